@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The way of an event to user space: reserve, zero, fill the header, submit; and the ledger of it,
+ * emitted = delivered + pending + lost[reason]. */
+#pragma once
+
+#include "kernel.h"
+#include "record.h"
+#include "ring_ledger.h"
+#include "task.h"
+
+/* Set before load: the probe's index, and whether anybody wants events. */
+const volatile __u16 probe_id = 0;
+const volatile bool events_wanted = false;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 262144); /* the probe's option replaces it before load */
+} ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ring_ledger);
+} ring_ledger SEC(".maps");
+
+/* Atomic although per CPU: a tracing program in hardirq can interrupt one in process context. */
+static __always_inline void ring_note_emitted(void)
+{
+	__u32 zero = 0;
+	struct ring_ledger *l = bpf_map_lookup_elem(&ring_ledger, &zero);
+
+	if (l)
+		__sync_fetch_and_add(&l->emitted, 1);
+}
+
+static __always_inline void ring_note_lost(__u32 reason)
+{
+	__u32 zero = 0;
+	struct ring_ledger *l = bpf_map_lookup_elem(&ring_ledger, &zero);
+
+	if (l && reason < RING_LOST_MAX)
+		__sync_fetch_and_add(&l->lost[reason], 1);
+}
+
+/* A zeroed record of size bytes (a constant), its header filled except for the task; NULL when
+ * nobody listens or there is no room, which is then already counted. End it with ring_submit(). */
+static __always_inline void *ring_reserve(__u32 size, __u16 kind)
+{
+	struct record_hdr *h;
+
+	if (!events_wanted)
+		return NULL;
+	ring_note_emitted();
+	h = bpf_ringbuf_reserve(&ring, size, 0);
+	if (!h) {
+		ring_note_lost(RING_LOST_FULL);
+		return NULL;
+	}
+	__builtin_memset(h, 0, size);
+	h->ts_ns = bpf_ktime_get_boot_ns();
+	h->size = size;
+	h->probe = probe_id;
+	h->kind = kind;
+	h->version = RECORD_VERSION;
+	h->cpu = bpf_get_smp_processor_id();
+	return h;
+}
+
+static __always_inline void ring_submit(void *record)
+{
+	bpf_ringbuf_submit(record, 0);
+}

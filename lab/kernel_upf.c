@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "kernel_upf.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+
+#include "cleanup.h"
+#include "device.h"
+#include "genl.h"
+#include "gtp.h"
+#include "gtp5g.h"
+#include "gtpu.h"
+#include "node_internal.h"
+#include "rtnl.h"
+
+#define PORT_GTPU0 3386     /* GTP version 0 */
+#define HASH_SIZE 1024
+#define SEID_BASE 0x1000
+#define PRECEDENCE 255
+
+/* Rules of a UE's session: numbers are per session. */
+enum { QER_ID = 1, FAR_UPLINK = 1, FAR_DOWNLINK = 2, PDR_UPLINK = 1, PDR_DOWNLINK = 2 };
+
+struct holder {
+	const struct lab_plan *plan;
+	int fd0;  /* -1: the kernel has made its own */
+	int fd1u; /* -1: the kernel has made its own */
+};
+
+static int make_gtp(struct holder *h, struct err *err)
+{
+	int r = rtnl_gtp_add(LAB_UPF_DEVICE, -1, -1, HASH_SIZE, RTNL_GTP_ROLE_UPF, err);
+
+	/* Before 5.11 the device takes sockets only from its maker. */
+	if (r != -EINVAL)
+		return r;
+	h->fd0 = node_udp_socket(NULL, PORT_GTPU0, err);
+	if (h->fd0 < 0)
+		return h->fd0;
+	h->fd1u = node_udp_socket(NULL, LAB_PORT_GTPU, err);
+	if (h->fd1u < 0)
+		return h->fd1u;
+	return rtnl_gtp_add(LAB_UPF_DEVICE, h->fd0, h->fd1u, HASH_SIZE, RTNL_GTP_ROLE_UPF, err);
+}
+
+static int make_gtp5g(struct holder *h, struct err *err)
+{
+	h->fd1u = node_udp_socket(NULL, LAB_PORT_GTPU, err);
+	if (h->fd1u < 0)
+		return h->fd1u;
+	return rtnl_gtp5g_add(LAB_UPF_DEVICE, h->fd1u, HASH_SIZE, RTNL_GTP_ROLE_UPF, err);
+}
+
+static struct addr prefix64(const struct addr *a)
+{
+	struct addr prefix = {0};
+
+	memcpy(prefix.b, a->b, 8);
+	return prefix;
+}
+
+static int add_pdps(const struct lab_plan *plan, const struct lab_ue *ue, unsigned ifindex,
+		    struct err *err)
+{
+	struct gtp_pdp pdp = {
+		.ifindex = ifindex,
+		.i_tei = ue->teid_uplink,
+		.o_tei = ue->teid_downlink,
+		.ms_addr = ue->address,
+		.peer = plan->gnbs[ue->gnb - 1].n3_address,
+	};
+	int r = gtp_pdp_add(&pdp, err);
+
+	if (r < 0 || !plan->options.inner_ipv6)
+		return r;
+	pdp.ms_addr = prefix64(&ue->address6);
+	return gtp_pdp_add(&pdp, err);
+}
+
+static int add_fars(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue,
+		    struct err *err)
+{
+	const struct gtp5g_far uplink = {
+		.seid = SEID_BASE + ue->index,
+		.id = FAR_UPLINK,
+		.action = GTP5G_ACTION_FORW,
+	};
+	const struct gtp5g_far downlink = {
+		.seid = SEID_BASE + ue->index,
+		.id = FAR_DOWNLINK,
+		.action = GTP5G_ACTION_FORW,
+		.encapsulate = true,
+		.teid = ue->teid_downlink,
+		.peer = plan->gnbs[ue->gnb - 1].n3_address,
+		.port = LAB_PORT_GTPU,
+	};
+	int r = gtp5g_far_add(g, &uplink, err);
+
+	return r < 0 ? r : gtp5g_far_add(g, &downlink, err);
+}
+
+static int add_pdrs(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue,
+		    struct err *err)
+{
+	struct gtp5g_pdr pdr = {
+		.seid = SEID_BASE + ue->index,
+		.id = PDR_UPLINK,
+		.precedence = PRECEDENCE,
+		.source = GTP5G_ACCESS,
+		.ue = ue->address,
+		.teid = ue->teid_uplink,
+		.local = plan->gnbs[ue->gnb - 1].upf_n3_address,
+		.far_id = FAR_UPLINK,
+		.qer_id = QER_ID,
+	};
+	int r = gtp5g_pdr_add(g, &pdr, err);
+
+	if (r < 0)
+		return r;
+	pdr.id = PDR_DOWNLINK;
+	pdr.source = GTP5G_CORE;
+	pdr.far_id = FAR_DOWNLINK;
+	return gtp5g_pdr_add(g, &pdr, err);
+}
+
+static int add_session(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue,
+		       struct err *err)
+{
+	const struct gtp5g_qer qer = {
+		.seid = SEID_BASE + ue->index, .id = QER_ID, .qfi = LAB_QFI_DEFAULT};
+	int r = gtp5g_qer_add(g, &qer, err);
+
+	if (r >= 0)
+		r = add_fars(g, plan, ue, err);
+	return r < 0 ? r : add_pdrs(g, plan, ue, err);
+}
+
+static int add_tunnels(const struct lab_plan *plan, struct err *err)
+{
+	struct rtnl_link link;
+	struct gtp5g g = {0};
+	int r = rtnl_link_get(LAB_UPF_DEVICE, &link, err);
+
+	if (r < 0)
+		return r;
+	g.ifindex = link.ifindex;
+	if (plan->options.upf == LAB_UPF_GTP5G)
+		r = genl_family("gtp5g", &g.family, err);
+	for (unsigned u = 0; r >= 0 && u < plan->options.ues; u++)
+		r = plan->options.upf == LAB_UPF_GTP5G
+			    ? add_session(&g, plan, &plan->ues[u], err)
+			    : add_pdps(plan, &plan->ues[u], link.ifindex, err);
+	return r;
+}
+
+/* The N3 address a gNB sends to. */
+static const struct addr *own_address(const struct lab_plan *plan, const struct sockaddr_in *gnb)
+{
+	for (unsigned g = 0; g < plan->options.gnbs; g++) {
+		if (addr_v4(&plan->gnbs[g].n3_address) == gnb->sin_addr.s_addr)
+			return &plan->gnbs[g].upf_n3_address;
+	}
+	return NULL;
+}
+
+static void answer(const struct holder *h, const void *datagram, size_t len,
+		   const struct sockaddr_in *from)
+{
+	const struct addr *own = own_address(h->plan, from);
+	uint8_t reply[GTPU_MESSAGE_MAX];
+	struct gtpu_message m;
+	size_t n = 0;
+
+	if (!own || gtpu_decode(datagram, len, &m) < 0)
+		return;
+	if (m.header.type == GTPU_ECHO_REQUEST)
+		n = gtpu_echo_response(m.header.seq, reply);
+	else if (m.header.type == GTPU_G_PDU)
+		n = gtpu_error_indication(m.header.teid, own, reply);
+	if (n)
+		node_send(h->fd1u, from, reply, n, NULL, 0);
+}
+
+/* What the module does not take for itself: path management, and G-PDUs without a tunnel. */
+static int serve(const struct node *node, void *data)
+{
+	const struct holder *h = data;
+	uint8_t datagram[NODE_DATAGRAM_MAX];
+
+	for (;;) {
+		struct sockaddr_in from;
+		ssize_t n = node_receive(node, h->fd1u, datagram, sizeof(datagram), &from);
+
+		if (n < 0)
+			return n == -ECANCELED ? 0 : (int)n;
+		answer(h, datagram, n, &from);
+	}
+}
+
+static int hold(struct node *node, struct holder *h, int ready_fd, struct err *err)
+{
+	const struct node_thread threads[] = {{serve, h}};
+	int r = h->plan->options.upf == LAB_UPF_GTP5G ? make_gtp5g(h, err) : make_gtp(h, err);
+
+	if (r >= 0)
+		r = lab_device_setup_upf(h->plan, err);
+	if (r >= 0)
+		r = add_tunnels(h->plan, err);
+	return r < 0 ? r : node_run(node, threads, h->fd1u >= 0 ? 1 : 0, ready_fd, err);
+}
+
+int lab_kernel_upf_main(const struct lab_plan *plan, int ready_fd, struct err *err)
+{
+	_cleanup_close_ int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct node node = {.plan = plan, .kind = LAB_NODE_UPF, .index = 1, .stop_fd = stop_fd};
+	struct holder h = {.plan = plan, .fd0 = -1, .fd1u = -1};
+	int r;
+
+	if (stop_fd < 0 || prctl(PR_SET_NAME, lab_node_comm(LAB_NODE_UPF)) < 0)
+		return err_set(err, -errno, "upf: %s", strerror(errno));
+	r = hold(&node, &h, ready_fd, err);
+	if (h.fd0 >= 0)
+		close(h.fd0);
+	if (h.fd1u >= 0)
+		close(h.fd1u);
+	return r;
+}

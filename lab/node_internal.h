@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the lab's programs have in common: threads that end together, sockets, a TUN device. */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "addr.h"
+#include "err.h"
+#include "plan.h"
+
+#define NODE_DATAGRAM_MAX 65536
+#define NODE_THREADS_MAX 24
+
+/* Borrowed by every thread; constant while they run. */
+struct node {
+	const struct lab_plan *plan;
+	enum lab_node_kind kind;
+	unsigned index; /* from 1 */
+	int stop_fd;	/* readable for ever once the program is to end */
+};
+
+/* A thread's body: returns 0 when told to stop, -errno when it cannot go on (all end then). */
+typedef int (*node_thread_fn)(const struct node *node, void *data);
+
+struct node_thread {
+	node_thread_fn fn;
+	void *data;
+};
+
+/* Starts the threads, says ready, waits for a signal or for a thread that fails, joins them all. */
+int node_run(struct node *node, const struct node_thread *threads, size_t count, int ready_fd,
+	     struct err *err);
+
+/* 1: fd is ready for the poll events; 0: timeout_ms (-1: none) went by; -ECANCELED: stop. */
+int node_wait(const struct node *node, int fd, short events, int timeout_ms);
+
+/* One datagram or packet from a non-blocking descriptor, waiting for it: its length, -ECANCELED to
+ * stop, or -errno. from: NULL for a TUN device. */
+ssize_t node_receive(const struct node *node, int fd, void *buf, size_t size,
+		     struct sockaddr_in *from);
+
+/* head and body as one datagram. Like a network, it loses what cannot be sent. */
+void node_send(int fd, const struct sockaddr_in *to, const void *head, size_t head_len,
+	       const void *body, size_t body_len);
+
+/* A non-blocking UDP socket with room for bursts, bound to port; address NULL: any; both 0: the
+ * kernel's choice at the first send. Returns the descriptor or -errno. */
+int node_udp_socket(const struct addr *address, unsigned port, struct err *err);
+
+/* A TUN device without packet information; non-blocking. Returns its descriptor or -errno. */
+int node_tun(const char *name, struct err *err);
+
+struct sockaddr_in node_sockaddr(const struct addr *address, unsigned port);
+
+int node_ue_main(struct node *node, int ready_fd, struct err *err);
+int node_gnb_main(struct node *node, int ready_fd, struct err *err);
+int node_upf_main(struct node *node, int ready_fd, struct err *err);
+int node_dn_main(struct node *node, int ready_fd, struct err *err);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The UE: its packets between the TUN device and the radio link, as UERANSIM's nr-ue carries them.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "device.h"
+#include "inner.h"
+#include "node_internal.h"
+#include "rls.h"
+
+#define HEARTBEAT_MS 1000
+#define PDU_SESSION 1
+
+struct ue {
+	const struct lab_ue *plan;
+	struct sockaddr_in gnb;
+	int tun;
+	int radio;
+};
+
+/* The kernel's own chatter on the device (multicast reports) is not the user's. */
+static bool is_users(const struct ue *ue, const uint8_t *packet, size_t len)
+{
+	struct inner in;
+
+	return inner_parse(packet, len, &in) == 0 && (addr_equal(&in.src, &ue->plan->address) ||
+						      addr_equal(&in.src, &ue->plan->address6));
+}
+
+static int uplink(const struct node *node, void *data)
+{
+	const struct ue *ue = data;
+	uint8_t packet[NODE_DATAGRAM_MAX], head[RLS_HEADER_MAX];
+	struct rls_message m = {.type = RLS_PDU, .sti = node->index, .psi = PDU_SESSION};
+
+	for (;;) {
+		ssize_t n = node_receive(node, ue->tun, packet, sizeof(packet), NULL);
+
+		if (n < 0)
+			return n == -ECANCELED ? 0 : (int)n;
+		if (!is_users(ue, packet, (size_t)n))
+			continue;
+		m.pdu_id++;
+		m.pdu_len = (size_t)n;
+		node_send(ue->radio, &ue->gnb, head, rls_header_encode(&m, head), packet,
+			  (size_t)n);
+	}
+}
+
+static int downlink(const struct node *node, void *data)
+{
+	const struct ue *ue = data;
+	uint8_t datagram[NODE_DATAGRAM_MAX];
+
+	for (;;) {
+		struct sockaddr_in from;
+		struct rls_message m;
+		ssize_t n = node_receive(node, ue->radio, datagram, sizeof(datagram), &from);
+
+		if (n < 0)
+			return n == -ECANCELED ? 0 : (int)n;
+		if (from.sin_addr.s_addr != ue->gnb.sin_addr.s_addr ||
+		    rls_decode(datagram, (size_t)n, &m) < 0 || m.type != RLS_PDU)
+			continue;
+		/* What is no IP packet is refused by the device; nothing to do about it here. */
+		(void)!write(ue->tun, m.pdu, m.pdu_len);
+	}
+}
+
+static int heartbeat(const struct node *node, void *data)
+{
+	const struct ue *ue = data;
+	const struct rls_message m = {.type = RLS_HEARTBEAT, .sti = node->index};
+	uint8_t head[RLS_HEADER_MAX];
+	int r;
+
+	do {
+		node_send(ue->radio, &ue->gnb, head, rls_header_encode(&m, head), NULL, 0);
+		r = node_wait(node, -1, 0, HEARTBEAT_MS);
+	} while (r == 0);
+	return r == -ECANCELED ? 0 : r;
+}
+
+int node_ue_main(struct node *node, int ready_fd, struct err *err)
+{
+	const struct lab_ue *plan = &node->plan->ues[node->index - 1];
+	_cleanup_close_ int tun = node_tun(LAB_UE_DEVICE, err);
+	_cleanup_close_ int radio = tun < 0 ? -1 : node_udp_socket(NULL, 0, err);
+	struct ue ue = {
+		.plan = plan,
+		.gnb = node_sockaddr(&plan->gnb_radio_address, LAB_PORT_RADIO),
+		.tun = tun,
+		.radio = radio,
+	};
+	const struct node_thread threads[] = {
+		{uplink, &ue},
+		{downlink, &ue},
+		{heartbeat, &ue},
+	};
+	int r;
+
+	if (tun < 0 || radio < 0)
+		return tun < 0 ? tun : radio;
+	r = lab_device_setup_ue(node->plan, plan, err);
+	if (r < 0)
+		return r;
+	return node_run(node, threads, ARRAY_SIZE(threads), ready_fd, err);
+}

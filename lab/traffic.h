@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Traffic through the lab: as much as a person wants to look at, or exactly as much as a test
+ * counts. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "plan.h"
+
+/* Broken GTP-U, sent as raw bytes from the gNB's namespace to the UPF's N3 port. */
+enum lab_malformed {
+	LAB_MALFORMED_SHORT,   /* fewer bytes than the mandatory header */
+	LAB_MALFORMED_VERSION, /* version 2 */
+	LAB_MALFORMED_LENGTH,  /* a length field beyond the datagram */
+	LAB_MALFORMED_CHAIN,   /* extension headers without an end */
+	LAB_MALFORMED_KINDS,
+};
+
+#define LAB_MALFORMED_ALL ((1U << LAB_MALFORMED_KINDS) - 1)
+
+enum lab_family { LAB_FAMILY_BOTH, LAB_FAMILY_IPV4, LAB_FAMILY_IPV6 };
+
+/* Without count, downloads, malformed and signalling: datagrams, pings and downloads side by side
+ * for duration_s. With one of them: exactly so much of it and nothing else. */
+struct lab_traffic_options {
+	unsigned duration_s;
+	unsigned rate;           /* datagrams and pings per second and UE; 0: gentle */
+	uint64_t download_bytes; /* of one download; one begins each second; 0: none */
+	unsigned count;          /* UDP datagrams per UE, over its flows and families in turn */
+	unsigned downloads;      /* downloads per UE, one after the other */
+	unsigned malformed;      /* bit set: 1 << enum lab_malformed */
+	unsigned malformed_count; /* of each kind and gNB */
+	unsigned signalling; /* of each per gNB: Echo Request, End Marker, G-PDU without tunnel */
+	unsigned ue;         /* only this UE and its gNB; 0: all */
+	enum lab_family family;
+	bool json; /* the report on standard output; as text otherwise */
+};
+
+#define LAB_TRAFFIC_HELP                                                                           \
+	"  --duration S       run for S seconds (10)\n"                                            \
+	"  --rate N           datagrams and pings per second and UE (100, fewer with many UEs)\n"  \
+	"  --download BYTES   size of a download, one a second, 0 for none (256K); k, M, G\n"      \
+	"  --ue U             only this UE\n"                                                      \
+	"  --family 4|6       only IPv4 or IPv6 inside\n"                                          \
+	"  --count N          exactly N UDP datagrams per UE, each echoed, and nothing else\n"     \
+	"  --downloads N      exactly N downloads per UE, and nothing else\n"                      \
+	"  --malformed KINDS  only broken GTP-U from the gNBs: short,version,length,chain or all\n" \
+	"  --malformed-count N  of each kind and gNB (1)\n"                                        \
+	"  --signalling N     only N Echo Requests, N End Markers and N G-PDUs of unknown\n"       \
+	"                     tunnels from each gNB\n"                                             \
+	"  -o text|json       the report's form\n"
+
+void lab_traffic_defaults(struct lab_traffic_options *o);
+
+/* Takes one option of LAB_TRAFFIC_HELP, name without its dashes. -ENOENT when it is none of them,
+ * -EINVAL when the value does not do. */
+int lab_traffic_option(struct lab_traffic_options *o, const char *name, const char *value,
+		       struct err *err);
+
+/* Sends from the nodes' namespaces, a thread each, until done or interrupted (SIGINT, SIGTERM), and
+ * prints what was sent and received. -EIO when something of an exact amount got lost. */
+int lab_traffic(const struct lab_plan *plan, const struct lab_traffic_options *o, struct err *err);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The program that every attachment shares: decode, count, and tell who wants events. It never
+ * changes a packet and always leaves it to the next program. Plain adds are sound: TC programs do
+ * not nest on a CPU. */
+#include "flow_maps.h"
+#include "packet.h"
+#include "ring.h"
+#include "task.h"
+
+/* Set before load; 0: not looked for. */
+const volatile __u16 gtp_port = 2152;
+const volatile __u16 radio_port = 4997;
+
+struct flow_scratch {
+	struct packet_work work;
+	struct flow_entry entry;
+	__u32 len;
+	__u32 segments;
+	__u64 jiffies; /* of now_ns: reading the clock once a tick is enough */
+	__u64 now_ns;
+	struct flow_key flow;
+	struct tunnel_key tunnel;
+	struct sender_key sender;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct flow_scratch);
+} scratch SEC(".maps");
+
+/* Two generations each, see src/kern/gen.h; the inner definition is the pattern of both. */
+#define GENERATIONS(name, key_type, value_type)                                                    \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                          \
+		__uint(max_entries, 1);                                                            \
+		__type(key, __u32);                                                                \
+		__array(                                                                           \
+			values, struct {                                                           \
+				__uint(type, BPF_MAP_TYPE_PERCPU_HASH);                            \
+				__uint(max_entries, 1);                                            \
+				__uint(key_size, sizeof(key_type));                                \
+				__uint(value_size, sizeof(value_type));                            \
+			});                                                                        \
+	} name SEC(".maps")
+
+GENERATIONS(flows, struct flow_key, struct flow_value);
+GENERATIONS(tunnels, struct tunnel_key, struct flow_value);
+GENERATIONS(senders, struct sender_key, struct sender_value);
+
+/* The value under key in the active generation, made when new; NULL when there is no room. */
+static __always_inline void *slot(void *generations, const void *key, const void *fresh)
+{
+	__u32 zero = 0;
+	void *map = bpf_map_lookup_elem(generations, &zero), *value;
+
+	if (!map)
+		return NULL;
+	value = bpf_map_lookup_elem(map, key);
+	if (value)
+		return value;
+	bpf_map_update_elem(map, key, fresh, BPF_NOEXIST);
+	return bpf_map_lookup_elem(map, key);
+}
+
+static __always_inline void add(struct flow_value *v, const struct flow_scratch *s)
+{
+	v->packets++;
+	v->bytes += s->len;
+	v->segments += s->segments;
+	if (!v->first_ns)
+		v->first_ns = s->now_ns;
+	v->last_ns = s->now_ns;
+}
+
+static __always_inline void count_flow(struct flow_scratch *s, struct flow_ledger *ledger)
+{
+	const struct packet *p = &s->work.packet;
+	struct flow_value fresh = {}, *v;
+	struct flow_key *k = &s->flow;
+
+	k->attachment = s->entry.attachment;
+	k->vlan[0] = p->vlan[0];
+	k->vlan[1] = p->vlan[1];
+	k->vlans = p->vlans;
+	if (p->head == HEAD_GTPU) {
+		k->gtp = p->gtp.flags & (RECORD_GTP | RECORD_GTP_QFI);
+		k->teid = p->gtp.teid;
+		k->qfi = p->gtp.qfi;
+		k->tuple = p->inner;
+	} else {
+		k->gtp = 0;
+		k->teid = 0;
+		k->qfi = 0;
+		k->tuple = p->outer;
+	}
+	v = slot(&flows, k, &fresh);
+	add(v ?: &ledger->other[OTHER_FLOW], s);
+}
+
+static __always_inline void count_tunnel(struct flow_scratch *s, struct flow_ledger *ledger)
+{
+	const struct packet *p = &s->work.packet;
+	struct flow_value fresh = {}, *v;
+	struct tunnel_key *k = &s->tunnel;
+
+	if (p->head != HEAD_GTPU && p->head != HEAD_GTPU_MESSAGE)
+		return;
+	k->attachment = s->entry.attachment;
+	k->teid = p->gtp.teid;
+	__builtin_memcpy(k->src, p->outer.src, sizeof(k->src));
+	__builtin_memcpy(k->dst, p->outer.dst, sizeof(k->dst));
+	k->type = p->gtp.type;
+	k->qfi = p->gtp.qfi;
+	k->gtp = p->gtp.flags & (RECORD_GTP | RECORD_GTP_QFI);
+	v = slot(&tunnels, k, &fresh);
+	add(v ?: &ledger->other[OTHER_TUNNEL], s);
+}
+
+static __always_inline __u16 wanted_port(__u16 port)
+{
+	return port && (port == gtp_port || port == radio_port) ? port : 0;
+}
+
+/* Evidence of who is in the path. Only at egress: at ingress the current task is a stranger. */
+static __always_inline void count_sender(struct flow_scratch *s, struct flow_ledger *ledger)
+{
+	const struct record_tuple *t = &s->work.packet.outer;
+	struct sender_value fresh = {}, *v;
+	struct sender_key *k = &s->sender;
+	struct task_id id;
+
+	if (!s->entry.egress || t->proto != PACKET_UDP)
+		return;
+	k->sport = wanted_port(t->sport);
+	k->dport = wanted_port(t->dport);
+	if (!k->sport && !k->dport)
+		return;
+	id = task_current_id();
+	k->attachment = s->entry.attachment;
+	k->tgid = id.tgid;
+	k->tid = id.tid;
+	k->context = task_context(id.tid);
+	v = slot(&senders, k, &fresh);
+	if (!v) {
+		add(&ledger->other[OTHER_SENDER], s);
+		return;
+	}
+	if (!v->count.packets) {
+		v->cgroup_id = task_current_cgroup();
+		task_current_comm(v->comm);
+	}
+	add(&v->count, s);
+}
+
+static __always_inline void tell(const struct flow_scratch *s)
+{
+	const struct packet *p = &s->work.packet;
+	struct flow_record *r = ring_reserve(sizeof(*r), FLOW_PACKET);
+
+	if (!r)
+		return;
+	r->attachment = s->entry.attachment;
+	r->len = s->len;
+	r->vlan[0] = p->vlan[0];
+	r->vlan[1] = p->vlan[1];
+	r->vlans = p->vlans;
+	r->head = p->head;
+	r->gtp = p->gtp;
+	r->outer = p->outer;
+	r->inner = p->inner;
+	if (s->entry.egress)
+		task_fill(&r->hdr);
+	ring_submit(r);
+}
+
+static __always_inline void read_clock(struct flow_scratch *s)
+{
+	__u64 jiffies = bpf_jiffies64();
+
+	if (s->jiffies == jiffies)
+		return;
+	s->jiffies = jiffies;
+	s->now_ns = bpf_ktime_get_boot_ns();
+}
+
+static __always_inline void decode(struct __sk_buff *skb, struct flow_scratch *s)
+{
+	struct packet_start start = {
+		.len = skb->len,
+		.l3 = s->entry.l3,
+		.gso = skb->gso_segs > 1,
+		.gtp_port = gtp_port,
+		.vlan = skb->vlan_tci,
+		.vlans = skb->vlan_present ? 1 : 0,
+	};
+
+	s->len = skb->len;
+	s->segments = skb->gso_segs ?: 1;
+	packet_parse(skb, &start, &s->work);
+}
+
+SEC("tc")
+int flow_packet(struct __sk_buff *skb)
+{
+	__u32 zero = 0, id;
+	struct flow_entry *entry = bpf_map_lookup_elem(&flow_entries, &zero);
+	struct flow_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	struct flow_ledger *ledger;
+	__u8 head;
+
+	if (!entry || !s)
+		return FLOW_NEXT;
+	s->entry = *entry;
+	id = entry->attachment;
+	ledger = bpf_map_lookup_elem(&flow_ledgers, &id);
+	if (!ledger)
+		return FLOW_NEXT;
+	decode(skb, s);
+	head = s->work.packet.head;
+	if (head >= HEAD_MAX)
+		return FLOW_NEXT;
+	ledger->head[head]++;
+	if (head >= HEAD_SKIPPED)
+		return FLOW_NEXT;
+	read_clock(s);
+	count_flow(s, ledger);
+	count_tunnel(s, ledger);
+	count_sender(s, ledger);
+	tell(s);
+	return FLOW_NEXT;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cpu_context.h"
+#include "flow.skel.h"
+#include "flow_entry.skel.h"
+#include "flow_run.h"
+#include "object.h"
+
+#define MAX_SENDERS 4096
+
+#define OPTION(member) offsetof(struct flow_options, member)
+
+static const char *const tc_choices[] = {"auto", "clsact", NULL};
+
+static const struct config_option flow_option_table[] = {
+	{.key = "interfaces", .type = OPTION_LIST, .offset = OPTION(interfaces),
+	 .default_text = "",
+	 .help = "where to watch, each as [NETNS/]INTERFACE; patterns such as veth* are welcome"},
+	{.key = "ring_size", .type = OPTION_SIZE, .offset = OPTION(ring_size),
+	 .default_text = "16MiB", .min = 4096, .max = 1ULL << 30, .power_of_two = true,
+	 .help = "bytes of the ring buffer for packet events"},
+	{.key = "max_flows", .type = OPTION_U64, .offset = OPTION(max_flows),
+	 .default_text = "65536", .min = 1, .max = 1 << 24,
+	 .help = "flows between two collections; more are counted together as 'other'"},
+	{.key = "max_tunnels", .type = OPTION_U64, .offset = OPTION(max_tunnels),
+	 .default_text = "16384", .min = 1, .max = 1 << 24,
+	 .help = "tunnels between two collections; more are counted together as 'other'"},
+	{.key = "gtp_port", .type = OPTION_U64, .offset = OPTION(gtp_port),
+	 .default_text = "2152", .max = 65535, .help = "UDP port of GTP-U"},
+	{.key = "radio_port", .type = OPTION_U64, .offset = OPTION(radio_port),
+	 .default_text = "4997", .max = 65535,
+	 .help = "UDP port of a simulated radio link, as UERANSIM has it; 0: none"},
+	{.key = "tc", .type = OPTION_CHOICE, .offset = OPTION(tc), .default_text = "auto",
+	 .choices = tc_choices,
+	 .help = "how to attach: auto takes tcx where the kernel has it, else clsact"},
+	{0},
+};
+
+static void close_entry(struct flow_attachment *a)
+{
+	flow_entry_bpf__destroy(a->entry);
+	a->entry = NULL;
+}
+
+static void flow_detach(struct probe_run *run)
+{
+	for (size_t i = 0; i < run->n_attachments; i++) {
+		tc_detach(run->attachments[i].link);
+		run->attachments[i].link = NULL;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(run->context_links); i++) {
+		bpf_link__destroy(run->context_links[i]);
+		run->context_links[i] = NULL;
+	}
+}
+
+static void flow_stop(struct probe_run *run)
+{
+	if (!run)
+		return;
+	flow_detach(run);
+	for (size_t i = 0; i < run->n_attachments; i++)
+		close_entry(&run->attachments[i]);
+	ring_free(run->ring);
+	gen_free(run->flows);
+	gen_free(run->tunnels);
+	gen_free(run->senders);
+	flow_bpf__destroy(run->bpf);
+	free(run->attachments);
+	flow_targets_free(&run->targets);
+	free(run);
+}
+
+DEFINE_CLEANUP(struct probe_run *, run, flow_stop)
+
+static int plan_attachments(struct probe_run *run)
+{
+	run->attachments = calloc(run->targets.len * 2, sizeof(*run->attachments));
+	if (!run->attachments)
+		return -ENOMEM;
+	run->n_attachments = run->targets.len * 2;
+	for (size_t i = 0; i < run->n_attachments; i++) {
+		struct flow_attachment *a = &run->attachments[i];
+
+		a->target = &run->targets.items[i / 2];
+		a->egress = i % 2;
+		snprintf(a->hook, sizeof(a->hook), "%s %s%s%s", a->egress ? "egress" : "ingress",
+			 a->target->netns ? a->target->netns_text : "",
+			 a->target->netns ? "/" : "", a->target->interface);
+	}
+	return 0;
+}
+
+static void set_constants(struct flow_bpf *bpf, const struct probe_env *env,
+			  const struct flow_options *o, const struct cpu_context *context)
+{
+	bpf->rodata->probe_id = env->id;
+	bpf->rodata->events_wanted = env->events;
+	bpf->rodata->gtp_port = (uint16_t)o->gtp_port;
+	bpf->rodata->radio_port = (uint16_t)o->radio_port;
+	bpf->rodata->context_count_address = context->context_count_address;
+	bpf->rodata->context_cpu_offsets = context->context_cpu_offsets;
+	bpf->rodata->context_by_tracepoint = context->context_by_tracepoint;
+	bpf_program__set_autoload(bpf->progs.context_softirq_entry,
+				  context->context_by_tracepoint);
+	bpf_program__set_autoload(bpf->progs.context_softirq_exit, context->context_by_tracepoint);
+}
+
+static int prepare_maps(struct probe_run *run, const struct probe_env *env,
+			const struct flow_options *o, struct err *err)
+{
+	/* a ring that stays silent takes a page */
+	uint64_t ring_size = env->events ? o->ring_size : (uint64_t)sysconf(_SC_PAGESIZE);
+	int r = ring_prepare(run->bpf->obj, ring_size, err);
+
+	if (r < 0)
+		return r;
+	r = bpf_map__set_max_entries(run->bpf->maps.flow_ledgers, (uint32_t)run->n_attachments);
+	if (r < 0)
+		return err_set(err, r, "ledger of %zu attachments: %s", run->n_attachments,
+			       err_name(r));
+	r = gen_prepare(&run->flows, run->bpf->maps.flows, (uint32_t)o->max_flows, err);
+	if (r == 0)
+		r = gen_prepare(&run->tunnels, run->bpf->maps.tunnels, (uint32_t)o->max_tunnels,
+				err);
+	if (r == 0)
+		r = gen_prepare(&run->senders, run->bpf->maps.senders, MAX_SENDERS, err);
+	return r;
+}
+
+static int start_maps(struct probe_run *run, struct err *err)
+{
+	uint32_t zero = 0;
+	int fd = bpf_program__fd(run->bpf->progs.flow_packet), r;
+
+	run->ledger_fd = bpf_map__fd(run->bpf->maps.flow_ledgers);
+	if (bpf_map_update_elem(bpf_map__fd(run->bpf->maps.flow_programs), &zero, &fd, BPF_ANY) < 0)
+		return err_set(err, -errno, "flow program: %s", err_name(errno));
+	r = gen_start(run->flows, err);
+	if (r == 0)
+		r = gen_start(run->tunnels, err);
+	if (r == 0)
+		r = gen_start(run->senders, err);
+	return r < 0 ? r : ring_open(&run->ring, run->bpf->obj, err);
+}
+
+static int attach_context(struct probe_run *run, struct err *err)
+{
+	struct bpf_program *programs[] = {run->bpf->progs.context_softirq_entry,
+					  run->bpf->progs.context_softirq_exit};
+
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		if (!bpf_program__autoload(programs[i]))
+			continue;
+		run->context_links[i] = bpf_program__attach(programs[i]);
+		if (!run->context_links[i])
+			return err_set(err, -errno, "softirq tracepoint: %s", err_name(errno));
+	}
+	return 0;
+}
+
+static int load(struct probe_run *run, const struct probe_env *env, struct err *err)
+{
+	const struct flow_options *o = env->options;
+	struct object_capture capture;
+	struct cpu_context context;
+	int r;
+
+	object_begin(&capture);
+	run->bpf = flow_bpf__open();
+	r = object_end(&capture, run->bpf ? 0 : -errno, "flow program", err);
+	if (r < 0)
+		return r;
+	cpu_context_find(&context);
+	set_constants(run->bpf, env, o, &context);
+	r = prepare_maps(run, env, o, err);
+	if (r == 0)
+		r = object_load(run->bpf->obj, "flow program", err);
+	if (r == 0)
+		r = start_maps(run, err);
+	return r < 0 ? r : attach_context(run, err);
+}
+
+static int share_maps(const struct probe_run *run, struct flow_entry_bpf *entry)
+{
+	int r = bpf_map__reuse_fd(entry->maps.flow_ledgers, run->ledger_fd);
+
+	if (r == 0)
+		r = bpf_map__reuse_fd(entry->maps.flow_entries,
+				      bpf_map__fd(run->bpf->maps.flow_entries));
+	if (r == 0)
+		r = bpf_map__reuse_fd(entry->maps.flow_programs,
+				      bpf_map__fd(run->bpf->maps.flow_programs));
+	return r;
+}
+
+static int load_entry(const struct probe_run *run, uint32_t id, struct err *err)
+{
+	struct flow_attachment *a = &run->attachments[id];
+	struct object_capture capture;
+	int r;
+
+	object_begin(&capture);
+	a->entry = flow_entry_bpf__open();
+	r = a->entry ? 0 : -errno;
+	if (r == 0) {
+		a->entry->rodata->attachment = id;
+		a->entry->rodata->l3 = a->target->l3;
+		a->entry->rodata->egress = a->egress;
+		r = share_maps(run, a->entry);
+	}
+	if (r == 0)
+		r = bpf_object__load(a->entry->obj);
+	return object_end(&capture, r, "flow entry program", err);
+}
+
+/* The hook holds the program from then on. */
+static int attach(const struct probe_run *run, uint32_t id, bool clsact_only, struct err *err)
+{
+	struct flow_attachment *a = &run->attachments[id];
+	struct tc_target target = {.netns = a->target->netns, .interface = a->target->interface,
+				   .ifindex = a->target->ifindex, .egress = a->egress};
+	int r = load_entry(run, id, err);
+
+	if (r == 0)
+		r = tc_attach(&a->link, &target, bpf_program__fd(a->entry->progs.teide),
+			      clsact_only, err);
+	close_entry(a);
+	if (r < 0)
+		return err_prefix(err, r, "%s", a->hook);
+	snprintf(a->method, sizeof(a->method), "%s", tc_method(a->link));
+	return 0;
+}
+
+static int flow_start(struct probe_run **ret, const struct probe_env *env, struct err *err)
+{
+	const struct flow_options *o = env->options;
+	_cleanup_(cleanup_run) struct probe_run *run = calloc(1, sizeof(*run));
+	int r;
+
+	if (!run)
+		return err_set(err, -ENOMEM, "out of memory");
+	run->probe_id = env->id;
+	r = object_check_kernel(err);
+	if (r == 0)
+		r = flow_targets_find(&run->targets, &o->interfaces, err);
+	if (r < 0)
+		return r;
+	if (plan_attachments(run) < 0)
+		return err_set(err, -ENOMEM, "out of memory");
+	r = load(run, env, err);
+	for (uint32_t id = 0; r == 0 && id < run->n_attachments; id++)
+		r = attach(run, id, o->tc == FLOW_TC_CLSACT, err);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(run);
+	return 0;
+}
+
+static int flow_ring_fd(const struct probe_run *run)
+{
+	return ring_poll_fd(run->ring);
+}
+
+struct drain {
+	struct probe_run *run;
+	event_fn emit;
+	void *data;
+};
+
+static void drain_record(void *data, const void *record, size_t len)
+{
+	struct drain *d = data;
+	struct event e;
+
+	if (flow_decode(d->run, record, len, &e))
+		d->emit(d->data, &e);
+	else
+		d->run->bad_records++;
+}
+
+/* A bounded number at a time, so that a flood leaves the loop its other work. */
+#define DRAIN_MAX 4096
+
+static int flow_drain(struct probe_run *run, event_fn emit, void *data)
+{
+	struct drain d = {.run = run, .emit = emit, .data = data};
+
+	return ring_drain(run->ring, DRAIN_MAX, drain_record, &d);
+}
+
+static void flow_plan(struct probe_run *run, plan_fn fn, void *data)
+{
+	for (size_t i = 0; i < run->n_attachments; i++) {
+		const struct flow_attachment *a = &run->attachments[i];
+		struct plan_row row = {.hook = a->hook, .method = a->method,
+				       .reason = strcmp(a->method, "tcx")
+							 ? "this kernel has no tcx, or clsact was asked for"
+							 : "this kernel has tcx"};
+
+		fn(data, &row);
+	}
+}
+
+const struct probe probe_flow = {
+	.name = "flow",
+	.help = "packets at TC, per flow and per GTP-U tunnel",
+	.options = flow_option_table,
+	.options_size = sizeof(struct flow_options),
+	.start = flow_start,
+	.ring_fd = flow_ring_fd,
+	.drain = flow_drain,
+	.collect = flow_collect,
+	.ledger = flow_ledger_tell,
+	.plan = flow_plan,
+	.detach = flow_detach,
+	.stop = flow_stop,
+};

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the TC programs count and emit. Keys are compared as bytes: every pad is zero. Values live in
+ * per-CPU maps and are added up by user space. */
+#pragma once
+
+#include "packet_head.h"
+#include "record.h"
+
+/* An attachment is one direction of one interface in one namespace. Its id is a number of this
+ * run's; an ifindex is no identity, since both ends of a veth can have the same one. */
+struct flow_key {
+	__u32 attachment;
+	__u32 teid;
+	__u16 vlan[2]; /* identifiers, outermost first */
+	__u8 vlans;
+	__u8 qfi;
+	__u8 gtp; /* RECORD_GTP, RECORD_GTP_QFI: teid, qfi mean something and tuple is the inner one */
+	__u8 pad;
+	struct record_tuple tuple;
+};
+
+_Static_assert(sizeof(struct flow_key) == 56, "flow key");
+
+struct tunnel_key {
+	__u32 attachment;
+	__u32 teid;
+	__u8 src[16];
+	__u8 dst[16];
+	__u8 type; /* GTP-U message type */
+	__u8 qfi;
+	__u8 gtp;
+	__u8 pad[5];
+};
+
+_Static_assert(sizeof(struct tunnel_key) == 48, "tunnel key");
+
+/* Who sent GTP-U, or the radio side's UDP, at egress. */
+struct sender_key {
+	__u32 attachment;
+	__u32 tgid;
+	__u32 tid;
+	__u16 sport; /* the port looked for, 0 where the packet's is another one */
+	__u16 dport;
+	__u8 context; /* enum record_context: only CONTEXT_PROCESS is evidence */
+	__u8 pad[7];
+};
+
+_Static_assert(sizeof(struct sender_key) == 24, "sender key");
+
+/* first_ns and last_ns: boot clock, to one tick. */
+struct flow_value {
+	__u64 packets;	/* skbs */
+	__u64 bytes;	/* of the skbs, link-layer header included, offloaded VLAN tags not */
+	__u64 segments; /* what the skbs become on the wire */
+	__u64 first_ns;
+	__u64 last_ns;
+};
+
+struct sender_value {
+	struct flow_value count;
+	__u64 cgroup_id;
+	char comm[RECORD_COMM_LEN];
+};
+
+/* Where a packet goes whose key found no room. */
+enum flow_other { OTHER_FLOW, OTHER_TUNNEL, OTHER_SENDER, OTHER_MAX };
+
+/* seen = sum of head + no_program. */
+struct flow_ledger {
+	__u64 seen;
+	__u64 no_program; /* the tail call failed */
+	__u64 head[HEAD_MAX];
+	struct flow_value other[OTHER_MAX];
+};
+
+/* From the entry program to the shared one, on the same CPU within one packet. */
+struct flow_entry {
+	__u32 attachment;
+	__u8 l3;
+	__u8 egress;
+	__u8 pad[2];
+};
+
+enum flow_record_kind { FLOW_PACKET = 1 };
+
+struct flow_record {
+	struct record_hdr hdr;
+	__u32 attachment;
+	__u32 len;
+	__u16 vlan[2];
+	__u8 vlans;
+	__u8 head;
+	__u8 pad[2];
+	struct record_gtp gtp;
+	__u32 pad2;
+	struct record_tuple outer;
+	struct record_tuple inner;
+};
+
+_Static_assert(sizeof(struct flow_record) == 176, "flow record");

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One of these is loaded for each attachment: constants that say where it is. */
+#include "flow_maps.h"
+
+const volatile __u32 attachment = 0;
+const volatile __u8 l3 = 0;
+const volatile __u8 egress = 0;
+
+/* The name is what tc shows for the filter, by which a stale one is found. */
+SEC("tc")
+int teide(struct __sk_buff *skb)
+{
+	__u32 zero = 0, id = attachment;
+	struct flow_ledger *ledger = bpf_map_lookup_elem(&flow_ledgers, &id);
+	struct flow_entry *entry = bpf_map_lookup_elem(&flow_entries, &zero);
+
+	if (!ledger || !entry)
+		return FLOW_NEXT;
+	ledger->seen++;
+	entry->attachment = id;
+	entry->l3 = l3;
+	entry->egress = egress;
+	bpf_tail_call(skb, &flow_programs, 0);
+	ledger->no_program++;
+	return FLOW_NEXT;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

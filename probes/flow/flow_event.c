@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From a record of the ring to an event. The record is not trusted. */
+#include <string.h>
+
+#include "flow_run.h"
+
+static const char *const head_names[HEAD_MAX] = {
+	[HEAD_IP] = "ip",
+	[HEAD_FRAGMENT] = "fragment",
+	[HEAD_L4_SHORT] = "l4_short",
+	[HEAD_IPV6_CHAIN] = "ipv6_chain",
+	[HEAD_GTPU_MESSAGE] = "gtpu_message",
+	[HEAD_GTPU_SHORT] = "gtpu_short",
+	[HEAD_GTPU_VERSION] = "gtpu_version",
+	[HEAD_GTPU_LENGTH] = "gtpu_length",
+	[HEAD_GTPU_EXTENSION] = "gtpu_extension",
+	[HEAD_GTPU_INNER] = "gtpu_inner",
+	[HEAD_GTPU] = "gtpu",
+	[HEAD_NOT_IP] = "not_ip",
+	[HEAD_VLAN_DEPTH] = "vlan_depth",
+	[HEAD_SHORT] = "short",
+	[HEAD_IP_SHORT] = "ip_short",
+	[HEAD_IP_BAD] = "ip_bad",
+};
+
+const char *flow_head_name(unsigned head)
+{
+	return head < HEAD_MAX && head_names[head] ? head_names[head] : "unknown";
+}
+
+void flow_event_place(const struct probe_run *run, uint32_t attachment, struct event *e)
+{
+	const struct flow_attachment *a = &run->attachments[attachment];
+
+	memcpy(e->interface, a->target->interface, sizeof(e->interface));
+	e->ifindex = a->target->ifindex;
+	e->netns = a->target->netns_text;
+	e->dir = a->egress ? DIR_EGRESS : DIR_INGRESS;
+	event_set(e, F_INTERFACE);
+	event_set(e, F_IFINDEX);
+	event_set(e, F_NETNS);
+	event_set(e, F_DIR);
+}
+
+static void set_tuple(struct event_tuple *to, const struct record_tuple *t)
+{
+	memcpy(to->src.b, t->src, sizeof(to->src.b));
+	memcpy(to->dst.b, t->dst, sizeof(to->dst.b));
+	to->sport = t->sport;
+	to->dport = t->dport;
+	to->proto = t->proto;
+}
+
+void flow_event_outer(struct event *e, const struct record_tuple *t)
+{
+	if (!t->family)
+		return;
+	set_tuple(&e->outer, t);
+	event_set(e, F_OUTER_SRC);
+	event_set(e, F_OUTER_DST);
+	event_set(e, F_OUTER_PROTO);
+	if (t->ports) {
+		event_set(e, F_OUTER_SPORT);
+		event_set(e, F_OUTER_DPORT);
+	}
+}
+
+void flow_event_inner(struct event *e, const struct record_tuple *t)
+{
+	if (!t->family)
+		return;
+	set_tuple(&e->inner, t);
+	event_set(e, F_INNER_SRC);
+	event_set(e, F_INNER_DST);
+	event_set(e, F_INNER_PROTO);
+	if (t->ports) {
+		event_set(e, F_INNER_SPORT);
+		event_set(e, F_INNER_DPORT);
+	}
+}
+
+void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2])
+{
+	if (!vlans)
+		return;
+	e->vlan = vlan[0];
+	event_set(e, F_VLAN);
+}
+
+static void set_gtp(struct event *e, const struct record_gtp *g)
+{
+	if (!(g->flags & RECORD_GTP))
+		return;
+	e->gtp.teid = g->teid;
+	e->gtp.type = g->type;
+	event_set(e, F_GTP_TEID);
+	event_set(e, F_GTP_TYPE);
+	if (g->flags & RECORD_GTP_SEQ) {
+		e->gtp.seq = g->seq;
+		event_set(e, F_GTP_SEQ);
+	}
+	if (g->flags & RECORD_GTP_QFI) {
+		e->gtp.qfi = g->qfi;
+		e->direction = g->pdu_type == 1 ? DIRECTION_UPLINK : DIRECTION_DOWNLINK;
+		event_set(e, F_GTP_QFI);
+		if (g->pdu_type <= 1)
+			event_set(e, F_DIRECTION);
+	}
+}
+
+static void set_task(struct event *e, const struct record_hdr *h)
+{
+	e->cpu = h->cpu;
+	event_set(e, F_CPU);
+	if (h->flags & RECORD_TASK) {
+		e->pid = h->tid;
+		e->tgid = h->tgid;
+		e->context = h->context;
+		memcpy(e->comm, h->comm, sizeof(e->comm));
+		e->comm[sizeof(e->comm) - 1] = '\0';
+		event_set(e, F_PID);
+		event_set(e, F_TGID);
+		event_set(e, F_COMM);
+		event_set(e, F_CONTEXT);
+	}
+	if (h->flags & RECORD_CGROUP) {
+		e->cgroup = h->cgroup_id;
+		event_set(e, F_CGROUP);
+	}
+}
+
+static bool sound(const struct probe_run *run, const struct flow_record *r, size_t len)
+{
+	return len == sizeof(*r) && r->hdr.size == len && r->hdr.version == RECORD_VERSION &&
+	       r->hdr.probe == run->probe_id && r->hdr.kind == FLOW_PACKET &&
+	       r->attachment < run->n_attachments && r->head < HEAD_MAX && r->vlans <= 2;
+}
+
+bool flow_decode(const struct probe_run *run, const void *record, size_t len, struct event *ret)
+{
+	const struct flow_record *r = record;
+
+	if (!sound(run, r, len))
+		return false;
+	*ret = (struct event){.probe = "flow", .event = "packet", .ts_ns = r->hdr.ts_ns,
+			      .len = r->len};
+	event_set(ret, F_LEN);
+	set_task(ret, &r->hdr);
+	flow_event_place(run, r->attachment, ret);
+	flow_event_vlan(ret, r->vlans, r->vlan);
+	set_gtp(ret, &r->gtp);
+	flow_event_outer(ret, &r->outer);
+	flow_event_inner(ret, &r->inner);
+	if (r->head != HEAD_IP && r->head != HEAD_GTPU && r->head != HEAD_GTPU_MESSAGE) {
+		ret->reason = flow_head_name(r->head);
+		event_set(ret, F_REASON);
+	}
+	return true;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From the counting maps to rows. */
+#include <string.h>
+
+#include "clock.h"
+#include "cleanup.h"
+#include "flow_run.h"
+
+struct rows {
+	struct probe_run *run;
+	event_fn emit;
+	void *data;
+	uint64_t now_ns;
+};
+
+/* A struct flow_value comes first in every counting map's value. */
+static struct flow_value add_up(const struct gen_row *row)
+{
+	struct flow_value sum = {0};
+
+	for (unsigned cpu = 0; cpu < row->cpus; cpu++)
+		flow_value_add(&sum, (const void *)((const char *)row->values + cpu * row->stride));
+	return sum;
+}
+
+static void set_value(struct event *e, const struct flow_value *v)
+{
+	e->packets = v->packets;
+	e->bytes = v->bytes;
+	e->segments = v->segments;
+	event_set(e, F_PACKETS);
+	event_set(e, F_BYTES);
+	event_set(e, F_SEGMENTS);
+	if (!v->packets)
+		return;
+	e->first_ns = v->first_ns;
+	e->last_ns = v->last_ns;
+	event_set(e, F_FIRST_NS);
+	event_set(e, F_LAST_NS);
+}
+
+static struct event row_event(const struct rows *r, const char *name, uint32_t attachment,
+			      const struct flow_value *v)
+{
+	struct event e = {.probe = "flow", .event = name, .ts_ns = r->now_ns};
+
+	flow_event_place(r->run, attachment, &e);
+	set_value(&e, v);
+	return e;
+}
+
+static void set_tunnel(struct event *e, uint32_t teid, uint8_t qfi, uint8_t gtp)
+{
+	if (!(gtp & RECORD_GTP))
+		return;
+	e->gtp.teid = teid;
+	event_set(e, F_GTP_TEID);
+	if (gtp & RECORD_GTP_QFI) {
+		e->gtp.qfi = qfi;
+		event_set(e, F_GTP_QFI);
+	}
+}
+
+static void flow_row(void *data, const struct gen_row *row)
+{
+	const struct rows *r = data;
+	const struct flow_key *k = row->key;
+	struct flow_value v = add_up(row);
+	struct event e;
+
+	if (k->attachment >= r->run->n_attachments)
+		return;
+	e = row_event(r, "flow", k->attachment, &v);
+	flow_event_vlan(&e, k->vlans, k->vlan);
+	set_tunnel(&e, k->teid, k->qfi, k->gtp);
+	if (k->gtp)
+		flow_event_inner(&e, &k->tuple);
+	else
+		flow_event_outer(&e, &k->tuple);
+	r->emit(r->data, &e);
+}
+
+static void tunnel_row(void *data, const struct gen_row *row)
+{
+	const struct rows *r = data;
+	const struct tunnel_key *k = row->key;
+	struct flow_value v = add_up(row);
+	struct event e;
+
+	if (k->attachment >= r->run->n_attachments)
+		return;
+	e = row_event(r, "tunnel", k->attachment, &v);
+	set_tunnel(&e, k->teid, k->qfi, k->gtp);
+	e.gtp.type = k->type;
+	event_set(&e, F_GTP_TYPE);
+	memcpy(e.outer.src.b, k->src, sizeof(k->src));
+	memcpy(e.outer.dst.b, k->dst, sizeof(k->dst));
+	event_set(&e, F_OUTER_SRC);
+	event_set(&e, F_OUTER_DST);
+	r->emit(r->data, &e);
+}
+
+/* Whose it is: from a CPU that counted for it. */
+static void set_sender(struct event *e, const struct sender_key *k, const struct gen_row *row)
+{
+	const struct sender_value *v;
+
+	e->pid = k->tid;
+	e->tgid = k->tgid;
+	e->context = k->context;
+	event_set(e, F_PID);
+	event_set(e, F_TGID);
+	event_set(e, F_CONTEXT);
+	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
+		v = (const void *)((const char *)row->values + cpu * row->stride);
+		if (!v->count.packets)
+			continue;
+		memcpy(e->comm, v->comm, sizeof(e->comm));
+		e->comm[sizeof(e->comm) - 1] = '\0';
+		event_set(e, F_COMM);
+		e->cgroup = v->cgroup_id;
+		if (v->cgroup_id)
+			event_set(e, F_CGROUP);
+		return;
+	}
+}
+
+static void sender_row(void *data, const struct gen_row *row)
+{
+	const struct rows *r = data;
+	const struct sender_key *k = row->key;
+	struct flow_value v = add_up(row);
+	struct event e;
+
+	if (k->attachment >= r->run->n_attachments)
+		return;
+	e = row_event(r, "sender", k->attachment, &v);
+	set_sender(&e, k, row);
+	e.outer.proto = 17;
+	e.outer.sport = k->sport;
+	e.outer.dport = k->dport;
+	event_set(&e, F_OUTER_PROTO);
+	if (k->sport)
+		event_set(&e, F_OUTER_SPORT);
+	if (k->dport)
+		event_set(&e, F_OUTER_DPORT);
+	r->emit(r->data, &e);
+}
+
+static const char *const other_rows[OTHER_MAX] = {
+	[OTHER_FLOW] = "flow", [OTHER_TUNNEL] = "tunnel", [OTHER_SENDER] = "sender"};
+
+/* What found no room in a full map: one row without addresses, so that the rows still add up. */
+static void other_row(const struct rows *r, uint32_t attachment, enum flow_other which,
+		      const struct flow_value *total)
+{
+	struct flow_value *told = &r->run->attachments[attachment].other_told[which];
+	struct flow_value v = {
+		.packets = total->packets - told->packets,
+		.bytes = total->bytes - told->bytes,
+		.segments = total->segments - told->segments,
+		.first_ns = total->first_ns,
+		.last_ns = total->last_ns,
+	};
+	struct event e;
+
+	if (!v.packets)
+		return;
+	*told = *total;
+	e = row_event(r, other_rows[which], attachment, &v);
+	e.reason = "other";
+	event_set(&e, F_REASON);
+	r->emit(r->data, &e);
+}
+
+static int collect_others(const struct rows *r)
+{
+	struct flow_ledger ledger;
+	int e;
+
+	for (uint32_t id = 0; id < r->run->n_attachments; id++) {
+		e = flow_ledger_read(r->run, id, &ledger);
+		if (e < 0)
+			return e;
+		for (int which = 0; which < OTHER_MAX; which++)
+			other_row(r, id, which, &ledger.other[which]);
+	}
+	return 0;
+}
+
+int flow_collect(struct probe_run *run, event_fn emit, void *data)
+{
+	struct rows r = {.run = run, .emit = emit, .data = data, .now_ns = clock_boot_ns()};
+	int e = gen_collect(run->flows, flow_row, &r);
+
+	if (e == 0)
+		e = gen_collect(run->tunnels, tunnel_row, &r);
+	if (e == 0)
+		e = gen_collect(run->senders, sender_row, &r);
+	return e < 0 ? e : collect_others(&r);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A running flow probe. */
+#pragma once
+
+#include "flow.h"
+#include "flow_target.h"
+#include "gen.h"
+#include "probe.h"
+#include "ring.h"
+#include "tc.h"
+
+struct flow_bpf;
+struct flow_entry_bpf;
+
+struct flow_options {
+	struct string_list interfaces;
+	uint64_t ring_size, max_flows, max_tunnels, gtp_port, radio_port;
+	unsigned tc; /* enum flow_tc */
+};
+
+enum flow_tc { FLOW_TC_AUTO, FLOW_TC_CLSACT };
+
+struct flow_attachment {
+	const struct flow_target *target;
+	bool egress;
+	struct flow_entry_bpf *entry;
+	struct tc_link *link; /* NULL once detached */
+	char hook[96]; /* "ingress NETNS/IFACE" */
+	char method[8];
+	struct flow_value other_told[OTHER_MAX]; /* of the others, what collect() has handed on */
+};
+
+struct probe_run {
+	struct flow_targets targets;
+	struct flow_attachment *attachments; /* the index is the id in keys and records */
+	size_t n_attachments;
+	struct flow_bpf *bpf;
+	struct bpf_link *context_links[2];
+	struct gen *flows, *tunnels, *senders;
+	struct ring *ring;
+	int ledger_fd;
+	uint16_t probe_id;
+	uint16_t gtp_port;
+	uint64_t bad_records;
+};
+
+/* flow_event.c. false: the record is not one of ours, or damaged. */
+bool flow_decode(const struct probe_run *run, const void *record, size_t len, struct event *ret);
+void flow_event_place(const struct probe_run *run, uint32_t attachment, struct event *e);
+void flow_event_outer(struct event *e, const struct record_tuple *t);
+void flow_event_inner(struct event *e, const struct record_tuple *t);
+void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2]);
+const char *flow_head_name(unsigned head);
+
+/* flow_rows.c. */
+int flow_collect(struct probe_run *run, event_fn emit, void *data);
+
+/* flow_account.c. */
+void flow_value_add(struct flow_value *sum, const struct flow_value *v);
+/* One attachment's ledger, added up over the CPUs. 0 or -errno. */
+int flow_ledger_read(const struct probe_run *run, uint32_t attachment, struct flow_ledger *ret);
+void flow_ledger_tell(struct probe_run *run, ledger_fn fn, void *data);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "flow_target.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "ns.h"
+
+void flow_targets_free(struct flow_targets *t)
+{
+	for (size_t i = 0; i < t->len; i++)
+		free(t->items[i].netns);
+	free(t->items);
+	*t = (struct flow_targets){0};
+}
+
+/* Loopback has Ethernet headers too (all zero). -errno when it is gone. */
+static int link_is_l3(int socket_fd, const char *name)
+{
+	struct ifreq request = {0};
+
+	memcpy(request.ifr_name, name, strnlen(name, IF_NAMESIZE - 1));
+	if (ioctl(socket_fd, SIOCGIFHWADDR, &request) < 0)
+		return -errno;
+	return request.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
+	       request.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK;
+}
+
+static bool known(const struct flow_targets *t, uint64_t netns_inode, unsigned ifindex)
+{
+	for (size_t i = 0; i < t->len; i++)
+		if (t->items[i].netns_inode == netns_inode && t->items[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+static void set_netns_text(struct flow_target *f)
+{
+	const char *base = f->netns ? strrchr(f->netns, '/') : NULL;
+
+	base = base ? base + 1 : f->netns;
+	if (!base || !*base || !strncmp(base, "pid:", 4) || !strcmp(base, "net"))
+		snprintf(f->netns_text, sizeof(f->netns_text), "%llu",
+			 (unsigned long long)f->netns_inode);
+	else
+		snprintf(f->netns_text, sizeof(f->netns_text), "%s", base);
+}
+
+static int add_target(struct flow_targets *t, const char *netns, const struct if_nameindex *link,
+		      bool l3)
+{
+	struct flow_target f = {.ifindex = link->if_index, .l3 = l3,
+				.netns_inode = ns_inode_self()};
+	struct flow_target *items;
+
+	if (known(t, f.netns_inode, f.ifindex))
+		return 0;
+	items = reallocarray(t->items, t->len + 1, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	t->items = items;
+	if (netns && !(f.netns = strdup(netns)))
+		return -ENOMEM;
+	snprintf(f.interface, sizeof(f.interface), "%s", link->if_name);
+	set_netns_text(&f);
+	items[t->len++] = f;
+	return 0;
+}
+
+/* In the namespace. Number of interfaces that match; texts of all of them in *all. */
+static int add_matching(struct flow_targets *t, const char *netns, const char *pattern,
+			struct buf *all)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct if_nameindex *links = if_nameindex();
+	int n = 0, l3, r = 0;
+
+	if (!links || fd < 0)
+		r = -errno;
+	for (struct if_nameindex *l = links; r == 0 && l && l->if_index; l++) {
+		buf_printf(all, "%s%s", all->len ? ", " : "", l->if_name);
+		if (fnmatch(pattern, l->if_name, 0) != 0)
+			continue;
+		l3 = link_is_l3(fd, l->if_name);
+		if (l3 < 0)
+			continue;
+		r = add_target(t, netns, l, l3);
+		n++;
+	}
+	if (links)
+		if_freenameindex(links);
+	return r < 0 ? r : n;
+}
+
+static int find_here(struct flow_targets *t, const char *netns, const char *pattern,
+		     struct err *err)
+{
+	_cleanup_(buf_free) struct buf all = {0};
+	int n = add_matching(t, netns, pattern, &all);
+
+	if (n < 0)
+		return err_set(err, n, "listing interfaces: %s", err_name(n));
+	if (n == 0)
+		return err_set(err, -ENODEV, "no interface '%s' in %s%s; there are: %s", pattern,
+			       netns ? "network namespace " : "this network namespace",
+			       netns ?: "", all.data ?: "none");
+	return 0;
+}
+
+static int find_entry(struct flow_targets *t, const char *entry, struct err *err)
+{
+	const char *slash = strrchr(entry, '/'), *pattern = slash ? slash + 1 : entry;
+	_cleanup_free_ char *netns = slash ? strndup(entry, (size_t)(slash - entry)) : NULL;
+	_cleanup_close_ int fd = -1;
+	int previous, r;
+
+	if (!*pattern || (slash && slash == entry))
+		return err_set(err, -EINVAL, "interface '%s': it is written [NETNS/]INTERFACE",
+			       entry);
+	if (!slash)
+		return find_here(t, NULL, pattern, err);
+	if (!netns)
+		return err_set(err, -ENOMEM, "out of memory");
+	fd = ns_open(netns, err);
+	if (fd < 0)
+		return fd;
+	r = ns_enter(fd, &previous, err);
+	if (r < 0)
+		return r;
+	r = find_here(t, netns, pattern, err);
+	ns_leave(previous);
+	return r;
+}
+
+int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, struct err *err)
+{
+	int r = 0;
+
+	*ret = (struct flow_targets){0};
+	if (!entries->len)
+		return err_set(err, -EINVAL, "no interfaces given: name them as [NETNS/]INTERFACE, "
+			       "for example eth0, upf/n3 or 'veth*'");
+	for (size_t i = 0; i < entries->len && r == 0; i++)
+		r = find_entry(ret, entries->items[i], err);
+	if (r < 0)
+		flow_targets_free(ret);
+	return r;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* From the option's words to interfaces: "[NETNS/]IFACE", patterns welcome. */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "option.h"
+
+struct flow_target {
+	char *netns; /* as for ns_open(); NULL: the process's own */
+	char netns_text[64]; /* the name to show: the last part of netns, or the inode in digits */
+	uint64_t netns_inode;
+	char interface[IF_NAMESIZE];
+	unsigned ifindex;
+	bool l3; /* frames begin with the IP header */
+};
+
+struct flow_targets {
+	struct flow_target *items;
+	size_t len;
+};
+
+void flow_targets_free(struct flow_targets *t);
+
+/* Each interface once, however often it was named. An entry that matches nothing is an error that
+ * lists what there is. */
+int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, struct err *err);

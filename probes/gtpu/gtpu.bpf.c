@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The functions of the gtp and gtp5g modules. A packet's record is opened when the module's receive
+ * or transmit function is entered, filled by the functions that it calls, and closed at its return:
+ * nothing is read from a packet that may be gone. One slot per CPU and direction is enough: both
+ * functions run with bottom halves disabled. */
+#include "gtpu_skb.h"
+#include "gtpu_modules.h"
+#include "ring.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Set before load. */
+const volatile bool each_function = false;
+const volatile bool exits_hooked = true;
+
+struct open_packet {
+	__u64 skb;
+	__u64 entry_ns;
+	__u32 func_id; /* 0: none is under way */
+	__u32 pad;
+	struct gtpu_record record; /* its header stays empty */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, GTPU_DIRECTIONS);
+	__type(key, __u32);
+	__type(value, struct open_packet);
+} gtpu_packets SEC(".maps");
+
+/* A call of a function inside the packet's. */
+struct call {
+	__u64 entry_ns;
+	__u64 skb;
+	__u64 pktinfo;
+	__u64 open;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, GTPU_FUNCS);
+	__type(key, __u32);
+	__type(value, struct call);
+} gtpu_calls SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, GTPU_COUNT_KEYS);
+	__type(key, struct gtpu_count_key);
+	__type(value, struct gtpu_count);
+} gtpu_counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, GTPU_FUNCS);
+	__type(key, __u32);
+	__type(value, struct gtpu_hook_ledger);
+} gtpu_ledger SEC(".maps");
+
+/* Atomic although per CPU: a hook's program can be interrupted by another's. */
+#define NOTE(func, field)                                                                          \
+	({                                                                                         \
+		__u32 key_ = (func);                                                               \
+		struct gtpu_hook_ledger *l_ = bpf_map_lookup_elem(&gtpu_ledger, &key_);            \
+                                                                                                   \
+		if (l_)                                                                            \
+			__sync_fetch_and_add(&l_->field, 1);                                       \
+	})
+
+static __noinline int count(__u32 func, __s32 ret, __u32 bytes)
+{
+	struct gtpu_count_key key = {.func_id = func, .ret = ret};
+	struct gtpu_count *c = bpf_map_lookup_elem(&gtpu_counts, &key);
+
+	if (!c) {
+		struct gtpu_count none = {};
+
+		bpf_map_update_elem(&gtpu_counts, &key, &none, BPF_NOEXIST);
+		c = bpf_map_lookup_elem(&gtpu_counts, &key);
+	}
+	if (!c) {
+		NOTE(func, uncounted);
+		return 0;
+	}
+	__sync_fetch_and_add(&c->packets, 1);
+	__sync_fetch_and_add(&c->bytes, bytes);
+	return 0;
+}
+
+static __always_inline struct open_packet *packet_of(__u32 direction)
+{
+	return bpf_map_lookup_elem(&gtpu_packets, &direction);
+}
+
+static __noinline int emit(const struct gtpu_record *from, __u16 kind, __u64 ts_ns)
+{
+	struct gtpu_record *r = ring_reserve(sizeof(*r), kind);
+
+	if (!r)
+		return 0;
+	r->hdr.ts_ns = ts_ns;
+	task_fill(&r->hdr);
+	__builtin_memcpy((void *)r + sizeof(r->hdr), (const void *)from + sizeof(r->hdr),
+			 sizeof(*r) - sizeof(r->hdr));
+	ring_submit(r);
+	return 0;
+}
+
+static __always_inline void fill_device(struct gtpu_record *r, const struct net_device *dev)
+{
+	if (!dev)
+		return;
+	r->ifindex = BPF_CORE_READ(dev, ifindex);
+	bpf_core_read(r->interface, sizeof(r->interface), &dev->name);
+	r->netns = BPF_CORE_READ(dev, nd_net.net, ns.inum);
+	r->has |= GTPU_HAS_INTERFACE;
+}
+
+static __always_inline bool has_ports(const struct record_tuple *t, const struct packet_at *at)
+{
+	return t->family && packet_l4_len(t->proto) && at->fragment != PACKET_FRAGMENT;
+}
+
+static __noinline int fill_inner(struct gtpu_record *r, struct skb_cursor *c)
+{
+	if (packet_ip(&c->head, &c->at, &r->inner) == PACKET_IP_OK &&
+	    !packet_l4(&c->head, &c->at, &r->inner) && has_ports(&r->inner, &c->at))
+		r->has |= GTPU_HAS_INNER_PORTS;
+	return 0;
+}
+
+static __noinline int fill_outer(struct gtpu_record *r, struct skb_cursor *c)
+{
+	if (packet_ip(&c->head, &c->at, &r->outer) || r->outer.proto != PACKET_UDP ||
+	    packet_l4(&c->head, &c->at, &r->outer))
+		return -1;
+	r->has |= GTPU_HAS_OUTER_PORTS;
+	return 0;
+}
+
+/* skb->data is at the outer UDP header, the outer IP header before it. */
+static __noinline int fill_uplink(struct gtpu_record *r, const struct sk_buff *skb)
+{
+	const __u8 *ip = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header);
+	struct skb_cursor *c = skb_cursor_at(skb, ip, 0);
+
+	if (!c || fill_outer(r, c))
+		return 0;
+	c->at.off += 8;
+	if (packet_gtpu_header(&c->head, &c->at, &r->gtp) == HEAD_GTPU &&
+	    r->gtp.type == GTPU_TYPE_GPDU)
+		fill_inner(r, c);
+	return 0;
+}
+
+/* skb->data is at the inner packet. */
+static __noinline int fill_downlink(struct gtpu_record *r, const struct sk_buff *skb)
+{
+	struct skb_cursor *c = skb_cursor_at(skb, BPF_CORE_READ(skb, data), 0);
+
+	if (c)
+		fill_inner(r, c);
+	return 0;
+}
+
+/* The GTP header is at skb->data + off. */
+static __noinline int fill_gtp(struct gtpu_record *r, const struct sk_buff *skb, __u32 off)
+{
+	struct skb_cursor *c = skb_cursor_at(skb, BPF_CORE_READ(skb, data), off);
+
+	if (c)
+		packet_gtpu_header(&c->head, &c->at, &r->gtp);
+	return 0;
+}
+
+static __always_inline struct open_packet *packet_open(__u32 func, __u32 direction,
+						  const struct sk_buff *skb,
+						  const struct net_device *dev)
+{
+	struct open_packet *p = packet_of(direction);
+
+	NOTE(func, entries);
+	if (!p)
+		return NULL;
+	if (p->func_id && exits_hooked)
+		NOTE(p->func_id, no_exit);
+	__builtin_memset(p, 0, sizeof(*p));
+	p->skb = (__u64)skb;
+	p->func_id = func;
+	p->record.func_id = func;
+	p->record.direction = direction;
+	p->record.len = BPF_CORE_READ(skb, len);
+	p->record.has = GTPU_HAS_LEN;
+	fill_device(&p->record, dev);
+	return p;
+}
+
+static __always_inline void packet_opened(struct open_packet *p, __u32 func)
+{
+	if (!exits_hooked)
+		count(func, GTPU_NO_RETURN, p->record.len);
+	p->entry_ns = bpf_ktime_get_boot_ns();
+	emit(&p->record, GTPU_ENTRY, p->entry_ns);
+}
+
+static __always_inline int receive_entry(__u32 func, const struct sk_buff *skb)
+{
+	struct open_packet *p = packet_open(func, GTPU_UPLINK, skb, BPF_CORE_READ(skb, dev));
+
+	if (!p)
+		return 0;
+	fill_uplink(&p->record, skb);
+	if (!p->record.gtp.flags && BPF_CORE_READ(skb, data_len))
+		NOTE(func, unread);
+	packet_opened(p, func);
+	return 0;
+}
+
+static __always_inline int transmit_entry(__u32 func, const struct sk_buff *skb,
+					  const struct net_device *dev)
+{
+	struct open_packet *p = packet_open(func, GTPU_DOWNLINK, skb, dev);
+
+	if (!p)
+		return 0;
+	fill_downlink(&p->record, skb);
+	if (!p->record.inner.family && BPF_CORE_READ(skb, data_len))
+		NOTE(func, unread);
+	packet_opened(p, func);
+	return 0;
+}
+
+static __always_inline int packet_exit(__u32 func, __u32 direction, __s32 ret)
+{
+	struct open_packet *p = packet_of(direction);
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	NOTE(func, exits);
+	if (!p || p->func_id != func) {
+		NOTE(func, no_entry);
+		return 0;
+	}
+	NOTE(func, paired);
+	count(func, ret, p->record.len);
+	p->func_id = 0;
+	p->record.ret = ret;
+	p->record.duration_ns = now - p->entry_ns;
+	p->record.has |= GTPU_HAS_RETURN | GTPU_HAS_DURATION;
+	emit(&p->record, GTPU_EXIT, now);
+	return 0;
+}
+
+/* The packet whose way the call is on; NULL for any other. */
+static __always_inline struct open_packet *packet_on_way(__u32 direction, __u64 skb)
+{
+	struct open_packet *p = packet_of(direction);
+
+	return p && p->func_id && p->skb == skb ? p : NULL;
+}
+
+static __always_inline void emit_call(struct open_packet *p, __u32 func, __u16 kind, __u64 ts_ns)
+{
+	__u32 packet_func = p->record.func_id;
+
+	p->record.func_id = func;
+	emit(&p->record, kind, ts_ns);
+	p->record.func_id = packet_func;
+}
+
+static __always_inline struct open_packet *call_entry(__u32 func, __u32 direction,
+						 const struct sk_buff *skb, const void *pktinfo)
+{
+	struct call *c = bpf_map_lookup_elem(&gtpu_calls, &func);
+	struct open_packet *p = packet_on_way(direction, (__u64)skb);
+
+	NOTE(func, entries);
+	if (!c)
+		return p;
+	if (c->open && exits_hooked)
+		NOTE(func, no_exit);
+	c->open = 1;
+	c->skb = (__u64)skb;
+	c->pktinfo = (__u64)pktinfo;
+	c->entry_ns = bpf_ktime_get_boot_ns();
+	if (!exits_hooked)
+		count(func, GTPU_NO_RETURN, p ? p->record.len : 0);
+	if (each_function && p)
+		emit_call(p, func, GTPU_ENTRY, c->entry_ns);
+	return p;
+}
+
+static __always_inline struct call *call_return(__u32 func)
+{
+	struct call *c = bpf_map_lookup_elem(&gtpu_calls, &func);
+
+	NOTE(func, exits);
+	if (!c || !c->open) {
+		NOTE(func, no_entry);
+		return NULL;
+	}
+	NOTE(func, paired);
+	c->open = 0;
+	return c;
+}
+
+static __always_inline void call_exit(__u32 func, const struct call *c, struct open_packet *p, __s32 ret,
+				      __u8 has)
+{
+	__u64 now;
+	__u8 packet_has;
+
+	count(func, ret, p ? p->record.len : 0);
+	if (!each_function || !p)
+		return;
+	now = bpf_ktime_get_boot_ns();
+	packet_has = p->record.has;
+	p->record.has |= has | GTPU_HAS_DURATION;
+	p->record.ret = ret;
+	p->record.duration_ns = now - c->entry_ns;
+	emit_call(p, func, GTPU_EXIT, now);
+	p->record.has = packet_has;
+	p->record.ret = 0;
+	p->record.duration_ns = 0;
+}
+
+/* The packet after the module put its header on: skb and pktinfo are the caller's until it hands
+ * them to the tunnel code. */
+static __always_inline void fill_pushed(struct open_packet *p, const struct call *c, bool gtp5g)
+{
+	const struct sk_buff *skb = (const struct sk_buff *)c->skb;
+
+	if (!p)
+		return;
+	fill_gtp(&p->record, skb, 0);
+	if (gtp5g)
+		fill_outer_gtp5g(&p->record, (const void *)c->pktinfo);
+	else
+		fill_outer_gtp(&p->record, (const void *)c->pktinfo);
+}
+
+static __always_inline int push_exit(__u32 func, __s32 ret, __u8 has, bool gtp5g)
+{
+	struct call *c = call_return(func);
+	struct open_packet *p;
+
+	if (!c)
+		return 0;
+	p = packet_on_way(GTPU_DOWNLINK, c->skb);
+	if (!ret)
+		fill_pushed(p, c, gtp5g);
+	call_exit(func, c, p, ret, has);
+	return 0;
+}
+
+static __always_inline int plain_exit(__u32 func, __u32 direction, __s32 ret, __u8 has)
+{
+	struct call *c = call_return(func);
+
+	if (c)
+		call_exit(func, c, packet_on_way(direction, c->skb), ret, has);
+	return 0;
+}
+
+/* By now the module has pulled the headers together, if it had to. */
+static __always_inline int pulled_entry(__u32 func, const struct sk_buff *skb)
+{
+	struct open_packet *p = call_entry(func, GTPU_UPLINK, skb, NULL);
+
+	if (p && !p->record.inner.family)
+		fill_uplink(&p->record, skb);
+	return 0;
+}
+
+/* skb->data is at the outer UDP header, the addresses are arguments: what is needed of a module
+ * without BTF. The function is every IPv4 tunnel's. */
+static __always_inline int tunnel_entry(const struct sk_buff *skb, __u32 src, __u32 dst)
+{
+	struct open_packet *p = packet_on_way(GTPU_DOWNLINK, (__u64)skb);
+	const __u8 *data;
+	__u16 ports[2];
+
+	if (!p)
+		return 0;
+	NOTE(IPTUNNEL_XMIT, entries);
+	data = BPF_CORE_READ(skb, data);
+	fill_gtp(&p->record, skb, 8);
+	outer_v4(&p->record, src, dst);
+	if (!bpf_probe_read_kernel(ports, sizeof(ports), data)) {
+		p->record.outer.sport = bpf_ntohs(ports[0]);
+		p->record.outer.dport = bpf_ntohs(ports[1]);
+		p->record.has |= GTPU_HAS_OUTER_PORTS;
+	}
+	return 0;
+}
+
+#include "gtpu_entries.h"

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <string.h>
+
+#include "cleanup.h"
+#include "gtpu_run.h"
+
+static const struct gtpu_hook table[] = {
+	{{"gtp", "gtp_encap_recv", .required = true, .exits = true},
+	 GTP_ENCAP_RECV, GTPU_UPLINK, .packet = true},
+	{{"gtp", "gtp_dev_xmit", .required = true, .exits = true},
+	 GTP_DEV_XMIT, GTPU_DOWNLINK, .packet = true},
+	/* 6.8 and later; before, it is inlined into gtp_build_skb_ip4. */
+	{{"gtp", "gtp_push_header", .exits = true},
+	 GTP_PUSH_HEADER, GTPU_DOWNLINK, .pushes = true},
+	{{"gtp", "gtp_build_skb_ip4", .exits = true},
+	 GTP_BUILD_SKB_IP4, GTPU_DOWNLINK, .pushes = true},
+	{{"gtp", "gtp_rx", .exits = true}, GTP_RX, GTPU_UPLINK},
+	{{"gtp5g", "gtp5g_encap_recv", .required = true, .exits = true},
+	 GTP5G_ENCAP_RECV, GTPU_UPLINK, .packet = true},
+	{{"gtp5g", "gtp5g_dev_xmit", .required = true, .exits = true},
+	 GTP5G_DEV_XMIT, GTPU_DOWNLINK, .packet = true},
+	{{"gtp5g", "gtp5g_handle_skb_ipv4", .exits = true},
+	 GTP5G_HANDLE_SKB_IPV4, GTPU_DOWNLINK, .verdict = true},
+	{{"gtp5g", "gtp5g_push_header", .exits = true},
+	 GTP5G_PUSH_HEADER, GTPU_DOWNLINK, .pushes = true},
+	{{"gtp5g", "gtp5g_xmit_skb_ipv4", .exits = true}, GTP5G_XMIT_SKB_IPV4, GTPU_DOWNLINK},
+	{{"gtp5g", "pdr_find_by_gtp1u", .exits = true}, PDR_FIND_BY_GTP1U, GTPU_UPLINK},
+	{{NULL, "iptunnel_xmit"}, IPTUNNEL_XMIT, GTPU_DOWNLINK, .without_btf = true},
+};
+
+/* The hooks inside a packet's way are worth their cost when they are asked for, or fill what the
+ * packet's exit says. */
+static bool wanted(const struct gtpu_hook *h, const struct gtpu_options *options, bool btf)
+{
+	if (h->packet || options->each_function)
+		return !h->without_btf || !btf;
+	if (!options->exit)
+		return false;
+	return !h->without_btf || !btf;
+}
+
+static bool wants_exit(const struct gtpu_hook *h, const struct gtpu_options *options)
+{
+	return h->hook.exits && options->exit &&
+	       (h->packet || h->pushes || h->verdict || options->each_function);
+}
+
+size_t gtpu_hooks(const char *module, const struct gtpu_options *options, bool btf,
+		  struct gtpu_hook *ret, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table) && n < max; i++) {
+		const struct gtpu_hook *h = &table[i];
+
+		if ((h->hook.module && strcmp(h->hook.module, module)) || !wanted(h, options, btf))
+			continue;
+		ret[n] = *h;
+		ret[n++].hook.exits = wants_exit(h, options);
+	}
+	return n;
+}
+
+static const struct gtpu_hook *by_id(uint32_t func_id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].func_id == func_id)
+			return &table[i];
+	return NULL;
+}
+
+const char *gtpu_function_name(uint32_t func_id)
+{
+	const struct gtpu_hook *h = by_id(func_id);
+
+	return h ? h->hook.function : NULL;
+}
+
+enum gtpu_direction gtpu_function_direction(uint32_t func_id)
+{
+	const struct gtpu_hook *h = by_id(func_id);
+
+	return h && h->direction == GTPU_DOWNLINK ? GTPU_DOWNLINK : GTPU_UPLINK;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the files of this probe's user side share. */
+#pragma once
+
+#include "attach.h"
+#include "event.h"
+#include "gtpu.h"
+#include "probe.h"
+
+#define GTPU_HOOKS_MAX 16
+
+enum gtpu_module { GTPU_MODULE_AUTO, GTPU_MODULE_GTP, GTPU_MODULE_GTP5G };
+
+struct gtpu_options {
+	uint64_t ring_size;
+	bool exit;
+	bool each_function;
+	unsigned module; /* enum gtpu_module */
+};
+
+struct gtpu_hook {
+	struct plan_hook hook;
+	uint16_t func_id;
+	uint8_t direction;
+	bool packet;      /* the receive or transmit function: a packet's record opens and closes here */
+	bool pushes;      /* its return is where the downlink's TEID is seen */
+	bool verdict;     /* its return value is counted */
+	bool without_btf; /* only needed where the module has no BTF */
+};
+
+/* The hooks of one module for these options, in *ret; how many. btf: the module has BTF. */
+size_t gtpu_hooks(const char *module, const struct gtpu_options *options, bool btf,
+		  struct gtpu_hook *ret, size_t max);
+
+/* The function's name by its number, NULL when there is none. Static. */
+const char *gtpu_function_name(uint32_t func_id);
+enum gtpu_direction gtpu_function_direction(uint32_t func_id);
+
+#define GTPU_NETNS_MAX 24
+
+/* A record of the ring as an event; netns holds the text that it borrows. -EBADMSG when it is not
+ * one of ours: nothing in it is trusted. */
+int gtpu_record_decode(const void *data, size_t size, struct event *ret,
+		       char netns[static GTPU_NETNS_MAX]);
+
+/* What was collected so far, by key: collect hands on the differences. */
+struct gtpu_counted {
+	struct gtpu_count_key key;
+	struct gtpu_count total;
+};
+
+struct gtpu_counts {
+	struct gtpu_counted rows[GTPU_COUNT_KEYS];
+	size_t len;
+};
+
+int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, event_fn emit, void *data);
+
+/* Sums a per-CPU value of n counters over all CPUs. 0 or -errno. */
+int gtpu_percpu_sum(int map_fd, const void *key, uint64_t *ret, size_t n);

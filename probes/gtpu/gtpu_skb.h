@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The packet cursor over a kernel's skb: tracing programs have no packet access, so only the linear
+ * part can be read. */
+#pragma once
+
+#include "kernel.h"
+
+struct skb_head {
+	const __u8 *start;
+	__u32 linear; /* bytes from start on that can be read */
+	__u32 len;    /* bytes from start to the packet's end */
+	__u8 gso;
+};
+
+static __always_inline int skb_head_load(const struct skb_head *h, __u32 off, void *to, __u32 len)
+{
+	if (off > h->linear || len > h->linear - off)
+		return -1;
+	return bpf_probe_read_kernel(to, len, h->start + off);
+}
+
+#define PACKET_SOURCE const struct skb_head
+#define PACKET_LOAD(src, off, to, len) skb_head_load(src, off, to, len)
+#include "packet.h"
+
+/* The cursor lives in a map: what is loaded from there has no history, so that the verifier does not
+ * follow every combination of headers (1,000,000 instructions on the stack). */
+struct skb_cursor {
+	struct skb_head head;
+	struct packet_at at;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct skb_cursor);
+} skb_cursors SEC(".maps");
+
+/* From `start` on, which is at or before skb->data; the cursor stands off bytes behind it. */
+static __always_inline struct skb_cursor *skb_cursor_at(const struct sk_buff *skb,
+							 const __u8 *start, __u32 off)
+{
+	__u32 zero = 0;
+	struct skb_cursor *c = bpf_map_lookup_elem(&skb_cursors, &zero);
+	__u32 before = (__u32)(BPF_CORE_READ(skb, data) - start);
+	__u32 len = BPF_CORE_READ(skb, len);
+	const struct skb_shared_info *shared = (const void *)(BPF_CORE_READ(skb, head) +
+							       BPF_CORE_READ(skb, end));
+
+	if (!c)
+		return NULL;
+	c->head.start = start;
+	c->head.linear = before + len - BPF_CORE_READ(skb, data_len);
+	c->head.len = before + len;
+	c->head.gso = BPF_CORE_READ(shared, gso_size) != 0;
+	c->at = (struct packet_at){.off = off, .end = c->head.len, .gso = c->head.gso};
+	return c;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A probe: one folder, one descriptor. Nothing outside the folder names it; config keys, the list of
+ * probes, ledger and documentation come from here. */
+#pragma once
+
+#include "err.h"
+#include "event.h"
+#include "option.h"
+
+enum attach_force { ATTACH_AUTO, ATTACH_FENTRY, ATTACH_KPROBE, ATTACH_TRACEPOINT };
+
+/* What a probe is started with. */
+struct probe_env {
+	uint16_t id; /* index into probes[]; goes into every record */
+	const void *options; /* the probe's own options struct */
+	enum attach_force attach;
+	bool events; /* somebody wants events: without it the ring stays silent */
+};
+
+/* One line of the ledger. For a hook: seen = counted + sum of skipped; where a method can miss,
+ * calls = seen + missed. For a ring: emitted = delivered + pending + sum of lost. */
+struct ledger_row {
+	const char *where;  /* "ring", an interface, a function */
+	const char *name;   /* "seen", "counted", "skipped", "missed", "emitted", ... */
+	const char *reason; /* for skipped and lost; else NULL */
+	uint64_t value;
+	bool unknown; /* the kernel cannot tell: value means nothing */
+};
+typedef void (*ledger_fn)(void *data, const struct ledger_row *row);
+
+/* One hook of the attach plan, as applied. */
+struct plan_row {
+	const char *hook;   /* "gtp_encap_recv", "ingress teide-upf/n3" */
+	const char *method; /* "fentry", "kprobe", "tcx", "clsact", "skip" */
+	const char *reason; /* why this one, or why none */
+};
+typedef void (*plan_fn)(void *data, const struct plan_row *row);
+
+struct probe_run; /* each probe defines its own */
+
+struct probe {
+	const char *name;
+	const char *help;
+	const struct config_option *options;
+	size_t options_size;
+
+	/* Loads and attaches. On failure nothing stays behind. -EOPNOTSUPP: not on this node. */
+	int (*start)(struct probe_run **ret, const struct probe_env *env, struct err *err);
+	/* For epoll; -1 when the probe has no ring. */
+	int (*ring_fd)(const struct probe_run *run);
+	/* Hands on the events that are ready. Number of events, or -errno. */
+	int (*drain)(struct probe_run *run, event_fn emit, void *data);
+	/* Hands on what was counted since the last collection, as rows. 0 or -errno. */
+	int (*collect)(struct probe_run *run, event_fn emit, void *data);
+	void (*ledger)(struct probe_run *run, ledger_fn fn, void *data);
+	void (*plan)(struct probe_run *run, plan_fn fn, void *data);
+	/* Takes the hooks off; ring and counts can still be read. Idempotent. */
+	void (*detach)(struct probe_run *run);
+	void (*stop)(struct probe_run *run); /* NULL is fine */
+};
+
+extern const struct probe *const probes[]; /* generated from the folders; NULL-terminated */

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The service: wiring only. */
+#pragma once
+
+#include "settings.h"
+
+/* Runs until SIGTERM or SIGINT, then takes the strategies back, the programs off, and hands on the
+ * last events. 0 or -errno. */
+int agent_run(const struct settings *settings, struct err *err);

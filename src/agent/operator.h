@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The loop of the mission: rows and looks at the node -> processes -> strategies -> a scheduler. */
+#pragma once
+
+#include <stdint.h>
+
+#include "event.h"
+#include "loop.h"
+#include "settings.h"
+
+struct operator;
+
+/* -errno with a message that names the key or the file that is wrong. */
+int operator_start(struct operator **ret, struct loop *loop, const struct settings *settings,
+		   struct err *err);
+void operator_free(struct operator *o); /* withdraws nothing; NULL is fine */
+
+/* A row of counts: "sender" rows are evidence. */
+void operator_row(struct operator *o, const struct event *row);
+
+/* Looks at the node, decides, and gives the back end the list. Once a collection. */
+void operator_tick(struct operator *o, uint64_t now_ns);
+
+/* Asks the back end to take the strategies back; done is called once, at the latest after the
+ * deadline. */
+void operator_withdraw(struct operator *o, uint64_t deadline_ns, void (*done)(void *data, int r),
+		       void *data);

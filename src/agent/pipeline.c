@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "pipeline.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "log.h"
+
+struct running {
+	const struct probe *probe;
+	struct probe_run *run;
+	struct pipeline *pipeline;
+	struct loop_source *ring;
+};
+
+struct pipeline {
+	struct pipeline_options o;
+	struct loop *loop;
+	struct loop_source *timer;
+	bool finished;
+	size_t n;
+	struct running running[];
+};
+
+static int find_probe(const char *name, uint16_t *ret_id, struct err *err)
+{
+	_cleanup_(buf_free) struct buf names = {0};
+
+	for (uint16_t i = 0; probes[i]; i++) {
+		if (!strcmp(probes[i]->name, name)) {
+			*ret_id = i;
+			return 0;
+		}
+		buf_printf(&names, "%s%s", i ? ", " : "", probes[i]->name);
+	}
+	return err_set(err, -EINVAL, "no probe '%s'; there are: %s", name,
+		       names.data ? names.data : "none");
+}
+
+static void drain(struct running *r)
+{
+	struct pipeline *p = r->pipeline;
+	int n = r->probe->drain(r->run, p->o.on_event, p->o.data);
+
+	if (n < 0)
+		log_error("%s: reading the ring: %s", r->probe->name, err_name(n));
+	if (n != 0 && p->o.on_drained)
+		p->o.on_drained(p->o.data);
+}
+
+static void on_ring(void *data, int fd, uint32_t events)
+{
+	drain(data);
+}
+
+static void collect(struct pipeline *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct running *r = &p->running[i];
+		int e = r->probe->collect(r->run, p->o.on_row, p->o.data);
+
+		if (e < 0)
+			log_error("%s: reading the counts: %s", r->probe->name, err_name(e));
+	}
+	if (p->o.on_collected)
+		p->o.on_collected(p->o.data, clock_boot_ns());
+}
+
+static void on_timer(void *data)
+{
+	collect(data);
+}
+
+static void log_plan(void *data, const struct plan_row *row)
+{
+	const struct running *r = data;
+
+	log_info("%s: %s by %s%s%s", r->probe->name, row->hook, row->method,
+		 row->reason && row->reason[0] ? ": " : "", row->reason ? row->reason : "");
+}
+
+static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
+{
+	struct running *r = &p->running[p->n];
+	char section[64];
+	int fd, e;
+
+	snprintf(section, sizeof(section), "probes.%s", probes[id]->name);
+	const struct probe_env env = {.id = id, .options = config_get(p->o.config, section),
+				      .attach = p->o.attach, .events = p->o.events};
+
+	*r = (struct running){.probe = probes[id], .pipeline = p};
+	e = r->probe->start(&r->run, &env, err);
+	if (e < 0)
+		return err_prefix(err, e, "probe %s", r->probe->name);
+	p->n++;
+	fd = r->probe->ring_fd(r->run);
+	if (fd >= 0)
+		r->ring = loop_add_io(p->loop, fd, EPOLLIN, on_ring, r);
+	if (fd >= 0 && !r->ring)
+		return err_set(err, -errno, "probe %s: epoll: %s", r->probe->name, strerror(errno));
+	r->probe->plan(r->run, log_plan, r);
+	return 0;
+}
+
+static int start_probes(struct pipeline *p, struct err *err)
+{
+	uint16_t id;
+	int e;
+
+	for (size_t i = 0; i < p->o.probes->len; i++) {
+		e = find_probe(p->o.probes->items[i], &id, err);
+		if (e >= 0)
+			e = start_probe(p, id, err);
+		if (e == -EOPNOTSUPP && p->o.go_on_without) {
+			log_warning("%s; going on without", err ? err->text : "");
+			continue;
+		}
+		if (e < 0)
+			return e;
+	}
+	if (!p->n)
+		return err_set(err, -EOPNOTSUPP, "no probe runs on this node with this configuration");
+	return 0;
+}
+
+int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeline_options *options,
+		   struct err *err)
+{
+	struct pipeline *p = calloc(1, sizeof(*p) + options->probes->len * sizeof(p->running[0]));
+	int r;
+
+	if (!p)
+		return err_set(err, -ENOMEM, "out of memory");
+	p->o = *options;
+	p->loop = loop;
+	r = start_probes(p, err);
+	if (r >= 0) {
+		p->timer = loop_add_timer(loop, p->o.collect_interval_ns, p->o.collect_interval_ns,
+					  on_timer, p);
+		if (!p->timer)
+			r = err_set(err, -errno, "timer: %s", strerror(errno));
+	}
+	if (r < 0) {
+		pipeline_free(p);
+		return r;
+	}
+	*ret = p;
+	return 0;
+}
+
+void pipeline_finish(struct pipeline *p)
+{
+	if (p->finished)
+		return;
+	p->finished = true;
+	for (size_t i = 0; i < p->n; i++)
+		p->running[i].probe->detach(p->running[i].run);
+	for (size_t i = 0; i < p->n; i++)
+		if (p->running[i].ring)
+			drain(&p->running[i]);
+	collect(p);
+}
+
+struct ledger_call {
+	pipeline_ledger_fn fn;
+	void *data;
+	const char *probe;
+};
+
+static void pass_row(void *data, const struct ledger_row *row)
+{
+	const struct ledger_call *call = data;
+
+	call->fn(call->data, call->probe, row);
+}
+
+void pipeline_ledger(struct pipeline *p, pipeline_ledger_fn fn, void *data)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct ledger_call call = {fn, data, p->running[i].probe->name};
+
+		p->running[i].probe->ledger(p->running[i].run, pass_row, &call);
+	}
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	loop_remove(p->timer);
+	for (size_t i = 0; i < p->n; i++) {
+		loop_remove(p->running[i].ring);
+		p->running[i].probe->stop(p->running[i].run);
+	}
+	free(p);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Probes on a loop: events as they come, rows of counts once an interval, the ledger at any time. */
+#pragma once
+
+#include "event.h"
+#include "loop.h"
+#include "probe.h"
+
+struct pipeline;
+
+struct pipeline_options {
+	const struct config *config;
+	const struct string_list *probes; /* names */
+	enum attach_force attach;
+	bool events;        /* somebody wants events from the rings */
+	bool go_on_without; /* a probe that this node cannot run is logged and left out */
+	uint64_t collect_interval_ns;
+	event_fn on_event;
+	event_fn on_row;
+	void (*on_drained)(void *data);   /* after each batch of events; may be NULL */
+	void (*on_collected)(void *data, uint64_t now_ns); /* after each collection; may be NULL */
+	void *data;
+};
+
+/* Starts the probes. -EINVAL for a name that is no probe, -EOPNOTSUPP when none can run here. On
+ * failure nothing stays attached. What the options point at must outlive the pipeline. */
+int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeline_options *options,
+		   struct err *err);
+
+/* Takes the hooks off, then hands on the last events and counts: from here on the ledger is exact. */
+void pipeline_finish(struct pipeline *p);
+
+typedef void (*pipeline_ledger_fn)(void *data, const char *probe, const struct ledger_row *row);
+void pipeline_ledger(struct pipeline *p, pipeline_ledger_fn fn, void *data);
+
+void pipeline_free(struct pipeline *p); /* NULL is fine */

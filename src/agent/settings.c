@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "decide.h"
+#include "gthulhu.h"
+#include "probe.h"
+
+static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
+static const char *const outputs[] = {"none", "text", "json", NULL};
+
+#define FIELD(name) offsetof(struct run_options, name)
+
+static const struct config_option run_table[] = {
+	{"probes", OPTION_LIST, FIELD(probes), "flow, gtpu",
+	 .help = "probes to run; one that this node cannot run is left out"},
+	{"collect_interval", OPTION_DURATION, FIELD(collect_interval_ns), "1s",
+	 100 * NSEC_PER_MSEC, 60 * NSEC_PER_SEC, .help = "how often counts are collected"},
+	{"node", OPTION_STRING, FIELD(node), "", .help = "name of this node; empty: the host's"},
+	{"log_level", OPTION_CHOICE, FIELD(log_level), "info", .choices = log_levels,
+	 .help = "least severe lines that are logged"},
+	{"output", OPTION_CHOICE, FIELD(output), "none", .choices = outputs,
+	 .help = "counts (and events) to standard output"},
+	{"events", OPTION_BOOL, FIELD(events), "false", .help = "per-packet events too"},
+	{"strategies", OPTION_BOOL, FIELD(strategies), "true",
+	 .help = "push scheduling strategies to the API server"},
+	{0},
+};
+
+static const struct option_section run_section = {"run", "the service", run_table,
+						  sizeof(struct run_options)};
+static const struct option_section *const room_sections[] = {&run_section, &api_section,
+							     &sched_section};
+
+static const struct config_option no_options[] = {{0}};
+
+static size_t probe_count(void)
+{
+	size_t n = 0;
+
+	while (probes[n])
+		n++;
+	return n;
+}
+
+static int list_sections(struct settings *s, struct err *err)
+{
+	size_t rooms = ARRAY_SIZE(room_sections), n = probe_count();
+
+	s->sections = calloc(rooms + n, sizeof(*s->sections));
+	s->probe_sections = calloc(n + 1, sizeof(*s->probe_sections));
+	if (!s->sections || !s->probe_sections)
+		return err_set(err, -ENOMEM, "out of memory");
+	memcpy(s->sections, room_sections, sizeof(room_sections));
+	for (size_t i = 0; i < n; i++) {
+		struct option_section *section = &s->probe_sections[i];
+		char *name;
+
+		if (asprintf(&name, "probes.%s", probes[i]->name) < 0)
+			return err_set(err, -ENOMEM, "out of memory");
+		*section = (struct option_section){
+			name, probes[i]->help, probes[i]->options ? probes[i]->options : no_options,
+			probes[i]->options_size};
+		s->sections[rooms + i] = section;
+	}
+	s->n = rooms + n;
+	return 0;
+}
+
+int settings_load(struct settings *s, const char *path, struct err *err)
+{
+	int r;
+
+	*s = (struct settings){0};
+	r = list_sections(s, err);
+	if (r >= 0)
+		r = config_load(&s->config, s->sections, s->n, path, err);
+	if (r < 0)
+		settings_free(s);
+	return r;
+}
+
+void settings_free(struct settings *s)
+{
+	config_free(s->config);
+	for (size_t i = 0; s->probe_sections && s->probe_sections[i].name; i++)
+		free((void *)s->probe_sections[i].name);
+	free(s->probe_sections);
+	free(s->sections);
+	*s = (struct settings){0};
+}
+
+const struct run_options *settings_run(const struct settings *s)
+{
+	return config_get(s->config, "run");
+}
+
+const char *settings_node(const struct settings *s, char name[static NODE_NAME_MAX])
+{
+	const char *configured = settings_run(s)->node;
+
+	if (configured[0])
+		snprintf(name, NODE_NAME_MAX, "%s", configured);
+	else if (gethostname(name, NODE_NAME_MAX) < 0)
+		snprintf(name, NODE_NAME_MAX, "localhost");
+	name[NODE_NAME_MAX - 1] = '\0';
+	return name;
+}

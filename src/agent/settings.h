@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The whole configuration: the service's own section and those that the rooms and probes describe. */
+#pragma once
+
+#include "option.h"
+
+struct run_options { /* section "run" */
+	struct string_list probes;
+	uint64_t collect_interval_ns;
+	const char *node; /* "" means the host's name */
+	unsigned log_level; /* enum log_level */
+	unsigned output; /* enum run_output */
+	bool events;
+	bool strategies;
+};
+
+enum run_output { RUN_OUTPUT_NONE, RUN_OUTPUT_TEXT, RUN_OUTPUT_JSON };
+
+struct settings {
+	struct config *config;
+	const struct option_section **sections;
+	struct option_section *probe_sections;
+	size_t n;
+};
+
+/* path may be NULL: defaults and environment alone. */
+int settings_load(struct settings *s, const char *path, struct err *err);
+void settings_free(struct settings *s); /* usable with _cleanup_ */
+
+const struct run_options *settings_run(const struct settings *s);
+
+#define NODE_NAME_MAX 256
+/* run.node, or else the host's name. */
+const char *settings_node(const struct settings *s, char name[static NODE_NAME_MAX]);

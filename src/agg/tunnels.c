@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "tunnels.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "map.h"
+
+struct agg_flows {
+	struct map *map;
+	uint64_t idle_ns, last_tick_ns;
+	struct agg_flow_totals totals;
+};
+
+struct agg_flows *agg_flows_new(size_t max, uint64_t idle_ns, uint64_t now_ns)
+{
+	struct agg_flows *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->map = map_new(sizeof(struct agg_flow_key), sizeof(struct agg_flow), max);
+	if (!f->map) {
+		free(f);
+		return NULL;
+	}
+	f->idle_ns = idle_ns;
+	f->last_tick_ns = now_ns;
+	return f;
+}
+
+void agg_flows_free(struct agg_flows *f)
+{
+	if (!f)
+		return;
+	map_free(f->map);
+	free(f);
+}
+
+static void copy_netns(char to[static AGG_NETNS_MAX], const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL; /* FNV-1a */
+	size_t len = strlen(name);
+
+	if (len < AGG_NETNS_MAX) {
+		memcpy(to, name, len);
+		return;
+	}
+	for (const char *p = name; *p; p++)
+		hash = (hash ^ (unsigned char)*p) * 0x100000001b3ULL;
+	snprintf(to, AGG_NETNS_MAX, "%.*s~%016" PRIx64, AGG_NETNS_MAX - 18, name, hash);
+}
+
+/* One by one: a struct's assignment would copy its padding, and keys are compared as bytes. */
+static void copy_tuple(struct event_tuple *to, const struct event_tuple *from)
+{
+	to->src = from->src;
+	to->dst = from->dst;
+	to->sport = from->sport;
+	to->dport = from->dport;
+	to->proto = from->proto;
+}
+
+static bool has_any(const struct event *e, enum event_field first, enum event_field last)
+{
+	for (unsigned field = first; field <= last; field++) {
+		if (event_has(e, field))
+			return true;
+	}
+	return false;
+}
+
+static void fill_place(struct agg_flow_key *key, const struct event *e)
+{
+	if (event_has(e, F_NETNS) && e->netns)
+		copy_netns(key->netns, e->netns);
+	if (event_has(e, F_INTERFACE))
+		memcpy(key->interface, e->interface, strnlen(e->interface, EVENT_NAME_MAX - 1));
+	if (event_has(e, F_IFINDEX))
+		key->ifindex = e->ifindex;
+	key->has_dir = event_has(e, F_DIR);
+	if (key->has_dir)
+		key->dir = e->dir;
+	key->has_vlan = event_has(e, F_VLAN);
+	if (key->has_vlan)
+		key->vlan = e->vlan;
+}
+
+static void fill_gtp(struct agg_flow_key *key, const struct event *e)
+{
+	key->has_gtp = event_has(e, F_GTP_TEID);
+	if (key->has_gtp)
+		key->teid = e->gtp.teid;
+	key->has_type = event_has(e, F_GTP_TYPE);
+	if (key->has_type)
+		key->type = e->gtp.type;
+	key->has_qfi = event_has(e, F_GTP_QFI);
+	if (key->has_qfi)
+		key->qfi = e->gtp.qfi;
+}
+
+static void fill_key(struct agg_flow_key *key, const struct event *e, bool tunnel)
+{
+	memset(key, 0, sizeof(*key));
+	key->tunnel = tunnel;
+	fill_place(key, e);
+	fill_gtp(key, e);
+	key->has_outer = has_any(e, F_OUTER_SRC, F_OUTER_PROTO);
+	if (key->has_outer)
+		copy_tuple(&key->outer, &e->outer);
+	key->has_inner = has_any(e, F_INNER_SRC, F_INNER_PROTO);
+	if (key->has_inner)
+		copy_tuple(&key->inner, &e->inner);
+}
+
+static void add_to_entry(struct agg_flow *flow, const struct event *row, bool is_new)
+{
+	uint64_t first = event_has(row, F_FIRST_NS) ? row->first_ns : row->ts_ns;
+	uint64_t last = event_has(row, F_LAST_NS) ? row->last_ns : row->ts_ns;
+
+	flow->packets += row->packets;
+	flow->bytes += row->bytes;
+	flow->segments += row->segments;
+	flow->interval_packets += row->packets;
+	flow->interval_bytes += row->bytes;
+	flow->first_ns = is_new ? first : MIN(flow->first_ns, first);
+	flow->last_ns = MAX(flow->last_ns, last);
+	if (event_has(row, F_DIRECTION)) {
+		flow->has_direction = true;
+		flow->direction = row->direction;
+	}
+}
+
+/* Counts that a row does not carry are absent, whatever the struct holds. */
+static struct event only_told(const struct event *row)
+{
+	struct event e = *row;
+
+	e.packets = event_has(row, F_PACKETS) ? row->packets : 0;
+	e.bytes = event_has(row, F_BYTES) ? row->bytes : 0;
+	e.segments = event_has(row, F_SEGMENTS) ? row->segments : 0;
+	return e;
+}
+
+bool agg_flows_add(struct agg_flows *f, const struct event *row)
+{
+	bool tunnel = !strcmp(row->event, "tunnel"), is_new;
+	struct agg_flow_key key;
+	struct agg_flow *flow;
+	struct event told;
+
+	if (!tunnel && strcmp(row->event, "flow"))
+		return false;
+	told = only_told(row);
+	f->totals.rows++;
+	f->totals.packets += told.packets;
+	f->totals.bytes += told.bytes;
+	fill_key(&key, row, tunnel);
+	flow = map_put(f->map, &key, &is_new);
+	if (!flow) {
+		f->totals.refused_rows++;
+		f->totals.refused_packets += told.packets;
+		f->totals.refused_bytes += told.bytes;
+		return true;
+	}
+	if (is_new)
+		memcpy(&flow->key, &key, sizeof(key));
+	add_to_entry(flow, &told, is_new);
+	return true;
+}
+
+static bool idle(const struct agg_flows *f, const struct agg_flow *flow, uint64_t now_ns)
+{
+	return f->idle_ns && now_ns > flow->last_ns && now_ns - flow->last_ns > f->idle_ns;
+}
+
+void agg_flows_tick(struct agg_flows *f, uint64_t now_ns)
+{
+	uint64_t passed = now_ns > f->last_tick_ns ? now_ns - f->last_tick_ns : 0;
+	double seconds = (double)passed / (double)NSEC_PER_SEC;
+	struct agg_flow *flow;
+	const void *key;
+	size_t cursor = 0;
+
+	if (!passed)
+		return;
+	while ((flow = map_next(f->map, &cursor, &key))) {
+		if (!flow->interval_packets && idle(f, flow, now_ns)) {
+			f->totals.aged++;
+			map_remove(f->map, key);
+			continue;
+		}
+		flow->packets_per_s = (double)flow->interval_packets / seconds;
+		flow->bytes_per_s = (double)flow->interval_bytes / seconds;
+		flow->interval_packets = flow->interval_bytes = 0;
+	}
+	f->last_tick_ns = now_ns;
+}
+
+size_t agg_flows_len(const struct agg_flows *f)
+{
+	return map_len(f->map);
+}
+
+struct agg_flow_totals agg_flows_totals(const struct agg_flows *f)
+{
+	return f->totals;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct agg_flow *x = *(const struct agg_flow *const *)a;
+	const struct agg_flow *y = *(const struct agg_flow *const *)b;
+
+	if (x->bytes_per_s != y->bytes_per_s)
+		return x->bytes_per_s < y->bytes_per_s ? 1 : -1;
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? 1 : -1;
+	return memcmp(&x->key, &y->key, sizeof(x->key));
+}
+
+int agg_flows_sorted(const struct agg_flows *f, const struct agg_flow ***ret, size_t *ret_n)
+{
+	const struct agg_flow **list = calloc(map_len(f->map) + 1, sizeof(*list));
+	const struct agg_flow *flow;
+	size_t cursor = 0, n = 0;
+
+	if (!list)
+		return -ENOMEM;
+	while ((flow = map_next(f->map, &cursor, NULL)))
+		list[n++] = flow;
+	qsort(list, n, sizeof(*list), compare);
+	*ret = list;
+	*ret_n = n;
+	return 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Totals and rates of tunnels and flows over the rows that a probe collects. A row carries what was
+ * counted since the collection before it; here rows of one key add up. Pure: no clock of its own. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "event.h"
+
+#define AGG_NETNS_MAX 64
+
+/* What makes two rows the same tunnel or flow. Zeroed where a row does not say. */
+struct agg_flow_key {
+	char netns[AGG_NETNS_MAX]; /* a longer name keeps its begin and a hash of the whole */
+	char interface[EVENT_NAME_MAX];
+	uint32_t ifindex;
+	uint32_t teid;
+	bool tunnel;  /* a row "tunnel"; else a row "flow" */
+	bool has_dir; /* dir is told */
+	bool has_gtp; /* teid is told */
+	bool has_type, has_qfi, has_vlan;
+	bool has_outer, has_inner; /* the tuple is told, or a part of it */
+	uint8_t dir; /* enum event_dir */
+	uint8_t type; /* GTP-U message type: an End Marker is not the G-PDUs of its tunnel */
+	uint8_t qfi;
+	uint16_t vlan;
+	struct event_tuple outer; /* a flow without GTP has its own addresses here */
+	struct event_tuple inner;
+};
+
+struct agg_flow {
+	struct agg_flow_key key;
+	bool has_direction;
+	uint8_t direction; /* enum event_direction, of the last row that told */
+	uint64_t packets, bytes, segments; /* since the entry was made */
+	uint64_t first_ns, last_ns;        /* boot clock */
+	double packets_per_s, bytes_per_s; /* over the last interval between two ticks */
+	uint64_t interval_packets, interval_bytes; /* since the last tick */
+};
+
+/* Every row ever added, whether or not the table had room for it. */
+struct agg_flow_totals {
+	uint64_t rows, packets, bytes;
+	uint64_t refused_rows, refused_packets, refused_bytes; /* of these, the ones without room */
+	uint64_t aged; /* entries dropped for being idle */
+};
+
+struct agg_flows;
+
+/* At most max entries; an entry without a row for idle_ns is dropped by a tick (0: never). now_ns
+ * (boot clock) begins the first interval. NULL when out of memory. */
+struct agg_flows *agg_flows_new(size_t max, uint64_t idle_ns, uint64_t now_ns);
+void agg_flows_free(struct agg_flows *f); /* NULL is fine */
+
+/* Adds a row "tunnel" or "flow"; returns false for any other event, which is ignored. */
+bool agg_flows_add(struct agg_flows *f, const struct event *row);
+
+/* Ends the interval: rates become those of the time since the last tick. Call it once after the rows
+ * of one collection. */
+void agg_flows_tick(struct agg_flows *f, uint64_t now_ns);
+
+size_t agg_flows_len(const struct agg_flows *f);
+struct agg_flow_totals agg_flows_totals(const struct agg_flows *f);
+
+/* The entries, those with most bytes/s first, then most bytes, then by key, so that the order is
+ * stable. *ret is an array of *ret_n pointers which the caller frees; what they point at is valid
+ * until the next add or tick. 0 or -ENOMEM. */
+int agg_flows_sorted(const struct agg_flows *f, const struct agg_flow ***ret, size_t *ret_n);

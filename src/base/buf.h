@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A growing byte buffer, always NUL-terminated behind len. Allocation failure is remembered in
+ * failed and makes every later write a no-op: check once, at the end. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct buf {
+	char *data; /* owned; NULL while empty */
+	size_t len;
+	size_t cap;
+	bool failed;
+};
+
+void buf_free(struct buf *b); /* usable with _cleanup_(buf_free) */
+void buf_reset(struct buf *b);
+void buf_add(struct buf *b, const void *data, size_t len);
+void buf_str(struct buf *b, const char *s);
+void buf_char(struct buf *b, char c);
+void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Reads a whole file of at most max bytes; -EFBIG when it is larger. */
+int buf_read_file(struct buf *b, const char *path, size_t max);

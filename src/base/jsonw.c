@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "jsonw.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Length of the valid UTF-8 sequence at s (RFC 3629: no overlongs, no surrogates), or 0. */
+static size_t utf8_len(const unsigned char *s, size_t left)
+{
+	static const struct {
+		unsigned char first_lo, first_hi, second_lo, second_hi, len;
+	} forms[] = {
+		{0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+
+	if (s[0] < 0x80)
+		return 1;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (s[0] < forms[i].first_lo || s[0] > forms[i].first_hi)
+			continue;
+		if (forms[i].len > left || s[1] < forms[i].second_lo || s[1] > forms[i].second_hi)
+			return 0;
+		for (size_t k = 2; k < forms[i].len; k++)
+			if ((s[k] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].len;
+	}
+	return 0;
+}
+
+static void escape_char(struct buf *out, unsigned char c)
+{
+	switch (c) {
+	case '"':
+		buf_str(out, "\\\"");
+		break;
+	case '\\':
+		buf_str(out, "\\\\");
+		break;
+	case '\n':
+		buf_str(out, "\\n");
+		break;
+	case '\t':
+		buf_str(out, "\\t");
+		break;
+	case '\r':
+		buf_str(out, "\\r");
+		break;
+	default:
+		buf_printf(out, "\\u%04x", c);
+	}
+}
+
+static void quote(struct buf *out, const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t i = 0, n;
+
+	buf_char(out, '"');
+	while (i < len) {
+		n = utf8_len(p + i, len - i);
+		if (n == 0)
+			buf_str(out, "\xef\xbf\xbd");
+		else if (n == 1 && (p[i] < 0x20 || p[i] == '"' || p[i] == '\\' || p[i] == 0x7f))
+			escape_char(out, p[i]);
+		else
+			buf_add(out, p + i, n);
+		i += n ? n : 1;
+	}
+	buf_char(out, '"');
+}
+
+static void begin_value(struct jw *j, const char *key)
+{
+	if (j->comma)
+		buf_char(j->out, ',');
+	if (key) {
+		quote(j->out, key, strlen(key));
+		buf_char(j->out, ':');
+	}
+	j->comma = true;
+}
+
+void jw_object(struct jw *j, const char *key)
+{
+	begin_value(j, key);
+	buf_char(j->out, '{');
+	j->comma = false;
+}
+
+void jw_object_end(struct jw *j)
+{
+	buf_char(j->out, '}');
+	j->comma = true;
+}
+
+void jw_array(struct jw *j, const char *key)
+{
+	begin_value(j, key);
+	buf_char(j->out, '[');
+	j->comma = false;
+}
+
+void jw_array_end(struct jw *j)
+{
+	buf_char(j->out, ']');
+	j->comma = true;
+}
+
+void jw_string_n(struct jw *j, const char *key, const char *value, size_t len)
+{
+	begin_value(j, key);
+	quote(j->out, value, len);
+}
+
+void jw_string(struct jw *j, const char *key, const char *value)
+{
+	jw_string_n(j, key, value, strlen(value));
+}
+
+/* snprintf() is most of the cost of a line of numbers, hence by hand. */
+void jw_u64(struct jw *j, const char *key, uint64_t value)
+{
+	char digits[20], *p = digits + sizeof(digits);
+
+	begin_value(j, key);
+	do {
+		*--p = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	buf_add(j->out, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+void jw_i64(struct jw *j, const char *key, int64_t value)
+{
+	begin_value(j, key);
+	buf_printf(j->out, "%lld", (long long)value);
+}
+
+void jw_double(struct jw *j, const char *key, double value)
+{
+	begin_value(j, key);
+	if (isfinite(value))
+		buf_printf(j->out, "%.15g", value);
+	else
+		buf_str(j->out, "null");
+}
+
+void jw_bool(struct jw *j, const char *key, bool value)
+{
+	begin_value(j, key);
+	buf_str(j->out, value ? "true" : "false");
+}
+
+void jw_null(struct jw *j, const char *key)
+{
+	begin_value(j, key);
+	buf_str(j->out, "null");
+}

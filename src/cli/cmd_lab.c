@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "cmd.h"
+#include "err.h"
+#include "jsonw.h"
+#include "kernel_upf.h"
+#include "lab.h"
+#include "log.h"
+#include "node.h"
+#include "process.h"
+#include "traffic.h"
+
+struct lab_arguments {
+	struct lab_options options;
+	struct lab_traffic_options traffic;
+	bool auto_upf, json, ipv4_only;
+	const char *node_kind, *node_index; /* of the verb that starts a node's program */
+};
+
+struct lab_verb {
+	const char *name, *help;
+	const struct argp argp;
+	int (*run)(struct lab_arguments *a, struct err *err);
+};
+
+static unsigned parse_number(const char *option, const char *text, struct argp_state *state)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || *text == '-' || value > 1000000)
+		argp_error(state, "%s %s: it is a number from 1", option, text);
+	return value;
+}
+
+static void parse_upf(struct lab_arguments *a, const char *text, struct argp_state *state)
+{
+	a->auto_upf = !strcmp(text, "auto");
+	if (!a->auto_upf && lab_upf_kind_parse(text, &a->options.upf) < 0)
+		argp_error(state, "--upf %s: it is user, gtp, gtp5g or auto", text);
+}
+
+static void parse_name(struct lab_arguments *a, const char *text, struct argp_state *state)
+{
+	if (strlen(text) >= sizeof(a->options.name))
+		argp_error(state, "--name %s: it has at most %zu characters", text,
+			   sizeof(a->options.name) - 1);
+	snprintf(a->options.name, sizeof(a->options.name), "%s", text);
+}
+
+static error_t parse_plan(int key, char *arg, struct argp_state *state)
+{
+	struct lab_arguments *a = state->input;
+
+	switch (key) {
+	case 'n':
+		parse_name(a, arg, state);
+		return 0;
+	case 'u':
+		a->options.ues = parse_number("--ues", arg, state);
+		return 0;
+	case 'g':
+		a->options.gnbs = parse_number("--gnbs", arg, state);
+		return 0;
+	case 'f':
+		a->options.flows = parse_number("--flows", arg, state);
+		return 0;
+	case 'k':
+		parse_upf(a, arg, state);
+		return 0;
+	case '4':
+		a->ipv4_only = true;
+		return 0;
+	case 'o':
+		a->json = !strcmp(arg, "json");
+		if (!a->json && strcmp(arg, "text") != 0)
+			argp_error(state, "-o %s: it is text or json", arg);
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse_node(int key, char *arg, struct argp_state *state)
+{
+	struct lab_arguments *a = state->input;
+
+	if (key != ARGP_KEY_ARG || state->arg_num > 1)
+		return parse_plan(key, arg, state);
+	*(state->arg_num ? &a->node_index : &a->node_kind) = arg;
+	return 0;
+}
+
+#define NAME_OPTION {"name", 'n', "NAME", 0, "the lab's name (" LAB_NAME_DEFAULT ")", 0}
+#define PLAN_OPTIONS                                                                               \
+	NAME_OPTION, {"ues", 'u', "N", 0, "user equipments, 1 to 200 (1)", 0},                     \
+		{"gnbs", 'g', "N", 0, "base stations, 1 to 32 (1)", 0},                            \
+		{"flows", 'f', "M", 0, "QoS flows of each UE, 1 to 63 (1)", 0},                    \
+		{"upf", 'k', "KIND", 0,                                                            \
+		 "user (in user space), gtp or gtp5g (kernel modules), or auto: gtp5g where it "   \
+		 "is loaded, else user (auto)",                                                    \
+		 0},                                                                               \
+	{                                                                                          \
+		"ipv4-only", '4', NULL, 0, "no IPv6 inside the tunnels", 0                         \
+	}
+
+static const struct argp_option plan_options[] = {PLAN_OPTIONS, {0}};
+static const struct argp_option name_options[] = {NAME_OPTION, {0}};
+static const struct argp_option status_options[] = {
+	NAME_OPTION, {"output", 'o', "FORM", 0, "text or json (text)", 0}, {0}};
+
+static int run_up(struct lab_arguments *a, struct err *err)
+{
+	int r;
+
+	if (a->auto_upf)
+		a->options.upf = lab_upf_auto();
+	a->options.inner_ipv6 = !a->ipv4_only && lab_upf_carries_ipv6(a->options.upf);
+	r = lab_up(&a->options, err);
+	if (r < 0)
+		return r;
+	printf("the lab '%s' is up: %u UE, %u gNB, UPF %s%s\n"
+	       "try: ip netns exec %s-ue1 ping 10.70.0.2\n"
+	       "     teide lab traffic, teide lab status, teide lab down\n",
+	       a->options.name, a->options.ues, a->options.gnbs,
+	       lab_upf_kind_name(a->options.upf), a->options.inner_ipv6 ? "" : ", IPv4 only",
+	       a->options.name);
+	return 0;
+}
+
+static int run_down(struct lab_arguments *a, struct err *err)
+{
+	int r = lab_down(a->options.name, err);
+
+	if (r >= 0)
+		printf("the lab '%s' %s\n", a->options.name, r ? "is gone" : "was not up");
+	return r < 0 ? r : 0;
+}
+
+static void print_node(const struct lab_state *state, const struct lab_plan *plan,
+		       enum lab_node_kind kind, unsigned index, const char *rest)
+{
+	const struct lab_process *p = lab_state_process(state, kind, index);
+	const char *alive = !p ? "not started" : lab_process_is_alive(p) ? "alive" : "ended";
+
+	printf("%-6s %3u  %-24s pid %-8d %-11s  %s\n", lab_node_comm(kind), index,
+	       lab_plan_netns(plan, kind, index), p ? (int)p->pid : 0, alive, rest);
+}
+
+static void print_status(const struct lab_state *state, const struct lab_plan *plan)
+{
+	char rest[256], a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
+
+	printf("lab '%s' %s, UPF %s\n", plan->options.name,
+	       state->up ? "is up" : "was left half made (teide lab down)",
+	       lab_upf_kind_name(plan->options.upf));
+	for (unsigned u = 0; u < plan->options.ues; u++) {
+		const struct lab_ue *ue = &plan->ues[u];
+
+		snprintf(rest, sizeof(rest), "%s %s gNB %u, TEID uplink 0x%08x downlink 0x%08x",
+			 addr_format(&ue->address, a),
+			 plan->options.inner_ipv6 ? addr_format(&ue->address6, b) : "", ue->gnb,
+			 ue->teid_uplink, ue->teid_downlink);
+		print_node(state, plan, LAB_NODE_UE, ue->index, rest);
+	}
+	for (unsigned g = 0; g < plan->options.gnbs; g++) {
+		snprintf(rest, sizeof(rest), "N3 %s to %s",
+			 addr_format(&plan->gnbs[g].n3_address, a),
+			 addr_format(&plan->gnbs[g].upf_n3_address, b));
+		print_node(state, plan, LAB_NODE_GNB, g + 1, rest);
+	}
+	print_node(state, plan, LAB_NODE_UPF, 1, LAB_UPF_DEVICE);
+	snprintf(rest, sizeof(rest), "%s %s", addr_format(&plan->dn_address, a),
+		 plan->options.inner_ipv6 ? addr_format(&plan->dn_address6, b) : "");
+	print_node(state, plan, LAB_NODE_DN, 1, rest);
+}
+
+static int print_json(const struct lab_state *state, const struct lab_plan *plan, struct err *err)
+{
+	_cleanup_(buf_free) struct buf out = {0};
+	struct jw j = jw_begin(&out);
+
+	lab_state_json(&j, plan, state, lab_process_is_alive);
+	if (out.failed)
+		return err_set(err, -ENOMEM, "out of memory");
+	puts(out.data);
+	return 0;
+}
+
+static int run_status(struct lab_arguments *a, struct err *err)
+{
+	struct lab_state state;
+	struct lab_plan plan;
+	int r = lab_open(a->options.name, &state, &plan, err);
+
+	if (r < 0)
+		return r;
+	if (a->json)
+		return print_json(&state, &plan, err);
+	print_status(&state, &plan);
+	return 0;
+}
+
+static int run_traffic(struct lab_arguments *a, struct err *err)
+{
+	struct lab_state state;
+	struct lab_plan plan;
+	int r = lab_open(a->options.name, &state, &plan, err);
+
+	if (r < 0)
+		return r;
+	if (!state.up)
+		return err_set(err, -ENOENT, "the lab '%s' was left half made; teide lab down",
+			       a->options.name);
+	return lab_traffic(&plan, &a->traffic, err);
+}
+
+static int run_node_kind(const struct lab_arguments *a, enum lab_node_kind kind, unsigned index,
+			 struct err *err)
+{
+	struct lab_plan plan;
+	int r = lab_plan_make(&a->options, &plan, err);
+
+	if (r < 0)
+		return r;
+	if (kind == LAB_NODE_UPF && plan.options.upf != LAB_UPF_USER)
+		return lab_kernel_upf_main(&plan, LAB_READY_FD, err);
+	return lab_node_main(&plan, kind, index, LAB_READY_FD, err);
+}
+
+static int run_node(struct lab_arguments *a, struct err *err)
+{
+	_cleanup_close_ int failed_fd = fcntl(LAB_READY_FD, F_DUPFD_CLOEXEC, LAB_READY_FD + 1);
+	enum lab_node_kind kind;
+	char *end = NULL;
+	unsigned long index = a->node_index ? strtoul(a->node_index, &end, 10) : 0;
+	int r;
+
+	if (failed_fd < 0 || !a->node_index || *end || end == a->node_index ||
+	    lab_node_kind_parse(a->node_kind, &kind) < 0)
+		return err_set(err, -EINVAL, "this verb is for teide lab up alone");
+	fcntl(LAB_READY_FD, F_SETFD, FD_CLOEXEC);
+	prctl(PR_SET_NAME, lab_node_comm(kind));
+	a->options.inner_ipv6 = !a->ipv4_only;
+	r = run_node_kind(a, kind, index, err);
+	if (r < 0)
+		lab_process_say_failed(failed_fd, r, err);
+	return r;
+}
+
+static const struct lab_verb lab_verbs[] = {
+	{"up", "make a lab and start it",
+	 {.options = plan_options, .parser = parse_plan,
+	  .doc = "Makes a 5G user plane on this machine: UEs, gNBs, a UPF and a data network in "
+		 "network namespaces, joined by GTP-U."},
+	 run_up},
+	{"status", "what there is, and whether its programs live",
+	 {.options = status_options, .parser = parse_plan, .doc = "Shows a lab."},
+	 run_status},
+	{"down", "end a lab; nothing of it stays",
+	 {.options = name_options, .parser = parse_plan,
+	  .doc = "Ends a lab, also one that was left half made."},
+	 run_down},
+	{"node", NULL,
+	 {.options = plan_options, .parser = parse_node, .args_doc = "KIND INDEX",
+	  .doc = "One program of a lab; teide lab up starts it."},
+	 run_node},
+};
+
+static int finish(int r, const struct err *err)
+{
+	if (r < 0)
+		log_error("%s", err->text);
+	return err_exit_code(r);
+}
+
+static int traffic_usage(int status)
+{
+	fprintf(status ? stderr : stdout,
+		"usage: teide lab traffic [--name NAME] [OPTION...]\n\n"
+		"  --name NAME        the lab (" LAB_NAME_DEFAULT ")\n" LAB_TRAFFIC_HELP);
+	return status;
+}
+
+/* One option of argv[*i]: "--name value", "--name=value" or "-o value". */
+static int traffic_option(struct lab_arguments *a, int argc, char **argv, int *i, struct err *err)
+{
+	const char *arg = argv[*i] + (argv[*i][0] == '-') + !strncmp(argv[*i], "--", 2);
+	const char *value = strchr(arg, '=');
+	char name[32];
+
+	if (arg == argv[*i])
+		return err_set(err, -EINVAL, "'%s' is no option", arg);
+	snprintf(name, sizeof(name), "%.*s", (int)(value ? value - arg : (int)strlen(arg)), arg);
+	if (!value && *i + 1 == argc)
+		return err_set(err, -EINVAL, "--%s takes a value", name);
+	value = value ? value + 1 : argv[++*i];
+	if (strcmp(name, "name") != 0)
+		return lab_traffic_option(&a->traffic, name, value, err);
+	if (strlen(value) >= sizeof(a->options.name))
+		return err_set(err, -EINVAL, "--name %s is too long", value);
+	snprintf(a->options.name, sizeof(a->options.name), "%s", value);
+	return 0;
+}
+
+static int cmd_traffic(struct lab_arguments *a, int argc, char **argv)
+{
+	struct err err = {0};
+	int r = 0;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return traffic_usage(EXIT_DONE);
+		r = traffic_option(a, argc, argv, &i, &err);
+		if (r == -ENOENT)
+			err_set(&err, r, "'%s' is no option of teide lab traffic", argv[i]);
+		if (r < 0) {
+			log_error("%s", err.text);
+			return traffic_usage(EXIT_USAGE);
+		}
+	}
+	r = run_traffic(a, &err);
+	return finish(r, &err);
+}
+
+static int usage(int status)
+{
+	FILE *to = status ? stderr : stdout;
+
+	fprintf(to, "usage: teide lab VERB [OPTION...]    (teide lab VERB --help tells more)\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(lab_verbs); i++) {
+		if (lab_verbs[i].help)
+			fprintf(to, "  %-8s %s\n", lab_verbs[i].name, lab_verbs[i].help);
+	}
+	fprintf(to, "  %-8s %s\n", "traffic", "send through it and count what comes back");
+	return status;
+}
+
+int cmd_lab(int argc, char **argv)
+{
+	struct lab_arguments a = {.options = LAB_OPTIONS_DEFAULT, .auto_upf = true};
+	struct err err = {0};
+	char name[64];
+
+	if (argc < 2)
+		return usage(EXIT_USAGE);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return usage(EXIT_DONE);
+	lab_traffic_defaults(&a.traffic);
+	if (!strcmp(argv[1], "traffic"))
+		return cmd_traffic(&a, argc - 1, argv + 1);
+	for (size_t i = 0; i < ARRAY_SIZE(lab_verbs); i++) {
+		if (strcmp(argv[1], lab_verbs[i].name))
+			continue;
+		snprintf(name, sizeof(name), "teide lab %s", lab_verbs[i].name);
+		argv[1] = name;
+		argp_err_exit_status = EXIT_USAGE;
+		argp_parse(&lab_verbs[i].argp, argc - 1, argv + 1, 0, NULL, &a);
+		return finish(lab_verbs[i].run(&a, &err), &err);
+	}
+	log_error("teide lab has no verb '%s'", argv[1]);
+	return usage(EXIT_USAGE);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "err.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} verbs[] = {
+	{"run", cmd_run, "the service: probes, report, strategies, by the configuration (-c FILE)"},
+	{"trace", cmd_trace, "live events of packets and of the gtp5g/gtp module's functions"},
+	{"flows", cmd_flows, "live flows and GTP-U tunnels on interfaces (-i [NETNS/]IFACE)"},
+	{"sched", cmd_sched, "scheduling strategies: show what the API server holds"},
+	{"server", cmd_server, "an API server that speaks Gthulhu's API, for one machine"},
+	{"lab", cmd_lab, "a 5G user plane in network namespaces: up, status, traffic, down"},
+	{"config", cmd_config, "the effective configuration, checked"},
+	{"version", cmd_version, "the version"},
+};
+
+static void usage(FILE *to)
+{
+	fprintf(to, "usage: teide VERB [OPTION...]    (teide VERB --help tells more)\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(to, "  %-8s %s\n", verbs[i].name, verbs[i].help);
+	fprintf(to, "\ntry: teide lab up && teide flows -i teide-upf/n3\n");
+}
+
+int cmd_version(int argc, char **argv)
+{
+	printf("teide %s\n", TEIDE_VERSION);
+	return EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	char name[64];
+
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+	    !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return EXIT_DONE;
+	}
+	if (!strcmp(argv[1], "--version"))
+		return cmd_version(argc, argv);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(argv[1], verbs[i].name))
+			continue;
+		snprintf(name, sizeof(name), "teide %s", verbs[i].name);
+		argv[1] = name;
+		return verbs[i].run(argc - 1, argv + 1);
+	}
+	fprintf(stderr, "teide: no verb '%s'; 'teide help' lists them\n", argv[1]);
+	return EXIT_USAGE;
+}

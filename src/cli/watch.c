@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "watch.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "cleanup.h"
+#include "log.h"
+
+enum { KEY_NETNS = 256, KEY_ONCE, KEY_DURATION, KEY_ATTACH, KEY_PROBE, KEY_SET, KEY_QUIET };
+
+static const struct argp_option watch_options[] = {
+	{"config", 'c', "FILE", 0, "configuration file", 0},
+	{"interface", 'i', "[NETNS/]IFACE", 0, "interface to watch; repeat for more, * is a pattern", 0},
+	{"netns", KEY_NETNS, "NS", 0, "network namespace of the interfaces: a name, a path, pid:N", 0},
+	{"output", 'o', "text|json", 0, "form of the output", 0},
+	{"once", KEY_ONCE, NULL, 0, "end after the first collection", 0},
+	{"duration", KEY_DURATION, "SECONDS", 0, "end after that time", 0},
+	{"attach", KEY_ATTACH, "METHOD", 0, "force fentry, kprobe or tracepoint", 0},
+	{"probe", KEY_PROBE, "NAME", 0, "probe to run; repeat for more", 0},
+	{"set", KEY_SET, "KEY=VALUE", 0, "set a key of the configuration", 0},
+	{"quiet", KEY_QUIET, NULL, 0, "say only what is wrong", 0},
+	{0},
+};
+
+static int list_add(struct string_list *list, const char *item)
+{
+	char **items = realloc(list->items, (list->len + 2) * sizeof(*items));
+	char *copy = strdup(item);
+
+	if (items)
+		list->items = items;
+	if (!items || !copy) {
+		free(copy);
+		return -ENOMEM;
+	}
+	list->items[list->len++] = copy;
+	list->items[list->len] = NULL;
+	return 0;
+}
+
+static void list_free(struct string_list *list)
+{
+	for (size_t i = 0; i < list->len; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct string_list){0};
+}
+
+static error_t parse_format(struct argp_state *state, const char *arg, enum sink_format *ret)
+{
+	if (!strcmp(arg, "json"))
+		*ret = SINK_JSON;
+	else if (!strcmp(arg, "text"))
+		*ret = SINK_TEXT;
+	else
+		argp_error(state, "-o %s: it is text or json", arg);
+	return 0;
+}
+
+static error_t parse_attach(struct argp_state *state, const char *arg, enum attach_force *ret)
+{
+	static const char *const names[] = {"auto", "fentry", "kprobe", "tracepoint"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(arg, names[i])) {
+			*ret = (enum attach_force)i;
+			return 0;
+		}
+	}
+	argp_error(state, "--attach %s: it is auto, fentry, kprobe or tracepoint", arg);
+	return EINVAL;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct watch *w = state->input;
+
+	switch (key) {
+	case 'c':
+		w->config_path = arg;
+		return 0;
+	case 'i':
+		return -list_add(&w->interfaces, arg);
+	case 'o':
+		return parse_format(state, arg, &w->format);
+	case KEY_NETNS:
+		w->netns = arg;
+		return 0;
+	case KEY_ONCE:
+		w->once = true;
+		return 0;
+	case KEY_DURATION:
+		w->duration = arg;
+		return 0;
+	case KEY_ATTACH:
+		return parse_attach(state, arg, &w->attach);
+	case KEY_PROBE:
+		return -list_add(&w->probes, arg);
+	case KEY_SET:
+		return -list_add(&w->keys, arg);
+	case KEY_QUIET:
+		w->quiet = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+const struct argp watch_argp = {.options = watch_options, .parser = parse};
+
+/* --netns names the namespace of every interface that does not name its own. */
+static int set_interfaces(struct watch *w, struct err *err)
+{
+	_cleanup_(buf_free) struct buf text = {0};
+
+	if (w->netns && !w->interfaces.len && list_add(&w->interfaces, "*") < 0)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < w->interfaces.len; i++) {
+		const char *name = w->interfaces.items[i];
+
+		buf_printf(&text, "%s%s%s%s", i ? "," : "", w->netns && !strchr(name, '/') ? w->netns : "",
+			   w->netns && !strchr(name, '/') ? "/" : "", name);
+	}
+	if (!text.len)
+		return 0;
+	return config_set(w->settings.config, "probes.flow.interfaces", text.data, err);
+}
+
+static int set_keys(struct watch *w, struct err *err)
+{
+	for (size_t i = 0; i < w->keys.len; i++) {
+		char *key = w->keys.items[i], *value = strchr(key, '=');
+		int r;
+
+		if (!value)
+			return err_set(err, -EINVAL, "--set %s: write it as key=value", key);
+		*value = '\0';
+		r = config_set(w->settings.config, key, value + 1, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int parse_seconds(const char *text, uint64_t *ret_ns, struct err *err)
+{
+	char *end;
+	double seconds;
+
+	errno = 0;
+	seconds = strtod(text, &end);
+	if (errno || end == text || *end || !(seconds > 0 && seconds <= 1e8))
+		return err_set(err, -EINVAL, "--duration %s: it is a number of seconds", text);
+	*ret_ns = (uint64_t)(seconds * NSEC_PER_SEC);
+	return 0;
+}
+
+int watch_prepare(struct watch *w, struct err *err)
+{
+	int r = settings_load(&w->settings, w->config_path, err);
+
+	if (r < 0)
+		return r;
+	log_set_level(w->quiet ? LOG_LEVEL_WARNING : settings_run(&w->settings)->log_level);
+	r = set_interfaces(w, err);
+	return r < 0 ? r : set_keys(w, err);
+}
+
+static void stop(struct watch *w)
+{
+	loop_stop(w->loop, 0);
+	w->stopped = true;
+}
+
+static void on_signal(void *data, int signo)
+{
+	stop(data);
+}
+
+static void on_duration(void *data)
+{
+	stop(data);
+}
+
+static int prepare_loop(struct watch *w, struct err *err)
+{
+	uint64_t ns = 0;
+	int r = w->duration ? parse_seconds(w->duration, &ns, err) : 0;
+
+	if (r < 0)
+		return r;
+	signal(SIGPIPE, SIG_IGN);
+	w->loop = loop_new();
+	if (!w->loop || !loop_add_signal(w->loop, SIGINT, on_signal, w) ||
+	    !loop_add_signal(w->loop, SIGTERM, on_signal, w))
+		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
+	if (ns && !loop_add_timer(w->loop, ns, 0, on_duration, w))
+		return err_set(err, -errno, "timer: %s", strerror(errno));
+	return 0;
+}
+
+static void print_ledger(void *data, const char *probe, const struct ledger_row *row)
+{
+	struct watch *w = data;
+
+	sink_ledger(w->sink, probe, row);
+}
+
+int watch_run(struct watch *w, const struct pipeline_options *options, struct err *err)
+{
+	char node[NODE_NAME_MAX];
+	int r = prepare_loop(w, err);
+
+	if (r < 0)
+		return r;
+	w->sink = sink_new(w->format, STDOUT_FILENO, settings_node(&w->settings, node));
+	if (!w->sink)
+		return err_set(err, -ENOMEM, "out of memory");
+	r = pipeline_start(&w->pipeline, w->loop, options, err);
+	if (r < 0)
+		return r;
+	log_info("watching; Ctrl-C ends");
+	if (!w->stopped)
+		r = loop_run(w->loop);
+	pipeline_finish(w->pipeline);
+	pipeline_ledger(w->pipeline, print_ledger, w);
+	sink_flush(w->sink);
+	return r < 0 ? err_set(err, r, "event loop: %s", err_name(r)) : 0;
+}
+
+void watch_free(struct watch *w)
+{
+	pipeline_free(w->pipeline);
+	sink_free(w->sink);
+	loop_free(w->loop);
+	settings_free(&w->settings);
+	list_free(&w->probes);
+	list_free(&w->interfaces);
+	list_free(&w->keys);
+}
+
+int watch_exit(int r, const struct err *err)
+{
+	if (r < 0)
+		log_error("%s", err->text[0] ? err->text : err_name(r));
+	return err_exit_code(r);
+}

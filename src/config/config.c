@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "value.h"
+
+#define KEY_MAX 128
+
+static size_t option_count(const struct option_section *s)
+{
+	size_t n = 0;
+
+	while (s->options[n].key)
+		n++;
+	return n;
+}
+
+const struct config_option *config_find(const struct config *c, const char *section, const char *key,
+				 size_t *ret_section, size_t *ret_option)
+{
+	for (size_t s = 0; s < c->n; s++) {
+		if (strcmp(c->sections[s]->name, section))
+			continue;
+		for (size_t i = 0; c->sections[s]->options[i].key; i++) {
+			if (strcmp(c->sections[s]->options[i].key, key))
+				continue;
+			*ret_section = s;
+			*ret_option = i;
+			return &c->sections[s]->options[i];
+		}
+	}
+	return NULL;
+}
+
+int config_note_origin(struct config *c, size_t section, size_t option, const char *origin)
+{
+	char *copy = strdup(origin);
+
+	if (!copy)
+		return -ENOMEM;
+	free(c->origins[section][option]);
+	c->origins[section][option] = copy;
+	return 0;
+}
+
+static int set_defaults(struct config *c, size_t s, struct err *err)
+{
+	const struct option_section *section = c->sections[s];
+	int r;
+
+	c->values[s] = calloc(1, section->size ? section->size : 1);
+	c->origins[s] = calloc(option_count(section) + 1, sizeof(*c->origins[s]));
+	if (!c->values[s] || !c->origins[s])
+		return err_set(err, -ENOMEM, "out of memory");
+	for (const struct config_option *o = section->options; o->key; o++) {
+		r = value_set(o, c->values[s], o->default_text ? o->default_text : "", err);
+		if (r < 0)
+			return err_prefix(err, r, "default of %s.%s", section->name, o->key);
+	}
+	return 0;
+}
+
+static void env_name(const char *section, const char *key, char name[static KEY_MAX])
+{
+	snprintf(name, KEY_MAX, "TEIDE_%s_%s", section, key);
+	for (char *p = name; *p; p++)
+		*p = *p == '.' ? '_' : (char)toupper((unsigned char)*p);
+}
+
+static int set_from_env(struct config *c, size_t s, size_t i, const char *name, struct err *err)
+{
+	const struct config_option *o = &c->sections[s]->options[i];
+	const char *text = getenv(name);
+	int r;
+
+	if (!text)
+		return 0;
+	r = value_set(o, c->values[s], text, err);
+	if (r < 0)
+		return err_prefix(err, r, "environment variable %s (%s.%s)", name,
+				  c->sections[s]->name, o->key);
+	return config_note_origin(c, s, i, name);
+}
+
+static int read_env(struct config *c, struct err *err)
+{
+	char name[KEY_MAX];
+	int r = 0;
+
+	for (size_t s = 0; s < c->n && r >= 0; s++) {
+		const struct config_option *options = c->sections[s]->options;
+
+		for (size_t i = 0; options[i].key && r >= 0; i++) {
+			env_name(c->sections[s]->name, options[i].key, name);
+			if (options[i].old_env && getenv(options[i].old_env)) {
+				buf_printf(&c->notes, "%s is an old name of %s\n",
+					   options[i].old_env, name);
+				r = set_from_env(c, s, i, options[i].old_env, err);
+			}
+			if (r >= 0)
+				r = set_from_env(c, s, i, name, err);
+		}
+	}
+	return r;
+}
+
+int config_load(struct config **ret, const struct option_section *const *sections, size_t n,
+		const char *path, struct err *err)
+{
+	struct config *c = calloc(1, sizeof(*c));
+	int r = 0;
+
+	if (!c)
+		return err_set(err, -ENOMEM, "out of memory");
+	c->sections = sections;
+	c->n = n;
+	c->values = calloc(n, sizeof(*c->values));
+	c->origins = calloc(n, sizeof(*c->origins));
+	if (!c->values || !c->origins)
+		r = err_set(err, -ENOMEM, "out of memory");
+	for (size_t s = 0; s < n && r >= 0; s++)
+		r = set_defaults(c, s, err);
+	if (r >= 0 && path)
+		r = config_read_yaml(c, path, err);
+	if (r >= 0)
+		r = read_env(c, err);
+	if (r < 0) {
+		config_free(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+static void free_section(struct config *c, size_t s)
+{
+	const struct config_option *options = c->sections[s]->options;
+
+	for (size_t i = 0; options[i].key; i++) {
+		if (c->values[s])
+			value_clear(&options[i], c->values[s]);
+		if (c->origins[s])
+			free(c->origins[s][i]);
+	}
+	free(c->values[s]);
+	free(c->origins[s]);
+}
+
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	for (size_t s = 0; c->values && c->origins && s < c->n; s++)
+		free_section(c, s);
+	free(c->values);
+	free(c->origins);
+	buf_free(&c->notes);
+	free(c);
+}
+
+const void *config_get(const struct config *c, const char *section)
+{
+	for (size_t s = 0; s < c->n; s++)
+		if (!strcmp(c->sections[s]->name, section))
+			return c->values[s];
+	return NULL;
+}
+
+int config_set(struct config *c, const char *key, const char *value, struct err *err)
+{
+	const char *dot = strrchr(key, '.');
+	const struct config_option *o = NULL;
+	char section[KEY_MAX];
+	size_t s, i;
+	int r;
+
+	if (dot) {
+		snprintf(section, sizeof(section), "%.*s", (int)(dot - key), key);
+		o = config_find(c, section, dot + 1, &s, &i);
+	}
+	if (!o)
+		return err_set(err, -EINVAL, "no configuration key '%s'; 'teide config --show' lists them", key);
+	r = value_set(o, c->values[s], value, err);
+	if (r < 0)
+		return err_prefix(err, r, "%s", key);
+	return config_note_origin(c, s, i, "command line");
+}
+
+const char *config_notes(const struct config *c)
+{
+	return c->notes.data ? c->notes.data : "";
+}
+
+/* Opens the nested mappings of "probes.flow" that the section before it did not open. */
+static void show_section_head(const char *name, const char *before, struct buf *out, int *ret_depth)
+{
+	size_t at = 0;
+
+	*ret_depth = 0;
+	while (name[at]) {
+		size_t len = strcspn(name + at, ".");
+
+		if (strncmp(name, before, at + len) ||
+		    (before[at + len] != '.' && before[at + len] != '\0'))
+			buf_printf(out, "%*s%.*s:\n", *ret_depth * 2, "", (int)len, name + at);
+		*ret_depth += 1;
+		at += len + (name[at + len] == '.');
+	}
+}
+
+void config_show(const struct config *c, struct buf *out)
+{
+	const char *before = "";
+	int depth;
+
+	for (size_t s = 0; s < c->n; s++) {
+		const struct config_option *options = c->sections[s]->options;
+
+		show_section_head(c->sections[s]->name, before, out, &depth);
+		before = c->sections[s]->name;
+		for (size_t i = 0; options[i].key; i++) {
+			const char *origin = c->origins[s][i];
+
+			buf_printf(out, "%*s%s: ", depth * 2, "", options[i].key);
+			value_show(&options[i], c->values[s], out);
+			buf_printf(out, "  # %s (%s)\n", options[i].help, origin ? origin : "default");
+		}
+	}
+}

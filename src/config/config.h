@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The loaded configuration, inside config/ alone; users of the room include option.h. */
+#pragma once
+
+#include "buf.h"
+#include "option.h"
+
+/* Where each value came from, kept as text ("default", "teide.yaml:3", "TEIDE_API_URL"). */
+struct config {
+	const struct option_section *const *sections; /* borrowed */
+	size_t n;
+	void **values;   /* one struct a section */
+	char ***origins; /* one text an option; NULL: default */
+	struct buf notes;
+};
+
+/* The option called by its last word inside a section, or NULL. */
+const struct config_option *config_find(const struct config *c, const char *section, const char *key,
+				 size_t *ret_section, size_t *ret_option);
+int config_note_origin(struct config *c, size_t section, size_t option, const char *origin);
+
+/* Reads the YAML file into c. */
+int config_read_yaml(struct config *c, const char *path, struct err *err);

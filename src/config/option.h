@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One typed table a section: it drives the YAML file, the environment (TEIDE_PROBES_FLOW_RING_SIZE),
+ * `teide config --show` and the reference page. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+enum option_type {
+	OPTION_BOOL,     /* bool */
+	OPTION_U64,      /* uint64_t in [min, max] */
+	OPTION_SIZE,     /* uint64_t bytes: 65536, 64KiB, 16MiB; in [min, max] */
+	OPTION_DURATION, /* uint64_t ns: 10s, 500ms, 2m; a bare number is seconds; in [min, max] ns */
+	OPTION_STRING,   /* const char *, never NULL */
+	OPTION_LIST,     /* struct string_list; text form is comma-separated */
+	OPTION_CHOICE,   /* unsigned: index into choices */
+};
+
+struct string_list {
+	char **items; /* NULL-terminated when not NULL */
+	size_t len;
+};
+
+struct config_option {
+	const char *key; /* NULL ends the table */
+	enum option_type type;
+	size_t offset; /* into the section's struct */
+	const char *default_text; /* parsed like any other value */
+	uint64_t min, max; /* max 0: no upper bound */
+	bool power_of_two;
+	const char *const *choices; /* NULL-terminated */
+	const char *help;
+	const char *old_env; /* a name of earlier tools that is accepted with a note, or NULL */
+};
+
+struct option_section {
+	const char *name; /* "api", "probes.flow" */
+	const char *help;
+	const struct config_option *options;
+	size_t size; /* of the struct that the offsets index */
+};
+
+struct config;
+
+/* Defaults, then the file (NULL: none), then the environment; every error names file, line and key.
+ * The sections array and what it points at outlive the config. */
+int config_load(struct config **ret, const struct option_section *const *sections, size_t n,
+		const char *path, struct err *err);
+void config_free(struct config *c);
+
+/* The section's struct; NULL when no section has that name. */
+const void *config_get(const struct config *c, const char *section);
+
+/* Sets one key ("probes.flow.ring_size") from text, as a flag of the command line does. */
+int config_set(struct config *c, const char *key, const char *value, struct err *err);
+
+/* What the loader wants to say although nothing is wrong (an old name was used): lines, "" for none. */
+const char *config_notes(const struct config *c);
+
+/* The effective configuration as YAML, each value with where it came from. */
+struct buf;
+void config_show(const struct config *c, struct buf *out);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One option's value: from text into the section's struct, and back. Inside config/ alone. */
+#pragma once
+
+#include "buf.h"
+#include "option.h"
+
+/* Parses text into base + offset, freeing what was there. The message names no key: the caller
+ * does. A list takes comma-separated text. */
+int value_set(const struct config_option *o, void *base, const char *text, struct err *err);
+int value_list_add(const struct config_option *o, void *base, const char *item, struct err *err);
+void value_clear(const struct config_option *o, void *base);
+void value_show(const struct config_option *o, const void *base, struct buf *out);

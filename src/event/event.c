@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "event.h"
+
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "record.h"
+
+#define EVENT_SCHEMA 1
+
+const struct event_field_info event_fields[F_MAX] = {
+	[F_CPU] = {NULL, "cpu", "number", "CPU the program ran on"},
+	[F_PID] = {NULL, "pid", "number", "thread id, initial pid namespace"},
+	[F_TGID] = {NULL, "tgid", "number", "process id, initial pid namespace"},
+	[F_COMM] = {NULL, "comm", "string", "name of the thread"},
+	[F_CONTEXT] = {NULL, "context", "string",
+		       "process, softirq, hardirq, idle: outside process the task was merely there"},
+	[F_CGROUP] = {NULL, "cgroup", "number", "cgroup v2 id of the task"},
+	[F_POD] = {NULL, "pod", "string", "pod, where known"},
+	[F_CONTAINER] = {NULL, "container", "string", "container, where known"},
+	[F_NETNS] = {NULL, "netns", "string", "network namespace: its name, else its inode"},
+	[F_INTERFACE] = {NULL, "interface", "string", "interface name"},
+	[F_IFINDEX] = {NULL, "ifindex", "number", "interface index inside netns"},
+	[F_DIR] = {NULL, "dir", "string", "ingress or egress, as TC sees the interface"},
+	[F_DIRECTION] = {NULL, "direction", "string", "uplink or downlink, only where GTP tells"},
+	[F_VLAN] = {NULL, "vlan", "number", "outermost VLAN id"},
+	[F_LEN] = {NULL, "len", "number", "length in bytes, taken at entry"},
+	[F_GTP_TEID] = {"gtp", "teid", "number", "tunnel endpoint identifier"},
+	[F_GTP_TYPE] = {"gtp", "type", "number", "GTP-U message type (TS 29.281 6.1)"},
+	[F_GTP_QFI] = {"gtp", "qfi", "number", "QoS flow identifier of the packet"},
+	[F_GTP_SEQ] = {"gtp", "seq", "number", "sequence number, where the S flag is set"},
+	[F_OUTER_SRC] = {"outer", "src", "string", "source address; of a packet without GTP too"},
+	[F_OUTER_DST] = {"outer", "dst", "string", "destination address"},
+	[F_OUTER_SPORT] = {"outer", "sport", "number", "source port; ICMP: type"},
+	[F_OUTER_DPORT] = {"outer", "dport", "number", "destination port; ICMP: code"},
+	[F_OUTER_PROTO] = {"outer", "proto", "number", "IP protocol number"},
+	[F_INNER_SRC] = {"inner", "src", "string", "source address inside the tunnel"},
+	[F_INNER_DST] = {"inner", "dst", "string", "destination address inside the tunnel"},
+	[F_INNER_SPORT] = {"inner", "sport", "number", "source port inside; ICMP: type"},
+	[F_INNER_DPORT] = {"inner", "dport", "number", "destination port inside; ICMP: code"},
+	[F_INNER_PROTO] = {"inner", "proto", "number", "IP protocol number inside"},
+	[F_SEID] = {NULL, "seid", "number", "PFCP session"},
+	[F_PDR_ID] = {NULL, "pdr_id", "number", "packet detection rule"},
+	[F_FAR_ID] = {NULL, "far_id", "number", "forwarding action rule"},
+	[F_FAR_ACTION] = {NULL, "far_action", "number", "its action bits"},
+	[F_QER_ID] = {NULL, "qer_id", "number", "QoS enforcement rule"},
+	[F_RULE_QFI] = {NULL, "rule_qfi", "number", "QFI of the rule, which may differ"},
+	[F_VERDICT] = {NULL, "verdict", "string", "what became of the packet"},
+	[F_REASON] = {NULL, "reason", "string", "why"},
+	[F_FUNCTION] = {NULL, "function", "string", "function of the kernel module"},
+	[F_FUNC_ID] = {NULL, "func_id", "number", "its stable number"},
+	[F_RETURN] = {NULL, "return", "number", "its return value"},
+	[F_DURATION_NS] = {NULL, "duration_ns", "number", "from its entry to its exit"},
+	[F_PACKETS] = {NULL, "packets", "number", "packets counted since the last row"},
+	[F_BYTES] = {NULL, "bytes", "number", "bytes counted since the last row"},
+	[F_SEGMENTS] = {NULL, "segments", "number", "wire segments in those packets (GSO)"},
+	[F_FIRST_NS] = {NULL, "first_ns", "number", "first seen, boot clock"},
+	[F_LAST_NS] = {NULL, "last_ns", "number", "last seen, boot clock"},
+};
+
+_Static_assert(F_MAX <= 64, "event.has is 64 bits");
+
+const char *event_context_name(uint8_t context)
+{
+	static const char *const names[] = {"unknown", "process", "softirq", "hardirq", "idle"};
+
+	return context < sizeof(names) / sizeof(names[0]) ? names[context] : "unknown";
+}
+
+const char *event_proto_name(uint8_t proto, char text[static 8])
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	case IPPROTO_ICMPV6:
+		return "icmpv6";
+	case IPPROTO_SCTP:
+		return "sctp";
+	}
+	snprintf(text, 8, "%u", proto);
+	return text;
+}
+
+static const char *dir_name(uint8_t dir)
+{
+	return dir == DIR_EGRESS ? "egress" : "ingress";
+}
+
+static const char *direction_name(uint8_t direction)
+{
+	return direction == DIRECTION_DOWNLINK ? "downlink" : "uplink";
+}
+
+/* The value of a string field, or NULL when the field is a number. */
+static const char *string_value(const struct event *e, enum event_field f,
+				char text[static ADDR_TEXT_MAX])
+{
+	switch (f) {
+	case F_COMM:
+		return e->comm;
+	case F_CONTEXT:
+		return event_context_name(e->context);
+	case F_POD:
+		return e->pod;
+	case F_CONTAINER:
+		return e->container;
+	case F_NETNS:
+		return e->netns;
+	case F_INTERFACE:
+		return e->interface;
+	case F_DIR:
+		return dir_name(e->dir);
+	case F_DIRECTION:
+		return direction_name(e->direction);
+	case F_OUTER_SRC:
+		return addr_format(&e->outer.src, text);
+	case F_OUTER_DST:
+		return addr_format(&e->outer.dst, text);
+	case F_INNER_SRC:
+		return addr_format(&e->inner.src, text);
+	case F_INNER_DST:
+		return addr_format(&e->inner.dst, text);
+	case F_VERDICT:
+		return e->verdict;
+	case F_REASON:
+		return e->reason;
+	case F_FUNCTION:
+		return e->function;
+	default:
+		return NULL;
+	}
+}
+
+static uint64_t number_value(const struct event *e, enum event_field f)
+{
+	switch (f) {
+	case F_CPU:
+		return e->cpu;
+	case F_PID:
+		return e->pid;
+	case F_TGID:
+		return e->tgid;
+	case F_CGROUP:
+		return e->cgroup;
+	case F_IFINDEX:
+		return e->ifindex;
+	case F_VLAN:
+		return e->vlan;
+	case F_LEN:
+		return e->len;
+	case F_GTP_TEID:
+		return e->gtp.teid;
+	case F_GTP_TYPE:
+		return e->gtp.type;
+	case F_GTP_QFI:
+		return e->gtp.qfi;
+	case F_GTP_SEQ:
+		return e->gtp.seq;
+	case F_OUTER_SPORT:
+		return e->outer.sport;
+	case F_OUTER_DPORT:
+		return e->outer.dport;
+	case F_OUTER_PROTO:
+		return e->outer.proto;
+	case F_INNER_SPORT:
+		return e->inner.sport;
+	case F_INNER_DPORT:
+		return e->inner.dport;
+	case F_INNER_PROTO:
+		return e->inner.proto;
+	case F_SEID:
+		return e->seid;
+	case F_PDR_ID:
+		return e->pdr_id;
+	case F_FAR_ID:
+		return e->far_id;
+	case F_FAR_ACTION:
+		return e->far_action;
+	case F_QER_ID:
+		return e->qer_id;
+	case F_RULE_QFI:
+		return e->rule_qfi;
+	case F_FUNC_ID:
+		return e->func_id;
+	case F_DURATION_NS:
+		return e->duration_ns;
+	case F_PACKETS:
+		return e->packets;
+	case F_BYTES:
+		return e->bytes;
+	case F_SEGMENTS:
+		return e->segments;
+	case F_FIRST_NS:
+		return e->first_ns;
+	case F_LAST_NS:
+		return e->last_ns;
+	default:
+		return 0;
+	}
+}
+
+static void json_field(struct jw *j, const struct event *e, enum event_field f)
+{
+	char text[ADDR_TEXT_MAX];
+	const char *string = string_value(e, f, text);
+
+	if (string)
+		jw_string(j, event_fields[f].key, string);
+	else if (f == F_RETURN)
+		jw_i64(j, event_fields[f].key, e->return_value);
+	else
+		jw_u64(j, event_fields[f].key, number_value(e, f));
+}
+
+/* Fields of one object follow each other in the enum, so an object is opened and closed once. */
+static void json_fields(struct jw *j, const struct event *e)
+{
+	const char *open = NULL;
+
+	for (int f = 0; f < F_MAX; f++) {
+		const char *object = event_fields[f].object;
+
+		if (!event_has(e, f))
+			continue;
+		if (open && open != object) {
+			jw_object_end(j);
+			open = NULL;
+		}
+		if (object && open != object) {
+			jw_object(j, object);
+			open = object;
+		}
+		json_field(j, e, f);
+	}
+	if (open)
+		jw_object_end(j);
+}
+
+void event_to_json(const struct event *e, const char *node, int64_t boot_to_real_ns,
+		   struct buf *out)
+{
+	struct jw j = jw_begin(out);
+	char ts[CLOCK_TEXT_MAX];
+
+	jw_object(&j, NULL);
+	jw_u64(&j, "schema", EVENT_SCHEMA);
+	jw_string(&j, "node", node);
+	jw_string(&j, "ts", clock_format(e->ts_ns + (uint64_t)boot_to_real_ns, ts));
+	jw_u64(&j, "ts_ns", e->ts_ns);
+	jw_string(&j, "probe", e->probe);
+	jw_string(&j, "event", e->event);
+	json_fields(&j, e);
+	jw_object_end(&j);
+}
+
+/* The words of the line that people grep for are not those of the JSON schema. */
+static const char *text_key(enum event_field f)
+{
+	switch (f) {
+	case F_LEN:
+		return "pktlen";
+	case F_GTP_TEID:
+		return "teid";
+	case F_GTP_TYPE:
+		return "type";
+	case F_GTP_QFI:
+		return "qfi";
+	case F_GTP_SEQ:
+		return "seq";
+	case F_INNER_SRC:
+		return "inner_src";
+	case F_INNER_DST:
+		return "inner_dst";
+	case F_OUTER_SRC:
+		return "outer_src";
+	case F_OUTER_DST:
+		return "outer_dst";
+	case F_FUNCTION:
+		return "func";
+	default:
+		return event_fields[f].key;
+	}
+}
+
+static void text_field(struct buf *out, const struct event *e, enum event_field f)
+{
+	char text[ADDR_TEXT_MAX];
+	const char *string = string_value(e, f, text);
+
+	if (!event_has(e, f))
+		return;
+	buf_printf(out, " %s=", text_key(f));
+	if (string)
+		buf_str(out, string);
+	else if (f == F_GTP_TEID)
+		buf_printf(out, "0x%08x", e->gtp.teid);
+	else if (f == F_RETURN)
+		buf_printf(out, "%d", e->return_value);
+	else
+		buf_printf(out, "%" PRIu64, number_value(e, f));
+}
+
+static void text_tuple(struct buf *out, const char *which, const struct event_tuple *t)
+{
+	char proto[8];
+
+	buf_printf(out, " %s_ports=%u->%u %s_proto=%s", which, t->sport, t->dport, which,
+		   event_proto_name(t->proto, proto));
+}
+
+void event_to_text(const struct event *e, struct buf *out)
+{
+	static const enum event_field head[] = {
+		F_PID, F_TGID, F_COMM, F_CONTEXT, F_CPU, F_FUNCTION, F_NETNS, F_INTERFACE, F_DIR,
+		F_DIRECTION, F_VLAN, F_LEN, F_GTP_TEID, F_GTP_TYPE, F_GTP_QFI, F_GTP_SEQ,
+		F_INNER_SRC, F_INNER_DST, F_OUTER_SRC, F_OUTER_DST};
+	static const enum event_field tail[] = {
+		F_SEID, F_PDR_ID, F_FAR_ID, F_FAR_ACTION, F_QER_ID, F_RULE_QFI, F_VERDICT,
+		F_REASON, F_RETURN, F_PACKETS, F_BYTES, F_SEGMENTS, F_POD, F_CONTAINER,
+		F_DURATION_NS};
+
+	buf_printf(out, "%s: ts=%" PRIu64, e->event, e->ts_ns);
+	for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++)
+		text_field(out, e, head[i]);
+	if (event_has(e, F_INNER_SPORT))
+		text_tuple(out, "inner", &e->inner);
+	if (event_has(e, F_OUTER_SPORT))
+		text_tuple(out, "outer", &e->outer);
+	for (size_t i = 0; i < sizeof(tail) / sizeof(tail[0]); i++)
+		text_field(out, e, tail[i]);
+}

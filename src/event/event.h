@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A decoded event or a row of counts: what a packet, a tunnel, a process did. One schema for both,
+ * keys stable. A key whose bit is not in `has` is absent, never a false zero. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "buf.h"
+#include "jsonw.h"
+
+#define EVENT_NAME_MAX 16 /* comm and interface names, with NUL */
+
+struct event_tuple {
+	struct addr src, dst;
+	uint16_t sport, dport;
+	uint8_t proto;
+};
+
+/* One bit a key; the order is the order of the keys in JSON. */
+enum event_field {
+	F_CPU,
+	F_PID, /* the thread */
+	F_TGID,
+	F_COMM,
+	F_CONTEXT,
+	F_CGROUP,
+	F_POD,
+	F_CONTAINER,
+	F_NETNS,
+	F_INTERFACE,
+	F_IFINDEX,
+	F_DIR,
+	F_DIRECTION,
+	F_VLAN,
+	F_LEN,
+	F_GTP_TEID,
+	F_GTP_TYPE,
+	F_GTP_QFI,
+	F_GTP_SEQ,
+	F_OUTER_SRC,
+	F_OUTER_DST,
+	F_OUTER_SPORT,
+	F_OUTER_DPORT,
+	F_OUTER_PROTO,
+	F_INNER_SRC,
+	F_INNER_DST,
+	F_INNER_SPORT,
+	F_INNER_DPORT,
+	F_INNER_PROTO,
+	F_SEID,
+	F_PDR_ID,
+	F_FAR_ID,
+	F_FAR_ACTION,
+	F_QER_ID,
+	F_RULE_QFI,
+	F_VERDICT,
+	F_REASON,
+	F_FUNCTION,
+	F_FUNC_ID,
+	F_RETURN,
+	F_DURATION_NS,
+	F_PACKETS,
+	F_BYTES,
+	F_SEGMENTS,
+	F_FIRST_NS,
+	F_LAST_NS,
+	F_MAX, /* at most 64 */
+};
+
+enum event_dir { DIR_INGRESS, DIR_EGRESS };
+enum event_direction { DIRECTION_UPLINK, DIRECTION_DOWNLINK };
+
+struct event {
+	const char *probe; /* static strings: the probe's name and what it says */
+	const char *event; /* "packet", "flow", "tunnel", "sender", "entry", "exit", ... */
+	uint64_t ts_ns;    /* boot clock; JSON's "ts" is made of it */
+	uint64_t has;      /* 1 << enum event_field */
+	uint32_t cpu, pid, tgid;
+	uint8_t context; /* enum record_context of abi/record.h */
+	uint8_t dir, direction;
+	char comm[EVENT_NAME_MAX];
+	char interface[EVENT_NAME_MAX];
+	uint64_t cgroup;
+	const char *pod, *container; /* borrowed for the call */
+	const char *netns; /* borrowed for the call: the namespace's name, or its inode in digits */
+	uint32_t ifindex, len;
+	uint16_t vlan;
+	struct {
+		uint32_t teid;
+		uint16_t seq;
+		uint8_t type, qfi;
+	} gtp;
+	/* A packet without GTP has its own addresses in outer and no inner. */
+	struct event_tuple outer, inner;
+	uint64_t seid;
+	uint32_t far_id, qer_id;
+	uint16_t pdr_id;
+	uint8_t far_action, rule_qfi;
+	const char *verdict, *reason, *function; /* static strings */
+	uint32_t func_id;
+	int32_t return_value;
+	uint64_t duration_ns;
+	uint64_t packets, bytes, segments, first_ns, last_ns;
+};
+
+static inline bool event_has(const struct event *e, enum event_field f)
+{
+	return e->has >> f & 1;
+}
+
+static inline void event_set(struct event *e, enum event_field f)
+{
+	e->has |= UINT64_C(1) << f;
+}
+
+typedef void (*event_fn)(void *data, const struct event *e);
+
+/* The schema, for documentation: key path ("gtp.teid"), JSON type, meaning, by field. */
+struct event_field_info {
+	const char *object; /* "gtp", "outer", "inner", or NULL */
+	const char *key;
+	const char *type; /* "number" or "string" */
+	const char *help;
+};
+extern const struct event_field_info event_fields[F_MAX];
+
+/* One JSON object (no newline): schema, node, ts, ts_ns, probe, event, then what the event has.
+ * boot_to_real_ns as of clock_boot_to_real_ns(). */
+void event_to_json(const struct event *e, const char *node, int64_t boot_to_real_ns,
+		   struct buf *out);
+
+/* One line of key=value (no newline): ts pid tgid comm func pktlen teid inner_src ... */
+void event_to_text(const struct event *e, struct buf *out);
+
+const char *event_context_name(uint8_t context);
+const char *event_proto_name(uint8_t proto, char text[static 8]);

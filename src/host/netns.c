@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "netns.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "map.h"
+#include "ns.h"
+#include "procfs.h"
+
+DEFINE_CLEANUP(struct map *, map, map_free)
+
+void netns_list_free(struct netns_list *list)
+{
+	free(list->items);
+	*list = (struct netns_list){0};
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct netns *x = a, *y = b;
+
+	return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+static uint64_t inode_of_mount(const char *root, const char *name)
+{
+	char path[PROC_PATH_MAX];
+	struct stat st;
+
+	if (procfs_path(path, sizeof(path), "%s" NS_RUN_DIR "/%s", root, name) < 0 ||
+	    stat(path, &st) < 0)
+		return 0;
+	return st.st_ino;
+}
+
+static DIR *open_run(const char *root)
+{
+	char path[PROC_PATH_MAX];
+
+	if (procfs_path(path, sizeof(path), "%s" NS_RUN_DIR, root) < 0)
+		return NULL;
+	return opendir(path);
+}
+
+/* The next mount: its name and its inode. */
+static const char *next_mount(DIR *dir, const char *root, uint64_t *ret_inode)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		*ret_inode = inode_of_mount(root, entry->d_name);
+		if (*ret_inode)
+			return entry->d_name;
+	}
+	return NULL;
+}
+
+static void add(struct map *found, const char *name, const struct proc *proc, uint64_t inode)
+{
+	struct netns *ns = map_put(found, &inode, NULL);
+
+	if (!ns)
+		return;
+	ns->inode = inode;
+	if (name && (!ns->name[0] || strcmp(name, ns->name) < 0))
+		snprintf(ns->name, sizeof(ns->name), "%s", name);
+	if (proc && !ns->pid)
+		ns->pid = proc->pid;
+	if (proc)
+		ns->processes++;
+}
+
+static void add_mounts(const char *root, struct map *found)
+{
+	_cleanup_dir_ DIR *dir = open_run(root);
+	const char *name;
+	uint64_t inode;
+
+	while (dir && (name = next_mount(dir, root, &inode)))
+		add(found, name, NULL, inode);
+}
+
+static int sorted(const struct map *found, struct netns_list *ret)
+{
+	struct netns *items = calloc(map_len(found) + 1, sizeof(*items));
+	const struct netns *ns;
+	size_t cursor = 0, n = 0;
+
+	if (!items)
+		return -ENOMEM;
+	while ((ns = map_next(found, &cursor, NULL)))
+		items[n++] = *ns;
+	qsort(items, n, sizeof(*items), compare);
+	*ret = (struct netns_list){.items = items, .len = n, .left_out = map_refused(found)};
+	return 0;
+}
+
+int netns_list(const char *root, const struct proc *procs, size_t n, struct netns_list *ret,
+	       struct err *err)
+{
+	_cleanup_(cleanup_map) struct map *found =
+		map_new(sizeof(uint64_t), sizeof(struct netns), NETNS_MAX);
+
+	if (!found)
+		return err_set(err, -ENOMEM, "out of memory for network namespaces");
+	add_mounts(root, found);
+	for (size_t i = 0; i < n; i++) {
+		if (procs[i].netns)
+			add(found, NULL, &procs[i], procs[i].netns);
+	}
+	if (sorted(found, ret) < 0)
+		return err_set(err, -ENOMEM, "out of memory for network namespaces");
+	return 0;
+}
+
+static int compare_inode(const void *key, const void *item)
+{
+	const uint64_t inode = *(const uint64_t *)key;
+	const struct netns *ns = item;
+
+	return (inode > ns->inode) - (inode < ns->inode);
+}
+
+const struct netns *netns_find(const struct netns_list *list, uint64_t inode)
+{
+	if (!list->len)
+		return NULL;
+	return bsearch(&inode, list->items, list->len, sizeof(*list->items), compare_inode);
+}
+
+const char *netns_name(const char *root, uint64_t inode, char text[static NETNS_NAME_MAX])
+{
+	_cleanup_dir_ DIR *dir = open_run(root);
+	const char *name;
+	uint64_t found;
+
+	while (dir && (name = next_mount(dir, root, &found))) {
+		if (found != inode)
+			continue;
+		snprintf(text, NETNS_NAME_MAX, "%s", name);
+		return text;
+	}
+	snprintf(text, NETNS_NAME_MAX, "%" PRIu64, inode);
+	return text;
+}
+
+static int open_one(const char *path, uint64_t inode, struct err *err)
+{
+	_cleanup_close_ int fd = ns_open(path, err);
+
+	if (fd < 0)
+		return fd;
+	if (ns_inode(fd) != inode)
+		return err_set(err, -ESRCH, "network namespace %" PRIu64 " has gone from %s", inode,
+			       path);
+	return TAKE_FD(fd);
+}
+
+int netns_open(const char *root, const struct netns *ns, struct err *err)
+{
+	char path[PROC_PATH_MAX];
+	int fd = -ESRCH;
+
+	if (ns->name[0] &&
+	    procfs_path(path, sizeof(path), "%s" NS_RUN_DIR "/%s", root, ns->name) == 0)
+		fd = open_one(path, ns->inode, err);
+	if (fd < 0 && ns->pid &&
+	    procfs_path(path, sizeof(path), "%s/proc/%d/ns/net", root, ns->pid) == 0)
+		fd = open_one(path, ns->inode, err);
+	return fd == -ENOENT ? -ESRCH : fd;
+}

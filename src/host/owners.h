@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which processes hold the sockets of a list. Reading every process's descriptors is the dearest part
+ * of a scan, so it is done only for sockets that neither a given process holds nor the scan before
+ * found an owner of; one without an owner is looked for again ever more rarely (a kernel's tunnel
+ * socket, or one that is hidden from us, has none for good). */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proc.h"
+#include "sockets.h"
+
+#define OWNERS_MAX (2 * SOCKETS_MAX)
+#define OWNERS_RETRY_MAX 64 /* scans between two looks for an owner */
+
+struct owner {
+	uint32_t socket; /* index into the list of sockets */
+	uint32_t proc;   /* index into the list of processes */
+	int32_t pid;
+	uint64_t inode;
+	uint64_t start_time;
+	int fd;
+};
+
+struct owner_orphan {
+	uint64_t inode;
+	uint64_t next_scan;
+	uint32_t wait; /* scans */
+};
+
+/* Kept from one scan to the next. Zeroed to begin with. */
+struct owners {
+	struct owner *items; /* owned */
+	size_t len, cap;
+	size_t left_out;   /* of the last scan, beyond OWNERS_MAX */
+	size_t unreadable; /* processes whose descriptors are not ours to read (CAP_SYS_PTRACE) */
+	struct owner_orphan *orphans; /* owned; by inode */
+	size_t n_orphans;
+	uint64_t scans, full_scans;
+};
+
+void owners_free(struct owners *o); /* usable with _cleanup_ */
+
+struct owners_scan {
+	const char *root;
+	const struct proc *procs; /* by pid */
+	size_t n_procs;
+	const bool *candidate; /* n_procs: always read, for their TUN devices too */
+	const struct socket_list *sockets;
+	void (*tun)(void *data, const struct proc *proc, const char *interface); /* or NULL */
+	void *data;
+};
+
+/* Fills o->items anew: by process, then by descriptor. A socket may have several owners (a fork's),
+ * of which those that are no candidates are found when the socket is new. 0 or -ENOMEM. */
+int owners_find(struct owners *o, const struct owners_scan *scan);

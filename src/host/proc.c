@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "proc.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "clock.h"
+#include "procfs.h"
+
+#define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
+
+/* Fields of proc(5)'s stat, counted behind the parenthesis: state is 3. */
+enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FIELD_START = 22 };
+
+static bool parse_u64(const char *p, const char *end, uint64_t *ret)
+{
+	uint64_t value = 0;
+	const char *begin = p;
+
+	for (; p < end && *p >= '0' && *p <= '9'; p++) {
+		if (value > (UINT64_MAX - 9) / 10)
+			return false;
+		value = value * 10 + (uint64_t)(*p - '0');
+	}
+	*ret = value;
+	return p > begin;
+}
+
+static const char *next_field(const char *p, const char *end)
+{
+	const char *space = memchr(p, ' ', (size_t)(end - p));
+
+	return space ? space + 1 : end;
+}
+
+static bool parse_fields(const char *p, const char *end, struct proc_stat *ret)
+{
+	uint64_t flags = 0;
+
+	ret->state = p < end ? *p : '\0';
+	for (int field = FIELD_STATE; field < FIELD_START; p = next_field(p, end), field++) {
+		if (field == FIELD_FLAGS && !parse_u64(p, end, &flags))
+			return false;
+	}
+	ret->kernel = flags & PF_KTHREAD;
+	return parse_u64(p, end, &ret->start_time);
+}
+
+int proc_parse_stat(const char *text, size_t len, struct proc_stat *ret)
+{
+	const char *end = text + len, *open = memchr(text, '(', len);
+	const char *close = memrchr(text, ')', len);
+	uint64_t pid;
+	size_t n;
+
+	/* The last parenthesis ends comm: what follows are numbers only. */
+	if (!open || !close || close < open || end - close < 3 || close[1] != ' ')
+		return -EINVAL;
+	*ret = (struct proc_stat){0};
+	if (!parse_u64(text, open, &pid) || !pid || pid > INT32_MAX)
+		return -EINVAL;
+	ret->pid = (int32_t)pid;
+	n = MIN((size_t)(close - open - 1), sizeof(ret->comm) - 1);
+	memcpy(ret->comm, open + 1, n);
+	return parse_fields(close + 2, end, ret) ? 0 : -EINVAL;
+}
+
+static int read_stat(const char *path, struct proc_stat *ret)
+{
+	char text[1024];
+	size_t len;
+	int r = procfs_read(path, text, sizeof(text), &len);
+
+	if (r < 0)
+		return r;
+	/* Read between the task's release and its entry's removal, the file is empty. */
+	return len ? proc_parse_stat(text, len, ret) : -ESRCH;
+}
+
+static uint64_t read_netns(const char *root, int32_t pid)
+{
+	char path[PROC_PATH_MAX], link[64];
+
+	if (procfs_path(path, sizeof(path), "%s/proc/%d/ns/net", root, pid) < 0 ||
+	    procfs_readlink(path, link, sizeof(link)) < 0)
+		return 0;
+	return procfs_inode(link, "net");
+}
+
+static int read_process(const char *root, int32_t pid, struct proc *ret)
+{
+	char path[PROC_PATH_MAX];
+	struct proc_stat stat;
+	int r;
+
+	r = procfs_path(path, sizeof(path), "%s/proc/%d/stat", root, pid);
+	if (r == 0)
+		r = read_stat(path, &stat);
+	if (r < 0)
+		return r;
+	if (stat.state == 'Z' || stat.state == 'X')
+		return -ESRCH;
+	*ret = (struct proc){.pid = pid, .start_time = stat.start_time, .kernel = stat.kernel};
+	memcpy(ret->comm, stat.comm, sizeof(ret->comm));
+	return 0;
+}
+
+int proc_read(const char *root, int32_t pid, struct proc *ret)
+{
+	struct proc proc;
+	int r = read_process(root, pid, &proc);
+
+	if (r < 0)
+		return r;
+	proc.netns = read_netns(root, pid);
+	*ret = proc;
+	return 0;
+}
+
+bool proc_same(const char *root, int32_t pid, uint64_t start_time)
+{
+	struct proc proc;
+
+	return read_process(root, pid, &proc) == 0 && proc.start_time == start_time;
+}
+
+static int compare_i32(const void *a, const void *b)
+{
+	const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int add_id(int32_t **ids, size_t *n, size_t *cap, int32_t id)
+{
+	size_t want = *cap ? *cap * 2 : 64;
+	int32_t *grown;
+
+	if (*n == *cap) {
+		grown = realloc(*ids, want * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		*ids = grown;
+		*cap = want;
+	}
+	(*ids)[(*n)++] = id;
+	return 0;
+}
+
+/* The numbered entries of a directory in ascending order. */
+static int list_ids(const char *path, size_t max, int32_t **ret, size_t *ret_n,
+		    size_t *ret_left_out)
+{
+	_cleanup_dir_ DIR *dir = opendir(path);
+	_cleanup_free_ int32_t *ids = NULL;
+	size_t n = 0, cap = 0, left_out = 0;
+	struct dirent *entry;
+	uint64_t id;
+
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	while ((errno = 0, entry = readdir(dir))) {
+		if (!procfs_number(entry->d_name, INT32_MAX, &id))
+			continue;
+		if (n == max)
+			left_out++;
+		else if (add_id(&ids, &n, &cap, (int32_t)id) < 0)
+			return -ENOMEM;
+	}
+	if (errno)
+		return errno == ENOENT ? -ESRCH : -errno;
+	if (n)
+		qsort(ids, n, sizeof(*ids), compare_i32);
+	*ret = TAKE_PTR(ids);
+	*ret_n = n;
+	*ret_left_out = left_out;
+	return 0;
+}
+
+int proc_list(const char *root, struct proc **ret, size_t *ret_n, size_t *ret_left_out,
+	      struct err *err)
+{
+	_cleanup_free_ struct proc *list = NULL;
+	_cleanup_free_ int32_t *pids = NULL;
+	char path[PROC_PATH_MAX];
+	size_t n_pids, n = 0, left_out;
+	int r;
+
+	r = procfs_path(path, sizeof(path), "%s/proc", root);
+	if (r == 0)
+		r = list_ids(path, PROC_PIDS_MAX, &pids, &n_pids, &left_out);
+	if (r < 0)
+		return err_set(err, r, "cannot list processes in %s/proc: %s; is it mounted?", root,
+			       err_name(r));
+	list = calloc(n_pids ? n_pids : 1, sizeof(*list));
+	if (!list)
+		return err_set(err, -ENOMEM, "out of memory for %zu processes", n_pids);
+	for (size_t i = 0; i < n_pids; i++) {
+		if (read_process(root, pids[i], &list[n]) < 0 || list[n].kernel)
+			continue;
+		list[n].netns = read_netns(root, pids[i]);
+		n++;
+	}
+	*ret = TAKE_PTR(list);
+	*ret_n = n;
+	*ret_left_out = left_out;
+	return 0;
+}
+
+static int read_thread(const char *root, int32_t pid, int32_t tid, struct proc_thread *ret)
+{
+	char path[PROC_PATH_MAX];
+	struct proc_stat stat;
+	int r;
+
+	r = procfs_path(path, sizeof(path), "%s/proc/%d/task/%d/stat", root, pid, tid);
+	if (r == 0)
+		r = read_stat(path, &stat);
+	if (r < 0)
+		return r;
+	*ret = (struct proc_thread){.tid = tid, .start_time = stat.start_time};
+	memcpy(ret->comm, stat.comm, sizeof(ret->comm));
+	return 0;
+}
+
+/* A tid below the pid is possible once pids have wrapped, so the leader's place is not the order's.
+ */
+static void leader_first(int32_t *tids, size_t n, int32_t pid)
+{
+	for (size_t i = 1; i < n; i++) {
+		if (tids[i] != pid)
+			continue;
+		memmove(tids + 1, tids, i * sizeof(*tids));
+		tids[0] = pid;
+		return;
+	}
+}
+
+int proc_threads(const char *root, int32_t pid, size_t max, struct proc_thread **ret, size_t *ret_n,
+		 size_t *ret_left_out)
+{
+	_cleanup_free_ struct proc_thread *list = NULL;
+	_cleanup_free_ int32_t *tids = NULL;
+	char path[PROC_PATH_MAX];
+	size_t n_tids, n = 0, left_out;
+	int r;
+
+	r = procfs_path(path, sizeof(path), "%s/proc/%d/task", root, pid);
+	if (r == 0)
+		r = list_ids(path, max, &tids, &n_tids, &left_out);
+	if (r < 0)
+		return r;
+	leader_first(tids, n_tids, pid);
+	list = calloc(n_tids ? n_tids : 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_tids; i++) {
+		if (read_thread(root, pid, tids[i], &list[n]) == 0)
+			n++;
+	}
+	if (!n)
+		return -ESRCH;
+	*ret = TAKE_PTR(list);
+	*ret_n = n;
+	*ret_left_out = left_out;
+	return 0;
+}
+
+/* "0::/path" is the unified hierarchy; "4:memory:/path" one of version 1. */
+static const char *cgroup_path_of(const char *line)
+{
+	const char *controllers = strchr(line, ':');
+	const char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+
+	return path ? path + 1 : NULL;
+}
+
+int proc_cgroup(const char *root, int32_t pid, char *ret, size_t size)
+{
+	char path[PROC_PATH_MAX], text[16384], *save = NULL;
+	const char *found = NULL;
+	size_t len;
+	int r;
+
+	r = procfs_path(path, sizeof(path), "%s/proc/%d/cgroup", root, pid);
+	if (r == 0)
+		r = procfs_read(path, text, sizeof(text), &len);
+	if (r < 0)
+		return r;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		const char *p = cgroup_path_of(line);
+
+		/* A hybrid system keeps containers in version 1 and leaves the unified path at /.
+		 */
+		if (p && (!found || !strcmp(found, "/")))
+			found = p;
+	}
+	if (!found)
+		return -ENOENT;
+	if (strlen(found) >= size)
+		return -ENAMETOOLONG;
+	memcpy(ret, found, strlen(found) + 1);
+	return 0;
+}
+
+uint64_t proc_start_ns(uint64_t start_time)
+{
+	long hz = sysconf(_SC_CLK_TCK);
+
+	return hz > 0 ? start_time * (NSEC_PER_SEC / (uint64_t)hz) : 0;
+}

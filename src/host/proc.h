@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Processes and threads as /proc tells them. root is a directory that holds proc/ ("" for the real
+ * one). A process may end between any two reads: -ESRCH says so and is no failure. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+#define PROC_COMM_MAX 16   /* TASK_COMM_LEN, with NUL */
+#define PROC_PATH_MAX 512  /* longest path below root that is read here */
+#define PROC_PIDS_MAX 65536
+
+/* What a stat file says about one process or thread (proc(5)). */
+struct proc_stat {
+	int32_t pid;
+	char comm[PROC_COMM_MAX];
+	char state;          /* 'Z': a zombie */
+	bool kernel;         /* a kernel thread */
+	uint64_t start_time; /* clock ticks since boot: with the pid, the identity */
+};
+
+struct proc {
+	int32_t pid; /* the thread group's */
+	uint64_t start_time;
+	char comm[PROC_COMM_MAX]; /* the leader's: a thread's own can differ */
+	bool kernel;
+	uint64_t netns; /* inode; 0: not to be read */
+};
+
+struct proc_thread {
+	int32_t tid;
+	uint64_t start_time;
+	char comm[PROC_COMM_MAX];
+};
+
+/* Parses a stat line; comm may hold spaces, parentheses and newlines. 0 or -EINVAL. */
+int proc_parse_stat(const char *text, size_t len, struct proc_stat *ret);
+
+/* 0, -ESRCH when there is no such process, or -errno. A zombie counts as ended. */
+int proc_read(const char *root, int32_t pid, struct proc *ret);
+
+/* Whether pid still is the process that began at start_time: ask just before acting on it. */
+bool proc_same(const char *root, int32_t pid, uint64_t start_time);
+
+/* Every process but kernel threads and zombies, by pid; the caller frees *ret. At most
+ * PROC_PIDS_MAX are read; *ret_left_out counts the others. */
+int proc_list(const char *root, struct proc **ret, size_t *ret_n, size_t *ret_left_out,
+	      struct err *err);
+
+/* The threads of a process, the leader first, then by tid; at most max. *ret_left_out counts the
+ * others. -ESRCH when the process has ended. */
+int proc_threads(const char *root, int32_t pid, size_t max, struct proc_thread **ret,
+		 size_t *ret_n, size_t *ret_left_out);
+
+/* The path of the cgroup as in /proc/PID/cgroup: of the hierarchies the first that is not at /. 0, -ESRCH, -ENOENT when there is none, -ENAMETOOLONG. */
+int proc_cgroup(const char *root, int32_t pid, char *ret, size_t size);
+
+/* Boot clock of a start time, rounded down to the clock tick (sysconf(_SC_CLK_TCK)). */
+uint64_t proc_start_ns(uint64_t start_time);

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "sockets.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ns.h"
+#include "procfs.h"
+
+void socket_list_free(struct socket_list *list)
+{
+	free(list->items);
+	*list = (struct socket_list){0};
+}
+
+struct collect {
+	struct socket_list *list;
+	const uint16_t *ports;
+	size_t n_ports;
+	uint64_t netns;
+	size_t cap;
+	bool failed;
+};
+
+static bool wanted(const struct collect *c, const struct udp_socket *s)
+{
+	for (size_t i = 0; i < c->n_ports; i++) {
+		if (s->local_port == c->ports[i] || s->remote_port == c->ports[i])
+			return true;
+	}
+	return false;
+}
+
+static void collect_socket(const struct udp_socket *socket, void *data)
+{
+	struct collect *c = data;
+	size_t want = c->cap ? c->cap * 2 : 64;
+	struct socket_entry *grown;
+
+	if (!wanted(c, socket))
+		return;
+	if (c->list->len == SOCKETS_MAX) {
+		c->list->left_out++;
+		return;
+	}
+	if (c->list->len == c->cap) {
+		grown = realloc(c->list->items, want * sizeof(*grown));
+		c->failed |= !grown;
+		if (!grown)
+			return;
+		c->list->items = grown;
+		c->cap = want;
+	}
+	c->list->items[c->list->len++] = (struct socket_entry){.udp = *socket, .netns = c->netns};
+}
+
+static int list_there(struct collect *c, const char *root, const struct netns *ns, struct err *err)
+{
+	_cleanup_close_ int fd = -1;
+	int previous, r;
+
+	if (ns->inode == ns_inode_self())
+		return sock_diag_udp_list(collect_socket, c, err);
+	fd = netns_open(root, ns, err);
+	if (fd < 0)
+		return fd;
+	r = ns_enter(fd, &previous, err);
+	if (r < 0) /* EINVAL: a left-over file of /run/netns, nothing is mounted on it */
+		return r == -EINVAL ? -ESRCH : r;
+	r = sock_diag_udp_list(collect_socket, c, err);
+	ns_leave(previous);
+	return r;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct socket_entry *x = a, *y = b;
+
+	return (x->udp.inode > y->udp.inode) - (x->udp.inode < y->udp.inode);
+}
+
+int sockets_udp(const char *root, const struct netns_list *namespaces, const uint16_t *ports,
+		size_t n_ports, struct socket_list *ret, struct err *err)
+{
+	_cleanup_(socket_list_free) struct socket_list list = {0};
+	struct collect c = {.list = &list, .ports = ports, .n_ports = n_ports};
+	int r = 0;
+
+	for (size_t i = 0; i < namespaces->len; i++) {
+		int one;
+
+		c.netns = namespaces->items[i].inode;
+		one = list_there(&c, root, &namespaces->items[i], err);
+		if (one == -ESRCH)
+			continue;
+		list.namespaces++;
+		if (one < 0) {
+			list.namespaces_failed++;
+			r = one;
+		}
+	}
+	if (c.failed)
+		return err_set(err, -ENOMEM, "out of memory for %zu sockets", list.len);
+	if (list.namespaces && list.namespaces_failed == list.namespaces)
+		return r;
+	if (list.len)
+		qsort(list.items, list.len, sizeof(*list.items), compare);
+	*ret = list;
+	list = (struct socket_list){0};
+	return 0;
+}
+
+static int compare_inode(const void *key, const void *item)
+{
+	const uint64_t inode = *(const uint64_t *)key;
+	const struct socket_entry *s = item;
+
+	return (inode > s->udp.inode) - (inode < s->udp.inode);
+}
+
+const struct socket_entry *socket_list_find(const struct socket_list *list, uint64_t inode)
+{
+	if (!inode || !list->len)
+		return NULL;
+	return bsearch(&inode, list->items, list->len, sizeof(*list->items), compare_inode);
+}
+
+/* "iff:\tuesimtun0" (drivers/net/tun.c, tun_chr_show_fdinfo); an fd without a device has none. */
+static bool tun_interface(const char *root, int32_t pid, int fd, char name[static IF_NAMESIZE])
+{
+	char path[PROC_PATH_MAX], text[512], *line, *save = NULL;
+	size_t len;
+
+	if (procfs_path(path, sizeof(path), "%s/proc/%d/fdinfo/%d", root, pid, fd) < 0 ||
+	    procfs_read(path, text, sizeof(text), &len) < 0)
+		return false;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (strncmp(line, "iff:", 4))
+			continue;
+		line += 4 + strspn(line + 4, " \t");
+		snprintf(name, IF_NAMESIZE, "%.*s", IF_NAMESIZE - 1, line);
+		return name[0];
+	}
+	return false;
+}
+
+/* Seen from another mount namespace the path may begin elsewhere. */
+static bool is_tun(const char *link)
+{
+	size_t len = strlen(link);
+
+	return len >= 7 && !strcmp(link + len - 7, "net/tun");
+}
+
+static void visit_fd(const char *root, int32_t pid, int fd, const struct fd_visitor *v)
+{
+	char path[PROC_PATH_MAX], link[256], name[IF_NAMESIZE];
+	uint64_t inode;
+
+	if (procfs_path(path, sizeof(path), "%s/proc/%d/fd/%d", root, pid, fd) < 0 ||
+	    procfs_readlink(path, link, sizeof(link)) < 0)
+		return;
+	inode = procfs_inode(link, "socket");
+	if (inode && v->socket)
+		v->socket(v->data, fd, inode);
+	else if (!inode && v->tun && is_tun(link) && tun_interface(root, pid, fd, name))
+		v->tun(v->data, fd, name);
+}
+
+int sockets_visit_fds(const char *root, int32_t pid, const struct fd_visitor *visitor)
+{
+	_cleanup_dir_ DIR *dir = NULL;
+	char path[PROC_PATH_MAX];
+	struct dirent *entry;
+	uint64_t fd;
+	int r;
+
+	r = procfs_path(path, sizeof(path), "%s/proc/%d/fd", root, pid);
+	if (r < 0)
+		return r;
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	for (size_t n = 0; n < SOCKETS_FDS_MAX && (entry = readdir(dir)); n++) {
+		if (procfs_number(entry->d_name, INT32_MAX, &fd))
+			visit_fd(root, pid, (int)fd, visitor);
+		else if (!strcmp(entry->d_name, "0"))
+			visit_fd(root, pid, 0, visitor);
+	}
+	return 0;
+}
+
+uint64_t sockets_fd_inode(const char *root, int32_t pid, int fd)
+{
+	char path[PROC_PATH_MAX], link[256];
+
+	if (procfs_path(path, sizeof(path), "%s/proc/%d/fd/%d", root, pid, fd) < 0 ||
+	    procfs_readlink(path, link, sizeof(link)) < 0)
+		return 0;
+	return procfs_inode(link, "socket");
+}

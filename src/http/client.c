@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "client.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "clock.h"
+
+#define CONNECTIONS_KEPT 4
+#define RETRY_AFTER_MAX_S 86400
+
+struct http_call {
+	struct http_client *client;
+	struct http_call *prev, *next;
+	CURL *easy;
+	struct curl_slist *headers;
+	http_done_fn fn;
+	void *data;
+	struct buf body;
+	bool too_large;
+	char error[CURL_ERROR_SIZE];
+	char url[HTTP_URL_TEXT_MAX];
+};
+
+struct http_client {
+	struct loop *loop;
+	CURLM *multi;
+	struct loop_source *timer;
+	struct http_call *calls;
+	char *ca_file, *cert_file, *key_file; /* owned; NULL: none */
+	unsigned dispatching;
+	bool freed; /* by a callback; memory goes when the dispatch ends */
+};
+
+const char *http_url_text(const char *url, char text[static HTTP_URL_TEXT_MAX])
+{
+	const char *scheme_end = strstr(url, "://");
+	const char *host = scheme_end ? scheme_end + 3 : url;
+	size_t authority = strcspn(host, "/?#");
+	const char *at = memrchr(host, '@', authority);
+	const char *rest = at ? at + 1 : host;
+
+	snprintf(text, HTTP_URL_TEXT_MAX, "%.*s%.*s", (int)MIN(host - url, 16), url,
+		 (int)MIN(strcspn(rest, "?#"), (size_t)200), rest);
+	return text;
+}
+
+static void call_free(struct http_call *call)
+{
+	struct http_client *client = call->client;
+
+	if (call->easy) {
+		curl_multi_remove_handle(client->multi, call->easy);
+		curl_easy_cleanup(call->easy);
+	}
+	curl_slist_free_all(call->headers);
+	if (call->prev)
+		call->prev->next = call->next;
+	else if (client->calls == call)
+		client->calls = call->next;
+	if (call->next)
+		call->next->prev = call->prev;
+	buf_free(&call->body);
+	free(call);
+}
+
+void http_call_cancel(struct http_call *call)
+{
+	if (call)
+		call_free(call);
+}
+
+static const char *describe(const struct http_call *call, CURLcode code, char *text, size_t len)
+{
+	if (call->too_large)
+		snprintf(text, len, "%s: the answer is longer than %d bytes: not an API server's",
+			 call->url, HTTP_BODY_MAX);
+	else
+		snprintf(text, len, "%s: %s", call->url,
+			 call->error[0] ? call->error : curl_easy_strerror(code));
+	return text;
+}
+
+static void complete(struct http_call *call, CURLcode code)
+{
+	struct http_response response = {0};
+	char text[HTTP_URL_TEXT_MAX + CURL_ERROR_SIZE + 4];
+	struct buf body = call->body;
+	http_done_fn fn = call->fn;
+	curl_off_t retry_after = 0;
+	void *data = call->data;
+	long status = 0;
+
+	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	if (code != CURLE_OK || body.failed)
+		response.error = describe(call, body.failed ? CURLE_OUT_OF_MEMORY : code, text,
+					  sizeof(text));
+	else
+		response.status = (int)status;
+	response.body = body.data && !response.error ? body.data : "";
+	response.body_len = body.data && !response.error ? body.len : 0;
+	if (retry_after > 0)
+		response.retry_after_ns = (uint64_t)MIN(retry_after, RETRY_AFTER_MAX_S) *
+					  NSEC_PER_SEC;
+	call->body = (struct buf){0};
+	call_free(call);
+	fn(data, &response);
+	buf_free(&body);
+}
+
+static void destroy(struct http_client *client)
+{
+	curl_multi_cleanup(client->multi);
+	loop_remove(client->timer);
+	free(client->ca_file);
+	free(client->cert_file);
+	free(client->key_file);
+	free(client);
+}
+
+static void act(struct http_client *client, curl_socket_t fd, int events)
+{
+	CURLMsg *message;
+	int running, left;
+
+	client->dispatching++;
+	curl_multi_socket_action(client->multi, fd, events, &running);
+	while (!client->freed && (message = curl_multi_info_read(client->multi, &left))) {
+		struct http_call *call = NULL;
+		CURLcode code = message->data.result;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
+		complete(call, code);
+	}
+	client->dispatching--;
+	if (client->freed && client->dispatching == 0)
+		destroy(client);
+}
+
+static void on_timer(void *data)
+{
+	act(data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_io(void *data, int fd, uint32_t events)
+{
+	int mask = 0;
+
+	if (events & EPOLLIN)
+		mask |= CURL_CSELECT_IN;
+	if (events & EPOLLOUT)
+		mask |= CURL_CSELECT_OUT;
+	if (events & (EPOLLERR | EPOLLHUP))
+		mask |= CURL_CSELECT_ERR;
+	act(data, fd, mask);
+}
+
+static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data)
+{
+	struct http_client *client = data;
+	struct loop_source *source = socket_data;
+	uint32_t events = 0;
+
+	if (what == CURL_POLL_REMOVE) {
+		loop_remove(source);
+		return 0;
+	}
+	if (what & CURL_POLL_IN)
+		events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		events |= EPOLLOUT;
+	if (source)
+		return loop_change_io(source, events) < 0 ? -1 : 0;
+	source = loop_add_io(client->loop, fd, events, on_io, client);
+	if (!source)
+		return -1;
+	curl_multi_assign(client->multi, fd, source);
+	return 0;
+}
+
+static int timer_changed(CURLM *multi, long timeout_ms, void *data)
+{
+	struct http_client *client = data;
+	/* 0 means "now", but not from within this call. */
+	uint64_t ns = timeout_ms > 0 ? (uint64_t)timeout_ms * NSEC_PER_MSEC : 1;
+
+	return loop_set_timer(client->timer, timeout_ms < 0 ? 0 : ns, 0) < 0 ? -1 : 0;
+}
+
+static size_t take_body(char *bytes, size_t size, size_t n, void *data)
+{
+	struct http_call *call = data;
+
+	if (call->body.len + size * n > HTTP_BODY_MAX) {
+		call->too_large = true;
+		return 0;
+	}
+	buf_add(&call->body, bytes, size * n);
+	return size * n;
+}
+
+static int check_file(const char *what, const char *path, struct err *err)
+{
+	if (!path || !*path || access(path, R_OK) == 0)
+		return 0;
+	return err_set(err, -errno, "%s %s: %s; give a readable PEM file", what, path,
+		       err_name(-errno));
+}
+
+static char *dup_if_set(const char *s)
+{
+	return s && *s ? strdup(s) : NULL;
+}
+
+int http_client_new(struct http_client **ret, struct loop *loop,
+		    const struct http_client_options *options, struct err *err)
+{
+	struct http_client *client;
+	int r;
+
+	if ((r = check_file("CA file", options->ca_file, err)) < 0 ||
+	    (r = check_file("client certificate", options->cert_file, err)) < 0 ||
+	    (r = check_file("client key", options->key_file, err)) < 0)
+		return r;
+	client = calloc(1, sizeof(*client));
+	if (!client)
+		return err_set(err, -ENOMEM, "out of memory");
+	client->loop = loop;
+	client->ca_file = dup_if_set(options->ca_file);
+	client->cert_file = dup_if_set(options->cert_file);
+	client->key_file = dup_if_set(options->key_file);
+	client->timer = loop_add_timer(loop, 0, 0, on_timer, client);
+	client->multi = curl_multi_init();
+	if (!client->timer || !client->multi) {
+		destroy(client);
+		return err_set(err, -ENOMEM, "HTTP client: out of memory or descriptors");
+	}
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
+	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
+	curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+	*ret = client;
+	return 0;
+}
+
+void http_client_free(struct http_client *client)
+{
+	if (!client || client->freed)
+		return;
+	while (client->calls)
+		call_free(client->calls);
+	client->freed = true;
+	if (client->dispatching == 0)
+		destroy(client);
+}
+
+/* CURLOPT_PROTOCOLS_STR came with 7.85, which deprecated its predecessor. */
+static void allow_http_only(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+static void set_tls(struct http_client *client, CURL *easy)
+{
+	if (client->ca_file)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file);
+	if (client->cert_file)
+		curl_easy_setopt(easy, CURLOPT_SSLCERT, client->cert_file);
+	if (client->key_file)
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, client->key_file);
+}
+
+static bool add_header(struct http_call *call, const char *header)
+{
+	struct curl_slist *list = curl_slist_append(call->headers, header);
+
+	if (list)
+		call->headers = list;
+	return list != NULL;
+}
+
+static bool set_request(struct http_call *call, const struct http_request *request)
+{
+	CURL *easy = call->easy;
+	uint64_t timeout_ms = MAX(request->timeout_ns / NSEC_PER_MSEC, 1);
+
+	for (size_t i = 0; request->headers && request->headers[i]; i++)
+		if (!add_header(call, request->headers[i]))
+			return false;
+	/* Waiting for "100 Continue" costs a second with servers that do not know it. */
+	if (!add_header(call, "Expect:"))
+		return false;
+	if (request->body) {
+		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
+	}
+	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)MIN(timeout_ms, 86400000));
+	return curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK;
+}
+
+static void set_fixed(struct http_call *call)
+{
+	CURL *easy = call->easy;
+
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "teide");
+	allow_http_only(easy);
+	set_tls(call->client, easy);
+}
+
+struct http_call *http_client_start(struct http_client *client, const struct http_request *request,
+				    http_done_fn fn, void *data)
+{
+	struct http_call *call = calloc(1, sizeof(*call));
+
+	if (!call)
+		return NULL;
+	*call = (struct http_call){.client = client, .fn = fn, .data = data};
+	http_url_text(request->url, call->url);
+	call->easy = curl_easy_init();
+	if (!call->easy)
+		goto fail;
+	set_fixed(call);
+	if (!set_request(call, request) ||
+	    curl_multi_add_handle(client->multi, call->easy) != CURLM_OK)
+		goto fail;
+	call->next = client->calls;
+	if (call->next)
+		call->next->prev = call;
+	client->calls = call;
+	return call;
+fail:
+	call_free(call);
+	return NULL;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Applies an attach plan to a BPF object. The object names its programs after the hook's function:
+ * fentry_<f>, fexit_<f>, kprobe_<f>, kretprobe_<f>; those that are not there are not attached. */
+#pragma once
+
+#include <bpf/libbpf.h>
+#include <stdint.h>
+
+#include "attach_plan.h"
+
+struct attach;
+
+/* Between open and load: the programs of the chosen methods load, all other programs named after
+ * the hooks do not. exits: without it only the entry programs. 0 or -errno. */
+int attach_prepare(struct bpf_object *object, const struct plan_hook *hooks,
+		   const struct plan_choice *choices, size_t n, bool exits, struct err *err);
+
+/* After load. Exits are attached before entries, so that no entry waits for a return that nobody
+ * sees. On failure nothing stays attached. hooks and choices outlive *ret. */
+int attach_new(struct attach **ret, struct bpf_object *object, const struct plan_hook *hooks,
+	       const struct plan_choice *choices, size_t n, bool exits, struct err *err);
+
+/* Takes all programs off; what they missed can still be asked. Idempotent. */
+void attach_detach(struct attach *a);
+void attach_free(struct attach *a); /* NULL is fine */
+
+enum attach_side { ATTACH_ENTRY, ATTACH_EXIT };
+
+/* How many calls of hook i's function its program was not run for. -ENOTSUP: this kernel cannot
+ * tell (kprobes before 6.7); -ENOENT: no program is attached to that side. */
+int attach_missed(const struct attach *a, size_t i, enum attach_side side, uint64_t *ret);

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "cpu_context.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+DEFINE_CLEANUP(struct btf *, btf, btf__free)
+
+/* x86 alone keeps the preempt count in a per-CPU variable; elsewhere it is in the task. */
+#if defined(__x86_64__)
+/* Offset in bytes of a member of a struct or union, unnamed ones inside it looked through. */
+static int member_offset(const struct btf *btf, unsigned id, const char *member)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+	const struct btf_member *m;
+	const char *name;
+	int at, inner;
+
+	if (!t || !btf_is_composite(t))
+		return -ENOENT;
+	m = btf_members(t);
+	for (unsigned i = 0; i < btf_vlen(t); i++, m++) {
+		name = btf__name_by_offset(btf, m->name_off);
+		at = (int)btf_member_bit_offset(t, i) / 8;
+		if (!strcmp(name, member))
+			return at;
+		inner = *name ? -ENOENT : member_offset(btf, m->type, member);
+		if (inner >= 0)
+			return at + inner;
+	}
+	return -ENOENT;
+}
+
+/* Linux 6.2 to 6.14 keep the count in pcpu_hot. */
+static int hot_count_offset(void)
+{
+	_cleanup_(cleanup_btf) struct btf *btf = btf__load_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, "pcpu_hot", BTF_KIND_STRUCT) : -ENOENT;
+
+	return id < 0 ? -ENOENT : member_offset(btf, (unsigned)id, "preempt_count");
+}
+
+static void find_count(struct cpu_context *c)
+{
+	_cleanup_fclose_ FILE *f = fopen("/proc/kallsyms", "re");
+	uint64_t address, count = 0, hot = 0, offsets = 0;
+	char line[512], name[128], type;
+	int at;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%" SCNx64 " %c %127s", &address, &type, name) != 3)
+			continue;
+		if (!strcmp(name, "__preempt_count"))
+			count = address;
+		else if (!strcmp(name, "pcpu_hot"))
+			hot = address;
+		else if (!strcmp(name, "__per_cpu_offset"))
+			offsets = address;
+	}
+	if (!count && hot && (at = hot_count_offset()) >= 0)
+		count = hot + (uint64_t)at;
+	if (count && offsets) {
+		c->context_count_address = count;
+		c->context_cpu_offsets = offsets;
+	}
+}
+#else
+static void find_count(struct cpu_context *c)
+{
+}
+#endif
+
+static bool has_softirq_tracepoints(void)
+{
+	_cleanup_(cleanup_btf) struct btf *btf = btf__load_vmlinux_btf();
+
+	return btf && btf__find_by_name_kind(btf, "btf_trace_softirq_entry", BTF_KIND_TYPEDEF) > 0 &&
+	       btf__find_by_name_kind(btf, "btf_trace_softirq_exit", BTF_KIND_TYPEDEF) > 0;
+}
+
+void cpu_context_find(struct cpu_context *ret)
+{
+	*ret = (struct cpu_context){0};
+	find_count(ret);
+	if (!ret->context_count_address)
+		ret->context_by_tracepoint = has_softirq_tracepoints();
+}
+
+const char *cpu_context_means(const struct cpu_context *c)
+{
+	if (c->context_count_address)
+		return "preempt_count";
+	return c->context_by_tracepoint ? "softirq tracepoints" : "none";
+}

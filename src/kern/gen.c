@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "gen.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+#define BATCH 512U
+
+struct gen {
+	struct bpf_map *outer; /* the object's */
+	int fd[2];
+	unsigned active;
+	uint32_t max_entries;
+	size_t key_size, stride;
+	unsigned cpus;
+};
+
+void gen_free(struct gen *g)
+{
+	if (!g)
+		return;
+	for (int i = 0; i < 2; i++)
+		if (g->fd[i] >= 0)
+			close(g->fd[i]);
+	free(g);
+}
+
+DEFINE_CLEANUP(struct gen *, gen, gen_free)
+
+int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, struct err *err)
+{
+	struct bpf_map *inner = bpf_map__inner_map(outer);
+	_cleanup_(cleanup_gen) struct gen *g = calloc(1, sizeof(*g));
+	int cpus = libbpf_num_possible_cpus(), r;
+
+	if (!g || !inner || cpus < 0)
+		return err_set(err, -ENOMEM, "counting map %s: cannot be set up",
+			       bpf_map__name(outer));
+	g->fd[0] = g->fd[1] = -1;
+	g->outer = outer;
+	g->max_entries = max_entries;
+	g->key_size = bpf_map__key_size(inner);
+	g->stride = (bpf_map__value_size(inner) + 7UL) / 8 * 8;
+	g->cpus = (unsigned)cpus;
+	for (int i = 0; i < 2; i++) {
+		g->fd[i] = bpf_map_create(bpf_map__type(inner), bpf_map__name(outer),
+					  bpf_map__key_size(inner), bpf_map__value_size(inner),
+					  max_entries, NULL);
+		if (g->fd[i] < 0)
+			return err_set(err, -errno, "counting map %s with %u entries on %d CPUs: %s",
+				       bpf_map__name(outer), max_entries, cpus, err_name(errno));
+	}
+	r = bpf_map__set_inner_map_fd(outer, g->fd[0]);
+	if (r < 0)
+		return err_set(err, r, "counting map %s: %s", bpf_map__name(outer), err_name(r));
+	*ret = TAKE_PTR(g);
+	return 0;
+}
+
+static int activate(struct gen *g, unsigned which)
+{
+	uint32_t zero = 0;
+
+	if (bpf_map_update_elem(bpf_map__fd(g->outer), &zero, &g->fd[which], BPF_ANY) < 0)
+		return -errno;
+	g->active = which;
+	return 0;
+}
+
+int gen_start(struct gen *g, struct err *err)
+{
+	int r = activate(g, 0);
+
+	return r < 0 ? err_set(err, r, "counting map %s: %s", bpf_map__name(g->outer), err_name(r)) : 0;
+}
+
+struct batch {
+	char *keys, *values;
+	uint32_t room;
+};
+
+static void batch_free(struct batch *b)
+{
+	free(b->keys);
+	free(b->values);
+}
+
+static int batch_alloc(struct batch *b, const struct gen *g, uint32_t room)
+{
+	batch_free(b);
+	b->room = room;
+	b->keys = malloc(room * g->key_size);
+	b->values = malloc((size_t)room * g->cpus * g->stride);
+	return b->keys && b->values ? 0 : -ENOMEM;
+}
+
+static void hand_on(const struct gen *g, const struct batch *b, uint32_t n, gen_row_fn fn, void *data)
+{
+	for (uint32_t i = 0; i < n; i++)
+		fn(data, &(struct gen_row){
+				 .key = b->keys + i * g->key_size,
+				 .values = b->values + (size_t)i * g->cpus * g->stride,
+				 .stride = g->stride,
+				 .cpus = g->cpus,
+			 });
+}
+
+/* Empties a generation that nobody writes. A bucket is taken whole: -ENOSPC asks for more room. */
+static int drain(const struct gen *g, int fd, gen_row_fn fn, void *data)
+{
+	_cleanup_(batch_free) struct batch b = {0};
+	uint32_t position = 0, n;
+	void *in = NULL;
+	int r = batch_alloc(&b, g, MIN(BATCH, g->max_entries));
+
+	while (r == 0) {
+		n = b.room;
+		r = bpf_map_lookup_and_delete_batch(fd, in, &position, b.keys, b.values, &n, NULL);
+		if (r < 0)
+			r = -errno;
+		if (r == 0 || r == -ENOENT) {
+			hand_on(g, &b, n, fn, data);
+			in = &position;
+		} else if (r == -ENOSPC && b.room < g->max_entries) {
+			r = batch_alloc(&b, g, MIN(b.room * 2, g->max_entries));
+		}
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
+int gen_collect(struct gen *g, gen_row_fn fn, void *data)
+{
+	unsigned old = g->active;
+	int r = activate(g, !old);
+
+	return r < 0 ? r : drain(g, g->fd[old], fn, data);
+}
+
+uint64_t gen_bytes(const struct gen *g)
+{
+	return 2ULL * g->max_entries * (g->key_size + g->stride * g->cpus);
+}

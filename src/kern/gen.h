@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Two generations of a counting map behind an ARRAY_OF_MAPS of one entry: programs count in the
+ * active one, a collection swaps and then empties the other, which nobody writes any more. Deleting
+ * from a live per-CPU map would lose counts. */
+#pragma once
+
+#include <bpf/libbpf.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct gen;
+
+/* One key with its value on each CPU, at values + cpu * stride; valid for the call. */
+struct gen_row {
+	const void *key;
+	const void *values;
+	size_t stride;
+	unsigned cpus;
+};
+typedef void (*gen_row_fn)(void *data, const struct gen_row *row);
+
+/* Between open and load: makes both generations after the inner map that outer declares (a per-CPU
+ * hash), each with room for max_entries keys. */
+int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, struct err *err);
+
+/* After load: the first generation becomes active. */
+int gen_start(struct gen *g, struct err *err);
+
+/* Swaps, waits for the programs that still use the old generation (the kernel does, before the
+ * update returns), hands on every key and empties it. 0 or -errno; after an error what was not
+ * handed on stays for the next time that generation is drained. */
+int gen_collect(struct gen *g, gen_row_fn fn, void *data);
+
+/* Memory of both generations when full, without the kernel's overhead. */
+uint64_t gen_bytes(const struct gen *g);
+
+void gen_free(struct gen *g); /* NULL is fine */

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "kernel_features.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "buf.h"
+#include "cleanup.h"
+
+DEFINE_CLEANUP(struct btf *, btf, btf__free)
+
+/* A function that every kernel with CONFIG_NET has, made to be attached to. */
+#define TEST_FUNCTION "bpf_fentry_test1"
+
+/* linux/capability.h */
+#define CAP_BIT_SYS_ADMIN 21
+#define CAP_BIT_PERFMON 38
+#define CAP_BIT_BPF 39
+
+/* enum bpf_attach_type of Linux 6.6, which older headers lack. */
+#define ATTACH_TCX_INGRESS 46
+
+static uint64_t effective_capabilities(void)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/self/status", "re");
+	unsigned long long caps = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	return caps;
+}
+
+static int try_ringbuf(void)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "teide_try", 0, 0, 4096, NULL);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+/* btf_fd 0: the kernel's own BTF. */
+static int try_fentry(int btf_fd, int btf_id)
+{
+	const struct bpf_insn empty[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY,
+		    .attach_btf_id = (uint32_t)btf_id, .attach_btf_obj_fd = (uint32_t)btf_fd);
+	_cleanup_close_ int prog = -1, link = -1;
+
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "teide_try", "GPL", empty, ARRAY_SIZE(empty),
+			     &opts);
+	if (prog >= 0)
+		link = bpf_raw_tracepoint_open(NULL, prog);
+	if (link >= 0)
+		return 0;
+	/* ENOTSUPP is the kernel's own: no number of user space. */
+	return errno == 524 ? -EOPNOTSUPP : -errno;
+}
+
+static int try_kernel_fentry(void)
+{
+	int id = libbpf_find_vmlinux_btf_id(TEST_FUNCTION, BPF_TRACE_FENTRY);
+
+	return id < 0 ? id : try_fentry(0, id);
+}
+
+static int kprobe_pmu_type(void)
+{
+	_cleanup_fclose_ FILE *file = fopen("/sys/bus/event_source/devices/kprobe/type", "re");
+	int type;
+
+	if (!file || fscanf(file, "%d", &type) != 1)
+		return -ENOENT;
+	return type;
+}
+
+/* symbol may be "module:function". */
+static int try_kprobe(const char *symbol)
+{
+	int type = kprobe_pmu_type();
+	struct perf_event_attr attr = {
+		.type = (uint32_t)type,
+		.size = sizeof(attr),
+		.config1 = (uint64_t)(uintptr_t)symbol,
+	};
+	long fd;
+
+	if (type < 0)
+		return type;
+	fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	close((int)fd);
+	return 0;
+}
+
+/* No interface has the index 0: a kernel that knows tcx looks for it, an older one refuses. */
+static int try_tcx(void)
+{
+	const struct bpf_insn next[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = -1},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	_cleanup_close_ int prog = -1, link = -1;
+
+	prog = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "teide_try", "GPL", next, ARRAY_SIZE(next),
+			     NULL);
+	if (prog < 0)
+		return -errno;
+	link = bpf_link_create(prog, 0, (enum bpf_attach_type)ATTACH_TCX_INGRESS, NULL);
+	return link < 0 && errno != ENODEV ? -errno : 0;
+}
+
+void features_probe(struct features *ret)
+{
+	uint64_t caps = effective_capabilities();
+
+	*ret = (struct features){
+		.cap_sys_admin = caps >> CAP_BIT_SYS_ADMIN & 1,
+		.cap_perfmon = (caps >> CAP_BIT_PERFMON | caps >> CAP_BIT_SYS_ADMIN) & 1,
+		.cap_bpf = (caps >> CAP_BIT_BPF | caps >> CAP_BIT_SYS_ADMIN) & 1,
+		.vmlinux_btf = !access("/sys/kernel/btf/vmlinux", R_OK),
+		.ringbuf = try_ringbuf(),
+		.fentry = try_kernel_fentry(),
+		.kprobe = try_kprobe(TEST_FUNCTION),
+		.tcx = try_tcx(),
+	};
+}
+
+void features_module(const char *module, struct module_facts *ret)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char path[128];
+
+	*ret = (struct module_facts){0};
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", module);
+	ret->loaded = !access(path, F_OK);
+	snprintf(path, sizeof(path), "/sys/kernel/btf/%s", module);
+	ret->btf = !access(path, R_OK);
+	snprintf(path, sizeof(path), "/sys/module/%s/version", module);
+	file = fopen(path, "re");
+	if (file && fgets(ret->version, sizeof(ret->version), file))
+		ret->version[strcspn(ret->version, "\n")] = 0;
+}
+
+static bool same_module(const char *wanted, const char *found)
+{
+	return wanted ? found && !strcmp(wanted, found) : !found;
+}
+
+static void match_symbol(const char *name, const char *module, const struct plan_hook *hooks,
+			 size_t n, struct symbol_facts *facts)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(hooks[i].function);
+
+		if (strncmp(name, hooks[i].function, len) || !same_module(hooks[i].module, module))
+			continue;
+		if (!name[len])
+			facts[i].symbol = true;
+		else if (name[len] == '.' && !strstr(name + len, ".cold"))
+			snprintf(facts[i].mangled, sizeof(facts[i].mangled), "%s", name);
+	}
+}
+
+/* "ffffffffc0a01000 t gtp_encap_recv	[gtp]" */
+static int scan_kallsyms(const struct plan_hook *hooks, size_t n, struct symbol_facts *facts,
+			 struct err *err)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/kallsyms", "re");
+	char line[512], name[256], module[64];
+
+	if (!file)
+		return err_set(err, -errno, "/proc/kallsyms: %s; the functions of the kernel are "
+			       "looked up there", err_name(-errno));
+	while (fgets(line, sizeof(line), file)) {
+		char type;
+		int got = sscanf(line, "%*x %c %255s [%63[^]]]", &type, name, module);
+
+		if (got >= 2 && (type == 't' || type == 'T'))
+			match_symbol(name, got == 3 ? module : NULL, hooks, n, facts);
+	}
+	return 0;
+}
+
+/* The descriptor of a module's BTF in the kernel, and the BTF itself over its base. */
+static int open_module_btf(const char *module, struct btf *base, int *ret_fd, struct btf **ret)
+{
+	uint32_t id = 0;
+
+	while (!bpf_btf_get_next_id(id, &id)) {
+		char name[64] = "";
+		struct bpf_btf_info info = {.name = (uintptr_t)name, .name_len = sizeof(name)};
+		uint32_t len = sizeof(info);
+		int fd = bpf_btf_get_fd_by_id(id);
+
+		if (fd < 0)
+			return -errno;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.kernel_btf &&
+		    !strcmp(name, module)) {
+			*ret = btf__load_from_kernel_by_id_split(id, base);
+			*ret_fd = fd;
+			return *ret ? 0 : -errno;
+		}
+		close(fd);
+	}
+	return -ENOENT;
+}
+
+static void try_btf_func(const struct features *f, int btf_fd, const struct btf *btf,
+			 const struct plan_hook *hook, struct symbol_facts *facts)
+{
+	int id = btf__find_by_name_kind(btf, hook->function, BTF_KIND_FUNC);
+
+	facts->btf_func = id > 0;
+	if (id > 0 && !f->fentry)
+		facts->fentry = try_fentry(btf_fd, id);
+}
+
+static void fill_module(const struct features *f, struct btf *base, const struct plan_hook *hook,
+			struct symbol_facts *facts)
+{
+	_cleanup_(cleanup_btf) struct btf *btf = NULL;
+	_cleanup_close_ int fd = -1;
+	struct module_facts module;
+
+	features_module(hook->module, &module);
+	facts->loaded = module.loaded;
+	if (!module.loaded || !module.btf || !base)
+		return;
+	if (open_module_btf(hook->module, base, &fd, &btf))
+		return;
+	facts->module_btf = true;
+	try_btf_func(f, fd, btf, hook, facts);
+}
+
+static void try_symbol(const struct features *f, const struct plan_hook *hook,
+		       struct symbol_facts *facts)
+{
+	char name[PLAN_SYMBOL_MAX];
+
+	if (!facts->symbol || f->kprobe)
+		return;
+	snprintf(name, sizeof(name), "%s%s%s", hook->module ? hook->module : "",
+		 hook->module ? ":" : "", hook->function);
+	facts->kprobe = try_kprobe(name);
+}
+
+int features_symbols(const struct features *f, const struct plan_hook *hooks, size_t n,
+		     struct symbol_facts *ret, struct err *err)
+{
+	_cleanup_(cleanup_btf) struct btf *base = btf__load_vmlinux_btf();
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (struct symbol_facts){.fentry = -ENODATA, .kprobe = -ENODATA};
+	r = scan_kallsyms(hooks, n, ret, err);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		if (hooks[i].module) {
+			fill_module(f, base, &hooks[i], &ret[i]);
+		} else {
+			ret[i].loaded = true;
+			ret[i].module_btf = base;
+			if (base)
+				try_btf_func(f, 0, base, &hooks[i], &ret[i]);
+		}
+		try_symbol(f, &hooks[i], &ret[i]);
+	}
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Opening and loading BPF objects with libbpf's and the verifier's words kept for the error. */
+#pragma once
+
+#include <bpf/libbpf.h>
+
+#include "err.h"
+
+/* Between the two calls libbpf's warnings are kept (their tail; the rest goes to the debug log).
+ * object_end() returns r, with an error text when r < 0: what, the reason in plain words where it
+ * is a known one (no right, no BTF: -EOPNOTSUPP, no ring buffer: -EOPNOTSUPP), else the tail of
+ * what libbpf said. One capture a thread at a time. */
+struct object_capture {
+	char tail[4096];
+	size_t len;
+	struct object_capture *previous;
+};
+
+void object_begin(struct object_capture *c);
+int object_end(struct object_capture *c, int r, const char *what, struct err *err);
+
+/* bpf_object__load() of an opened object under such a capture. */
+int object_load(struct bpf_object *object, const char *what, struct err *err);
+
+/* -EOPNOTSUPP with the way out when programs cannot run on this kernel at all, -EPERM without the
+ * rights; 0 otherwise. Cheap: what it cannot tell cheaply, loading will. */
+int object_check_kernel(struct err *err);

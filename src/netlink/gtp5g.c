@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "gtp5g.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+
+#include "genl.h"
+#include "nl.h"
+
+/* gtp5g's attribute space, from its include/genl*.h. Nested attributes need NLA_F_NESTED, which
+ * mnl_attr_nest_start() sets. */
+enum { CMD_ADD_PDR = 1, CMD_ADD_FAR = 2, CMD_ADD_QER = 3 };
+enum { ATTR_LINK = 1, ATTR_ID = 3 };
+enum { FAR_APPLY_ACTION = 4, FAR_FORWARDING_PARAMETER = 5, FAR_SEID = 7 };
+enum { FORWARDING_OUTER_HEADER_CREATION = 1 };
+enum { CREATION_DESCRIPTION = 1, CREATION_O_TEID, CREATION_PEER_IPV4, CREATION_PORT };
+enum { QER_GATE = 4, QER_QFI = 9, QER_SEID = 13 };
+enum { PDR_PRECEDENCE = 4, PDR_PDI, PDR_OUTER_HEADER_REMOVAL, PDR_FAR_ID };
+enum { PDR_QER_ID = 10, PDR_SEID = 11 };
+enum { PDI_UE_IPV4 = 1, PDI_F_TEID = 2, PDI_SRC_INTF = 4 };
+enum { F_TEID_I_TEID = 1, F_TEID_IPV4 = 2 };
+
+#define CREATION_GTPU_UDP_IPV4 0x0100 /* TS 29.244 8.2.56 */
+#define REMOVAL_GTPU_UDP_IPV4 0       /* TS 29.244 8.2.64 */
+
+/* The module parses a PDR beginning with this header, and only version 0 then looks like an
+ * attribute it can skip: version 1 ends in an oops. */
+#define GENL_VERSION 0
+
+struct request {
+	const struct gtp5g *g;
+	const void *rule;
+};
+
+static void put_qer(struct nlmsghdr *nlh, const void *data)
+{
+	const struct request *r = data;
+	const struct gtp5g_qer *qer = r->rule;
+
+	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
+	mnl_attr_put_u32(nlh, ATTR_ID, qer->id);
+	mnl_attr_put_u8(nlh, QER_GATE, qer->gate);
+	mnl_attr_put_u8(nlh, QER_QFI, qer->qfi);
+	mnl_attr_put_u64(nlh, QER_SEID, qer->seid);
+}
+
+/* All four attributes are required, or the module ignores the encapsulation. */
+static void put_creation(struct nlmsghdr *nlh, const struct gtp5g_far *far)
+{
+	struct nlattr *parameter = mnl_attr_nest_start(nlh, FAR_FORWARDING_PARAMETER);
+	struct nlattr *creation = mnl_attr_nest_start(nlh, FORWARDING_OUTER_HEADER_CREATION);
+
+	mnl_attr_put_u16(nlh, CREATION_DESCRIPTION, CREATION_GTPU_UDP_IPV4);
+	mnl_attr_put_u32(nlh, CREATION_O_TEID, far->teid);
+	nl_put_addr(nlh, CREATION_PEER_IPV4, &far->peer);
+	mnl_attr_put_u16(nlh, CREATION_PORT, far->port);
+	mnl_attr_nest_end(nlh, creation);
+	mnl_attr_nest_end(nlh, parameter);
+}
+
+static void put_far(struct nlmsghdr *nlh, const void *data)
+{
+	const struct request *r = data;
+	const struct gtp5g_far *far = r->rule;
+
+	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
+	mnl_attr_put_u32(nlh, ATTR_ID, far->id);
+	mnl_attr_put_u16(nlh, FAR_APPLY_ACTION, far->action);
+	if (far->encapsulate)
+		put_creation(nlh, far);
+	mnl_attr_put_u64(nlh, FAR_SEID, far->seid);
+}
+
+static void put_pdi(struct nlmsghdr *nlh, const struct gtp5g_pdr *pdr)
+{
+	struct nlattr *pdi = mnl_attr_nest_start(nlh, PDR_PDI), *f_teid;
+
+	nl_put_addr(nlh, PDI_UE_IPV4, &pdr->ue);
+	if (pdr->source == GTP5G_ACCESS) {
+		f_teid = mnl_attr_nest_start(nlh, PDI_F_TEID);
+		mnl_attr_put_u32(nlh, F_TEID_I_TEID, pdr->teid);
+		nl_put_addr(nlh, F_TEID_IPV4, &pdr->local);
+		mnl_attr_nest_end(nlh, f_teid);
+	}
+	/* Without it a downlink PDR counts and polices as uplink. */
+	mnl_attr_put_u8(nlh, PDI_SRC_INTF, pdr->source);
+	mnl_attr_nest_end(nlh, pdi);
+}
+
+static void put_pdr(struct nlmsghdr *nlh, const void *data)
+{
+	const struct request *r = data;
+	const struct gtp5g_pdr *pdr = r->rule;
+
+	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
+	mnl_attr_put_u16(nlh, ATTR_ID, pdr->id);
+	mnl_attr_put_u32(nlh, PDR_PRECEDENCE, pdr->precedence);
+	if (pdr->source == GTP5G_ACCESS)
+		mnl_attr_put_u8(nlh, PDR_OUTER_HEADER_REMOVAL, REMOVAL_GTPU_UDP_IPV4);
+	put_pdi(nlh, pdr);
+	mnl_attr_put_u32(nlh, PDR_FAR_ID, pdr->far_id);
+	mnl_attr_put_u32(nlh, PDR_QER_ID, pdr->qer_id);
+	mnl_attr_put_u64(nlh, PDR_SEID, pdr->seid);
+}
+
+static int add(const struct gtp5g *g, uint8_t cmd, void (*put)(struct nlmsghdr *, const void *),
+	       const void *rule, const char *kind, uint64_t seid, uint32_t id, struct err *err)
+{
+	struct request r = {.g = g, .rule = rule};
+	char what[96];
+
+	snprintf(what, sizeof(what), "gtp5g: adding %s %u of session 0x%llx", kind, id,
+		 (unsigned long long)seid);
+	return genl_request(g->family, cmd, GENL_VERSION, NLM_F_EXCL, put, &r, what, err);
+}
+
+int gtp5g_qer_add(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err *err)
+{
+	return add(g, CMD_ADD_QER, put_qer, qer, "QER", qer->seid, qer->id, err);
+}
+
+int gtp5g_far_add(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err)
+{
+	return add(g, CMD_ADD_FAR, put_far, far, "FAR", far->seid, far->id, err);
+}
+
+int gtp5g_pdr_add(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err)
+{
+	if (!pdr->far_id)
+		return err_set(err, -EINVAL, "gtp5g: PDR %u without a FAR: the module would oops",
+			       pdr->id);
+	return add(g, CMD_ADD_PDR, put_pdr, pdr, "PDR", pdr->seid, pdr->id, err);
+}

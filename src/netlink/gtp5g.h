@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Rules of the gtp5g module (generic netlink family "gtp5g"), in the calling thread's network
+ * namespace. Add in the order QER, FAR, PDR: a PDR copies from its QER when it is made and is refused
+ * without its FAR. The terms are those of TS 29.244. All numbers in host order. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "err.h"
+
+#define GTP5G_ACTION_DROP 0x01 /* Apply Action, TS 29.244 8.2.26 */
+#define GTP5G_ACTION_FORW 0x02
+#define GTP5G_ACTION_BUFF 0x04
+
+#define GTP5G_GATE_UPLINK_CLOSED 0x04 /* Gate Status, TS 29.244 8.2.7 */
+#define GTP5G_GATE_DOWNLINK_CLOSED 0x01
+
+/* Where the rules go. */
+struct gtp5g {
+	uint16_t family;  /* of genl_family("gtp5g") */
+	unsigned ifindex; /* the gtp5g device */
+};
+
+struct gtp5g_qer {
+	uint64_t seid;
+	uint32_t id;
+	uint8_t gate; /* GTP5G_GATE_*, 0: open */
+	uint8_t qfi;
+};
+
+struct gtp5g_far {
+	uint64_t seid;
+	uint32_t id;
+	uint16_t action; /* GTP5G_ACTION_* */
+	bool encapsulate; /* Outer Header Creation: the three below */
+	uint32_t teid;
+	struct addr peer; /* IPv4 */
+	uint16_t port;
+};
+
+enum gtp5g_interface { GTP5G_ACCESS = 0, GTP5G_CORE = 1 };
+
+/* far_id and qer_id must exist: the module dereferences them (its issue 173). */
+struct gtp5g_pdr {
+	uint64_t seid;
+	uint16_t id;
+	uint32_t precedence; /* the lower wins */
+	enum gtp5g_interface source;
+	struct addr ue;     /* IPv4 */
+	uint32_t teid;      /* F-TEID, source access only */
+	struct addr local;  /* F-TEID's address, IPv4, source access only */
+	uint32_t far_id;
+	uint32_t qer_id;
+};
+
+int gtp5g_qer_add(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err *err);
+int gtp5g_far_add(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err);
+int gtp5g_pdr_add(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err);

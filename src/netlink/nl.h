@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One netlink request on a socket of its own, for the files of this room. */
+#pragma once
+
+#include <libmnl/libmnl.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "err.h"
+
+#define NL_MESSAGE_MAX 8192
+
+/* A message under construction. */
+struct nl_message {
+	struct nlmsghdr *h;
+	char bytes[NL_MESSAGE_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
+};
+
+/* Empties the message: type and flags beside NLM_F_REQUEST. */
+void nl_begin(struct nl_message *m, uint16_t type, uint16_t flags);
+/* Appends the family's own header, zeroed. */
+void *nl_header(struct nl_message *m, size_t size);
+/* Appends the 4 or 16 bytes of an address in network order. */
+void nl_put_addr(struct nlmsghdr *nlh, uint16_t attr, const struct addr *addr);
+
+/* Sends to the bus (NETLINK_ROUTE, ...) and waits for the acknowledgement or, with NLM_F_DUMP, the
+ * end of the dump; each answer goes to cb (may be NULL), which returns MNL_CB_OK. what names the
+ * request in err. */
+int nl_request(int bus, struct nl_message *m, mnl_cb_t cb, void *data, const char *what,
+	       struct err *err);

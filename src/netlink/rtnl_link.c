@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "nl.h"
+#include "rtnl.h"
+
+/* Attributes newer than the oldest headers this is built with. */
+#define GTP_FD0 1            /* IFLA_GTP_FD0 */
+#define GTP_FD1 2            /* IFLA_GTP_FD1 */
+#define GTP_PDP_HASHSIZE 3   /* IFLA_GTP_PDP_HASHSIZE */
+#define GTP_ROLE 4           /* IFLA_GTP_ROLE */
+#define GTP_CREATE_SOCKETS 5 /* IFLA_GTP_CREATE_SOCKETS, Linux 5.11 */
+
+/* gtp5g's, from its include/gtp.h. */
+#define GTP5G_FD1 1
+#define GTP5G_PDR_HASHSIZE 2
+#define GTP5G_ROLE 3
+
+#define WHAT_MAX 128
+
+struct visitor {
+	void (*visit)(const struct rtnl_link *link, void *data);
+	void *data;
+};
+
+static void parse_kind(const struct nlattr *linkinfo, struct rtnl_link *link)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, linkinfo)
+	{
+		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND &&
+		    mnl_attr_validate(attr, MNL_TYPE_STRING) == 0)
+			snprintf(link->kind, sizeof(link->kind), "%.*s",
+				 mnl_attr_get_payload_len(attr), mnl_attr_get_str(attr));
+	}
+}
+
+static void parse_attr(const struct nlattr *attr, struct rtnl_link *link)
+{
+	bool is_u32 = mnl_attr_get_payload_len(attr) == sizeof(uint32_t);
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		snprintf(link->name, sizeof(link->name), "%.*s", mnl_attr_get_payload_len(attr),
+			 mnl_attr_get_str(attr));
+		break;
+	case IFLA_MTU:
+		link->mtu = is_u32 ? mnl_attr_get_u32(attr) : 0;
+		break;
+	case IFLA_LINK:
+		link->peer_ifindex = is_u32 ? mnl_attr_get_u32(attr) : 0;
+		break;
+	case IFLA_LINK_NETNSID:
+		link->peer_nsid = is_u32 ? (int)mnl_attr_get_u32(attr) : -1;
+		break;
+	case IFLA_LINKINFO:
+		parse_kind(attr, link);
+		break;
+	}
+}
+
+static int on_link(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
+	struct rtnl_link link = {.peer_nsid = -1};
+	const struct visitor *v = data;
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK || nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*info)))
+		return MNL_CB_OK;
+	link.ifindex = info->ifi_index;
+	link.type = info->ifi_type;
+	link.up = info->ifi_flags & IFF_UP;
+	mnl_attr_for_each(attr, nlh, sizeof(*info)) parse_attr(attr, &link);
+	v->visit(&link, v->data);
+	return MNL_CB_OK;
+}
+
+int rtnl_link_list(void (*visit)(const struct rtnl_link *link, void *data), void *data,
+		   struct err *err)
+{
+	struct visitor v = {.visit = visit, .data = data};
+	struct nl_message m;
+
+	nl_begin(&m, RTM_GETLINK, NLM_F_DUMP);
+	nl_header(&m, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(m.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	return nl_request(NETLINK_ROUTE, &m, on_link, &v, "listing the network interfaces", err);
+}
+
+static void keep(const struct rtnl_link *link, void *data)
+{
+	*(struct rtnl_link *)data = *link;
+}
+
+int rtnl_link_get(const char *name, struct rtnl_link *ret, struct err *err)
+{
+	struct visitor v = {.visit = keep, .data = ret};
+	struct nl_message m;
+	char what[WHAT_MAX];
+
+	if (strlen(name) >= IF_NAMESIZE)
+		return err_set(err, -ENODEV, "interface '%s': a name has less than %d characters",
+			       name, IF_NAMESIZE);
+	snprintf(what, sizeof(what), "interface '%s'", name);
+	nl_begin(&m, RTM_GETLINK, 0);
+	nl_header(&m, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(m.h, IFLA_IFNAME, name);
+	mnl_attr_put_u32(m.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	return nl_request(NETLINK_ROUTE, &m, on_link, &v, what, err);
+}
+
+/* A message that makes a link: up to its IFLA_INFO_DATA, which stays open for the kind's own. */
+static struct nlattr *begin_new(struct nl_message *m, const char *name, unsigned mtu,
+				const char *kind, struct nlattr **ret_info)
+{
+	nl_begin(m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	nl_header(m, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(m->h, IFLA_IFNAME, name);
+	if (mtu)
+		mnl_attr_put_u32(m->h, IFLA_MTU, mtu);
+	*ret_info = mnl_attr_nest_start(m->h, IFLA_LINKINFO);
+	mnl_attr_put_strz(m->h, IFLA_INFO_KIND, kind);
+	return mnl_attr_nest_start(m->h, IFLA_INFO_DATA);
+}
+
+static int send_new(struct nl_message *m, struct nlattr *info, struct nlattr *data,
+		    const char *name, const char *kind, struct err *err)
+{
+	char what[WHAT_MAX];
+
+	mnl_attr_nest_end(m->h, data);
+	mnl_attr_nest_end(m->h, info);
+	snprintf(what, sizeof(what), "making the %s device '%s'", kind, name);
+	return nl_request(NETLINK_ROUTE, m, NULL, NULL, what, err);
+}
+
+int rtnl_veth_add(const char *name, unsigned mtu, const char *peer_name, int peer_ns,
+		  struct err *err)
+{
+	struct nlattr *info, *data, *peer;
+	struct nl_message m;
+
+	data = begin_new(&m, name, mtu, "veth", &info);
+	peer = mnl_attr_nest_start(m.h, VETH_INFO_PEER);
+	nl_header(&m, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(m.h, IFLA_IFNAME, peer_name);
+	if (mtu)
+		mnl_attr_put_u32(m.h, IFLA_MTU, mtu);
+	mnl_attr_put_u32(m.h, IFLA_NET_NS_FD, peer_ns);
+	mnl_attr_nest_end(m.h, peer);
+	return send_new(&m, info, data, name, "veth", err);
+}
+
+int rtnl_gtp_add(const char *name, int fd0, int fd1u, unsigned hash_size, enum rtnl_gtp_role role,
+		 struct err *err)
+{
+	struct nlattr *info, *data;
+	struct nl_message m;
+
+	data = begin_new(&m, name, 0, "gtp", &info);
+	if (fd0 >= 0)
+		mnl_attr_put_u32(m.h, GTP_FD0, fd0);
+	if (fd1u >= 0)
+		mnl_attr_put_u32(m.h, GTP_FD1, fd1u);
+	if (fd0 < 0 && fd1u < 0)
+		mnl_attr_put_u8(m.h, GTP_CREATE_SOCKETS, 1);
+	if (hash_size)
+		mnl_attr_put_u32(m.h, GTP_PDP_HASHSIZE, hash_size);
+	mnl_attr_put_u32(m.h, GTP_ROLE, role);
+	return send_new(&m, info, data, name, "gtp", err);
+}
+
+int rtnl_gtp5g_add(const char *name, int fd1u, unsigned pdr_hash_size, enum rtnl_gtp_role role,
+		   struct err *err)
+{
+	struct nlattr *info, *data;
+	struct nl_message m;
+
+	data = begin_new(&m, name, 0, "gtp5g", &info);
+	mnl_attr_put_u32(m.h, GTP5G_FD1, fd1u);
+	mnl_attr_put_u32(m.h, GTP5G_PDR_HASHSIZE, pdr_hash_size);
+	mnl_attr_put_u32(m.h, GTP5G_ROLE, role);
+	return send_new(&m, info, data, name, "gtp5g", err);
+}
+
+static int begin_change(struct nl_message *m, uint16_t type, const char *name,
+			struct ifinfomsg **ret, struct err *err)
+{
+	struct rtnl_link link;
+	int r = rtnl_link_get(name, &link, err);
+
+	if (r < 0)
+		return r;
+	nl_begin(m, type, 0);
+	*ret = nl_header(m, sizeof(**ret));
+	(*ret)->ifi_index = link.ifindex;
+	return 0;
+}
+
+static int send_change(struct nl_message *m, const char *name, const char *what, struct err *err)
+{
+	int r = nl_request(NETLINK_ROUTE, m, NULL, NULL, what, err);
+
+	return r < 0 ? err_prefix(err, r, "interface '%s'", name) : 0;
+}
+
+int rtnl_link_set_up(const char *name, bool up, struct err *err)
+{
+	struct ifinfomsg *info;
+	struct nl_message m;
+	int r = begin_change(&m, RTM_NEWLINK, name, &info, err);
+
+	if (r < 0)
+		return r;
+	info->ifi_change = IFF_UP;
+	info->ifi_flags = up ? IFF_UP : 0;
+	return send_change(&m, name, up ? "setting it up" : "setting it down", err);
+}
+
+int rtnl_link_set_mtu(const char *name, unsigned mtu, struct err *err)
+{
+	struct ifinfomsg *info;
+	struct nl_message m;
+	int r = begin_change(&m, RTM_NEWLINK, name, &info, err);
+
+	if (r < 0)
+		return r;
+	mnl_attr_put_u32(m.h, IFLA_MTU, mtu);
+	return send_change(&m, name, "setting the MTU", err);
+}
+
+int rtnl_link_rename(const char *name, const char *new_name, struct err *err)
+{
+	struct ifinfomsg *info;
+	struct nl_message m;
+	int r = begin_change(&m, RTM_NEWLINK, name, &info, err);
+
+	if (r < 0)
+		return r;
+	mnl_attr_put_strz(m.h, IFLA_IFNAME, new_name);
+	return send_change(&m, name, "renaming it", err);
+}
+
+int rtnl_link_delete(const char *name, struct err *err)
+{
+	struct ifinfomsg *info;
+	struct nl_message m;
+	int r = begin_change(&m, RTM_DELLINK, name, &info, err);
+
+	if (r < 0)
+		return r;
+	return send_change(&m, name, "deleting it", err);
+}

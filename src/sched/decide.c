@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "decide.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+static const struct config_option options[] = {
+	{
+		.key = "names",
+		.type = OPTION_LIST,
+		.offset = offsetof(struct sched_options, names),
+		.default_text = "nr-gnb,nr-ue",
+		.help = "names (comm) of the processes to boost, with all their threads; * and ? as "
+			"in a shell; at most 15 bytes",
+	},
+	{
+		.key = "evidence",
+		.type = OPTION_LIST,
+		.offset = offsetof(struct sched_options, evidence),
+		.default_text = "socket,sender,peer,tun",
+		.help = "what besides the name shows that a process is in the path; one of these is "
+			"enough: socket (holds the N3 socket), sender (sends at TC egress), peer "
+			"(joined with a known process over the radio link's port), tun (holds a UE's "
+			"TUN device), name (nothing besides)",
+	},
+	{
+		.key = "priority",
+		.type = OPTION_BOOL,
+		.offset = offsetof(struct sched_options, priority),
+		.default_text = "true",
+		.help = "the strategy's priority: run these threads before others",
+	},
+	{
+		.key = "execution_time",
+		.type = OPTION_DURATION,
+		.offset = offsetof(struct sched_options, execution_time),
+		.default_text = "20ms",
+		.min = 1000,
+		.max = 10000000000,
+		.help = "the strategy's execution time: the slice that the scheduler is asked for",
+	},
+	{
+		.key = "max_threads",
+		.type = OPTION_U64,
+		.offset = offsetof(struct sched_options, max_threads),
+		.default_text = "512",
+		.min = 1,
+		.max = STRATEGY_MAX,
+		.help = "most threads that are boosted at a time; others are left out and counted",
+	},
+	{0},
+};
+
+const struct option_section sched_section = {
+	.name = "sched",
+	.help = "Which processes become strategies",
+	.options = options,
+	.size = sizeof(struct sched_options),
+};
+
+static int check_names(const struct string_list *names, struct err *err)
+{
+	if (!names->len)
+		return err_set(err, -EINVAL,
+			       "sched.names is empty: name the processes to boost, such as nr-gnb");
+	for (size_t i = 0; i < names->len; i++) {
+		size_t len = strlen(names->items[i]);
+
+		if (!len || len >= PROC_COMM_MAX)
+			return err_set(err, -EINVAL,
+				       "sched.names: '%s' matches nothing: a process's name has 1 to "
+				       "%d bytes, longer ones are cut by the kernel",
+				       names->items[i], PROC_COMM_MAX - 1);
+	}
+	return 0;
+}
+
+int sched_rules_init(struct sched_rules *ret, const struct sched_options *options, struct err *err)
+{
+	struct sched_rules rules = {.options = options};
+	int r = check_names(&options->names, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < options->evidence.len; i++) {
+		int kind = evidence_parse(options->evidence.items[i]);
+
+		if (kind < 0 || kind == EVIDENCE_BYSTANDER)
+			return err_set(err, -EINVAL,
+				       "sched.evidence: '%s' is not one of socket, sender, peer, tun, "
+				       "name",
+				       options->evidence.items[i]);
+		rules.evidence |= EVIDENCE_BIT(kind);
+	}
+	if (!rules.evidence)
+		return err_set(err, -EINVAL,
+			       "sched.evidence is empty: write 'name' if the name is to suffice");
+	*ret = rules;
+	return 0;
+}
+
+static bool named(const struct sched_options *options, const char *comm)
+{
+	for (size_t i = 0; i < options->names.len; i++) {
+		if (!fnmatch(options->names.items[i], comm, 0))
+			return true;
+	}
+	return false;
+}
+
+static bool decide(const char **ret_why, const char *why, bool chosen)
+{
+	if (ret_why)
+		*ret_why = why;
+	return chosen;
+}
+
+bool sched_chooses(const struct sched_rules *rules, const struct process *process,
+		   const char **ret_why)
+{
+	uint32_t found = process->evidence & rules->evidence;
+
+	if (!named(rules->options, process->comm))
+		return decide(ret_why, "its name is not in sched.names", false);
+	if (found)
+		return decide(ret_why, "known by its name and by evidence", true);
+	if (process->evidence & EVIDENCE_BIT(EVIDENCE_BYSTANDER))
+		return decide(ret_why, "merely interrupted by softirq: no evidence", false);
+	return decide(ret_why, "has the name, but no evidence of sched.evidence", false);
+}
+
+void sched_decision_free(struct sched_decision *d)
+{
+	strategy_list_free(&d->list);
+	*d = (struct sched_decision){0};
+}
+
+static int compare_pid(const void *a, const void *b)
+{
+	const struct process *x = *(const struct process *const *)a;
+	const struct process *y = *(const struct process *const *)b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static size_t choose(const struct processes *table, const struct sched_rules *rules,
+		     const struct process **ret)
+{
+	const struct process *p;
+	size_t cursor = 0, n = 0;
+
+	while ((p = processes_next(table, &cursor))) {
+		if (sched_chooses(rules, p, NULL))
+			ret[n++] = p;
+	}
+	if (n)
+		qsort(ret, n, sizeof(*ret), compare_pid);
+	return n;
+}
+
+static int add(struct sched_decision *d, const struct sched_options *options, int32_t pid)
+{
+	int r;
+
+	if (d->list.len >= options->max_threads) {
+		d->left_out++;
+		return 0;
+	}
+	r = strategy_list_add(&d->list, (struct strategy){
+						.pid = pid,
+						.priority = options->priority,
+						.execution_time_ns = options->execution_time,
+					});
+	return r == -ENOMEM ? r : 0; /* a refused entry is counted in the list */
+}
+
+/* The leader comes first even when its threads have not been read. */
+static int add_process(struct sched_decision *d, const struct sched_options *options,
+		       const struct process *p)
+{
+	int r = add(d, options, p->pid);
+
+	for (size_t i = 0; i < p->n_threads && r == 0; i++) {
+		if (p->threads[i].tid != p->pid)
+			r = add(d, options, p->threads[i].tid);
+	}
+	d->left_out += p->threads_left_out;
+	d->processes++;
+	return r;
+}
+
+int sched_decide(const struct processes *table, const struct sched_rules *rules,
+		 struct sched_decision *ret, struct err *err)
+{
+	_cleanup_(sched_decision_free) struct sched_decision d = {0};
+	_cleanup_free_ const struct process **chosen =
+		calloc(processes_len(table) + 1, sizeof(*chosen));
+	size_t n;
+
+	if (!chosen)
+		return err_set(err, -ENOMEM, "out of memory for %zu processes",
+			       processes_len(table));
+	n = choose(table, rules, chosen);
+	for (size_t i = 0; i < n; i++) {
+		if (add_process(&d, rules->options, chosen[i]) < 0)
+			return err_set(err, -ENOMEM, "out of memory for %zu strategies",
+				       d.list.len);
+	}
+	*ret = d;
+	d = (struct sched_decision){0};
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "clock.h"
+#include "gthulhu.h"
+
+#define FIELD(name) offsetof(struct gthulhu_options, name)
+
+static const struct config_option table[] = {
+	{"enabled", OPTION_BOOL, FIELD(enabled), "true",
+	 .help = "send strategies to a Gthulhu-compatible API server"},
+	{"url", OPTION_STRING, FIELD(url), "http://gthulhu-api:80",
+	 .help = "the API server; one that serves this node, not one of many behind a name",
+	 .old_env = "API_ENDPOINT"},
+	{"interval", OPTION_DURATION, FIELD(interval_ns), "10s", .min = NSEC_PER_SEC,
+	 .max = 3600 * NSEC_PER_SEC,
+	 .help = "how often the list is sent again; a change is sent at once",
+	 .old_env = "SEND_INTERVAL"},
+	{"timeout", OPTION_DURATION, FIELD(timeout_ns), "5s", .min = 100 * NSEC_PER_MSEC,
+	 .max = 300 * NSEC_PER_SEC, .help = "of one request with its answer"},
+	{"public_key_path", OPTION_STRING, FIELD(public_key_path), "/var/lib/teide/public_key.pem",
+	 .help = "PEM file of the API server's public key, which buys a token",
+	 .old_env = "PUBLIC_KEY_PATH"},
+	{"ca_file", OPTION_STRING, FIELD(ca_file), "",
+	 .help = "PEM file of the CAs to trust for https; empty: the system's"},
+	{"cert_file", OPTION_STRING, FIELD(cert_file), "",
+	 .help = "PEM file of a client certificate; empty: none"},
+	{"key_file", OPTION_STRING, FIELD(key_file), "",
+	 .help = "PEM file of the client certificate's key"},
+	{0},
+};
+
+const struct option_section api_section = {
+	.name = "api",
+	.help = "the API server that strategies are sent to",
+	.options = table,
+	.size = sizeof(struct gthulhu_options),
+};

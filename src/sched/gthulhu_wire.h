@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The texts of Gthulhu's v0.1.0 API, without the network. What a server says is checked and, where it
+ * ends in a message, cut and freed of control characters. */
+#pragma once
+
+#include <jansson.h>
+
+#include "buf.h"
+#include "client.h"
+#include "err.h"
+#include "strategy.h"
+
+#define GTHULHU_TOKEN_PATH "/api/v1/auth/token"
+#define GTHULHU_STRATEGIES_PATH "/api/v1/scheduling/strategies"
+
+/* The base URL: "http://host:port", from that or from the URL of an endpoint. The caller frees *ret.
+ * -EINVAL when it is not http or https. */
+int gthulhu_base_url(const char *url, char **ret, struct err *err);
+
+void gthulhu_write_token_request(struct buf *out, const char *public_key);
+void gthulhu_write_list(struct buf *out, const struct strategy_list *list);
+
+/* 0 when the answer is a success in full: 200, JSON, "success": true; the caller owns *ret.
+ * Otherwise -errno, and the message names url. A text that repeats secret (NULL: none) is withheld. */
+int gthulhu_check(const struct http_response *response, const char *url, const char *secret,
+		  json_t **ret, struct err *err);
+
+/* The string is root's. -EBADMSG without one. */
+int gthulhu_read_token(const json_t *root, const char **ret, struct err *err);
+
+/* Adds the server's entries as they are, null being none. Priority may be a number, as later servers
+ * have it: above 0 boosts. -EBADMSG when it is no list of strategies, -E2BIG beyond STRATEGY_MAX. */
+int gthulhu_read_list(const json_t *root, struct strategy_list *ret, struct err *err);

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "httpd.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "listen.h"
+
+#define CONNECTIONS_MAX 128
+#define IDLE_NS (60 * NSEC_PER_SEC) /* as Gthulhu's server has it */
+
+struct connection {
+	struct connection *prev, *next;
+	int fd; /* libmicrohttpd's */
+	uint64_t deadline_ns;
+};
+
+struct httpd {
+	struct httpd_options options;
+	struct listen_address address;
+	struct MHD_Daemon *daemon;
+	struct loop_source *io, *timer, *sweep;
+	struct connection *connections;
+};
+
+/* One request, from its header's end to the end of its answer. */
+struct exchange {
+	const struct httpd_route *route; /* NULL: the reply is decided already */
+	struct httpd_reply reply;
+	struct buf body;
+	bool too_large;
+};
+
+static void exchange_free(struct exchange *x)
+{
+	buf_free(&x->reply.body);
+	buf_free(&x->body);
+	free(x);
+}
+
+static void set_deadline(struct MHD_Connection *c, uint64_t from_now_ns)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct connection *connection = info ? info->socket_context : NULL;
+
+	if (connection)
+		connection->deadline_ns = clock_boot_ns() + from_now_ns;
+}
+
+static void not_found(struct httpd_reply *reply)
+{
+	reply->status = MHD_HTTP_NOT_FOUND;
+	reply->content_type = "text/plain; charset=utf-8";
+	buf_str(&reply->body, "404 page not found\n");
+}
+
+/* Decides by the header alone: what needs no body is never read into memory. */
+static void open_exchange(struct httpd *h, struct exchange *x, const struct httpd_request *request)
+{
+	const struct httpd_route *match = NULL;
+	bool known = false;
+
+	for (const struct httpd_route *r = h->options.routes; r->path; r++) {
+		if (strcmp(r->path, request->path) != 0)
+			continue;
+		known = true;
+		if (strcmp(r->method, request->method) == 0)
+			match = r;
+	}
+	if (!known)
+		not_found(&x->reply);
+	else if (strcmp(request->method, "OPTIONS") == 0)
+		x->reply.status = MHD_HTTP_OK;
+	else if (!match)
+		x->reply.status = MHD_HTTP_METHOD_NOT_ALLOWED;
+	else if (match->open || h->options.authorize(h->options.data, request, &x->reply))
+		x->route = match;
+}
+
+static void take_body(struct exchange *x, const char *data, size_t len)
+{
+	if (!x->route || !x->route->body_max || x->too_large)
+		return;
+	if (x->body.len + len > x->route->body_max) {
+		x->too_large = true;
+		buf_free(&x->body);
+		return;
+	}
+	buf_add(&x->body, data, len);
+}
+
+static void add_headers(struct MHD_Response *response, const struct httpd_reply *reply)
+{
+	if (reply->status != MHD_HTTP_NOT_FOUND && reply->status != MHD_HTTP_METHOD_NOT_ALLOWED) {
+		MHD_add_response_header(response, "Access-Control-Allow-Origin", "*");
+		MHD_add_response_header(response, "Access-Control-Allow-Methods",
+					"POST, GET, OPTIONS");
+		MHD_add_response_header(response, "Access-Control-Allow-Headers",
+					"Content-Type, Authorization");
+	}
+	if (reply->content_type)
+		MHD_add_response_header(response, "Content-Type", reply->content_type);
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	for (size_t i = 0; i < ARRAY_SIZE(reply->headers) && reply->headers[i].name; i++)
+		MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+}
+
+static enum MHD_Result answer(struct MHD_Connection *c, const struct httpd_reply *reply)
+{
+	struct MHD_Response *response;
+	enum MHD_Result result;
+
+	if (reply->body.failed)
+		return MHD_NO;
+	response = MHD_create_response_from_buffer(reply->body.len, reply->body.data,
+						   MHD_RESPMEM_MUST_COPY);
+	if (!response)
+		return MHD_NO;
+	add_headers(response, reply);
+	result = MHD_queue_response(c, reply->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result close_exchange(struct httpd *h, struct MHD_Connection *c,
+				      struct exchange *x, struct httpd_request *request)
+{
+	if (x->route && x->too_large) {
+		h->options.too_large(h->options.data, &x->reply);
+	} else if (x->route) {
+		if (x->body.failed)
+			return MHD_NO;
+		request->body = x->body.data ? x->body.data : "";
+		request->body_len = x->body.len;
+		x->route->handle(h->options.data, request, &x->reply);
+	}
+	return answer(c, &x->reply);
+}
+
+static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const char *url,
+				  const char *method, const char *version, const char *upload,
+				  size_t *upload_len, void **context)
+{
+	struct httpd *h = data;
+	struct exchange *x = *context;
+	struct httpd_request request = {.method = method, .path = url};
+
+	request.authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
+	if (!x) {
+		x = calloc(1, sizeof(*x));
+		if (!x)
+			return MHD_NO;
+		*context = x;
+		set_deadline(c, h->options.request_timeout_ns);
+		open_exchange(h, x, &request);
+		return MHD_YES;
+	}
+	if (*upload_len) {
+		take_body(x, upload, *upload_len);
+		*upload_len = 0;
+		return MHD_YES;
+	}
+	return close_exchange(h, c, x, &request);
+}
+
+static void on_completed(void *data, struct MHD_Connection *c, void **context,
+			 enum MHD_RequestTerminationCode code)
+{
+	if (*context)
+		exchange_free(*context);
+	*context = NULL;
+	set_deadline(c, IDLE_NS);
+}
+
+static void on_connection(void *data, struct MHD_Connection *c, void **context,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	struct httpd *h = data;
+	struct connection *connection = *context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		connection = calloc(1, sizeof(*connection));
+		*context = connection;
+		if (!connection)
+			return;
+		connection->fd =
+			MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		connection->deadline_ns = clock_boot_ns() + h->options.request_timeout_ns;
+		connection->next = h->connections;
+		if (connection->next)
+			connection->next->prev = connection;
+		h->connections = connection;
+	} else if (connection) {
+		*(connection->prev ? &connection->prev->next : &h->connections) = connection->next;
+		if (connection->next)
+			connection->next->prev = connection->prev;
+		free(connection);
+		*context = NULL;
+	}
+}
+
+static void run(struct httpd *h)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	MHD_run(h->daemon);
+	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
+		loop_set_timer(h->timer, ms ? ms * NSEC_PER_MSEC : 1, 0);
+	else
+		loop_set_timer(h->timer, 0, 0);
+}
+
+static void on_io(void *data, int fd, uint32_t events)
+{
+	run(data);
+}
+
+static void on_timer(void *data)
+{
+	run(data);
+}
+
+/* The descriptor stays libmicrohttpd's, which sees the end and closes it. */
+static void on_sweep(void *data)
+{
+	struct httpd *h = data;
+	uint64_t now = clock_boot_ns();
+
+	for (struct connection *c = h->connections; c; c = c->next)
+		if (now >= c->deadline_ns)
+			shutdown(c->fd, SHUT_RDWR);
+}
+
+static int attach(struct httpd *h, struct loop *loop)
+{
+	const union MHD_DaemonInfo *info =
+		MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	uint64_t sweep_ns = MIN(h->options.request_timeout_ns / 4, NSEC_PER_SEC);
+
+	if (!info)
+		return -EOPNOTSUPP;
+	h->io = loop_add_io(loop, info->listen_fd, EPOLLIN, on_io, h);
+	h->timer = loop_add_timer(loop, 0, 0, on_timer, h);
+	h->sweep = loop_add_timer(loop, sweep_ns, MAX(sweep_ns, NSEC_PER_MSEC), on_sweep, h);
+	return h->io && h->timer && h->sweep ? 0 : -ENOMEM;
+}
+
+static struct MHD_Daemon *start_daemon(struct httpd *h, int fd)
+{
+	return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h,
+				MHD_OPTION_LISTEN_SOCKET, fd,
+				MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(IDLE_NS / NSEC_PER_SEC),
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
+				MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
+				MHD_OPTION_END);
+}
+
+int httpd_start(struct httpd **ret, struct loop *loop, const struct httpd_options *options,
+		struct err *err)
+{
+	struct httpd *h = calloc(1, sizeof(*h));
+	int fd, r;
+
+	if (!h)
+		return err_set(err, -ENOMEM, "out of memory");
+	h->options = *options;
+	fd = listen_open(options->listen, &h->address, err);
+	h->options.listen = NULL;
+	if (fd < 0) {
+		free(h);
+		return fd;
+	}
+	h->daemon = start_daemon(h, fd);
+	if (!h->daemon) {
+		close(fd);
+		free(h);
+		return err_set(err, -EIO, "listen on %s: the HTTP server does not start",
+			       options->listen);
+	}
+	r = attach(h, loop);
+	if (r < 0) {
+		httpd_stop(h);
+		return err_set(err, r, "HTTP server: %s", err_name(r));
+	}
+	*ret = h;
+	return 0;
+}
+
+void httpd_stop(struct httpd *h)
+{
+	if (!h)
+		return;
+	loop_remove(h->io);
+	loop_remove(h->timer);
+	loop_remove(h->sweep);
+	MHD_stop_daemon(h->daemon);
+	free(h);
+}
+
+const char *httpd_address(const struct httpd *h)
+{
+	return h->address.text;
+}
+
+bool httpd_is_local(const struct httpd *h)
+{
+	return h->address.local;
+}

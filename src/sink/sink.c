@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "sink.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "jsonw.h"
+#include "probe.h"
+
+#define FLUSH_AT (64 * 1024)
+
+struct sink {
+	enum sink_format format;
+	int fd;
+	int broken; /* the first write error, -errno: later lines are not even formatted */
+	int64_t boot_to_real_ns;
+	struct buf out;
+	char ledger_line[128]; /* text: which probe and place the open ledger line is about */
+	char node[];
+};
+
+struct sink *sink_new(enum sink_format format, int fd, const char *node)
+{
+	struct sink *s = calloc(1, sizeof(*s) + strlen(node) + 1);
+
+	if (!s)
+		return NULL;
+	s->format = format;
+	s->fd = fd;
+	s->boot_to_real_ns = clock_boot_to_real_ns();
+	memcpy(s->node, node, strlen(node));
+	return s;
+}
+
+void sink_free(struct sink *s)
+{
+	if (!s)
+		return;
+	sink_flush(s);
+	buf_free(&s->out);
+	free(s);
+}
+
+static void end_line(struct sink *s)
+{
+	buf_char(&s->out, '\n');
+	if (s->out.len >= FLUSH_AT)
+		sink_flush(s);
+}
+
+void sink_event(struct sink *s, const struct event *e)
+{
+	if (s->broken)
+		return;
+	if (s->format == SINK_JSON)
+		event_to_json(e, s->node, s->boot_to_real_ns, &s->out);
+	else
+		event_to_text(e, &s->out);
+	end_line(s);
+}
+
+void sink_text(struct sink *s, const struct buf *text)
+{
+	if (!s->broken)
+		buf_add(&s->out, text->data, text->len);
+}
+
+static void ledger_json(struct sink *s, const char *probe, const struct ledger_row *row)
+{
+	uint64_t now = clock_boot_ns();
+	struct jw j = jw_begin(&s->out);
+	char ts[CLOCK_TEXT_MAX];
+
+	jw_object(&j, NULL);
+	jw_u64(&j, "schema", 1);
+	jw_string(&j, "node", s->node);
+	jw_string(&j, "ts", clock_format(now + (uint64_t)s->boot_to_real_ns, ts));
+	jw_u64(&j, "ts_ns", now);
+	jw_string(&j, "probe", probe);
+	jw_string(&j, "event", "ledger");
+	jw_string(&j, "where", row->where);
+	jw_string(&j, "name", row->name);
+	if (row->reason)
+		jw_string(&j, "reason", row->reason);
+	if (!row->unknown)
+		jw_u64(&j, "value", row->value);
+	jw_object_end(&j);
+}
+
+static void end_ledger_line(struct sink *s)
+{
+	if (s->ledger_line[0])
+		buf_char(&s->out, '\n');
+	s->ledger_line[0] = '\0';
+}
+
+/* One line a place. A zero says nothing there, but for the sums that everybody looks for. */
+static bool worth_a_word(const struct ledger_row *row)
+{
+	static const char *const always[] = {"seen", "counted", "emitted", "delivered", "pending"};
+
+	if (row->value || row->unknown)
+		return true;
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		if (!strcmp(row->name, always[i]))
+			return true;
+	return false;
+}
+
+static void ledger_text(struct sink *s, const char *probe, const struct ledger_row *row)
+{
+	char line[sizeof(s->ledger_line)];
+
+	snprintf(line, sizeof(line), "%s %s", probe, row->where);
+	if (strcmp(line, s->ledger_line)) {
+		end_ledger_line(s);
+		memcpy(s->ledger_line, line, sizeof(line));
+		buf_printf(&s->out, "ledger: %s:", line);
+	}
+	if (!worth_a_word(row))
+		return;
+	buf_printf(&s->out, " %s%s%s=", row->name, row->reason ? "." : "",
+		   row->reason ? row->reason : "");
+	if (row->unknown)
+		buf_str(&s->out, "unknown");
+	else
+		buf_printf(&s->out, "%" PRIu64, row->value);
+}
+
+void sink_ledger(struct sink *s, const char *probe, const struct ledger_row *row)
+{
+	if (s->broken)
+		return;
+	if (s->format == SINK_TEXT) {
+		ledger_text(s, probe, row);
+		return;
+	}
+	ledger_json(s, probe, row);
+	end_line(s);
+}
+
+int sink_flush(struct sink *s)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	end_ledger_line(s);
+	if (s->out.failed)
+		s->broken = -ENOMEM;
+	while (!s->broken && done < s->out.len) {
+		n = write(s->fd, s->out.data + done, s->out.len - done);
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			s->broken = -errno;
+	}
+	buf_reset(&s->out);
+	return s->broken;
+}

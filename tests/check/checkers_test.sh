@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The checkers find what they are there for: each is given a copy of the tree with a planted fault.
+set -euo pipefail
+tree=$(cd "${TESTS:?}/.." && pwd)
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+tar -C "$tree" --exclude='./build*' --exclude=./.git -c . | tar -C "$copy" -x
+
+# finds CHECKER PATTERN FILE: the checker fails on the copy and names the fault; FILE is restored.
+finds() {
+	local out
+	if out=$("$tree/tools/$1" "$copy" 2>&1); then
+		echo "$1 did not see: $2"
+		exit 1
+	fi
+	grep -qE "$2" <<<"$out" || { printf '%s\n' "$out" "$1 did not name: $2"; exit 1; }
+	if [ -e "$tree/$3" ]; then cp -p "$tree/$3" "$copy/$3"; else rm -rf "${copy:?}/$3"; fi
+	echo "ok: $1 sees $2"
+}
+plant() { printf '%s\n' "$2" >>"$copy/$1"; }
+
+plant src/base/err.c '#include "loop.h"'
+finds check-layers 'src/base/err.c:[0-9]+: base may not use loop' src/base/err.c
+plant src/agg/tunnels.c '#include "server.h"'
+finds check-layers 'agg may not use server' src/agg/tunnels.c
+plant src/host/proc.c '#include "config.h"'
+finds check-layers 'host may not use config' src/host/proc.c
+plant src/event/event.c '#include "../config/config.h"'
+finds check-layers 'a plain name, without a path' src/event/event.c
+plant src/sched/decide.c '#include <curl/curl.h>'
+finds check-layers '<curl/curl.h>: libcurl is used in http alone' src/sched/decide.c
+plant src/sink/sink.c '#include <bpf/libbpf.h>'
+finds check-layers 'libbpf is used in' src/sink/sink.c
+plant src/base/buf.h '#include <jansson.h>'
+finds check-layers 'jansson is used in' src/base/buf.h
+plant src/agg/tunnels.c '#include "gtpu_skb.h"'
+finds check-layers 'gtpu_skb.h belongs to the probe gtpu alone' src/agg/tunnels.c
+plant src/agent/agent.c 'extern const struct probe probe_flow;'
+finds check-layers 'the probe flow is named outside its folder' src/agent/agent.c
+plant src/base/meson.build "x = static_library('x', dependencies: [libcurl])"
+finds check-layers 'src/base/meson.build:[0-9]+: base may not use libcurl' src/base/meson.build
+plant src/loop/meson.build "x = declare_dependency(dependencies: [base, agent])"
+finds check-layers 'loop may not use agent' src/loop/meson.build
+plant src/http/err.h '#pragma once'
+finds check-layers 'err.h is also the name of' src/http/err.h
+
+{ printf 'void longest(void)\n{\n'; seq -f '	step(%g);' 59; printf '}\n'; } >"$copy/src/base/long.c"
+finds check-functions 'long.c:2: longest has 61 lines' src/base/long.c
+seq -f '/* %g */' 501 >"$copy/src/base/many.c"
+finds check-functions 'many.c: 501 lines' src/base/many.c
+echo 'int x;' >"$copy/src/base/bare.c"
+export ROOT=$copy
+finds check-spdx 'src/base/bare.c: no line' src/base/bare.c
+
+# And without a fault they are content with the copy as with the tree.
+for checker in check-layers check-functions check-spdx; do
+	cmp <("$tree/tools/$checker" "$copy" 2>&1 | tail -n 1) \
+		<(ROOT=$tree "$tree/tools/$checker" "$tree" 2>&1 | tail -n 1)
+done

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "addr.h"
+#include "buf.h"
+#include "clock.h"
+#include "err.h"
+#include "jsonw.h"
+#include "map.h"
+
+static void map_keeps_what_was_put_and_refuses_over_its_bound(void **state)
+{
+	struct map *m = map_new(sizeof(uint32_t), sizeof(uint64_t), 1000);
+	size_t cursor = 0, visited = 0;
+	const void *key;
+	uint64_t *value;
+	bool fresh;
+
+	for (uint32_t i = 0; i < 1000; i++) {
+		value = map_put(m, &i, &fresh);
+		assert_true(fresh);
+		*value = i * 3;
+	}
+	uint32_t extra = 5000;
+	assert_null(map_put(m, &extra, NULL));
+	assert_int_equal(map_refused(m), 1);
+	for (uint32_t i = 0; i < 1000; i += 2)
+		assert_true(map_remove(m, &i));
+	while ((value = map_next(m, &cursor, &key))) {
+		assert_int_equal(*value, *(const uint32_t *)key * 3);
+		assert_int_equal(*(const uint32_t *)key % 2, 1);
+		visited++;
+	}
+	assert_int_equal(visited, 500);
+	assert_int_equal(map_len(m), 500);
+	assert_non_null(map_put(m, &extra, &fresh));
+	assert_true(fresh);
+	map_clear(m);
+	assert_null(map_get(m, &extra));
+	map_free(m);
+}
+
+static void map_may_remove_while_walking(void **state)
+{
+	struct map *m = map_new(sizeof(uint32_t), 1, 100);
+	size_t cursor = 0, seen = 0;
+	const void *key;
+
+	for (uint32_t i = 0; i < 100; i++)
+		map_put(m, &i, NULL);
+	while (map_next(m, &cursor, &key)) {
+		uint32_t copy = *(const uint32_t *)key;
+
+		seen++;
+		assert_true(map_remove(m, &copy));
+	}
+	assert_int_equal(seen, 100);
+	assert_int_equal(map_len(m), 0);
+	map_free(m);
+}
+
+static void json_escapes_hostile_strings(void **state)
+{
+	struct buf out = {0};
+	struct jw j = jw_begin(&out);
+
+	jw_object(&j, NULL);
+	jw_string(&j, "a\"b", "c\\d\n\x01");
+	jw_string_n(&j, "bad", "\xff\xc0\x80ok\0x", 7);
+	jw_u64(&j, "max", UINT64_MAX);
+	jw_u64(&j, "zero", 0);
+	jw_array(&j, "list");
+	jw_i64(&j, NULL, -5);
+	jw_bool(&j, NULL, true);
+	jw_array_end(&j);
+	jw_double(&j, "inf", 1.0 / 0.0);
+	jw_object_end(&j);
+	assert_string_equal(out.data,
+			    "{\"a\\\"b\":\"c\\\\d\\n\\u0001\","
+			    "\"bad\":\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdok\\u0000x\","
+			    "\"max\":18446744073709551615,\"zero\":0,\"list\":[-5,true],"
+			    "\"inf\":null}");
+	buf_free(&out);
+}
+
+static void addresses_parse_and_print(void **state)
+{
+	char text[ADDR_TEXT_MAX];
+	struct addr a;
+
+	assert_int_equal(addr_parse("10.1.2.3", &a), 0);
+	assert_true(addr_is_v4(&a));
+	assert_string_equal(addr_format(&a, text), "10.1.2.3");
+	assert_int_equal(addr_parse("2001:db8::1", &a), 0);
+	assert_false(addr_is_v4(&a));
+	assert_string_equal(addr_format(&a, text), "2001:db8::1");
+	assert_int_equal(addr_parse("10.1.2", &a), -EINVAL);
+}
+
+static void errors_carry_context(void **state)
+{
+	struct err err = {0};
+
+	assert_int_equal(err_set(&err, -ENOENT, "key '%s'", "x"), -ENOENT);
+	assert_int_equal(err_prefix(&err, -ENOENT, "file %d", 3), -ENOENT);
+	assert_string_equal(err.text, "file 3: key 'x'");
+	assert_int_equal(err_exit_code(-EINVAL), EXIT_USAGE);
+	assert_int_equal(err_exit_code(-EOPNOTSUPP), EXIT_UNSUPPORTED);
+	assert_int_equal(err_exit_code(-ENOENT), EXIT_FAILED);
+}
+
+static void time_is_rfc3339(void **state)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	assert_string_equal(clock_format(1767323045000000006ULL, text),
+			    "2026-01-02T03:04:05.000000006Z");
+}
+
+static void read_file_is_bounded(void **state)
+{
+	struct buf b = {0};
+
+	assert_int_equal(buf_read_file(&b, "/proc/self/stat", 3), -EFBIG);
+	buf_reset(&b);
+	assert_int_equal(buf_read_file(&b, "/nonexistent", 3), -ENOENT);
+	buf_free(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(map_keeps_what_was_put_and_refuses_over_its_bound),
+		cmocka_unit_test(map_may_remove_while_walking),
+		cmocka_unit_test(json_escapes_hostile_strings),
+		cmocka_unit_test(addresses_parse_and_print),
+		cmocka_unit_test(errors_carry_context),
+		cmocka_unit_test(time_is_rfc3339),
+		cmocka_unit_test(read_file_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

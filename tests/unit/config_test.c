@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "buf.h"
+#include "option.h"
+
+struct flow_options {
+	struct string_list interfaces;
+	uint64_t ring_size;
+	bool events;
+};
+
+struct api_options {
+	const char *url;
+	uint64_t interval;
+	unsigned mode;
+};
+
+static const char *const modes[] = {"own", "merge", NULL};
+
+static const struct config_option flow_table[] = {
+	{"interfaces", OPTION_LIST, offsetof(struct flow_options, interfaces), "", .help = "where"},
+	{"ring_size", OPTION_SIZE, offsetof(struct flow_options, ring_size), "16MiB", 4096, 1 << 30,
+	 .power_of_two = true, .help = "bytes"},
+	{"events", OPTION_BOOL, offsetof(struct flow_options, events), "false", .help = "ring"},
+	{0},
+};
+
+static const struct config_option api_table[] = {
+	{"url", OPTION_STRING, offsetof(struct api_options, url), "http://x:80", .help = "server",
+	 .old_env = "API_ENDPOINT"},
+	{"interval", OPTION_DURATION, offsetof(struct api_options, interval), "10s", 1000000, 0,
+	 .help = "period"},
+	{"mode", OPTION_CHOICE, offsetof(struct api_options, mode), "own", .choices = modes,
+	 .help = "list"},
+	{0},
+};
+
+static const struct option_section flow_section = {"probes.flow", "", flow_table,
+						   sizeof(struct flow_options)};
+static const struct option_section api_section = {"api", "", api_table, sizeof(struct api_options)};
+static const struct option_section *const sections[] = {&api_section, &flow_section};
+
+static int load(struct config **c, const char *yaml, struct err *err)
+{
+	char path[] = "/tmp/teide-config-XXXXXX";
+	int fd = mkstemp(path), r;
+
+	assert_int_equal(write(fd, yaml, strlen(yaml)), strlen(yaml));
+	close(fd);
+	r = config_load(c, sections, 2, path, err);
+	unlink(path);
+	return r;
+}
+
+static void defaults_hold_without_a_file(void **state)
+{
+	struct config *c;
+
+	assert_int_equal(config_load(&c, sections, 2, NULL, NULL), 0);
+	const struct flow_options *flow = config_get(c, "probes.flow");
+	const struct api_options *api = config_get(c, "api");
+	assert_int_equal(flow->ring_size, 16 << 20);
+	assert_int_equal(flow->interfaces.len, 0);
+	assert_int_equal(api->interval, 10000000000ULL);
+	assert_null(config_get(c, "probes"));
+	config_free(c);
+}
+
+static void file_sets_values(void **state)
+{
+	struct config *c;
+	struct err err = {0};
+
+	assert_int_equal(load(&c,
+			      "probes:\n  flow:\n    interfaces: [a/n3, \"b\"]\n    ring_size: 64KiB\n"
+			      "    events: true\napi:\n  url: http://y\n  interval: 500ms\n"
+			      "  mode: merge\n",
+			      &err),
+			 0);
+	const struct flow_options *flow = config_get(c, "probes.flow");
+	const struct api_options *api = config_get(c, "api");
+	assert_int_equal(flow->interfaces.len, 2);
+	assert_string_equal(flow->interfaces.items[0], "a/n3");
+	assert_null(flow->interfaces.items[2]);
+	assert_int_equal(flow->ring_size, 65536);
+	assert_true(flow->events);
+	assert_string_equal(api->url, "http://y");
+	assert_int_equal(api->interval, 500000000);
+	assert_int_equal(api->mode, 1);
+	config_free(c);
+}
+
+static void errors_name_line_key_and_way_out(void **state)
+{
+	static const struct {
+		const char *yaml, *says;
+	} cases[] = {
+		{"api:\n  url: x\n  colour: red\n", ":3: unknown key 'api.colour'; known here: url"},
+		{"colour: red\n", ":1: unknown key 'colour'; known here: api, probes.flow"},
+		{"probes:\n  gtp:\n    x: 1\n", ":3: unknown key 'probes.gtp'; known here: flow"},
+		{"api:\n  interval: 10x\n", ":2: interval: '10x' is not understood"},
+		{"api:\n  interval: 0\n", ":2: interval: must be at least 1ms"},
+		{"api:\n  mode: both\n", ":2: mode: 'both' is none of: own, merge"},
+		{"probes:\n  flow:\n    ring_size: 65537\n", ":3: ring_size: '65537' is not a power"},
+		{"probes:\n  flow:\n    events: 1\n", ":3: events: '1' is neither true nor false"},
+		{"api:\n  url: [a, b]\n", ":2: a list stands where one value"},
+		{"api:\n  url: a\n  url: b\n", ":3: key 'url' stands here a second time"},
+		{"- a\n", ":1: a list stands"},
+		{"api: {url: a\n", "not YAML"},
+		{"api: &x\n  url: *x\n", ":2: aliases"},
+		{"probes:\n  flow:\n    interfaces: [[a]]\n", ":3: unknown key"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *c = NULL;
+		struct err err = {0};
+
+		assert_int_equal(load(&c, cases[i].yaml, &err), -EINVAL);
+		if (!strstr(err.text, cases[i].says))
+			fail_msg("'%s' does not say '%s'", err.text, cases[i].says);
+	}
+}
+
+static void missing_file_is_named(void **state)
+{
+	struct config *c;
+	struct err err;
+
+	assert_int_equal(config_load(&c, sections, 2, "/nonexistent.yaml", &err), -ENOENT);
+	assert_non_null(strstr(err.text, "/nonexistent.yaml"));
+}
+
+static void environment_overrides_and_old_names_are_noted(void **state)
+{
+	struct config *c;
+
+	setenv("TEIDE_PROBES_FLOW_INTERFACES", "x, y", 1);
+	setenv("API_ENDPOINT", "http://old", 1);
+	assert_int_equal(load(&c, "api:\n  url: http://file\n", NULL), 0);
+	const struct api_options *api = config_get(c, "api");
+	const struct flow_options *flow = config_get(c, "probes.flow");
+	assert_string_equal(api->url, "http://old");
+	assert_string_equal(flow->interfaces.items[1], "y");
+	assert_non_null(strstr(config_notes(c), "API_ENDPOINT"));
+	config_free(c);
+	unsetenv("TEIDE_PROBES_FLOW_INTERFACES");
+	unsetenv("API_ENDPOINT");
+}
+
+static void what_is_shown_can_be_loaded_again(void **state)
+{
+	struct config *c, *again;
+	struct buf shown = {0}, twice = {0};
+
+	assert_int_equal(load(&c, "probes:\n  flow:\n    interfaces: [a, 'q\"s']\n", NULL), 0);
+	assert_int_equal(config_set(c, "api.interval", "1500ms", NULL), 0);
+	config_show(c, &shown);
+	assert_int_equal(load(&again, shown.data, NULL), 0);
+	assert_int_equal(((const struct api_options *)config_get(again, "api"))->interval, 1500000000);
+	assert_string_equal(((const struct flow_options *)config_get(again, "probes.flow"))
+				    ->interfaces.items[1], "q\"s");
+	config_show(again, &twice);
+	assert_true(twice.len > 0);
+	config_free(c);
+	config_free(again);
+	buf_free(&shown);
+	buf_free(&twice);
+}
+
+static void flags_set_keys(void **state)
+{
+	struct config *c;
+	struct err err = {0};
+
+	assert_int_equal(config_load(&c, sections, 2, NULL, NULL), 0);
+	assert_int_equal(config_set(c, "probes.flow.ring_size", "4KiB", &err), 0);
+	assert_int_equal(config_set(c, "probes.flow.rung", "1", &err), -EINVAL);
+	assert_int_equal(config_set(c, "rung", "1", &err), -EINVAL);
+	config_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_hold_without_a_file),
+		cmocka_unit_test(file_sets_values),
+		cmocka_unit_test(errors_name_line_key_and_way_out),
+		cmocka_unit_test(missing_file_is_named),
+		cmocka_unit_test(environment_overrides_and_old_names_are_noted),
+		cmocka_unit_test(what_is_shown_can_be_loaded_again),
+		cmocka_unit_test(flags_set_keys),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

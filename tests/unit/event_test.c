@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <jansson.h>
+
+#include "event.h"
+#include "record.h"
+
+static struct event sample(void)
+{
+	struct event e = {.probe = "gtpu", .event = "exit", .ts_ns = 5, .pid = 719861,
+			  .tgid = 719840, .comm = "nr-gnb", .context = CONTEXT_SOFTIRQ, .len = 1420,
+			  .function = "gtp5g_encap_recv", .return_value = -1, .duration_ns = 900};
+
+	e.gtp.teid = 0x12345678;
+	e.gtp.type = 255;
+	addr_parse("10.0.0.1", &e.inner.src);
+	addr_parse("8.8.8.8", &e.inner.dst);
+	addr_parse("fd00::1", &e.outer.src);
+	e.inner.sport = 12345;
+	e.inner.dport = 53;
+	e.inner.proto = 17;
+	const enum event_field set[] = {F_PID, F_TGID, F_COMM, F_CONTEXT, F_LEN, F_GTP_TEID,
+					F_GTP_TYPE, F_INNER_SRC, F_INNER_DST, F_INNER_SPORT,
+					F_INNER_DPORT, F_INNER_PROTO, F_OUTER_SRC, F_FUNCTION,
+					F_RETURN, F_DURATION_NS};
+	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++)
+		event_set(&e, set[i]);
+	return e;
+}
+
+static void json_has_what_is_set_and_nothing_else(void **state)
+{
+	struct event e = sample();
+	struct buf out = {0};
+	json_error_t error;
+	json_t *root, *inner, *outer;
+
+	event_to_json(&e, "node-1", 1000000000, &out);
+	root = json_loads(out.data, JSON_REJECT_DUPLICATES, &error);
+	assert_non_null(root);
+	assert_int_equal(json_integer_value(json_object_get(root, "schema")), 1);
+	assert_string_equal(json_string_value(json_object_get(root, "ts")),
+			    "1970-01-01T00:00:01.000000005Z");
+	assert_int_equal(json_integer_value(json_object_get(root, "pid")), 719861);
+	assert_int_equal(json_integer_value(json_object_get(root, "return")), -1);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "gtp"), "teid")),
+			 0x12345678);
+	inner = json_object_get(root, "inner");
+	assert_string_equal(json_string_value(json_object_get(inner, "src")), "10.0.0.1");
+	assert_int_equal(json_integer_value(json_object_get(inner, "dport")), 53);
+	outer = json_object_get(root, "outer");
+	assert_string_equal(json_string_value(json_object_get(outer, "src")), "fd00::1");
+	assert_int_equal(json_object_size(outer), 1);
+	assert_null(json_object_get(root, "seid"));
+	assert_null(json_object_get(json_object_get(root, "gtp"), "qfi"));
+	json_decref(root);
+	buf_free(&out);
+}
+
+static void text_line_has_the_keys_people_grep_for(void **state)
+{
+	struct event e = sample();
+	struct buf out = {0};
+
+	event_to_text(&e, &out);
+	assert_string_equal(out.data,
+			    "exit: ts=5 pid=719861 tgid=719840 comm=nr-gnb context=softirq "
+			    "func=gtp5g_encap_recv pktlen=1420 teid=0x12345678 type=255 "
+			    "inner_src=10.0.0.1 inner_dst=8.8.8.8 outer_src=fd00::1 "
+			    "inner_ports=12345->53 inner_proto=udp return=-1 duration_ns=900");
+	buf_free(&out);
+}
+
+static void every_field_is_described(void **state)
+{
+	for (int f = 0; f < F_MAX; f++) {
+		assert_non_null(event_fields[f].key);
+		assert_non_null(event_fields[f].help);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(json_has_what_is_set_and_nothing_else),
+		cmocka_unit_test(text_line_has_the_keys_people_grep_for),
+		cmocka_unit_test(every_field_is_described),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

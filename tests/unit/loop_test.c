@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "loop.h"
+
+struct seen {
+	struct loop *loop;
+	struct loop_source *self, *other;
+	int count, signo;
+};
+
+static void count_to_three(void *data)
+{
+	struct seen *s = data;
+
+	if (++s->count == 3)
+		loop_stop(s->loop, 7);
+}
+
+static void timer_repeats_and_stop_carries_a_value(void **state)
+{
+	struct seen s = {.loop = loop_new()};
+
+	assert_non_null(loop_add_timer(s.loop, 0, 1000000, count_to_three, &s));
+	assert_int_equal(loop_run(s.loop), 7);
+	assert_int_equal(s.count, 3);
+	loop_free(s.loop);
+}
+
+static void remove_both(void *data, int fd, uint32_t events)
+{
+	struct seen *s = data;
+
+	s->count++;
+	loop_remove(s->self);
+	loop_remove(s->other);
+}
+
+static void removed_in_the_same_batch_is_not_called(void **state)
+{
+	struct seen s = {.loop = loop_new()};
+	int a[2], b[2];
+
+	assert_int_equal(pipe(a) | pipe(b), 0);
+	assert_int_equal(write(a[1], "x", 1) + write(b[1], "x", 1), 2);
+	s.self = loop_add_io(s.loop, a[0], EPOLLIN, remove_both, &s);
+	s.other = loop_add_io(s.loop, b[0], EPOLLIN, remove_both, &s);
+	assert_int_equal(loop_once(s.loop, 1000), 0);
+	assert_int_equal(loop_once(s.loop, 0), 0);
+	assert_int_equal(s.count, 1);
+	loop_free(s.loop);
+	close(a[0]);
+	close(a[1]);
+	close(b[0]);
+	close(b[1]);
+}
+
+static void take_signal(void *data, int signo)
+{
+	struct seen *s = data;
+
+	s->signo = signo;
+	loop_stop(s->loop, 0);
+}
+
+static void signal_arrives_on_the_loop(void **state)
+{
+	struct seen s = {.loop = loop_new()};
+
+	assert_non_null(loop_add_signal(s.loop, SIGUSR1, take_signal, &s));
+	raise(SIGUSR1);
+	assert_int_equal(loop_run(s.loop), 0);
+	assert_int_equal(s.signo, SIGUSR1);
+	loop_free(s.loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(timer_repeats_and_stop_carries_a_value),
+		cmocka_unit_test(removed_in_the_same_batch_is_not_called),
+		cmocka_unit_test(signal_arrives_on_the_loop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "decide.h"
+
+struct bench {
+	struct config *config;
+	struct sched_rules rules;
+	struct processes *table;
+	struct sched_decision decision;
+};
+
+static const struct option_section *const sections[] = {&sched_section};
+
+static void set(struct bench *b, const char *key, const char *value)
+{
+	struct err err = {0};
+
+	assert_int_equal(config_set(b->config, key, value, &err), 0);
+}
+
+static int use_rules(struct bench *b, struct err *err)
+{
+	return sched_rules_init(&b->rules, config_get(b->config, "sched"), err);
+}
+
+static int setup(void **state)
+{
+	static const struct processes_limits limits = {
+		.processes = 64,
+		.pending = 64,
+		.threads = 16,
+		.evidence_ns = 1000,
+	};
+	struct bench *b = calloc(1, sizeof(*b));
+	struct err err = {0};
+
+	if (config_load(&b->config, sections, 1, NULL, &err) < 0) {
+		print_error("%s\n", err.text);
+		return -1;
+	}
+	b->table = processes_new(&limits);
+	*state = b;
+	return use_rules(b, &err);
+}
+
+static int teardown(void **state)
+{
+	struct bench *b = *state;
+
+	sched_decision_free(&b->decision);
+	processes_free(b->table);
+	config_free(b->config);
+	free(b);
+	return 0;
+}
+
+static void process(struct bench *b, int32_t pid, const char *comm, uint32_t evidence,
+		    int32_t n_threads)
+{
+	struct proc p = {.pid = pid, .start_time = 1};
+	struct proc_thread threads[16] = {0};
+
+	snprintf(p.comm, sizeof(p.comm), "%s", comm);
+	for (int kind = 0; kind < EVIDENCE_MAX; kind++) {
+		if (evidence & EVIDENCE_BIT(kind))
+			assert_non_null(processes_add(b->table, &p, (enum evidence)kind, 5));
+	}
+	for (int32_t i = 0; i < n_threads; i++)
+		threads[i].tid = pid + i;
+	assert_int_equal(processes_set_threads(b->table, &p, threads, (size_t)n_threads, 0), 0);
+}
+
+static void decide(struct bench *b)
+{
+	struct err err = {0};
+
+	sched_decision_free(&b->decision);
+	assert_int_equal(sched_decide(b->table, &b->rules, &b->decision, &err), 0);
+}
+
+static void expect(const struct bench *b, const int32_t *pids, size_t n)
+{
+	assert_int_equal(b->decision.list.len, n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(b->decision.list.items[i].pid, pids[i]);
+}
+
+#define NAME EVIDENCE_BIT(EVIDENCE_NAME)
+#define SOCKET EVIDENCE_BIT(EVIDENCE_SOCKET_OWNER)
+#define SENDER EVIDENCE_BIT(EVIDENCE_SENDER)
+#define BYSTANDER EVIDENCE_BIT(EVIDENCE_BYSTANDER)
+#define PEER EVIDENCE_BIT(EVIDENCE_PEER)
+#define TUN EVIDENCE_BIT(EVIDENCE_TUN_OWNER)
+
+static void leader_then_threads_by_pid(void **state)
+{
+	struct bench *b = *state;
+	static const int32_t pids[] = {100, 101, 102, 500, 501};
+
+	process(b, 500, "nr-ue", NAME | TUN, 2);
+	process(b, 100, "nr-gnb", NAME | SOCKET, 3);
+	decide(b);
+	expect(b, pids, ARRAY_SIZE(pids));
+	assert_int_equal(b->decision.processes, 2);
+	assert_int_equal(b->decision.left_out, 0);
+	assert_true(b->decision.list.items[4].priority);
+	assert_int_equal(b->decision.list.items[4].execution_time_ns, 20000000);
+}
+
+static void each_kind_of_evidence_suffices(void **state)
+{
+	struct bench *b = *state;
+	static const uint32_t kinds[] = {SOCKET, SENDER, PEER, TUN};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		process(b, 100 + (int32_t)i, "nr-gnb", NAME | kinds[i], 1);
+	decide(b);
+	assert_int_equal(b->decision.list.len, ARRAY_SIZE(kinds));
+}
+
+static void who_gets_nothing(void **state)
+{
+	struct bench *b = *state;
+	const char *why = "";
+
+	process(b, 100, "nr-gnb", NAME, 1);
+	process(b, 101, "nr-gnb", NAME | BYSTANDER, 1);
+	process(b, 102, "upf", SOCKET | SENDER | PEER | TUN, 1);
+	process(b, 103, "nr-gnb2", SOCKET, 1);
+	process(b, 104, "my-nr-gnb", SOCKET, 1);
+	process(b, 105, "kubelite", BYSTANDER, 1);
+	decide(b);
+	expect(b, NULL, 0);
+	assert_false(sched_chooses(&b->rules, processes_find(b->table, 101), &why));
+	assert_non_null(strstr(why, "softirq"));
+	assert_false(sched_chooses(&b->rules, processes_find(b->table, 102), &why));
+	assert_non_null(strstr(why, "name"));
+}
+
+static void evidence_that_aged_out_is_none(void **state)
+{
+	struct bench *b = *state;
+	struct proc p = {.pid = 100, .start_time = 1, .comm = "nr-gnb"};
+
+	process(b, 100, "nr-gnb", NAME | SENDER, 1);
+	processes_add(b->table, &p, EVIDENCE_NAME, 1005);
+	decide(b);
+	assert_int_equal(b->decision.list.len, 1);
+	processes_age(b->table, 1006);
+	decide(b);
+	assert_int_equal(b->decision.list.len, 0);
+}
+
+static void a_leader_whose_threads_are_not_read(void **state)
+{
+	struct bench *b = *state;
+	static const int32_t pids[] = {100};
+
+	process(b, 100, "nr-gnb", NAME | SOCKET, 0);
+	decide(b);
+	expect(b, pids, 1);
+}
+
+static void no_thread_twice(void **state)
+{
+	struct bench *b = *state;
+	static const int32_t pids[] = {100, 101, 102};
+
+	process(b, 100, "nr-gnb", NAME | SOCKET, 3);
+	process(b, 102, "nr-ue", NAME | TUN, 1);
+	decide(b);
+	expect(b, pids, 3);
+	assert_int_equal(b->decision.list.refused_duplicate, 1);
+}
+
+static void capped_and_counted(void **state)
+{
+	struct bench *b = *state;
+	struct err err = {0};
+
+	set(b, "sched.max_threads", "4");
+	assert_int_equal(use_rules(b, &err), 0);
+	process(b, 100, "nr-gnb", NAME | SOCKET, 3);
+	process(b, 200, "nr-ue", NAME | TUN, 3);
+	decide(b);
+	assert_int_equal(b->decision.list.len, 4);
+	assert_int_equal(b->decision.left_out, 2);
+	assert_int_equal(b->decision.list.items[3].pid, 200);
+}
+
+static void rules_are_configuration(void **state)
+{
+	struct bench *b = *state;
+	struct err err = {0};
+
+	set(b, "sched.names", "upf*");
+	set(b, "sched.evidence", "socket");
+	set(b, "sched.priority", "false");
+	set(b, "sched.execution_time", "5ms");
+	assert_int_equal(use_rules(b, &err), 0);
+	process(b, 100, "nr-gnb", NAME | SOCKET, 1);
+	process(b, 200, "upf-core", SOCKET, 1);
+	process(b, 300, "upf-idle", SENDER, 1);
+	decide(b);
+	assert_int_equal(b->decision.list.len, 1);
+	assert_int_equal(b->decision.list.items[0].pid, 200);
+	assert_false(b->decision.list.items[0].priority);
+	assert_int_equal(b->decision.list.items[0].execution_time_ns, 5000000);
+}
+
+static void the_name_alone_where_asked_for(void **state)
+{
+	struct bench *b = *state;
+	struct err err = {0};
+
+	set(b, "sched.evidence", "name");
+	assert_int_equal(use_rules(b, &err), 0);
+	process(b, 100, "nr-gnb", NAME, 1);
+	process(b, 101, "nr-gnb2", SOCKET, 1);
+	decide(b);
+	assert_int_equal(b->decision.list.len, 1);
+}
+
+static void rules_that_cannot_be(void **state)
+{
+	struct bench *b = *state;
+	static const struct {
+		const char *key, *value, *says;
+	} cases[] = {
+		{"sched.evidence", "bystander", "bystander"},
+		{"sched.evidence", "socket,nonsense", "nonsense"},
+		{"sched.evidence", "", "empty"},
+		{"sched.names", "a-name-of-16byte", "15 bytes"},
+		{"sched.names", "", "empty"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct err err = {0};
+
+		set(b, "sched.names", "nr-gnb");
+		set(b, "sched.evidence", "socket");
+		set(b, cases[i].key, cases[i].value);
+		assert_int_equal(use_rules(b, &err), -EINVAL);
+		assert_non_null(strstr(err.text, cases[i].key));
+		assert_non_null(strstr(err.text, cases[i].says));
+	}
+}
+
+int main(void)
+{
+#define BENCH_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		BENCH_TEST(leader_then_threads_by_pid),
+		BENCH_TEST(each_kind_of_evidence_suffices),
+		BENCH_TEST(who_gets_nothing),
+		BENCH_TEST(evidence_that_aged_out_is_none),
+		BENCH_TEST(a_leader_whose_threads_are_not_read),
+		BENCH_TEST(no_thread_twice),
+		BENCH_TEST(capped_and_counted),
+		BENCH_TEST(rules_are_configuration),
+		BENCH_TEST(the_name_alone_where_asked_for),
+		BENCH_TEST(rules_that_cannot_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,14 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The gtpu probe at the kernel's gtp module, by fentry where the module has BTF and by kprobes.
+. "${TESTS:?run me through ./test}/vm/vm.sh"
+
+for kernel in ${VM_KERNELS:-5.10 6.1 6.12 7.2}; do
+	methods="fentry kprobe"
+	[ $kernel != 5.10 ] || methods=kprobe
+	printf '%s\n' "$methods" >"$TMP/methods"
+	vm_boot "$kernel" gtpu.sh --with "$TMP/methods:/tests/methods"
+	for method in $methods; do
+		judge gtpu "$TMP/$kernel" "$method"
+	done
+done

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The flow probe at a veth: what it counts is in /out/flows.json, what was sent in /out/sent.
+. "$TESTS/lib.sh"
+
+PINGS=40
+ADDRESS=10.9.0.2
+
+netns_make a b
+veth a x 10.9.0.1/24 b y $ADDRESS/24
+wait_for 60 in_ns a ping -c 1 -q $ADDRESS
+before=$(bpftool prog show | grep -c '^[0-9]' || true)
+
+watch_flows() {
+	spawn_split flows "$TEIDE" flows -i "$(ns b)/y" -o json
+	wait_for 120 grep -q watching "$TMP/flows.err"
+}
+# clsact is teide's own here: with its filter it goes.
+at_tc() {
+	in_ns b tc qdisc show dev y clsact
+	in_ns b tc filter show dev y ingress
+	in_ns b tc filter show dev y egress
+}
+programs_gone() { [ "$(bpftool prog show | grep -c '^[0-9]' || true)" -le "$before" ]; }
+nothing_left() {
+	wait_for 60 programs_gone
+	check_eq "left at TC" "$(at_tc)" ""
+}
+
+watch_flows
+at_tc >/out/attached
+in_ns a ping -c $PINGS -i 0.02 -q $ADDRESS
+stop "$PID"
+check_eq "status of teide flows" "$STATUS" 0
+cp "$TMP/flows.log" /out/flows.json
+cp "$TMP/flows.err" /out/flows.err
+echo $PINGS >/out/sent
+nothing_left
+
+# After a kill -9 what the kernel keeps is cleared by the next start's end.
+watch_flows
+kill -KILL "$PID"
+wait "$PID" || true
+in_ns a ping -c 3 -q $ADDRESS
+at_tc >/out/killed
+check_exit "flows after a kill" 0 "$TEIDE" flows -i "$(ns b)/y" -o json --once
+nothing_left

@@ -1,0 +1,9 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The lab with the kernel's gtp module as UPF: on 5.10 it hands its sockets over, from 6.10 on the
+# module carries IPv6.
+. "${TESTS:?run me through ./test}/vm/vm.sh"
+
+for kernel in ${VM_KERNELS:-5.10 6.1 6.12 7.2}; do
+	vm_boot "$kernel" lab_gtp.sh --timeout 900
+done
