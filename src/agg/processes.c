@@ -236,6 +236,12 @@ int32_t processes_next_pending(const struct processes *t, size_t *cursor)
 	return p ? p->pid : 0;
 }
 
+/* The list was read under a pid, which may have become another's just before. */
+static bool same_leader(const struct process *p, const struct proc_thread *threads, size_t n)
+{
+	return !n || threads[0].tid != p->pid || threads[0].start_time == p->start_time;
+}
+
 int processes_set_threads(struct processes *t, const struct proc *proc,
 			  const struct proc_thread *threads, size_t n, size_t left_out)
 {
@@ -243,7 +249,7 @@ int processes_set_threads(struct processes *t, const struct proc *proc,
 	size_t kept = MIN(n, t->limits.threads);
 	struct proc_thread *copy;
 
-	if (!p || p->start_time != proc->start_time)
+	if (!p || p->start_time != proc->start_time || !same_leader(p, threads, n))
 		return -ENOENT;
 	copy = calloc(kept + 1, sizeof(*copy));
 	if (!copy)

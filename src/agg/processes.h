@@ -68,8 +68,8 @@ bool processes_add_event(struct processes *t, const struct event *e);
  * processes_ended(). Start with *cursor = 0; 0 at the end. Both may be called meanwhile. */
 int32_t processes_next_pending(const struct processes *t, size_t *cursor);
 
-/* Replaces the threads: a copy of at most limits.threads of them. -ENOENT when the process is not
- * in the table, or -ENOMEM. */
+/* Replaces the threads: a copy of at most limits.threads of them, as proc_threads() lists them.
+ * -ENOENT when the process is not in the table or the leader began at another time, or -ENOMEM. */
 int processes_set_threads(struct processes *t, const struct proc *proc,
 			  const struct proc_thread *threads, size_t n, size_t left_out);
 
@@ -83,6 +83,7 @@ const struct process *processes_find(const struct processes *t, int32_t pid); /*
 size_t processes_len(const struct processes *t);
 struct processes_counts processes_counts(const struct processes *t);
 
-/* In no particular order: start with *cursor = 0; NULL at the end. processes_ended() of the one just
- * returned is allowed. Valid until the next put, add or end. */
+/* In no particular order: start with *cursor = 0; NULL at the end. processes_put() and
+ * processes_ended() of the pid just returned are allowed, which thereby ends or becomes another
+ * process. Valid until the next put, add or end. */
 const struct process *processes_next(const struct processes *t, size_t *cursor);

@@ -4,11 +4,16 @@
 #include <errno.h>
 #include <string.h>
 
+/* clang-format off */
 static const char *const names[] = {
-	[EVIDENCE_NAME] = "name",     [EVIDENCE_SOCKET_OWNER] = "socket",
-	[EVIDENCE_SENDER] = "sender", [EVIDENCE_BYSTANDER] = "bystander",
-	[EVIDENCE_PEER] = "peer",     [EVIDENCE_TUN_OWNER] = "tun",
+	[EVIDENCE_NAME] = "name",
+	[EVIDENCE_SOCKET_OWNER] = "socket",
+	[EVIDENCE_SENDER] = "sender",
+	[EVIDENCE_BYSTANDER] = "bystander",
+	[EVIDENCE_PEER] = "peer",
+	[EVIDENCE_TUN_OWNER] = "tun",
 };
+/* clang-format on */
 
 _Static_assert(sizeof(names) / sizeof(names[0]) == EVIDENCE_MAX, "every kind has a name");
 

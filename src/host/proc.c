@@ -223,8 +223,7 @@ static int read_thread(const char *root, int32_t pid, int32_t tid, struct proc_t
 	return 0;
 }
 
-/* A tid below the pid is possible once pids have wrapped, so the leader's place is not the order's.
- */
+/* Once pids have wrapped, a thread's tid can be below its leader's. */
 static void leader_first(int32_t *tids, size_t n, int32_t pid)
 {
 	for (size_t i = 1; i < n; i++) {
@@ -290,8 +289,7 @@ int proc_cgroup(const char *root, int32_t pid, char *ret, size_t size)
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		const char *p = cgroup_path_of(line);
 
-		/* A hybrid system keeps containers in version 1 and leaves the unified path at /.
-		 */
+		/* A hybrid system keeps containers in version 1, the unified path at /. */
 		if (p && (!found || !strcmp(found, "/")))
 			found = p;
 	}

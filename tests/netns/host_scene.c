@@ -373,6 +373,25 @@ static void a_look_leaves_no_descriptor(void **state)
 	close(after);
 }
 
+/* What `ip netns del` leaves when it is interrupted: a file that is no namespace. */
+static void a_left_over_name_is_passed_over(void **state)
+{
+	struct scene *s = *state;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), NS_RUN_DIR "/tthost-%d", getpid());
+	fd = open(path, O_CREAT | O_EXCL | O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0 && errno == ENOENT)
+		skip();
+	assert_true(fd >= 0);
+	close(fd);
+	look(s);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(s->found.namespaces_failed, 0);
+	assert_non_null(found(s, GNB, EVIDENCE_SOCKET_OWNER));
+}
+
 static bool can_make_namespaces(void)
 {
 	pid_t pid = fork();
@@ -392,6 +411,7 @@ int main(void)
 		SCENE_TEST(strategies_for_exactly_those_in_the_path),
 		SCENE_TEST(an_ended_process_is_another),
 		SCENE_TEST(a_look_leaves_no_descriptor),
+		SCENE_TEST(a_left_over_name_is_passed_over),
 	};
 
 	if (!can_make_namespaces()) {

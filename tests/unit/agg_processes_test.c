@@ -190,13 +190,16 @@ static void threads_are_copied_and_bounded(void **state)
 	assert_int_equal(processes_set_threads(t, &p, threads, 3, 0), -ENOENT);
 	processes_put(t, &p);
 	assert_int_equal(processes_set_threads(t, &p, threads, 10, 5), 0);
+	threads[0].start_time++;
+	assert_int_equal(processes_set_threads(t, &p, threads, 2, 0), -ENOENT);
+	threads[0].start_time--;
 	threads[0].tid = 99;
 	assert_int_equal(processes_find(t, 10)->n_threads, 8);
 	assert_int_equal(processes_find(t, 10)->threads_left_out, 7);
 	assert_int_equal(processes_find(t, 10)->threads[0].tid, 10);
 	assert_int_equal(processes_set_threads(t, &p, threads, 0, 0), 0);
 	assert_int_equal(processes_find(t, 10)->n_threads, 0);
-	processes_set_threads(t, &p, threads, 2, 0);
+	assert_int_equal(processes_set_threads(t, &p, threads + 1, 2, 0), 0);
 	processes_ended(t, 10);
 	assert_null(processes_find(t, 10));
 	processes_free(t);
@@ -279,6 +282,29 @@ static void pending_bystanders_make_room(void **state)
 	processes_free(t);
 }
 
+/* The agent reads each anew: a program that was executed since has another name. */
+static void renewal_while_iterating(void **state)
+{
+	struct processes *t = table(64);
+	const struct process *p;
+	size_t cursor = 0, seen = 0;
+
+	for (int32_t pid = 1; pid <= 50; pid++)
+		find(t, proc(pid, 1, "nr-gnb"), EVIDENCE_NAME, SECOND);
+	while ((p = processes_next(t, &cursor))) {
+		struct proc next = proc(p->pid, p->pid % 2 ? 1 : 2, "bash");
+
+		seen++;
+		assert_non_null(processes_put(t, &next));
+	}
+	assert_int_equal(seen, 50);
+	assert_int_equal(processes_counts(t).replaced, 25);
+	assert_string_equal(processes_find(t, 1)->comm, "bash");
+	assert_int_equal(processes_find(t, 1)->evidence, EVIDENCE_BIT(EVIDENCE_NAME));
+	assert_int_equal(processes_find(t, 2)->evidence, 0);
+	processes_free(t);
+}
+
 static void removal_while_iterating(void **state)
 {
 	struct processes *t = table(64);
@@ -312,6 +338,7 @@ int main(void)
 		cmocka_unit_test(full_of_the_evident),
 		cmocka_unit_test(bystanders_make_room),
 		cmocka_unit_test(pending_bystanders_make_room),
+		cmocka_unit_test(renewal_while_iterating),
 		cmocka_unit_test(removal_while_iterating),
 	};
 

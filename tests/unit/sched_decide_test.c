@@ -76,7 +76,7 @@ static void process(struct bench *b, int32_t pid, const char *comm, uint32_t evi
 			assert_non_null(processes_add(b->table, &p, (enum evidence)kind, 5));
 	}
 	for (int32_t i = 0; i < n_threads; i++)
-		threads[i].tid = pid + i;
+		threads[i] = (struct proc_thread){.tid = pid + i, .start_time = 1};
 	assert_int_equal(processes_set_threads(b->table, &p, threads, (size_t)n_threads, 0), 0);
 }
 

@@ -1,0 +1,316 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Packets for the flow probe, and what tshark says of the same bytes.
+
+flow_cases.py FOLDER writes FOLDER/cases.pcap and FOLDER/cases.txt, a line a packet:
+NAME HEX head=... vlan=... outer=... inner=... teid=... type=... qfi=... seq=...
+Addresses, ports, tags and tunnel fields come from tshark's PDML; only the head of a malformed packet
+comes from how it was made."""
+import ipaddress
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+try:
+    from scapy.all import (AH, Dot1AD, Dot1Q, Ether, ICMP, IP, IPOption_NOP, IPv6,
+                           IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,
+                           IPv6ExtHdrRouting, ICMPv6EchoRequest, PadN, Raw, TCP, UDP, ARP,
+                           wrpcap, conf)
+    from scapy.layers.sctp import SCTP
+except ImportError as e:
+    print(f"scapy is not installed ({e})")
+    sys.exit(77)
+if not shutil.which("tshark"):
+    print("tshark is not installed")
+    sys.exit(77)
+
+conf.verb = 0
+RANDOM = random.Random(29281)
+ETH = dict(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
+OUT4 = dict(src="198.51.100.1", dst="198.51.100.2")
+OUT6 = dict(src="2001:db8:1::1", dst="2001:db8:1::2")
+IN4 = dict(src="10.45.0.2", dst="192.0.2.80")
+IN6 = dict(src="2001:db8:45::2", dst="2001:db8:80::1")
+
+
+def gtpu(payload, teid=0x1234, kind=255, seq=None, exts=(), flags=None, length=None):
+    """A GTP-U message; exts: (type, content of 4n-2 bytes)."""
+    bits = (4 if exts else 0) | (2 if seq is not None else 0)
+    rest = b""
+    if bits:
+        rest = struct.pack("!HBB", seq or 0, 0, exts[0][0] if exts else 0)
+    for i, (_, content) in enumerate(exts):
+        following = exts[i + 1][0] if i + 1 < len(exts) else 0
+        rest += bytes([(len(content) + 2) // 4]) + content + bytes([following])
+    rest += bytes(payload)
+    return struct.pack("!BBHI", 0x30 | bits if flags is None else flags, kind,
+                       len(rest) if length is None else length, teid) + rest
+
+
+def psc(qfi, uplink=False):
+    return (0x85, bytes([0x10 if uplink else 0, qfi]))
+
+
+def other_ext(kind, words=1):
+    return (kind, bytes(4 * words - 2))
+
+
+def n3(message, outer=None, sport=2152, **eth):
+    return Ether(**ETH, **eth) / (outer or IP(**OUT4)) / UDP(sport=sport, dport=2152) / Raw(message)
+
+
+CASES = []  # name, packet, forced head or None
+
+
+def case(name, packet, head=None):
+    CASES.append((name, bytes(packet), head))
+
+
+def plain_cases():
+    for v, ip in (("v4", IP(**OUT4)), ("v6", IPv6(**OUT6))):
+        case(f"tcp_{v}", Ether(**ETH) / ip / TCP(sport=40000, dport=443) / Raw(b"x" * 40))
+        case(f"udp_{v}", Ether(**ETH) / ip / UDP(sport=40001, dport=9999) / Raw(b"x" * 40))
+        case(f"udp_empty_{v}", Ether(**ETH) / ip / UDP(sport=40001, dport=9999))
+        case(f"sctp_{v}", Ether(**ETH) / ip / SCTP(sport=38412, dport=38412) / Raw(b"x" * 20))
+        case(f"radio_{v}", Ether(**ETH) / ip / UDP(sport=40001, dport=4997) / Raw(b"x" * 40))
+        case(f"vlan_{v}", Ether(**ETH) / Dot1Q(vlan=100, prio=3) / ip / UDP(sport=1, dport=2) / b"xy")
+        case(f"priority_tag_{v}", Ether(**ETH) / Dot1Q(vlan=0) / ip / UDP(sport=1, dport=2) / b"xy")
+        case(f"qinq_{v}", Ether(**ETH) / Dot1AD(vlan=200) / Dot1Q(vlan=4094) / ip / TCP(sport=5, dport=6))
+    case("icmp", Ether(**ETH) / IP(**OUT4) / ICMP(type=8, code=0) / Raw(b"ping" * 4))
+    case("icmp_unreachable", Ether(**ETH) / IP(**OUT4) / ICMP(type=3, code=3) / b"12345678")
+    case("icmpv6", Ether(**ETH) / IPv6(**OUT6) / ICMPv6EchoRequest() / b"ping")
+    case("options", Ether(**ETH) / IP(**OUT4, options=[IPOption_NOP()] * 40) / UDP(sport=7, dport=8) / b"xy")
+    case("proto_other", Ether(**ETH) / IP(**OUT4, proto=89) / Raw(b"ospf" * 5))
+    case("padded", bytes(Ether(**ETH) / IP(**OUT4) / UDP(sport=7, dport=8)) + bytes(18))
+    case("v4_first_fragment", Ether(**ETH) / IP(**OUT4, flags="MF") / UDP(sport=7, dport=8, len=999) / Raw(b"x" * 16))
+    case("v4_later_fragment", Ether(**ETH) / IP(**OUT4, frag=10, proto=17) / Raw(b"x" * 32))
+    case("v6_first_fragment", Ether(**ETH) / IPv6(**OUT6) / IPv6ExtHdrFragment(nh=17, m=1)
+         / UDP(sport=7, dport=8, len=999) / Raw(b"x" * 16))
+    case("v6_later_fragment", Ether(**ETH) / IPv6(**OUT6) / IPv6ExtHdrFragment(nh=17, offset=10) / Raw(b"x" * 32))
+    case("v6_chain", Ether(**ETH) / IPv6(**OUT6) / IPv6ExtHdrHopByHop() / IPv6ExtHdrDestOpt()
+         / IPv6ExtHdrRouting(addresses=["2001:db8::9"], segleft=0) / TCP(sport=9, dport=10))
+    case("v6_long_option", Ether(**ETH) / IPv6(**OUT6) / IPv6ExtHdrDestOpt(options=[PadN(optdata=bytes(250))])
+         / UDP(sport=9, dport=10) / b"xy")
+    case("v6_ah", Ether(**ETH) / IPv6(**OUT6) / AH(nh=17, icv=bytes(12)) / UDP(sport=9, dport=10) / b"xy")
+    case("v6_no_next", Ether(**ETH) / IPv6(**OUT6, nh=59) / Raw(b"x" * 8))
+    case("arp", Ether(**ETH) / ARP(), "not_ip")
+    case("lldp", Ether(src=ETH["src"], dst=ETH["dst"], type=0x88cc) / bytes(46), "not_ip")
+    case("three_tags", Ether(**ETH) / Dot1Q(vlan=1) / Dot1Q(vlan=2) / Dot1Q(vlan=3) / IP(**OUT4) / UDP(), "vlan_depth")
+
+
+def gtpu_cases():
+    inners = {
+        "v4": IP(**IN4) / UDP(sport=5000, dport=53) / b"query",
+        "v6": IPv6(**IN6) / TCP(sport=5001, dport=443) / b"hello",
+        "icmp": IP(**IN4) / ICMP(type=8) / b"ping",
+        "fragment": IP(**IN4, frag=5, proto=17) / Raw(b"x" * 16),
+        "v6_chain": IPv6(**IN6) / IPv6ExtHdrDestOpt() / UDP(sport=5, dport=6) / b"xy",
+        "no_l4": IP(**IN4, proto=99) / b"abcd",
+    }
+    for name, inner in inners.items():
+        for v, ip in (("v4", IP(**OUT4)), ("v6", IPv6(**OUT6))):
+            case(f"gtpu_{v}_in_{name}", n3(gtpu(inner, exts=[psc(9)]), ip))
+    inner = inners["v4"]
+    case("gtpu_plain", n3(gtpu(inner)))
+    case("gtpu_teid_max", n3(gtpu(inner, teid=0xffffffff)))
+    case("gtpu_seq", n3(gtpu(inner, seq=0xbeef)))
+    case("gtpu_seq_uplink", n3(gtpu(inner, seq=1, exts=[psc(63, uplink=True)])))
+    case("gtpu_qfi_0", n3(gtpu(inner, exts=[psc(0)])))
+    case("gtpu_from_port", Ether(**ETH) / IP(**OUT4) / UDP(sport=2152, dport=40000) / Raw(gtpu(inner)))
+    case("gtpu_vlan", Ether(**ETH) / Dot1Q(vlan=7) / IP(**OUT4) / UDP(sport=2152, dport=2152) / Raw(gtpu(inner)))
+    for n in range(5):
+        exts = [other_ext(0xc0, 1), other_ext(0x40, 1), other_ext(0xc1, 2), other_ext(0x81, 1)][:n]
+        case(f"gtpu_{n}_extensions", n3(gtpu(inner, exts=exts)))
+        if n:
+            case(f"gtpu_psc_behind_{n - 1}", n3(gtpu(inner, exts=exts[:n - 1] + [psc(5)])))
+    case("gtpu_long_extension", n3(gtpu(inner, exts=[other_ext(0xc0, 200), psc(3)])))
+    case("echo_request", n3(gtpu(b"", teid=0, kind=1, seq=7)), "gtpu_message")
+    case("echo_response", n3(gtpu(b"\x0e\x00", teid=0, kind=2, seq=7)), "gtpu_message")
+    case("error_indication", n3(gtpu(b"\x10\x00\x00\x00\x07\x85\x00\x04\xc6\x33\x64\x01", teid=0, kind=26, seq=1)),
+         "gtpu_message")
+    case("end_marker", n3(gtpu(b"", kind=254)), "gtpu_message")
+
+
+def malformed_cases():
+    inner = bytes(IP(**IN4) / UDP(sport=5000, dport=53) / b"query")
+    for n in (0, 1, 7):
+        case(f"bad_short_{n}", n3(gtpu(inner)[:n]), "gtpu_short")
+    for version in (0, 2, 5, 7):
+        case(f"bad_version_{version}", n3(gtpu(inner, flags=version << 5 | 0x10)), "gtpu_version")
+    case("bad_prime", n3(gtpu(inner, flags=0x20)), "gtpu_version")
+    case("bad_length_long", n3(gtpu(inner, length=len(inner) + 1)), "gtpu_length")
+    case("bad_length_max", n3(gtpu(inner, length=65535)), "gtpu_length")
+    case("bad_length_flags", n3(gtpu(b"", flags=0x32, length=0)), "gtpu_length")
+    case("bad_length_cut_flags", n3(gtpu(b"ab", flags=0x36)), "gtpu_length")
+    case("bad_extension_endless", n3(gtpu(inner, exts=[other_ext(0xc0)] * 40)), "gtpu_extension")
+    case("bad_extension_zero", n3(gtpu(b"\x00\x00\xc0\xc0" + bytes(20), flags=0x34)[:8] + b"\0\0\0\xc0" + bytes(20)),
+         "gtpu_extension")
+    case("bad_extension_lying", n3(gtpu(b"\0\0\0\x85" + b"\xff\0\x09\0" + inner, flags=0x34)), "gtpu_extension")
+    case("bad_extension_cut", n3(gtpu(b"\0\0\0\x85" + b"\x01\0", flags=0x34)), "gtpu_extension")
+    case("bad_inner_none", n3(gtpu(b"")), "gtpu_inner")
+    case("bad_inner_version", n3(gtpu(b"\x10" + inner[1:])), "gtpu_inner")
+    case("bad_inner_cut", n3(gtpu(inner[:12])), "gtpu_inner")
+    case("bad_inner_ihl", n3(gtpu(b"\x44" + inner[1:])), "gtpu_inner")
+    case("bad_inner_options", n3(gtpu(b"\x4f" + inner[1:28])), "gtpu_inner")
+    case("bad_inner_lying", n3(gtpu(inner[:2] + b"\x7f\xff" + inner[4:])), "gtpu_inner")
+    case("bad_inner_l4", n3(gtpu(bytes(IP(**IN4, proto=6) / b"abcd"))), "gtpu_inner")
+    case("bad_l4_udp", Ether(**ETH) / IP(**OUT4, proto=17) / b"abcd", "l4_short")
+    case("bad_l4_tcp", Ether(**ETH) / IPv6(**OUT6, nh=6) / Raw(b"x" * 19), "l4_short")
+    case("bad_v6_chain", Ether(**ETH) / IPv6(**OUT6, nh=60) / Raw(b"\x11\x09" + bytes(14)), "ipv6_chain")
+    chain = Ether(**ETH) / IPv6(**OUT6)
+    for _ in range(12):
+        chain /= IPv6ExtHdrDestOpt()
+    case("bad_v6_endless", chain / UDP(sport=1, dport=2), "ipv6_chain")
+
+
+def random_address(v):
+    return str(ipaddress.IPv4Address(RANDOM.randrange(1 << 24, 223 << 24)) if v == 4 else
+               ipaddress.IPv6Address((0x20010db8 << 96) | RANDOM.getrandbits(96)))
+
+
+def random_ip():
+    v = RANDOM.choice((4, 6))
+    src, dst = random_address(v), random_address(v)
+    if v == 4:
+        return IP(src=src, dst=dst, options=[IPOption_NOP()] * RANDOM.choice((0, 0, 4, 12)))
+    ip = IPv6(src=src, dst=dst)
+    for _ in range(RANDOM.choice((0, 0, 1, 3))):
+        ip /= RANDOM.choice((IPv6ExtHdrHopByHop, IPv6ExtHdrDestOpt))()
+    return ip
+
+
+def random_l4():
+    # ports that tshark takes for nothing special, 2152 least of all
+    ports = dict(sport=RANDOM.randrange(20000, 30000), dport=RANDOM.randrange(30000, 32000))
+    return RANDOM.choice((TCP(**ports), UDP(**ports))) / Raw(bytes(RANDOM.randrange(0, 60)))
+
+
+def random_cases(n):
+    for i in range(n):
+        packet = Ether(**ETH)
+        for _ in range(RANDOM.choice((0, 0, 1, 2))):
+            packet /= Dot1Q(vlan=RANDOM.randrange(4096))
+        if RANDOM.random() < 0.3:
+            case(f"random_{i}", packet / random_ip() / random_l4())
+            continue
+        exts = [RANDOM.choice((other_ext(0xc0, RANDOM.choice((1, 2))), psc(RANDOM.randrange(64), RANDOM.random() < .5)))
+                for _ in range(RANDOM.randrange(4))]
+        if sum(e[0] == 0x85 for e in exts) > 1:
+            exts = exts[:1]
+        message = gtpu(random_ip() / random_l4(), teid=RANDOM.getrandbits(32),
+                       seq=RANDOM.choice((None, RANDOM.getrandbits(16))), exts=exts)
+        case(f"random_gtpu_{i}", packet / random_ip() / UDP(sport=RANDOM.choice((2152, 31234)), dport=2152)
+             / Raw(message))
+
+
+L4 = {"tcp": 6, "udp": 17, "sctp": 132}
+ICMP_PROTOS = {"icmp": 1, "icmpv6": 58}
+
+
+def show(proto, name):
+    for f in proto.iter("field"):
+        if f.get("name") == name:
+            return f.get("show")
+    return None
+
+
+def next_header(proto):
+    """The last next-header value: behind all extension headers."""
+    values = [f.get("show") for f in proto.iter("field")
+              if f.get("name") in ("ipv6.nxt", "ipv6.hopopts.nxt", "ipv6.dstopts.nxt", "ipv6.routing.nxt",
+                                   "ipv6.fraghdr.nxt", "ah.next_header")]
+    return int(values[-1])
+
+
+class Layers:
+    """What of tshark's layers the probe tells."""
+
+    def __init__(self, packet):
+        self.vlans, self.tuples, self.gtp = [], [], None
+        for p in packet.iter("proto"):
+            self.take(p, p.get("name"))
+
+    def take(self, p, name):
+        if name == "vlan":
+            self.vlans.append(int(show(p, "vlan.id")))
+        elif name == "ieee8021ad":
+            self.vlans.append(int(show(p, "ieee8021ad.id")))
+        elif name == "ip":
+            frag = int(show(p, "ip.frag_offset"))
+            self.tuples.append(dict(src=show(p, "ip.src"), dst=show(p, "ip.dst"), proto=int(show(p, "ip.proto")),
+                                    later=frag > 0))
+        elif name == "ipv6":
+            self.tuples.append(dict(src=show(p, "ipv6.src"), dst=show(p, "ipv6.dst"), proto=next_header(p),
+                                    later=False))
+        elif name in ("ipv6.fraghdr",) and self.tuples:
+            self.tuples[-1]["later"] = int(show(p, "ipv6.fraghdr.offset")) > 0
+        elif name == "ah" and self.tuples:
+            self.tuples[-1]["proto"] = int(show(p, "ah.next_header"))
+        elif name in L4 and self.tuples and "sport" not in self.tuples[-1]:
+            self.tuples[-1].update(sport=show(p, name + ".srcport"), dport=show(p, name + ".dstport"))
+        elif name in ICMP_PROTOS and self.tuples and "sport" not in self.tuples[-1]:
+            self.tuples[-1].update(sport=show(p, name + ".type"), dport=show(p, name + ".code"))
+        elif name == "gtp":
+            self.gtp = p
+
+    def tuple_text(self, i):
+        if i >= len(self.tuples):
+            return "-"
+        t = self.tuples[i]
+        ports = f"{t['sport']},{t['dport']}" if t.get("sport") is not None and not t["later"] else "-,-"
+        return f"{t['src']},{t['dst']},{t['proto']},{ports}"
+
+    def head(self):
+        if self.gtp is not None:
+            return "gtpu"
+        return "fragment" if self.tuples[0]["later"] else "ip"
+
+    def gtp_text(self):
+        g = self.gtp
+        number = lambda v: "-" if v is None else str(int(v, 0))
+        qfi = show(g, "gtp.ext_hdr.pdu_ses_con.qos_flow_id")
+        seq = show(g, "gtp.seq_number") if int(show(g, "gtp.flags"), 0) & 2 else None
+        return (f"teid={number(show(g, 'gtp.teid'))} type={number(show(g, 'gtp.message'))} "
+                f"qfi={number(qfi)} seq={number(seq)}")
+
+
+NO_GTP = "teid=- type=- qfi=- seq=-"
+
+
+def expectation(layers, head):
+    """A malformed packet is told by its outer addresses alone."""
+    if head in ("not_ip", "vlan_depth"):
+        return f"head={head}"
+    got = head or layers.head()
+    vlans = ",".join(map(str, layers.vlans)) or "-"
+    outer, inner, gtp = layers.tuple_text(0), "-", NO_GTP
+    if got in ("l4_short", "ipv6_chain"):
+        outer = ",".join(outer.split(",")[:2])
+    if got == "gtpu":
+        inner = layers.tuple_text(1)
+    if got in ("gtpu", "gtpu_message"):
+        gtp = layers.gtp_text()
+    return f"head={got} vlan={vlans} outer={outer} inner={inner} {gtp}"
+
+
+def main(folder):
+    plain_cases()
+    gtpu_cases()
+    malformed_cases()
+    random_cases(400)
+    pcap = f"{folder}/cases.pcap"
+    wrpcap(pcap, [Ether(data) for _, data, _ in CASES], linktype=1)
+    pdml = subprocess.run(["tshark", "-n", "-r", pcap, "-T", "pdml", "-o", "ip.defragment:FALSE",
+                           "-o", "ipv6.defragment:FALSE", "--disable-heuristic", "rtcp_udp"],
+                          check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    packets = ET.fromstring(pdml).findall("packet")
+    assert len(packets) == len(CASES)
+    with open(f"{folder}/cases.txt", "w") as out:
+        for (name, data, head), packet in zip(CASES, packets):
+            print(name, data.hex(), expectation(Layers(packet), head), file=out)
+
+
+main(sys.argv[1])
