@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "gtpu.h"
+#include "gtpu_codec.h"
 #include "node_internal.h"
 
 struct gtpu_path {

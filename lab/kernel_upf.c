@@ -11,7 +11,7 @@
 #include "genl.h"
 #include "gtp.h"
 #include "gtp5g.h"
-#include "gtpu.h"
+#include "gtpu_codec.h"
 #include "node_internal.h"
 #include "rtnl.h"
 

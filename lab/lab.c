@@ -157,7 +157,8 @@ static int remove_all(const struct lab *lab, struct err *err)
 	if (r >= 0)
 		r = lab_topology_remove(&lab->plan, err);
 	if (r >= 0)
-		r = lab_netns_dir_remove(LAB_NETNS_MARKER, err);
+		r = lab_netns_dir_remove(LAB_NETNS_MARKER,
+					 lab_state_has_others(lab->plan.options.name), err);
 	return r < 0 ? r : lab_state_remove(lab->plan.options.name, err);
 }
 

@@ -61,14 +61,18 @@ int lab_netns_dir_make(const char *marker, struct err *err)
 	return 0;
 }
 
-int lab_netns_dir_remove(const char *marker, struct err *err)
+int lab_netns_dir_remove(const char *marker, bool keep_busy, struct err *err)
 {
 	if (access(marker, F_OK) < 0)
 		return 0;
-	/* Busy once somebody else's namespaces are mounted on it: then it is theirs. EINVAL: it never
-	 * came to be mounted. */
-	if (umount2(NS_RUN_DIR, UMOUNT_NOFOLLOW) < 0 && errno != EBUSY && errno != EINVAL)
-		return err_set(err, -errno, "cannot unmount " NS_RUN_DIR ": %s", strerror(errno));
+	/* EINVAL: it never came to be mounted. */
+	if (umount2(NS_RUN_DIR, UMOUNT_NOFOLLOW) < 0) {
+		if (errno == EBUSY && keep_busy)
+			return 0;
+		if (errno != EBUSY && errno != EINVAL)
+			return err_set(err, -errno, "cannot unmount " NS_RUN_DIR ": %s",
+				       strerror(errno));
+	}
 	if (unlink(marker) < 0 && errno != ENOENT)
 		return err_set(err, -errno, "cannot remove %s: %s", marker, strerror(errno));
 	return 0;

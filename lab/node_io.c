@@ -14,6 +14,7 @@
 /* Of a receive queue: a TCP window's worth, so that a busy machine does not lose what a test
  * counts. */
 #define QUEUE_BYTES (4 << 20)
+#define QUEUE_PACKETS 4096
 
 struct sockaddr_in node_sockaddr(const struct addr *address, unsigned port)
 {
@@ -50,6 +51,18 @@ int node_udp_socket(const struct addr *address, unsigned port, struct err *err)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
+/* The default of 500 packets is less than many UEs' downloads begin with; and smaller is no reason to
+ * stop. */
+static void lengthen_queue(const char *name)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = {.ifr_qlen = QUEUE_PACKETS};
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	if (fd >= 0)
+		(void)ioctl(fd, SIOCSIFTXQLEN, &ifr);
+}
+
 int node_tun(const char *name, struct err *err)
 {
 	_cleanup_close_ int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
@@ -63,5 +76,6 @@ int node_tun(const char *name, struct err *err)
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0)
 		return err_set(err, -errno, "cannot make the TUN device %s: %s", name,
 			       strerror(errno));
+	lengthen_queue(name);
 	return TAKE_FD(fd);
 }

@@ -253,6 +253,19 @@ int lab_state_remove(const char *name, struct err *err)
 	return 0;
 }
 
+bool lab_state_has_others(const char *name)
+{
+	_cleanup_(cleanup_dir) DIR *dir = opendir(LAB_STATE_DIR);
+	struct dirent *entry;
+
+	/* A lab's name has no dot, see plan.h. */
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, name) != 0)
+			return true;
+	}
+	return false;
+}
+
 const struct lab_process *lab_state_process(const struct lab_state *state, enum lab_node_kind kind,
 					    unsigned index)
 {

@@ -47,6 +47,9 @@ int lab_state_write(const struct lab_plan *plan, const struct lab_state *state, 
  * it is void afterwards. */
 int lab_state_remove(const char *name, struct err *err);
 
+/* Whether there are labs beside this one. */
+bool lab_state_has_others(const char *name);
+
 /* The process of a node; NULL when it was not started. */
 const struct lab_process *lab_state_process(const struct lab_state *state, enum lab_node_kind kind,
 					    unsigned index);

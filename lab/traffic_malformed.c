@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "cleanup.h"
-#include "gtpu.h"
+#include "gtpu_codec.h"
 #include "node_internal.h"
 #include "traffic_internal.h"
 

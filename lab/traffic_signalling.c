@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "cleanup.h"
-#include "gtpu.h"
+#include "gtpu_codec.h"
 #include "node_internal.h"
 #include "traffic_internal.h"
 

@@ -93,6 +93,8 @@ static void look_at_the_node(struct operator *o, uint64_t now_ns)
 	struct err err = {0};
 	int r = discover_scan(o->discover, &found, &err);
 
+	if (r >= 0 && found.namespaces_failed)
+		r = -EPERM;
 	if (r != o->last_scan_error && r < 0)
 		log_warning("looking for processes: %s", err.text);
 	o->last_scan_error = r;
@@ -124,16 +126,21 @@ static void read_threads(struct operator *o, const struct process *p)
 	processes_set_threads(o->processes, &proc, threads, n, left_out);
 }
 
-/* Drops who has ended or whose pid is another's by now, reads the threads of those chosen. */
+/* Drops who has ended, notices a pid that is another's by now and a program that took the place of
+ * another in its process, reads the threads of those chosen. */
 static void refresh(struct operator *o)
 {
 	const struct process *p;
 	size_t cursor = 0;
+	struct proc proc;
 
 	while ((p = processes_next(o->processes, &cursor))) {
-		if (!proc_same("", p->pid, p->start_time))
+		if (proc_read("", p->pid, &proc) < 0) {
 			processes_ended(o->processes, p->pid);
-		else if (sched_chooses(&o->rules, p, NULL))
+			continue;
+		}
+		p = processes_put(o->processes, &proc);
+		if (p && sched_chooses(&o->rules, p, NULL))
 			read_threads(o, p);
 	}
 }

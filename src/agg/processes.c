@@ -6,8 +6,12 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "map.h"
 #include "record.h"
+
+/* A row's times are coarse (kernel ticks), and so is a start time (USER_HZ). */
+#define CLOCK_SLACK_NS (20 * NSEC_PER_MSEC)
 
 /* What rows said of a pid before its process was known. */
 struct pending {
@@ -80,7 +84,7 @@ static void note_kind(struct process *p, enum evidence kind, uint64_t count, uin
 static void note_row(struct processes *t, struct process *p, enum evidence kind,
 		     const struct process_evidence *e)
 {
-	if (e->count && e->last_ns < proc_start_ns(p->start_time))
+	if (e->count && e->last_ns + CLOCK_SLACK_NS < proc_start_ns(p->start_time))
 		t->counts.stale++;
 	else
 		note_kind(p, kind, e->count, e->first_ns, e->last_ns);

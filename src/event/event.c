@@ -138,69 +138,57 @@ static const char *string_value(const struct event *e, enum event_field f,
 	}
 }
 
+#define NUMBER(field, member)                                                                      \
+	[field] = {offsetof(struct event, member), sizeof(((struct event *)0)->member)}
+
+static const struct {
+	size_t offset, size;
+} numbers[F_MAX] = {
+	NUMBER(F_CPU, cpu),
+	NUMBER(F_PID, pid),
+	NUMBER(F_TGID, tgid),
+	NUMBER(F_CGROUP, cgroup),
+	NUMBER(F_IFINDEX, ifindex),
+	NUMBER(F_VLAN, vlan),
+	NUMBER(F_LEN, len),
+	NUMBER(F_GTP_TEID, gtp.teid),
+	NUMBER(F_GTP_TYPE, gtp.type),
+	NUMBER(F_GTP_QFI, gtp.qfi),
+	NUMBER(F_GTP_SEQ, gtp.seq),
+	NUMBER(F_OUTER_SPORT, outer.sport),
+	NUMBER(F_OUTER_DPORT, outer.dport),
+	NUMBER(F_OUTER_PROTO, outer.proto),
+	NUMBER(F_INNER_SPORT, inner.sport),
+	NUMBER(F_INNER_DPORT, inner.dport),
+	NUMBER(F_INNER_PROTO, inner.proto),
+	NUMBER(F_SEID, seid),
+	NUMBER(F_PDR_ID, pdr_id),
+	NUMBER(F_FAR_ID, far_id),
+	NUMBER(F_FAR_ACTION, far_action),
+	NUMBER(F_QER_ID, qer_id),
+	NUMBER(F_RULE_QFI, rule_qfi),
+	NUMBER(F_FUNC_ID, func_id),
+	NUMBER(F_DURATION_NS, duration_ns),
+	NUMBER(F_PACKETS, packets),
+	NUMBER(F_BYTES, bytes),
+	NUMBER(F_SEGMENTS, segments),
+	NUMBER(F_FIRST_NS, first_ns),
+	NUMBER(F_LAST_NS, last_ns),
+};
+
 static uint64_t number_value(const struct event *e, enum event_field f)
 {
-	switch (f) {
-	case F_CPU:
-		return e->cpu;
-	case F_PID:
-		return e->pid;
-	case F_TGID:
-		return e->tgid;
-	case F_CGROUP:
-		return e->cgroup;
-	case F_IFINDEX:
-		return e->ifindex;
-	case F_VLAN:
-		return e->vlan;
-	case F_LEN:
-		return e->len;
-	case F_GTP_TEID:
-		return e->gtp.teid;
-	case F_GTP_TYPE:
-		return e->gtp.type;
-	case F_GTP_QFI:
-		return e->gtp.qfi;
-	case F_GTP_SEQ:
-		return e->gtp.seq;
-	case F_OUTER_SPORT:
-		return e->outer.sport;
-	case F_OUTER_DPORT:
-		return e->outer.dport;
-	case F_OUTER_PROTO:
-		return e->outer.proto;
-	case F_INNER_SPORT:
-		return e->inner.sport;
-	case F_INNER_DPORT:
-		return e->inner.dport;
-	case F_INNER_PROTO:
-		return e->inner.proto;
-	case F_SEID:
-		return e->seid;
-	case F_PDR_ID:
-		return e->pdr_id;
-	case F_FAR_ID:
-		return e->far_id;
-	case F_FAR_ACTION:
-		return e->far_action;
-	case F_QER_ID:
-		return e->qer_id;
-	case F_RULE_QFI:
-		return e->rule_qfi;
-	case F_FUNC_ID:
-		return e->func_id;
-	case F_DURATION_NS:
-		return e->duration_ns;
-	case F_PACKETS:
-		return e->packets;
-	case F_BYTES:
-		return e->bytes;
-	case F_SEGMENTS:
-		return e->segments;
-	case F_FIRST_NS:
-		return e->first_ns;
-	case F_LAST_NS:
-		return e->last_ns;
+	const char *p = (const char *)e + numbers[f].offset;
+
+	switch (numbers[f].size) {
+	case 1:
+		return *(const uint8_t *)p;
+	case 2:
+		return *(const uint16_t *)(const void *)p;
+	case 4:
+		return *(const uint32_t *)(const void *)p;
+	case 8:
+		return *(const uint64_t *)(const void *)p;
 	default:
 		return 0;
 	}

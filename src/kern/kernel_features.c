@@ -173,8 +173,9 @@ static void match_symbol(const char *name, const char *module, const struct plan
 			continue;
 		if (!name[len])
 			facts[i].symbol = true;
-		else if (name[len] == '.' && !strstr(name + len, ".cold"))
-			snprintf(facts[i].mangled, sizeof(facts[i].mangled), "%s", name);
+		else if (name[len] == '.' && !strstr(name + len, ".cold") &&
+			 strlen(name) < sizeof(facts[i].mangled))
+			memcpy(facts[i].mangled, name, strlen(name) + 1);
 	}
 }
 

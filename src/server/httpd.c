@@ -27,6 +27,7 @@ struct httpd {
 	struct MHD_Daemon *daemon;
 	struct loop_source *io, *timer, *sweep;
 	struct connection *connections;
+	size_t count; /* of them */
 };
 
 /* One request, from its header's end to the end of its answer. */
@@ -197,10 +198,12 @@ static void on_connection(void *data, struct MHD_Connection *c, void **context,
 		if (connection->next)
 			connection->next->prev = connection;
 		h->connections = connection;
+		h->count++;
 	} else if (connection) {
 		*(connection->prev ? &connection->prev->next : &h->connections) = connection->next;
 		if (connection->next)
 			connection->next->prev = connection->prev;
+		h->count--;
 		free(connection);
 		*context = NULL;
 	}
@@ -209,8 +212,14 @@ static void on_connection(void *data, struct MHD_Connection *c, void **context,
 static void run(struct httpd *h)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
+	size_t before;
 
-	MHD_run(h->daemon);
+	/* At its limit libmicrohttpd takes the listening socket out of its epoll, and puts it back at
+	 * the start of a run only: one more run when connections went. */
+	do {
+		before = h->count;
+		MHD_run(h->daemon);
+	} while (h->count < before);
 	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
 		loop_set_timer(h->timer, ms ? ms * NSEC_PER_MSEC : 1, 0);
 	else

@@ -3,7 +3,7 @@
 """Packets for the flow probe, and what tshark says of the same bytes.
 
 flow_cases.py FOLDER writes FOLDER/cases.pcap and FOLDER/cases.txt, a line a packet:
-NAME HEX head=... vlan=... outer=... inner=... teid=... type=... qfi=... seq=...
+NAME HEX head=... vlan=... outer=... inner=... teid=... type=... qfi=... seq=... pdu=...
 Addresses, ports, tags and tunnel fields come from tshark's PDML; only the head of a malformed packet
 comes from how it was made."""
 import ipaddress
@@ -217,12 +217,8 @@ def show(proto, name):
     return None
 
 
-def next_header(proto):
-    """The last next-header value: behind all extension headers."""
-    values = [f.get("show") for f in proto.iter("field")
-              if f.get("name") in ("ipv6.nxt", "ipv6.hopopts.nxt", "ipv6.dstopts.nxt", "ipv6.routing.nxt",
-                                   "ipv6.fraghdr.nxt", "ah.next_header")]
-    return int(values[-1])
+V6_NEXT = {"ipv6.hopopts": "ipv6.hopopts.nxt", "ipv6.dstopts": "ipv6.dstopts.nxt", "ipv6.routing": "ipv6.routing.nxt",
+           "ipv6.fraghdr": "ipv6.fraghdr.nxt", "ah": "ah.next_header"}
 
 
 class Layers:
@@ -231,7 +227,10 @@ class Layers:
     def __init__(self, packet):
         self.vlans, self.tuples, self.gtp = [], [], None
         for p in packet.iter("proto"):
-            self.take(p, p.get("name"))
+            try:
+                self.take(p, p.get("name"))
+            except TypeError:  # a field is missing: the header is cut, nothing behind it counts
+                break
 
     def take(self, p, name):
         if name == "vlan":
@@ -243,12 +242,12 @@ class Layers:
             self.tuples.append(dict(src=show(p, "ip.src"), dst=show(p, "ip.dst"), proto=int(show(p, "ip.proto")),
                                     later=frag > 0))
         elif name == "ipv6":
-            self.tuples.append(dict(src=show(p, "ipv6.src"), dst=show(p, "ipv6.dst"), proto=next_header(p),
+            self.tuples.append(dict(src=show(p, "ipv6.src"), dst=show(p, "ipv6.dst"), proto=int(show(p, "ipv6.nxt")),
                                     later=False))
-        elif name in ("ipv6.fraghdr",) and self.tuples:
-            self.tuples[-1]["later"] = int(show(p, "ipv6.fraghdr.offset")) > 0
-        elif name == "ah" and self.tuples:
-            self.tuples[-1]["proto"] = int(show(p, "ah.next_header"))
+        elif name in V6_NEXT:
+            self.tuples[-1]["proto"] = int(show(p, V6_NEXT[name]))
+            if name == "ipv6.fraghdr":
+                self.tuples[-1]["later"] = int(show(p, "ipv6.fraghdr.offset")) > 0
         elif name in L4 and self.tuples and "sport" not in self.tuples[-1]:
             self.tuples[-1].update(sport=show(p, name + ".srcport"), dport=show(p, name + ".dstport"))
         elif name in ICMP_PROTOS and self.tuples and "sport" not in self.tuples[-1]:
@@ -273,11 +272,12 @@ class Layers:
         number = lambda v: "-" if v is None else str(int(v, 0))
         qfi = show(g, "gtp.ext_hdr.pdu_ses_con.qos_flow_id")
         seq = show(g, "gtp.seq_number") if int(show(g, "gtp.flags"), 0) & 2 else None
+        pdu = show(g, "gtp.ext_hdr.pdu_ses_con.pdu_type")
         return (f"teid={number(show(g, 'gtp.teid'))} type={number(show(g, 'gtp.message'))} "
-                f"qfi={number(qfi)} seq={number(seq)}")
+                f"qfi={number(qfi)} seq={number(seq)} pdu={number(pdu)}")
 
 
-NO_GTP = "teid=- type=- qfi=- seq=-"
+NO_GTP = "teid=- type=- qfi=- seq=- pdu=-"
 
 
 def expectation(layers, head):

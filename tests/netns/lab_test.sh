@@ -13,11 +13,12 @@ state=/run/teide/lab/$LAB/state.json
 at_exit lab down
 snapshot_before
 
-mounts_before=$(grep -c ' /run/netns' /proc/self/mountinfo || true)
+# The lab's own, and the one on /run/netns itself.
+mounts() { awk -v lab="/run/netns/$LAB" '$5 == "/run/netns" || index($5, lab) == 1 { print $5 }' /proc/self/mountinfo; }
+mounts_before=$(mounts)
 assert_clean() {
 	assert_nothing_left
-	check_eq "mounts on /run/netns" "$(grep -c ' /run/netns' /proc/self/mountinfo || true)" \
-		"$mounts_before"
+	check_eq "mounts" "$(mounts)" "$mounts_before"
 }
 
 note "up, seen from outside"
@@ -148,6 +149,20 @@ check_match "what it says" "$(cat "$TMP/err")" "'$LAB-ue1' exists"
 ip netns exec "$LAB-ue1" true
 ip netns del "$LAB-ue1"
 assert_clean
+
+note "the mount on /run/netns goes with the last lab, where a lab made it"
+# shellcheck disable=SC2016 # for the inner shell
+unshare --mount --propagation private bash -ec '
+	mount -t tmpfs tmpfs /run
+	before=$(wc -l </proc/self/mountinfo)
+	"$1" lab up --name "$2" --upf user
+	"$1" lab up --name "$2-b" --upf user
+	"$1" lab down --name "$2"
+	ip netns exec "$2-b-ue1" ping -c 1 -W 5 10.70.0.2
+	"$1" lab down --name "$2-b"
+	[ "$(wc -l </proc/self/mountinfo)" = "$before" ]
+	[ -z "$(find /run -mindepth 1 ! -name netns)" ]
+' - "$TEIDE" "$LAB" >"$TMP/inner.log" 2>&1 || fail "a lab on a bare /run"
 
 note "bad input"
 check_exit "unknown UPF" 2 lab up --upf cisco

@@ -174,7 +174,7 @@ static void a_row_older_than_the_process(void **state)
 	row(t, sender(10, CONTEXT_PROCESS, 3, 7 * SECOND));
 	assert_int_equal(processes_find(t, 10)->evidence, 0);
 	assert_int_equal(processes_counts(t).stale, 2);
-	row(t, sender(10, CONTEXT_PROCESS, 3, 8 * SECOND));
+	row(t, sender(10, CONTEXT_PROCESS, 3, 8 * SECOND - 4 * NSEC_PER_MSEC));
 	assert_int_equal(processes_find(t, 10)->evidence, EVIDENCE_BIT(EVIDENCE_SENDER));
 	processes_free(t);
 }

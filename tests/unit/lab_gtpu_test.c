@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
-#include "gtpu.h"
+#include "gtpu_codec.h"
 
 #define INNER                                                                                      \
 	"\x45\x00\x00\x21\x00\x01\x00\x00\x40\x11\x66\x47\x0a\x3c\x00\x01\x0a\x46\x00\x02\x03\xe8" \

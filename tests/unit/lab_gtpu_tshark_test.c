@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
-#include "gtpu.h"
+#include "gtpu_codec.h"
 
 #define LINKTYPE_IPV4 228
 #define UDP_AT 20

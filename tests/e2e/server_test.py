@@ -1,0 +1,491 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""teide server from outside, by curl and openssl, and teide sched show against it."""
+import hashlib
+import hmac
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+from harness import (TEIDE, TMP, base64url, case, contains, end, equal, main, need, openssl, spawn,
+                     wait_for)
+from standin import StandIn, answer
+
+STRATEGIES = "/api/v1/scheduling/strategies"
+TOKEN = "/api/v1/auth/token"
+GOOD = {"pid": 365162, "priority": True, "execution_time": 20000000}
+MORE = {"pid": 365193, "priority": False, "execution_time": 10000000}
+
+
+class Server:
+    def __init__(self, name, environment=None):
+        self.data = TMP / name
+        self.process = spawn(TEIDE, "server", "--listen", "127.0.0.1:0", "--data", self.data,
+                             env=dict(os.environ, **(environment or {})))
+        self.url = self.process.stdout.readline().split()[-1]
+        self.key_path = self.process.stdout.readline().split(": ")[1].strip()
+        equal(self.key_path, str(self.data / "public_key.pem"))
+
+    def key(self):
+        with open(self.key_path) as key:
+            return key.read()
+
+    def curl(self, path, *words, body=None):
+        """(status, headers with lower-case names, body)"""
+        words = ["curl", "-s", "-i", "--max-time", "60", *words, self.url + path]
+        if body is not None:
+            text = body if isinstance(body, (str, bytes)) else json.dumps(body)
+            words += ["--data-binary", "@-", "-H", "Expect:"]
+            body = text.encode() if isinstance(text, str) else text
+        done = subprocess.run(words, input=body or b"", capture_output=True)
+        equal(done.returncode, 0)
+        head, _, rest = done.stdout.decode().partition("\r\n\r\n")
+        lines = head.split("\r\n")
+        headers = dict(line.split(": ", 1) for line in lines[1:])
+        return (int(lines[0].split()[1]), {name.lower(): value for name, value in headers.items()},
+                rest)
+
+    def ask(self, key):
+        status, _, body = self.curl(TOKEN, body={"public_key": key})
+        return status, json.loads(body)
+
+    def token(self):
+        status, answer = self.ask(self.key())
+        equal(status, 200)
+        return answer["token"]
+
+    def authorized(self, token, path, *words, body=None):
+        return self.curl(path, "-H", f"Authorization: Bearer {token}", *words, body=body)
+
+    def post(self, token, body):
+        status, _, text = self.authorized(token, STRATEGIES, body=body)
+        return status, json.loads(text)
+
+    def listed(self, token):
+        status, headers, body = self.authorized(token, STRATEGIES)
+        equal(status, 200)
+        return json.loads(body)["scheduling"], headers
+
+
+def refused(answer, status, prefix):
+    got, body = answer
+    equal(got, status)
+    equal(body["success"], False)
+    equal(body["error"][:len(prefix)], prefix)
+
+
+@case
+def health_needs_no_token():
+    status, headers, body = main_server.curl("/health")
+    equal(status, 200)
+    equal(json.loads(body)["status"], "healthy")
+    equal(headers["access-control-allow-origin"], "*")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", json.loads(body)["timestamp"])
+
+
+@case
+def the_first_start_makes_a_key_pair_that_is_kept():
+    data = main_server.data
+    equal(os.stat(data / "private_key.pem").st_mode & 0o7777, 0o600)
+    equal(os.stat(data / "public_key.pem").st_mode & 0o7777, 0o644)
+    equal(sorted(os.listdir(data)), ["private_key.pem", "public_key.pem"])
+    contains(openssl("pkey", "-in", data / "private_key.pem", "-text", "-noout").decode(), "2048 bit")
+    equal(openssl("pkey", "-in", data / "private_key.pem", "-pubout").decode(), main_server.key())
+    first = Server("kept")
+    token, key = first.token(), first.key()
+    equal(end(first.process), 0)
+    second = Server("kept")
+    equal(second.key(), key)
+    equal(second.listed(token)[0], [])
+
+
+@case
+def the_matching_key_buys_a_token():
+    status, answer = main_server.ask(main_server.key())
+    equal(status, 200)
+    equal(answer["success"], True)
+    equal(answer["message"], "Token generated successfully")
+    header, claims, signature = answer["token"].split(".")
+
+    def decode(part):
+        return __import__("base64").urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    equal(json.loads(decode(header))["alg"], "RS256")
+    claims_read = json.loads(decode(claims))
+    equal(claims_read["exp"] - claims_read["iat"], 24 * 3600)
+    equal(claims_read["nbf"], claims_read["iat"])
+    equal(claims_read["iss"], "bss-api-server")
+    equal(claims_read["sub"], f"client_{claims_read['iat']}")
+    (TMP / "signature").write_bytes(decode(signature))
+    openssl("dgst", "-sha256", "-verify", main_server.key_path, "-signature", TMP / "signature",
+            data=f"{header}.{claims}".encode())
+
+
+@case
+def line_ends_and_blank_lines_in_the_key_do_not_matter():
+    key = main_server.key()
+    for text in (key.replace("\n", "\r\n"), key.replace("\n", "\n\n"), "before\n" + key + "\nafter",
+                 key.strip()):
+        equal(main_server.ask(text)[0], 200)
+
+
+@case
+def other_keys_are_refused():
+    def public(*words):
+        openssl("genpkey", *words, "-out", TMP / "other.pem")
+        return openssl("pkey", "-in", TMP / "other.pem", "-pubout").decode()
+    prefix = "Public key verification failed: public key verification failed: "
+    other_rsa = public("-algorithm", "RSA")
+    pkcs1 = openssl("rsa", "-pubin", "-in", main_server.key_path, "-RSAPublicKey_out").decode()
+    ec = public("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+    contains(pkcs1, "BEGIN RSA PUBLIC KEY")
+    cases = {other_rsa: "public key does not match server's private key",
+             ec: "public key is not RSA",
+             pkcs1: "failed to parse public key: ",
+             "garbage": "failed to decode PEM block containing public key",
+             "": "failed to decode PEM block containing public key",
+             main_server.key()[:200]: "failed to parse public key: "}
+    for key, reason in cases.items():
+        refused(main_server.ask(key), 401, prefix + reason)
+
+
+@case
+def token_requests_that_are_no_json():
+    for body, reason in (("", "EOF"), ('{"public_key":5}', ""), ("{", ""), ("[]", "")):
+        status, _, text = main_server.curl(TOKEN, "-X", "POST", body=body)
+        refused((status, json.loads(text)), 400, "Invalid JSON format: " + reason)
+
+
+@case
+def three_ways_to_lack_a_token():
+    status, _, body = main_server.curl(STRATEGIES)
+    refused((status, json.loads(body)), 401, "Authorization header is required")
+    status, _, body = main_server.curl(STRATEGIES, "-H", "Authorization: bearer x")
+    refused((status, json.loads(body)), 401, "Authorization header must start with 'Bearer '")
+    status, _, body = main_server.authorized("bad", STRATEGIES)
+    refused((status, json.loads(body)), 401, "Invalid or expired token: ")
+    status, _, body = main_server.curl(STRATEGIES, body={"strategies": [GOOD]})
+    refused((status, json.loads(body)), 401, "Authorization header is required")
+
+
+def signed(header, claims, sign):
+    text = f"{base64url(header)}.{base64url(claims)}"
+    return f"{text}.{base64url(sign(text.encode()))}"
+
+
+def rsa(key, digest="-sha256"):
+    return lambda text: openssl("dgst", digest, "-sign", key, data=text)
+
+
+def listing_status(token):
+    return main_server.authorized(token, STRATEGIES)[0]
+
+
+@case
+def forged_tokens_are_refused():
+    now = int(time.time())
+    claims = {"iat": now - 10, "nbf": now - 10, "exp": now + 3600, "iss": "bss-api-server"}
+    own = rsa(main_server.data / "private_key.pem")
+    rs256 = {"alg": "RS256", "typ": "JWT"}
+    equal(listing_status(signed(rs256, claims, own)), 200)
+
+    def hs256(text):
+        return hmac.new(main_server.key().encode(), text, hashlib.sha256).digest()
+    forged = [signed({"alg": "HS256", "typ": "JWT"}, claims, hs256),
+              signed({"alg": "RS256", "typ": "JWT"}, claims, hs256),
+              signed({"alg": "none", "typ": "JWT"}, claims, lambda text: b""),
+              signed({"alg": "none", "typ": "JWT"}, claims, own),
+              signed({"alg": "RS512", "typ": "JWT"}, claims,
+                     rsa(main_server.data / "private_key.pem", "-sha512"))]
+    openssl("genpkey", "-algorithm", "RSA", "-out", TMP / "stranger.pem")
+    forged.append(signed(rs256, claims, rsa(TMP / "stranger.pem")))
+    for change in ({"exp": now - 1}, {"exp": now}, {"nbf": now + 3600}, {"exp": "never"}):
+        forged.append(signed(rs256, {**claims, **change}, own))
+    without = dict(claims)
+    del without["exp"]
+    forged.append(signed(rs256, without, own))
+    for number, token in enumerate(forged):
+        assert listing_status(token) == 401, f"forgery {number} passed"
+
+
+@case
+def a_token_expires():
+    server = Server("expires", {"TEIDE_SERVER_TOKEN_LIFE": "1s"})
+    token = server.token()
+    text = wait_for("the expiry", lambda: [body for status, _, body in [server.authorized(
+        token, STRATEGIES)] if status == 401])[0]
+    equal(json.loads(text)["error"],
+          "Invalid or expired token: token has invalid claims: token is expired")
+
+
+@case
+def a_posted_list_is_listed_in_order_and_cached():
+    token = main_server.token()
+    status, answer = main_server.post(token, {"strategies": [MORE, GOOD]})
+    equal((status, answer["success"], answer["message"]),
+          (200, True, "Scheduling strategies saved successfully"))
+    strategies, headers = main_server.listed(token)
+    equal(strategies, [MORE, GOOD])
+    equal(headers["x-cache-hit"], "false")
+    strategies, headers = main_server.listed(token)
+    equal(strategies, [MORE, GOOD])
+    equal(headers["x-cache-hit"], "true")
+    assert re.fullmatch(r"hits=\d+,misses=\d+,hit_rate=[\d.]+%", headers["x-cache-stats"])
+
+
+@case
+def a_second_list_replaces_the_first():
+    token = main_server.token()
+    equal(main_server.post(token, {"strategies": [GOOD, MORE]})[0], 200)
+    equal(main_server.post(token, {"strategies": [MORE]})[0], 200)
+    equal(main_server.listed(token)[0], [MORE])
+
+
+@case
+def an_empty_list_makes_null_and_none_yet_an_empty_list():
+    fresh = Server("fresh")
+    token = fresh.token()
+    equal(fresh.listed(token)[0], [])
+    for body in ({"strategies": []}, {}, {"strategies": None}):
+        equal(fresh.post(token, {"strategies": [GOOD]})[0], 200)
+        equal(fresh.post(token, body)[0], 200)
+        equal(fresh.listed(token)[0], None)
+
+
+@case
+def wrong_types_change_nothing():
+    token = main_server.token()
+    equal(main_server.post(token, {"strategies": [GOOD]})[0], 200)
+    for change in ({"priority": 1}, {"priority": "true"}, {"execution_time": -1},
+                   {"execution_time": 1.5}, {"execution_time": "x"}, {"pid": "1"}):
+        refused(main_server.post(token, {"strategies": [{**GOOD, **change}]}), 400,
+                "Invalid request payload: ")
+    refused(main_server.post(token, "{"), 400, "Invalid request payload: ")
+    refused(main_server.post(token, "\0" * 100), 400, "Invalid request payload: ")
+    equal(main_server.listed(token)[0], [GOOD])
+
+
+@case
+def unknown_fields_and_trailing_bytes_are_ignored():
+    token = main_server.token()
+    equal(main_server.post(token, {"strategies": [{**GOOD, "name": "x"}], "y": 1})[0], 200)
+    equal(main_server.listed(token)[0], [GOOD])
+    equal(main_server.post(token, json.dumps({"strategies": [MORE]}) + "}trailing")[0], 200)
+    equal(main_server.listed(token)[0], [MORE])
+
+
+@case
+def entries_that_resolve_to_nothing_are_not_listed():
+    token = main_server.token()
+    selectors = {"selectors": [{"key": "app", "value": "upf"}], "command_regex": ".*"}
+    for entry in ({"priority": True}, {"pid": 0}, None, {**GOOD, **selectors}):
+        equal(main_server.post(token, {"strategies": [entry]})[0], 200)
+        equal(main_server.listed(token)[0], None)
+        equal(main_server.post(token, {"strategies": [entry, GOOD]})[0], 200)
+        equal(main_server.listed(token)[0], [GOOD])
+
+
+@case
+def wrong_methods_and_paths():
+    token = main_server.token()
+    for method in ("PUT", "DELETE", "HEAD"):
+        words = ("-X", method) if method != "HEAD" else ("--head",)
+        status, _, body = main_server.authorized(token, STRATEGIES, *words)
+        equal((status, body), (405, ""))
+    for path in ("/nope", STRATEGIES + "/", "/api", "/metrics"):
+        status, headers, body = main_server.curl(path)
+        equal((status, body), (404, "404 page not found\n"))
+        contains(headers["content-type"], "text/plain")
+    status, headers, body = main_server.curl(STRATEGIES, "-X", "OPTIONS")
+    equal((status, body), (200, ""))
+    equal(headers["access-control-allow-methods"], "POST, GET, OPTIONS")
+
+
+@case
+def bodies_are_bounded():
+    token = main_server.token()
+    equal(main_server.post(token, {"strategies": [GOOD]})[0], 200)
+    fits = json.dumps({"strategies": [MORE]}) + " " * (4 * 1024 * 1024 - 100)
+    equal(main_server.post(token, fits)[0], 200)
+    refused(main_server.post(token, " " * (5 * 1024 * 1024)), 413, "Request body too large")
+    status, _, _ = main_server.curl(TOKEN, body=" " * (1024 * 1024))
+    equal(status, 413)
+    equal(main_server.listed(token)[0], [MORE])
+
+
+def raw(server):
+    host, port = server.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=60)
+
+
+def closed(connection):
+    try:
+        while connection.recv(4096):
+            pass
+    except ConnectionResetError:
+        pass
+    return True
+
+
+@case
+def slow_clients_are_cut_off():
+    server = Server("slow", {"TEIDE_SERVER_REQUEST_TIMEOUT": "500ms"})
+    token = server.token()
+    starts = (b"", b"POST " + STRATEGIES.encode() + b" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " +
+              token.encode() + b"\r\nContent-Length: 1000\r\n\r\n")
+    for start in starts:
+        with raw(server) as connection:
+            connection.sendall(start)
+            sent = 0
+            try:  # a byte every 50 ms would keep an idle timer content
+                while sent < 1000:
+                    connection.sendall(b"P")
+                    sent += 1
+                    time.sleep(0.05)
+            except (BrokenPipeError, ConnectionResetError):
+                pass
+            assert sent < 900, "never cut off"
+            closed(connection)
+    equal(server.listed(token)[0], [])
+
+
+@case
+def idle_and_many_connections_do_not_stop_the_service():
+    server = Server("crowd", {"TEIDE_SERVER_REQUEST_TIMEOUT": "500ms"})
+    crowd = [raw(server) for _ in range(200)]  # more than it takes at a time
+    equal(server.curl("/health")[0], 200)
+    for connection in crowd:
+        connection.close()
+    equal(server.curl("/health")[0], 200)
+
+
+@case
+def what_is_no_http_does_not_stop_the_service():
+    for data in (b"\0\xff\r\n\r\n", b"GET /health HTTP/1.1\r\nX: " + b"a" * 100000,
+                 b"POST " + TOKEN.encode() + b" HTTP/1.1\r\nContent-Length: -1\r\n\r\n"):
+        with raw(main_server) as connection:
+            try:
+                connection.sendall(data)
+                connection.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass  # cut off before the end
+            closed(connection)
+        equal(main_server.curl("/health")[0], 200)
+
+
+@case
+def it_ends_cleanly_with_clients_connected():
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        server = Server(f"ends{signum}")
+        with raw(server) as connection:
+            connection.sendall(b"GET /hea")
+            server.process.send_signal(signum)
+            equal(server.process.wait(60), 0)
+
+
+def run(*words, **environment):
+    return subprocess.run([TEIDE, *map(str, words)], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, **environment})
+
+
+def one_line(done, *parts):
+    equal(len(done.stderr.strip().splitlines()), 1)
+    for part in parts:
+        contains(done.stderr, part)
+
+
+@case
+def bad_addresses_and_folders_are_named():
+    for listen in ("8080", "127.0.0.1", "127.0.0.1:99999", "nowhere:80", "::1:80", ":"):
+        done = run("server", "--listen", listen, "--data", TMP / "bad")
+        equal(done.returncode, 2)
+        one_line(done, f"'{listen}'", "ADDR:PORT")
+    taken = main_server.url.removeprefix("http://")
+    done = run("server", "--listen", taken, "--data", TMP / "bad")
+    equal(done.returncode, 1)
+    one_line(done, taken, "Address already in use")
+    done = run("server", "--listen", "127.0.0.1:0", "--data", TMP / "a" / "b")
+    equal(done.returncode, 1)
+    one_line(done, str(TMP / "a" / "b"), "--data")
+    (TMP / "spoilt").mkdir()
+    (TMP / "spoilt" / "private_key.pem").write_text("nonsense")
+    done = run("server", "--listen", "127.0.0.1:0", "--data", TMP / "spoilt")
+    equal(done.returncode, 1)
+    one_line(done, str(TMP / "spoilt" / "private_key.pem"))
+
+
+def show(url, key, *words):
+    return run("sched", "show", "--url", url, "--public-key", key, *words)
+
+
+@case
+def show_lists_what_is_stored():
+    token = main_server.token()
+    mine = {"pid": os.getpid(), "priority": True, "execution_time": 20000000}
+    main_server.post(token, {"strategies": [mine, {**MORE, "pid": 2**31 - 1}]})
+    done = show(main_server.url, main_server.key_path)
+    equal((done.returncode, done.stderr), (0, ""))
+    rows = [line.split() for line in done.stdout.splitlines()]
+    with open("/proc/self/comm") as comm:
+        equal(rows[1], [str(os.getpid()), comm.read().strip(), "yes", "20.000", "ms"])
+    equal(rows[2], [str(2**31 - 1), "-", "no", "10.000", "ms"])
+    done = show(main_server.url, main_server.key_path, "-o", "json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    equal(lines[1], {**MORE, "pid": 2**31 - 1})
+    equal({**mine, "comm": lines[0]["comm"]}, lines[0])
+
+
+@case
+def show_takes_the_names_of_earlier_tools():
+    done = run("sched", "show", API_ENDPOINT=main_server.url + STRATEGIES,
+               PUBLIC_KEY_PATH=main_server.key_path)
+    equal(done.returncode, 0)
+    contains(done.stderr, "API_ENDPOINT")
+
+
+@case
+def show_says_what_is_wrong_in_one_line():
+    standin = StandIn()
+    standin.stop()
+    done = show(standin.url, main_server.key_path)
+    equal(done.returncode, 1)
+    one_line(done, standin.url, "connect")
+    other = Server("other")
+    done = show(main_server.url, other.key_path)
+    equal(done.returncode, 1)
+    one_line(done, "api.public_key_path", "does not match")
+    done = show(main_server.url, TMP / "missing.pem")
+    equal(done.returncode, 1)
+    one_line(done, str(TMP / "missing.pem"), "No such file")
+    done = show("nonsense", main_server.key_path)
+    equal(done.returncode, 2)
+    one_line(done, "api.url")
+    standin = StandIn()
+    for body, part in ((b"<html></html>", "not a JSON object"),
+                       ({"success": False, "error": "broken"}, "broken")):
+        standin.script["get"] = [answer(200, body)]
+        done = show(standin.url, main_server.key_path)
+        equal(done.returncode, 1)
+        one_line(done, part)
+    standin.stop()
+
+
+need("curl", "openssl")
+main_server = Server("main")
+kept = main_server.process
+
+
+def keep_main_server():
+    """The others are ended after each case."""
+    from harness import processes
+    processes.remove(kept)
+
+
+keep_main_server()
+try:
+    main()
+finally:
+    end(kept)
