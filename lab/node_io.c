@@ -51,8 +51,8 @@ int node_udp_socket(const struct addr *address, unsigned port, struct err *err)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-/* The default of 500 packets is less than many UEs' downloads begin with; and smaller is no reason to
- * stop. */
+/* The default of 500 packets is less than what many UEs' downloads begin with. A failure leaves it
+ * so, which is no reason to stop. */
 static void lengthen_queue(const char *name)
 {
 	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

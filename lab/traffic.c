@@ -21,7 +21,7 @@
 #define GENTLE_RATE_ALL 2000
 #define GENTLE_BYTES_ALL (4 << 20)
 
-/* Echoes on their way in the exact mode: together within a TUN device's queue of 500. */
+/* Echoes on their way in the exact mode: well within every queue of the path. */
 #define WINDOW_UE 32
 #define WINDOW_ALL 256
 

@@ -47,7 +47,7 @@ for ue in 1 2; do
 		check_match "ping of $to from UE $ue" "$(cat "$TMP/ping")" "3 received"
 	done
 	# A full-size packet goes in one piece.
-	ip netns exec "$LAB-ue$ue" ping -c 1 -W 5 -M do -s 1372 10.70.0.2 >/dev/null
+	ip netns exec "$LAB-ue$ue" ping -c 1 -W 5 -M "do" -s 1372 10.70.0.2 >/dev/null
 done
 check_exit "ping of nobody" 1 ip netns exec "$LAB-ue1" ping -c 1 -W 1 10.60.0.77
 ip netns exec "$LAB-dn" ping -c 1 -W 5 10.60.0.2 >/dev/null

@@ -65,14 +65,15 @@ def flows(folder):
 
 
 def expected(status, n):
-    """(event, direction, TEID, gNB, UPF, UE, data network): n for each UE"""
+    """{(direction, TEID, outer source and destination, inner source and destination): n}"""
     gnbs = {g["index"]: g for g in status["gnbs"]}
     want = {}
     for ue in status["ues"]:
         gnb, upf = gnbs[ue["gnb"]]["n3_address"], gnbs[ue["gnb"]]["upf_n3_address"]
-        dn = status["dn"]["address"]
-        want["uplink", ue["teid_uplink"], gnb, upf, ue["address"], dn] = n
-        want["downlink", ue["teid_downlink"], upf, gnb, dn, ue["address"]] = n
+        for address in ("address", "address6") if status["inner_ipv6"] else ("address",):
+            mine, dn = ue[address], status["dn"][address]
+            want["uplink", ue["teid_uplink"], gnb, upf, mine, dn] = n
+            want["downlink", ue["teid_downlink"], upf, gnb, dn, mine] = n
     return want
 
 
@@ -89,6 +90,8 @@ def gtpu(folder, method):
     for e in events:
         if e.get("function") not in packets:
             continue
+        if "inner" not in e:
+            fail(f"a packet without inner addresses: {e}")
         inner = e["inner"]
         if e["event"] == "entry":
             # Which tunnel a downlink packet takes is not known yet.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The gtpu probe at the gtp module, by each method of $1...: N datagrams each way, events in
-# /out/METHOD.json, what the lab is in /out/status.json.
+# The gtpu probe at the gtp module, by each method of /tests/methods: N datagrams each way per UE and
+# address family; events in /out/METHOD.json, what the lab is in /out/status.json.
 . "$TESTS/lib.sh"
 
 N=100
@@ -9,10 +9,14 @@ N=100
 snapshot_before
 "$TEIDE" lab up --upf gtp --ues 2
 "$TEIDE" lab status -o json >/out/status.json
+families=4
+! grep -q '"inner_ipv6":true' /out/status.json || families="4 6"
 for method in $(cat /tests/methods); do
 	spawn_split trace "$TEIDE" trace --probe gtpu -o json --attach "$method"
 	wait_for 120 grep -q watching "$TMP/trace.err"
-	"$TEIDE" lab traffic --count $N
+	for family in $families; do
+		"$TEIDE" lab traffic --count $N --family $family
+	done
 	stop "$PID"
 	check_eq "status of teide trace" "$STATUS" 0
 	cp "$TMP/trace.log" "/out/$method.json"
