@@ -15,7 +15,7 @@
 #include "flow_entry.skel.h"
 #include "gen.h"
 #include "object.h"
-#include "ring.h"
+#include "ring_reader.h"
 #include "ring_event.skel.h"
 
 #define ROUNDS 15

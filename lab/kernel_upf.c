@@ -11,7 +11,7 @@
 #include "genl.h"
 #include "gtp.h"
 #include "gtp5g.h"
-#include "gtpu_codec.h"
+#include "gtpu_path.h"
 #include "node_internal.h"
 #include "rtnl.h"
 
@@ -25,17 +25,14 @@ enum { QER_ID = 1, FAR_UPLINK = 1, FAR_DOWNLINK = 2, PDR_UPLINK = 1, PDR_DOWNLIN
 
 struct holder {
 	const struct lab_plan *plan;
-	int fd0;  /* -1: the kernel has made its own */
-	int fd1u; /* -1: the kernel has made its own */
+	int fd0;  /* GTP version 0, gtp only; -1 otherwise */
+	int fd1u; /* N3 */
 };
 
+/* The kernel could make the sockets itself from 5.11 on, but then it answers an Echo Request to port
+ * 2152, whatever port it came from, and nobody sends Error Indications. */
 static int make_gtp(struct holder *h, struct err *err)
 {
-	int r = rtnl_gtp_add(LAB_UPF_DEVICE, -1, -1, HASH_SIZE, RTNL_GTP_ROLE_UPF, err);
-
-	/* Before 5.11 the device takes sockets only from its maker. */
-	if (r != -EINVAL)
-		return r;
 	h->fd0 = node_udp_socket(NULL, PORT_GTPU0, err);
 	if (h->fd0 < 0)
 		return h->fd0;
@@ -155,60 +152,28 @@ static int add_tunnels(const struct lab_plan *plan, struct err *err)
 	return r;
 }
 
-/* The N3 address a gNB sends to. */
-static const struct addr *own_address(const struct lab_plan *plan, const struct sockaddr_in *gnb)
+/* The module hands over what it has no tunnel for, and what is not its UE's or not IP. */
+static int refuse(const struct node *node, void *data, const struct gtpu_message *m)
 {
-	for (unsigned g = 0; g < plan->options.gnbs; g++) {
-		if (addr_v4(&plan->gnbs[g].n3_address) == gnb->sin_addr.s_addr)
-			return &plan->gnbs[g].upf_n3_address;
+	for (unsigned u = 0; u < node->plan->options.ues; u++) {
+		if (node->plan->ues[u].teid_uplink == m->header.teid)
+			return -EACCES;
 	}
-	return NULL;
-}
-
-static void answer(const struct holder *h, const void *datagram, size_t len,
-		   const struct sockaddr_in *from)
-{
-	const struct addr *own = own_address(h->plan, from);
-	uint8_t reply[GTPU_MESSAGE_MAX];
-	struct gtpu_message m;
-	size_t n = 0;
-
-	if (!own || gtpu_decode(datagram, len, &m) < 0)
-		return;
-	if (m.header.type == GTPU_ECHO_REQUEST)
-		n = gtpu_echo_response(m.header.seq, reply);
-	else if (m.header.type == GTPU_G_PDU)
-		n = gtpu_error_indication(m.header.teid, own, reply);
-	if (n)
-		node_send(h->fd1u, from, reply, n, NULL, 0);
-}
-
-/* What the module does not take for itself: path management, and G-PDUs without a tunnel. */
-static int serve(const struct node *node, void *data)
-{
-	const struct holder *h = data;
-	uint8_t datagram[NODE_DATAGRAM_MAX];
-
-	for (;;) {
-		struct sockaddr_in from;
-		ssize_t n = node_receive(node, h->fd1u, datagram, sizeof(datagram), &from);
-
-		if (n < 0)
-			return n == -ECANCELED ? 0 : (int)n;
-		answer(h, datagram, n, &from);
-	}
+	return -ENOENT;
 }
 
 static int hold(struct node *node, struct holder *h, int ready_fd, struct err *err)
 {
-	const struct node_thread threads[] = {{serve, h}};
+	struct gtpu_path path = {.plain = h->plan->plain_gtpu, .g_pdu = refuse};
+	const struct node_thread threads[] = {{gtpu_path_serve, &path}};
 	int r = h->plan->options.upf == LAB_UPF_GTP5G ? make_gtp5g(h, err) : make_gtp(h, err);
 
 	if (r >= 0)
 		r = lab_device_setup_upf(h->plan, err);
 	if (r >= 0)
 		r = add_tunnels(h->plan, err);
-	return r < 0 ? r : node_run(node, threads, h->fd1u >= 0 ? 1 : 0, ready_fd, err);
+	path.fd = h->fd1u;
+	return r < 0 ? r : node_run(node, threads, ARRAY_SIZE(threads), ready_fd, err);
 }
 
 int lab_kernel_upf_main(const struct lab_plan *plan, int ready_fd, struct err *err)

@@ -6,7 +6,7 @@
 #include "flow_target.h"
 #include "gen.h"
 #include "probe.h"
-#include "ring.h"
+#include "ring_reader.h"
 #include "tc.h"
 
 struct flow_bpf;

@@ -267,8 +267,10 @@ static __always_inline void emit_call(struct open_packet *p, __u32 func, __u16 k
 	p->record.func_id = packet_func;
 }
 
+/* returns: the function's return is hooked too, when any is. */
 static __always_inline struct open_packet *call_entry(__u32 func, __u32 direction,
-						 const struct sk_buff *skb, const void *pktinfo)
+						      const struct sk_buff *skb,
+						      const void *pktinfo, bool returns)
 {
 	struct call *c = bpf_map_lookup_elem(&gtpu_calls, &func);
 	struct open_packet *p = packet_on_way(direction, (__u64)skb);
@@ -276,13 +278,14 @@ static __always_inline struct open_packet *call_entry(__u32 func, __u32 directio
 	NOTE(func, entries);
 	if (!c)
 		return p;
-	if (c->open && exits_hooked)
+	returns = returns && exits_hooked;
+	if (c->open && returns)
 		NOTE(func, no_exit);
-	c->open = 1;
+	c->open = returns;
 	c->skb = (__u64)skb;
 	c->pktinfo = (__u64)pktinfo;
 	c->entry_ns = bpf_ktime_get_boot_ns();
-	if (!exits_hooked)
+	if (!returns)
 		count(func, GTPU_NO_RETURN, p ? p->record.len : 0);
 	if (each_function && p)
 		emit_call(p, func, GTPU_ENTRY, c->entry_ns);
@@ -309,7 +312,7 @@ static __always_inline void call_exit(__u32 func, const struct call *c, struct o
 	__u64 now;
 	__u8 packet_has;
 
-	count(func, ret, p ? p->record.len : 0);
+	count(func, has & GTPU_HAS_RETURN ? ret : GTPU_NO_RETURN, p ? p->record.len : 0);
 	if (!each_function || !p)
 		return;
 	now = bpf_ktime_get_boot_ns();
@@ -364,7 +367,7 @@ static __always_inline int plain_exit(__u32 func, __u32 direction, __s32 ret, __
 /* By now the module has pulled the headers together, if it had to. */
 static __always_inline int pulled_entry(__u32 func, const struct sk_buff *skb)
 {
-	struct open_packet *p = call_entry(func, GTPU_UPLINK, skb, NULL);
+	struct open_packet *p = call_entry(func, GTPU_UPLINK, skb, NULL, each_function);
 
 	if (p && !p->record.inner.family)
 		fill_uplink(&p->record, skb);

@@ -11,7 +11,7 @@
 #include "kernel_features.h"
 #include "log.h"
 #include "object.h"
-#include "ring.h"
+#include "ring_reader.h"
 
 static const char *const module_choices[] = {"auto", "gtp", "gtp5g", NULL};
 
@@ -235,7 +235,7 @@ static int gtpu_start(struct probe_run **ret, const struct probe_env *env, struc
 	r = start_run(run, env, err);
 	if (r) {
 		gtpu_stop(run);
-		return err_prefix(err, r, "gtpu");
+		return r;
 	}
 	log_debug("gtpu: %zu hooks, context by %s", run->n, run->context_means);
 	*ret = run;

@@ -67,7 +67,7 @@ struct gtpu_count {
 };
 
 #define GTPU_COUNT_KEYS 512
-#define GTPU_NO_RETURN 0x7fffffff /* as ret: only entries are hooked */
+#define GTPU_NO_RETURN 0x7fffffff /* as ret: only entries are hooked, or it returns nothing */
 
 /* The ledger of one hook, per CPU. Entries: seen = counted + no_exit + those in flight. Returns:
  * seen = counted + no_entry. */

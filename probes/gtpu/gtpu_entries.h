@@ -42,12 +42,12 @@
 #define PUSH(f, id, gtp5g)                                                                         \
 	FENTRY(f, struct sk_buff *skb, void *info)                                                 \
 	{                                                                                          \
-		call_entry(id, GTPU_DOWNLINK, skb, info);                                          \
+		call_entry(id, GTPU_DOWNLINK, skb, info, true);                                          \
 		return 0;                                                                          \
 	}                                                                                          \
 	KPROBE(f, struct sk_buff *skb, void *info)                                                 \
 	{                                                                                          \
-		call_entry(id, GTPU_DOWNLINK, skb, info);                                          \
+		call_entry(id, GTPU_DOWNLINK, skb, info, true);                                          \
 		return 0;                                                                          \
 	}                                                                                          \
 	FEXIT(f) { return push_exit(id, 0, 0, gtp5g); }                                            \
@@ -63,13 +63,13 @@ PUSH(gtp5g_push_header, GTP5G_PUSH_HEADER, true)
 /* Up to 6.7: int f(struct sk_buff *, struct net_device *, struct gtp_pktinfo *) */
 FENTRY(gtp_build_skb_ip4, struct sk_buff *skb, struct net_device *dev, void *info)
 {
-	call_entry(GTP_BUILD_SKB_IP4, GTPU_DOWNLINK, skb, info);
+	call_entry(GTP_BUILD_SKB_IP4, GTPU_DOWNLINK, skb, info, true);
 	return 0;
 }
 
 KPROBE(gtp_build_skb_ip4, struct sk_buff *skb, struct net_device *dev, void *info)
 {
-	call_entry(GTP_BUILD_SKB_IP4, GTPU_DOWNLINK, skb, info);
+	call_entry(GTP_BUILD_SKB_IP4, GTPU_DOWNLINK, skb, info, true);
 	return 0;
 }
 
@@ -113,13 +113,13 @@ KRETPROBE(pdr_find_by_gtp1u) { return plain_exit(PDR_FIND_BY_GTP1U, GTPU_UPLINK,
 /* int f(struct sk_buff *, struct net_device *, struct gtp5g_pktinfo *) */
 FENTRY(gtp5g_handle_skb_ipv4, struct sk_buff *skb, struct net_device *dev, void *info)
 {
-	call_entry(GTP5G_HANDLE_SKB_IPV4, GTPU_DOWNLINK, skb, info);
+	call_entry(GTP5G_HANDLE_SKB_IPV4, GTPU_DOWNLINK, skb, info, true);
 	return 0;
 }
 
 KPROBE(gtp5g_handle_skb_ipv4, struct sk_buff *skb, struct net_device *dev, void *info)
 {
-	call_entry(GTP5G_HANDLE_SKB_IPV4, GTPU_DOWNLINK, skb, info);
+	call_entry(GTP5G_HANDLE_SKB_IPV4, GTPU_DOWNLINK, skb, info, true);
 	return 0;
 }
 
@@ -136,13 +136,13 @@ KRETPROBE(gtp5g_handle_skb_ipv4, int ret)
 /* void f(struct sk_buff *, struct gtp5g_pktinfo *); it gives the packet away. */
 FENTRY(gtp5g_xmit_skb_ipv4, struct sk_buff *skb, void *info)
 {
-	call_entry(GTP5G_XMIT_SKB_IPV4, GTPU_DOWNLINK, skb, info);
+	call_entry(GTP5G_XMIT_SKB_IPV4, GTPU_DOWNLINK, skb, info, each_function);
 	return 0;
 }
 
 KPROBE(gtp5g_xmit_skb_ipv4, struct sk_buff *skb, void *info)
 {
-	call_entry(GTP5G_XMIT_SKB_IPV4, GTPU_DOWNLINK, skb, info);
+	call_entry(GTP5G_XMIT_SKB_IPV4, GTPU_DOWNLINK, skb, info, each_function);
 	return 0;
 }
 

@@ -28,7 +28,7 @@ struct operator {
 
 static void log_reachable(void *data, const struct gthulhu_stats *stats)
 {
-	if (stats->reachable)
+	if (stats->reachable && !stats->foreign)
 		log_info("api: the server takes strategies");
 	else
 		log_warning("api: %s", stats->last_error);

@@ -285,12 +285,11 @@ static int finish(int r, const struct err *err)
 	return err_exit_code(r);
 }
 
-static int traffic_usage(int status)
+static int traffic_usage(void)
 {
-	fprintf(status ? stderr : stdout,
-		"usage: teide lab traffic [--name NAME] [OPTION...]\n\n"
-		"  --name NAME        the lab (" LAB_NAME_DEFAULT ")\n" LAB_TRAFFIC_HELP);
-	return status;
+	printf("usage: teide lab traffic [--name NAME] [OPTION...]\n\n"
+	       "  --name NAME        the lab (" LAB_NAME_DEFAULT ")\n" LAB_TRAFFIC_HELP);
+	return EXIT_DONE;
 }
 
 /* One option of argv[*i]: "--name value", "--name=value" or "-o value". */
@@ -301,13 +300,19 @@ static int traffic_option(struct lab_arguments *a, int argc, char **argv, int *i
 	char name[32];
 
 	if (arg == argv[*i])
-		return err_set(err, -EINVAL, "'%s' is no option", arg);
+		return err_set(err, -EINVAL, "'%s' is no option; teide lab traffic --help", arg);
 	snprintf(name, sizeof(name), "%.*s", (int)(value ? value - arg : (int)strlen(arg)), arg);
 	if (!value && *i + 1 == argc)
 		return err_set(err, -EINVAL, "--%s takes a value", name);
 	value = value ? value + 1 : argv[++*i];
-	if (strcmp(name, "name") != 0)
-		return lab_traffic_option(&a->traffic, name, value, err);
+	if (strcmp(name, "name") != 0) {
+		int r = lab_traffic_option(&a->traffic, name, value, err);
+
+		return r != -ENOENT ? r
+				    : err_set(err, -EINVAL,
+					      "there is no option --%s; teide lab traffic --help",
+					      name);
+	}
 	if (strlen(value) >= sizeof(a->options.name))
 		return err_set(err, -EINVAL, "--name %s is too long", value);
 	snprintf(a->options.name, sizeof(a->options.name), "%s", value);
@@ -321,14 +326,10 @@ static int cmd_traffic(struct lab_arguments *a, int argc, char **argv)
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-			return traffic_usage(EXIT_DONE);
+			return traffic_usage();
 		r = traffic_option(a, argc, argv, &i, &err);
-		if (r == -ENOENT)
-			err_set(&err, r, "'%s' is no option of teide lab traffic", argv[i]);
-		if (r < 0) {
-			log_error("%s", err.text);
-			return traffic_usage(EXIT_USAGE);
-		}
+		if (r < 0)
+			return finish(r, &err);
 	}
 	r = run_traffic(a, &err);
 	return finish(r, &err);

@@ -100,7 +100,7 @@ static void print_text(const struct strategy_list *list, bool here)
 static void print_json(const struct strategy_list *list, bool here)
 {
 	_cleanup_(buf_free) struct buf out = {0};
-	struct jw j = jw_begin(&out);
+	struct jw j;
 	char comm[64];
 
 	for (size_t i = 0; i < list->len; i++) {

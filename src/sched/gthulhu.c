@@ -74,12 +74,13 @@ static void plan(struct gthulhu *g)
 	loop_set_timer(g->timer, due > now ? due - now : 1, 0);
 }
 
-static void set_reachable(struct gthulhu *g, bool reachable)
+static void report(struct gthulhu *g, bool reachable, bool foreign)
 {
 	bool first = !reachable && g->stats.errors == 1;
-	bool news = g->stats.reachable != reachable || first;
+	bool news = g->stats.reachable != reachable || g->stats.foreign != foreign || first;
 
 	g->stats.reachable = reachable;
+	g->stats.foreign = foreign;
 	if (news && g->changed)
 		g->changed(g->changed_data, &g->stats);
 }
@@ -96,11 +97,11 @@ static void finish_withdrawal(struct gthulhu *g, int r)
 	done(g->done_data, r);
 }
 
-static void end_cycle(struct gthulhu *g)
+static void end_cycle(struct gthulhu *g, bool foreign)
 {
 	g->busy = false;
 	g->next_ns = g->last_post_ns + g->interval_ns;
-	set_reachable(g, true);
+	report(g, true, foreign);
 	if (g->withdrawing && !g->dirty)
 		finish_withdrawal(g, 0);
 	else
@@ -136,7 +137,7 @@ static void fail(struct gthulhu *g, const struct session_reply *reply)
 	g->dirty = g->backing_off = true;
 	g->next_ns = clock_boot_ns() + backoff_ns(g, reply);
 	g->failures++;
-	set_reachable(g, false);
+	report(g, false, g->stats.foreign);
 	/* A server that never took a list has nothing to forget. */
 	if (g->withdrawing && g->stats.posts == 0)
 		finish_withdrawal(g, reply->r);
@@ -152,16 +153,20 @@ static void succeed(struct gthulhu *g)
 	g->stats.tokens = session_tokens(g->session);
 }
 
+/* A stale cache is cured by one more POST; what remains has another cause. */
 static void differs(struct gthulhu *g)
 {
+	bool again = g->reposted;
+
 	g->stats.mismatches++;
 	g->verify_in = 0;
-	/* A stale cache is cured by one more POST; what remains has another cause. */
-	if (g->reposted)
+	if (again)
 		note_error(g, "the server's list is not the one posted: another writer, or several "
 			      "servers behind api.url");
-	g->dirty = !g->reposted || g->withdrawing;
-	g->reposted = !g->reposted;
+	if (!again || g->withdrawing)
+		g->dirty = true;
+	g->reposted = !again;
+	end_cycle(g, again || g->stats.foreign);
 }
 
 static void on_read_back(void *data, const struct session_reply *reply)
@@ -184,10 +189,10 @@ static void on_read_back(void *data, const struct session_reply *reply)
 	if (strategy_list_same(&list, &g->sent)) {
 		g->stats.verified++;
 		g->reposted = false;
+		end_cycle(g, false);
 	} else {
 		differs(g);
 	}
-	end_cycle(g);
 }
 
 static void on_posted(void *data, const struct session_reply *reply)
@@ -207,7 +212,7 @@ static void on_posted(void *data, const struct session_reply *reply)
 		return;
 	}
 	g->verify_in--;
-	end_cycle(g);
+	end_cycle(g, g->stats.foreign);
 }
 
 /* What is sent: the list, or when it is empty one entry that boosts nobody (see gthulhu_withdraw). */

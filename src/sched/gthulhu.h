@@ -27,6 +27,7 @@ extern const struct option_section api_section; /* "api", struct gthulhu_options
 
 struct gthulhu_stats {
 	bool reachable; /* the last exchange worked */
+	bool foreign; /* what was last read back is not what was posted, even after a second POST */
 	uint64_t posts; /* lists that the server took */
 	uint64_t tokens; /* tokens received */
 	uint64_t errors; /* exchanges that failed */
@@ -36,16 +37,16 @@ struct gthulhu_stats {
 	char last_error[512]; /* "" when there was none; safe to log */
 };
 
-/* Called from the loop when `reachable` changes and at the first error, so that one line can be
- * logged. May call every function below but gthulhu_free(). */
+/* Called from the loop when `reachable` or `foreign` changes and at the first error, so that one line
+ * can be logged. May call every function below but gthulhu_free(). */
 typedef void (*gthulhu_changed_fn)(void *data, const struct gthulhu_stats *stats);
 
 typedef void (*gthulhu_done_fn)(void *data, int r);
 
 struct gthulhu;
 
-/* Reads the key file once, here; without a readable one that holds a public key it fails and says
- * what to do. The options are borrowed during the call only. changed may be NULL. */
+/* Without a readable key file that holds a public key it fails and says what to do. The file is read
+ * again for each token. The options are borrowed during the call only. changed may be NULL. */
 int gthulhu_start(struct gthulhu **ret, struct loop *loop, const struct gthulhu_options *options,
 		  gthulhu_changed_fn changed, void *data, struct err *err);
 void gthulhu_free(struct gthulhu *g); /* sends nothing; NULL is fine */

@@ -22,7 +22,7 @@ struct session {
 	struct http_client *client;
 	struct http_call *call;
 	char *base;
-	char *public_key;
+	char *key_path, *public_key;
 	uint64_t timeout_ns;
 	struct token token;
 	uint64_t tokens;
@@ -151,11 +151,51 @@ static void start(struct session *s, const struct http_request *request, http_do
 		fail(s, -ENOMEM, NULL, "out of memory");
 }
 
+/* The block alone: whatever else the file holds is not the server's business. */
+static int read_key(const char *path, char **ret, struct err *err)
+{
+	_cleanup_(buf_free) struct buf key = {0};
+	const char *begin, *end;
+	int r;
+
+	if (!*path)
+		return err_set(err, -EINVAL,
+			       "api.public_key_path is not set: give the PEM file of the API "
+			       "server's public key, or set api.enabled: false");
+	r = buf_read_file(&key, path, KEY_FILE_MAX);
+	if (r < 0)
+		return err_set(err, r,
+			       "public key %s: %s; set api.public_key_path to the API server's "
+			       "public_key.pem, or api.enabled: false",
+			       path, err_name(r));
+	begin = key.data ? strstr(key.data, PEM_BEGIN) : NULL;
+	end = begin ? strstr(begin, PEM_END) : NULL;
+	if (!end)
+		return err_set(err, -EBADMSG,
+			       "public key %s: no PEM block \"PUBLIC KEY\"; convert it with openssl "
+			       "pkey, or take the server's public_key.pem",
+			       path);
+	*ret = strndup(begin, (size_t)(end - begin) + strlen(PEM_END));
+	return *ret ? 0 : err_set(err, -ENOMEM, "out of memory");
+}
+
+/* The server may have made itself another pair since: an unreadable file leaves the key as it was. */
+static void reread_key(struct session *s)
+{
+	char *key;
+
+	if (read_key(s->key_path, &key, NULL) < 0)
+		return;
+	free(s->public_key);
+	s->public_key = key;
+}
+
 static void ask_token(struct session *s)
 {
 	static const char *const headers[] = {"Content-Type: application/json", NULL};
 	_cleanup_(buf_free) struct buf url = {0}, body = {0};
 
+	reread_key(s);
 	gthulhu_write_token_request(&body, s->public_key);
 	start(s,
 	      &(struct http_request){
@@ -223,34 +263,6 @@ void session_cancel(struct session *s)
 	s->fn = NULL;
 }
 
-/* The block alone: whatever else the file holds is not the server's business. */
-static int read_key(const char *path, char **ret, struct err *err)
-{
-	_cleanup_(buf_free) struct buf key = {0};
-	const char *begin, *end;
-	int r;
-
-	if (!*path)
-		return err_set(err, -EINVAL,
-			       "api.public_key_path is not set: give the PEM file of the API "
-			       "server's public key, or set api.enabled: false");
-	r = buf_read_file(&key, path, KEY_FILE_MAX);
-	if (r < 0)
-		return err_set(err, r,
-			       "public key %s: %s; set api.public_key_path to the API server's "
-			       "public_key.pem, or api.enabled: false",
-			       path, err_name(r));
-	begin = key.data ? strstr(key.data, PEM_BEGIN) : NULL;
-	end = begin ? strstr(begin, PEM_END) : NULL;
-	if (!end)
-		return err_set(err, -EBADMSG,
-			       "public key %s: no PEM block \"PUBLIC KEY\"; convert it with openssl "
-			       "pkey, or take the server's public_key.pem",
-			       path);
-	*ret = strndup(begin, (size_t)(end - begin) + strlen(PEM_END));
-	return *ret ? 0 : err_set(err, -ENOMEM, "out of memory");
-}
-
 int session_new(struct session **ret, struct loop *loop, const struct gthulhu_options *options,
 		struct err *err)
 {
@@ -261,6 +273,11 @@ int session_new(struct session **ret, struct loop *loop, const struct gthulhu_op
 	if (!s)
 		return err_set(err, -ENOMEM, "out of memory");
 	s->timeout_ns = options->timeout_ns;
+	s->key_path = strdup(options->public_key_path);
+	if (!s->key_path) {
+		session_free(s);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
 	if ((r = gthulhu_base_url(options->url, &s->base, err)) < 0 ||
 	    (r = read_key(options->public_key_path, &s->public_key, err)) < 0 ||
 	    (r = http_client_new(&s->client, loop, &http, err)) < 0) {
@@ -280,6 +297,7 @@ void session_free(struct session *s)
 	token_drop(&s->token);
 	buf_free(&s->body);
 	free(s->base);
+	free(s->key_path);
 	free(s->public_key);
 	free(s);
 }

@@ -26,9 +26,7 @@ struct server {
 	uint64_t token_life_s;
 };
 
-static const struct config_option options[] = {
-	{"enabled", OPTION_BOOL, offsetof(struct server_options, enabled), "false",
-	 .help = "serve the API from within `teide run`"},
+static const struct config_option table[] = {
 	{"listen", OPTION_STRING, offsetof(struct server_options, listen), "127.0.0.1:8080",
 	 .help = "ADDR:PORT; plain HTTP, so keep it on loopback or a private network"},
 	{"data", OPTION_STRING, offsetof(struct server_options, data), "/var/lib/teide",
@@ -45,7 +43,7 @@ static const struct config_option options[] = {
 const struct option_section server_section = {
 	.name = "server",
 	.help = "the embedded API server",
-	.options = options,
+	.options = table,
 	.size = sizeof(struct server_options),
 };
 

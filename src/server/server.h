@@ -14,7 +14,6 @@
 struct server;
 
 struct server_options {
-	bool enabled; /* as part of `teide run`; `teide server` does not ask */
 	const char *listen; /* "127.0.0.1:8080", "[::1]:8080", ":8080" for every address; port 0: any */
 	const char *data; /* folder of the key pair; made when missing */
 	uint64_t token_life_ns;

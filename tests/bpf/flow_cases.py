@@ -287,8 +287,10 @@ def expectation(layers, head):
     got = head or layers.head()
     vlans = ",".join(map(str, layers.vlans)) or "-"
     outer, inner, gtp = layers.tuple_text(0), "-", NO_GTP
-    if got in ("l4_short", "ipv6_chain"):
-        outer = ",".join(outer.split(",")[:2])
+    if got == "l4_short":
+        outer = ",".join(outer.split(",")[:3]) + ",-,-"
+    if got == "ipv6_chain":
+        outer = ",".join(outer.split(",")[:2])  # the protocol depends on where one gives up
     if got == "gtpu":
         inner = layers.tuple_text(1)
     if got in ("gtpu", "gtpu_message"):

@@ -27,7 +27,7 @@
 #include "flow_run.h"
 #include "gen.h"
 #include "object.h"
-#include "ring.h"
+#include "ring_reader.h"
 
 #define SKIP_STATUS 77
 #define LINE_MAX_LEN 20000
@@ -166,8 +166,7 @@ static void print_record(void *data, const void *record, size_t len)
 		buf_printf(&b->text, "%s%u", i ? "," : "", r->vlan[i]);
 	if (!r->vlans)
 		buf_str(&b->text, "-");
-	print_tuple(&b->text, "outer", &r->outer,
-		    r->head != HEAD_L4_SHORT && r->head != HEAD_IPV6_CHAIN);
+	print_tuple(&b->text, "outer", &r->outer, r->head != HEAD_IPV6_CHAIN);
 	print_tuple(&b->text, "inner", &r->inner, true);
 	print_number(&b->text, "teid", gtp, g->teid);
 	print_number(&b->text, "type", gtp, g->type);

@@ -1,18 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The strategies' back end against servers that misbehave."""
-import http.server
 import json
 import ssl
 import subprocess
-import threading
 import time
 
-from harness import BUILD, TMP, case, contains, end, equal, main, need, openssl, spawn, wait_for
+from client import CLIENT, Client
+from harness import TMP, case, contains, end, equal, main, need, openssl, wait_for
 from standin import StandIn, answer, drip, flood, half, hang_up, refuse
 
 KEY = TMP / "public_key.pem"
-CLIENT = BUILD / "tests/e2e/strategy_client"
 NEUTRAL = 20000000
 
 
@@ -20,46 +18,11 @@ def entries(*pids):
     return [{"pid": pid, "priority": True, "execution_time": 20000000} for pid in pids]
 
 
-class Client:
-    def __init__(self, url, interval=200, timeout=5000, extra=()):
-        self.process = spawn(CLIENT, url, KEY, interval, timeout, *extra, stdin=subprocess.PIPE)
-        self.lines = []
-        self.thread = threading.Thread(target=self.read, daemon=True)
-        self.thread.start()
-
-    def read(self):
-        for line in self.process.stdout:
-            self.lines.append(json.loads(line))
-
-    def say(self, line):
-        self.process.stdin.write(line + "\n")
-        self.process.stdin.flush()
-
-    def stats(self):
-        seen = len(self.lines)
-        self.say("stats")
-        return wait_for("stats", lambda: [line for line in self.lines[seen:]
-                                          if line["what"] == "stats"])[-1]
-
-    def reach(self, what, condition):
-        """Stats that meet the condition."""
-        def ask():
-            stats = self.stats()
-            return stats if condition(stats) else None
-        return wait_for(what, ask)
-
-    def withdraw(self, ms=20000):
-        self.say(f"withdraw {ms}")
-        self.process.wait(60)
-        self.thread.join()
-        return self.lines[-1]["r"]
-
-
 def failing(kind, *actions, **options):
     """The client meets these answers, then recovers by itself; returns its stats and the server."""
     server = StandIn()
     server.script[kind] = list(actions)
-    client = Client(server.url, **options)
+    client = Client(server.url, KEY, **options)
     client.say("set 11 12")
     stats = client.reach("recovery", lambda s: s["errors"] >= len(actions) and s["reachable"])
     equal(server.stored, entries(11, 12))
@@ -76,7 +39,7 @@ def no_secret(stats):
 @case
 def first_tick():
     server = StandIn()
-    client = Client(server.url, interval=100)
+    client = Client(server.url, KEY, interval=100)
     client.say("stats")
     equal(server.log, [])
     client.say("set 365162 365193 0 -1 365193")
@@ -96,7 +59,7 @@ def first_tick():
 @case
 def an_empty_list_is_never_posted():
     server = StandIn()
-    client = Client(server.url, interval=100)
+    client = Client(server.url, KEY, interval=100)
     client.say("set")
     client.stats()
     equal(server.log, [])
@@ -111,7 +74,7 @@ def an_empty_list_is_never_posted():
 @case
 def changes_are_sent_at_once_and_rate_limited():
     server = StandIn()
-    client = Client(server.url, interval=3600000)
+    client = Client(server.url, KEY, interval=3600000)
     for pid in range(1, 500):
         client.say(f"set {pid}")
     wait_for("the newest list", lambda: server.stored == entries(499))
@@ -128,7 +91,7 @@ def changes_are_sent_at_once_and_rate_limited():
 @case
 def withdrawal_posts_a_neutral_list():
     server = StandIn()
-    client = Client(server.url)
+    client = Client(server.url, KEY)
     client.say("set 5 6")
     wait_for("the list", lambda: server.stored == entries(5, 6))
     equal(client.withdraw(), 0)
@@ -141,7 +104,7 @@ def withdrawal_posts_a_neutral_list():
 @case
 def withdrawal_of_nothing_asks_nobody():
     server = StandIn()
-    client = Client(server.url)
+    client = Client(server.url, KEY)
     equal(client.withdraw(), 0)
     equal(server.log, [])
     server.stop()
@@ -150,7 +113,7 @@ def withdrawal_of_nothing_asks_nobody():
 @case
 def withdrawal_has_a_deadline():
     server = StandIn()
-    client = Client(server.url)
+    client = Client(server.url, KEY)
     client.say("set 5")
     client.reach("the post", lambda s: s["posts"] >= 1)
     server.script["post"] = [drip] * 50
@@ -161,7 +124,7 @@ def withdrawal_has_a_deadline():
 @case
 def withdrawal_tries_again():
     server = StandIn()
-    client = Client(server.url, interval=3600000)
+    client = Client(server.url, KEY, interval=3600000)
     client.say("set 5")
     client.reach("the post", lambda s: s["verified"] >= 1)
     server.script["post"] = [answer(503, b""), hang_up, refuse]
@@ -173,7 +136,7 @@ def withdrawal_tries_again():
 @case
 def one_401_costs_one_token_and_one_retry():
     server = StandIn()
-    client = Client(server.url, interval=3600000)
+    client = Client(server.url, KEY, interval=3600000)
     client.say("set 5")
     client.reach("the first list", lambda s: s["verified"] >= 1)
     server.script["post"] = [refuse]
@@ -190,7 +153,7 @@ def one_401_costs_one_token_and_one_retry():
 def endless_401_makes_no_storm():
     server = StandIn()
     server.script["post"] = [refuse] * 1000
-    client = Client(server.url, interval=10)
+    client = Client(server.url, KEY, interval=10)
     client.say("set 5")
     stats = client.reach("four failures", lambda s: s["errors"] >= 4)
     assert server.count("post") <= 2 * stats["errors"] + 1, server.log
@@ -204,7 +167,7 @@ def endless_401_makes_no_storm():
 def a_server_with_a_new_key_is_recovered_from():
     server = StandIn()
     port = server.server_address[1]
-    client = Client(server.url)
+    client = Client(server.url, KEY)
     client.say("set 5")
     client.reach("the list", lambda s: s["posts"] >= 1)
     server.stop()
@@ -219,7 +182,7 @@ def a_server_with_a_new_key_is_recovered_from():
 def short_tokens_are_not_asked_for_each_time():
     server = StandIn()
     server.life = 1
-    client = Client(server.url, interval=100)
+    client = Client(server.url, KEY, interval=100)
     client.say("set 5")
     client.reach("many posts", lambda s: s["posts"] >= 40)
     assert server.count("token") <= 4, server.count("token")
@@ -236,7 +199,7 @@ def server_errors_are_waited_out():
 def retry_after_is_honoured():
     server = StandIn()
     server.script["post"] = [answer(503, b"", ("Retry-After", "3"))]
-    client = Client(server.url, interval=50)
+    client = Client(server.url, KEY, interval=50)
     client.say("set 5")
     client.reach("the refusal", lambda s: s["errors"] >= 1)
     began = time.monotonic()
@@ -247,11 +210,23 @@ def retry_after_is_honoured():
 
 
 @case
+def an_idle_connection_closed_by_the_server_costs_nothing():
+    server = StandIn()
+    client = Client(server.url, KEY, interval=3600000)
+    for pid in (5, 6, 7):
+        client.say(f"set {pid}")
+        stats = client.reach("the list", lambda s: s["verified"] == pid - 4)
+        equal((server.stored, stats["errors"]), (entries(pid), 0))
+        server.hang_up()
+    server.stop()
+
+
+@case
 def half_answers_and_hung_up_connections():
     failing("post", half)
     server = StandIn()
     server.script["post"] = [hang_up]
-    client = Client(server.url)
+    client = Client(server.url, KEY)
     client.say("set 11")
     wait_for("the list", lambda: server.stored == entries(11))
     server.stop()
@@ -303,7 +278,7 @@ def redirects_are_not_followed():
     to = ("Location", other.url + "/api/v1/scheduling/strategies")
     server = StandIn()
     server.script["post"] = [answer(307, b"", to)]
-    client = Client(server.url)
+    client = Client(server.url, KEY)
     client.say("set 5")
     stats = client.reach("the redirect", lambda s: s["errors"] >= 1)
     contains(stats["last_error"], "redirected (307)")
@@ -316,7 +291,7 @@ def redirects_are_not_followed():
 def a_later_api_is_named_and_left_in_peace():
     server = StandIn()
     server.script["post"] = [answer(404, {"message": "Not Found"})] * 100
-    client = Client(server.url, interval=10)
+    client = Client(server.url, KEY, interval=10)
     client.say("set 5")
     stats = client.reach("the refusal", lambda s: s["errors"] >= 1)
     contains(stats["last_error"], "not Gthulhu's v0.1.0")
@@ -329,7 +304,7 @@ def a_stale_list_is_noticed_and_posted_again():
     server = StandIn()
     stale = {"success": True, "scheduling": entries(4)}
     server.script["get"] = [answer(200, stale)]
-    client = Client(server.url, interval=3600000)
+    client = Client(server.url, KEY, interval=3600000)
     client.say("set 5")
     stats = client.reach("the second look", lambda s: s["verified"] == 1)
     equal(stats["mismatches"], 1)
@@ -342,18 +317,23 @@ def another_writer_is_named():
     server = StandIn()
     foreign = {"success": True, "scheduling": entries(4)}
     server.script["get"] = [answer(200, foreign)] * 100
-    client = Client(server.url, interval=3600000)
+    client = Client(server.url, KEY, interval=3600000)
     client.say("set 5")
     stats = client.reach("the complaint", lambda s: s["errors"] == 1)
     contains(stats["last_error"], "another writer")
+    equal(stats["foreign"], True)
     equal(server.count("post"), 2)
+    equal([line["foreign"] for line in client.lines if line["what"] == "changed"], [False, True])
+    server.script["get"] = []
+    client.say("set 6")
+    client.reach("peace", lambda s: s["verified"] == 1 and not s["foreign"])
     server.stop()
 
 
 @case
 def a_foreign_list_is_replaced_at_the_next_tick():
     server = StandIn()
-    client = Client(server.url, interval=200)
+    client = Client(server.url, KEY, interval=200)
     client.say("set 5")
     client.reach("the list", lambda s: s["posts"] >= 1)
     server.stored = entries(99)
@@ -365,7 +345,7 @@ def a_foreign_list_is_replaced_at_the_next_tick():
 def nobody_there():
     server = StandIn()
     server.stop()
-    client = Client(server.url.replace("http://", "http://user:hidden@"))
+    client = Client(server.url.replace("http://", "http://user:hidden@"), KEY)
     client.say("set 5")
     stats = client.reach("two failures", lambda s: s["errors"] >= 2)
     contains(stats["last_error"], server.url)
@@ -410,14 +390,14 @@ def tls_needs_the_right_ca_and_certificate():
         certificate(name)
     server = tls_server(TMP / "client.crt", True)
     ours = (TMP / "server.crt", TMP / "client.crt", TMP / "client.key")
-    client = Client(server.url, extra=ours)
+    client = Client(server.url, KEY, extra=ours)
     client.say("set 5")
     wait_for("the list over TLS", lambda: server.stored == entries(5))
     posts = server.count("post")
     end(client.process)
     posts = server.count("post")
     for extra in ((TMP / "stranger.crt",) + ours[1:], (TMP / "server.crt",)):
-        client = Client(server.url, extra=extra)
+        client = Client(server.url, KEY, extra=extra)
         client.say("set 6")
         stats = client.reach("the refusal", lambda s: s["errors"] >= 1)
         equal(stats["posts"], 0)
@@ -427,8 +407,6 @@ def tls_needs_the_right_ca_and_certificate():
 
 
 need("openssl")
-if not CLIENT.exists():
-    raise SystemExit(f"{CLIENT} is missing: build it first")
 openssl("genpkey", "-algorithm", "RSA", "-out", TMP / "key.pem")
 openssl("pkey", "-in", TMP / "key.pem", "-pubout", "-out", KEY)
 main()

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 
+from client import Client
 from harness import (TEIDE, TMP, base64url, case, contains, end, equal, main, need, openssl, spawn,
                      wait_for)
 from standin import StandIn, answer
@@ -22,9 +23,9 @@ MORE = {"pid": 365193, "priority": False, "execution_time": 10000000}
 
 
 class Server:
-    def __init__(self, name, environment=None):
+    def __init__(self, name, environment=None, listen="127.0.0.1:0"):
         self.data = TMP / name
-        self.process = spawn(TEIDE, "server", "--listen", "127.0.0.1:0", "--data", self.data,
+        self.process = spawn(TEIDE, "server", "--listen", listen, "--data", self.data,
                              env=dict(os.environ, **(environment or {})))
         self.url = self.process.stdout.readline().split()[-1]
         self.key_path = self.process.stdout.readline().split(": ")[1].strip()
@@ -415,6 +416,29 @@ def bad_addresses_and_folders_are_named():
     done = run("server", "--listen", "127.0.0.1:0", "--data", TMP / "spoilt")
     equal(done.returncode, 1)
     one_line(done, str(TMP / "spoilt" / "private_key.pem"))
+
+
+@case
+def a_client_survives_restarts_and_a_new_key():
+    data = TMP / "renewed"
+    server = Server("renewed")
+    listen = server.url.removeprefix("http://")
+    client = Client(server.url, data / "public_key.pem")
+    client.say("set 5")
+    wanted = [{"pid": 5, "priority": True, "execution_time": 20000000}]
+    wait_for("the list", lambda: server.listed(server.token())[0] == wanted)
+    for renew in (False, True):
+        key = server.key()
+        equal(end(server.process), 0)
+        if renew:
+            for name in os.listdir(data):
+                (data / name).unlink()
+        server = Server("renewed", listen=listen)
+        equal(server.key() != key, renew)
+        wait_for("the list again", lambda: server.listed(server.token())[0] == wanted)
+    equal(client.withdraw(), 0)
+    equal(server.listed(server.token())[0],
+          [{"pid": client.process.pid, "priority": False, "execution_time": 20000000}])
 
 
 def show(url, key, *words):

@@ -69,6 +69,9 @@ class StandIn(ThreadingHTTPServer):
     def stop(self):
         self.shutdown()
         self.server_close()
+        self.hang_up()
+
+    def hang_up(self):
         for connection in self.connections:
             try:
                 connection.shutdown(socket.SHUT_RDWR)

@@ -28,6 +28,7 @@ static void print_stats(const char *what, const struct gthulhu_stats *s)
 	jw_object(&j, NULL);
 	jw_string(&j, "what", what);
 	jw_bool(&j, "reachable", s->reachable);
+	jw_bool(&j, "foreign", s->foreign);
 	jw_u64(&j, "posts", s->posts);
 	jw_u64(&j, "tokens", s->tokens);
 	jw_u64(&j, "errors", s->errors);

@@ -4,7 +4,7 @@
 # 6.12 and 7.2.
 . "${TESTS:?run me through ./test}/vm/vm.sh"
 
-for kernel in ${VM_KERNELS:-5.10 6.1 6.12 7.2}; do
+for kernel in $(kernels 5.10 6.1 6.12 7.2); do
 	vm_boot "$kernel" flow.sh
 	judge flows "$TMP/$kernel"
 	case $kernel in

@@ -3,7 +3,7 @@
 # The gtpu probe at the kernel's gtp module, by fentry where the module has BTF and by kprobes.
 . "${TESTS:?run me through ./test}/vm/vm.sh"
 
-for kernel in ${VM_KERNELS:-5.10 6.1 6.12 7.2}; do
+for kernel in $(kernels 5.10 6.1 6.12 7.2); do
 	methods="fentry kprobe"
 	[ $kernel != 5.10 ] || methods=kprobe
 	printf '%s\n' "$methods" >"$TMP/methods"
@@ -11,4 +11,5 @@ for kernel in ${VM_KERNELS:-5.10 6.1 6.12 7.2}; do
 	for method in $methods; do
 		judge gtpu "$TMP/$kernel" "$method"
 	done
+	judge text "$TMP/$kernel"
 done

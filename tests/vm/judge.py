@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Judges what a guest has written: judge.py flows|gtpu FOLDER [METHOD]."""
+"""Judges what a guest has written: judge.py flows|text FOLDER, judge.py gtpu FOLDER METHOD."""
 import collections
 import json
 import pathlib
 import sys
+
+DIRECTIONS = {"ingress": "uplink", "egress": "downlink"}  # at the UPF's N3
 
 
 def fail(text):
@@ -44,8 +46,8 @@ def check_balance(events):
             got = rows["delivered"] + rows.get("pending", 0) + total(rows, "lost")
             check(f"ledger of {place}: delivered + pending + lost", got, rows["emitted"])
         if "seen" in rows:
-            got = rows["counted"] + total(rows, "skipped")
-            check(f"ledger of {place}: counted + skipped", got, rows["seen"])
+            got = rows["counted"] + rows.get("pending", 0) + total(rows, "skipped")
+            check(f"ledger of {place}: counted + pending + skipped", got, rows["seen"])
         if rows.get("calls") is not None and rows.get("missed") is not None:
             check(f"ledger of {place}: seen + missed", rows["seen"] + rows["missed"], rows["calls"])
     return ledger
@@ -62,6 +64,29 @@ def flows(folder):
             counted[e["dir"], e["outer"]["src"], e["outer"]["dst"]] += e["packets"]
     check("ICMP packets", dict(counted), {("ingress", "10.9.0.1", "10.9.0.2"): sent,
                                            ("egress", "10.9.0.2", "10.9.0.1"): sent})
+    tunnels(folder, sent)
+
+
+def tunnels(folder, n):
+    """At the UPF's N3: n uplink and n downlink packets of each UE and family, in its tunnels."""
+    status = json.loads((folder / "status.json").read_text())
+    events = lines(folder / "n3.json")
+    check_balance(events)
+    inner, outer = collections.Counter(), collections.Counter()
+    for e in events:
+        if e["event"] == "flow" and "inner" in e:
+            inner[DIRECTIONS[e["dir"]], e["gtp"]["teid"], e["gtp"]["qfi"],
+                  e["inner"]["src"], e["inner"]["dst"]] += e["packets"]
+        elif e["event"] == "tunnel" and e["gtp"]["type"] == 255:
+            outer[DIRECTIONS[e["dir"]], e["gtp"]["teid"],
+                  e["outer"]["src"], e["outer"]["dst"]] += e["packets"]
+    want = expected(status, n)
+    qfi = status["flows"][0]["qfi"]
+    check("flows in tunnels", dict(inner), {(k[0], k[1], qfi, k[4], k[5]): n for k in want})
+    packets = collections.Counter()
+    for key, value in want.items():
+        packets[key[:4]] += value
+    check("tunnels", dict(outer), dict(packets))
 
 
 def expected(status, n):
@@ -81,14 +106,17 @@ def gtpu(folder, method):
     n = int((folder / "sent").read_text())
     status = json.loads((folder / "status.json").read_text())
     events = lines(folder / f"{method}.json")
-    for (probe, where), rows in check_balance(events).items():
-        if "emitted" in rows:
-            check(f"lost by {probe} {where}", total(rows, "lost"), 0)
+    ledger = check_balance(events)
+    check("events lost", total(ledger["gtpu", "ring"], "lost"), 0)
     packets = ("gtp_encap_recv", "gtp_dev_xmit")
+    for function in packets:
+        check(f"{function}: entries in the ledger", ledger["gtpu", function]["seen"],
+              sum(e.get("function") == function and e["event"] == "entry" for e in events))
     seen = collections.Counter()
     entries = collections.Counter()
     for e in events:
-        if e.get("function") not in packets:
+        # The gNB's echo requests come at times of their own.
+        if e.get("function") not in packets or e.get("gtp", {}).get("type") in (1, 2):
             continue
         if "inner" not in e:
             fail(f"a packet without inner addresses: {e}")
@@ -109,9 +137,26 @@ def gtpu(folder, method):
     check("packets by entry", dict(entries), {(k[0], k[4], k[5]): n for k in want})
 
 
+def text(folder):
+    """Every key that the line promises has a value, on both packet functions' exits."""
+    keys = ("ts pid tgid comm func pktlen teid inner_src inner_dst outer_src outer_dst inner_ports "
+            "duration_ns").split()
+    exits = collections.Counter()
+    for line in (folder / "text").read_text().splitlines():
+        kind, _, rest = line.partition(": ")
+        pairs = dict(word.split("=", 1) for word in rest.split() if "=" in word)
+        if kind == "exit" and pairs["func"] in ("gtp_encap_recv", "gtp_dev_xmit") and \
+                pairs.get("type") == "255":
+            for key in keys:
+                if pairs.get(key, "0") in ("", "0", "0x00000000", "0.0.0.0", "0->0"):
+                    fail(f"no {key} in: {line}")
+            exits[pairs["func"]] += 1
+    check("exits in text", dict(exits), {"gtp_encap_recv": 10, "gtp_dev_xmit": 10})
+
+
 def main():
     what, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    {"flows": flows, "gtpu": gtpu}[what](folder, *sys.argv[3:])
+    {"flows": flows, "gtpu": gtpu, "text": text}[what](folder, *sys.argv[3:])
 
 
 main()

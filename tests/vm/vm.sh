@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # shellcheck shell=bash
-# For the tests of this folder, which run outside and judge with python3 what a guest has written.
+# For the tests of this folder: they run outside and judge with python3 what a guest has written.
+# VM_KERNELS="6.1 6.12" names the kernels, all of the test's by default.
 . "${TESTS:?run me through ./test}/lib.sh"
 
 VM_MODULES="gtp veth tun sch_ingress cls_bpf act_bpf"
@@ -12,12 +13,22 @@ vm_boot() {
 	shift 2
 	note "$script on $kernel"
 	"$TESTS/vm/run" --kernel "$kernel" --modules "$VM_MODULES" --with "$TESTS/lib.sh:/tests/lib.sh" \
-		--with comm --with bpftool --out "$TMP/$kernel" "$@" "$TESTS/vm/guest/$script" || status=$?
+		--with comm --with bpftool --out "$TMP/$kernel" "$@" "$TESTS/vm/guest/$script" \
+		2>"$TMP/boot.err" || status=$?
+	cat "$TMP/boot.err" >&2
 	case $status in
 	0) ;;
-	77) skip "$script on $kernel was not possible (the reason is above)" ;;
+	77) skip "kernel $kernel: $(tail -n 1 "$TMP/boot.err")" ;;
 	*) fail "$script on $kernel: status $status" ;;
 	esac
+}
+
+# kernels DEFAULT...: those of them that are asked for.
+kernels() {
+	local kernel
+	for kernel; do
+		case " ${VM_KERNELS:-$kernel} " in *" $kernel "*) echo "$kernel" ;; esac
+	done
 }
 
 judge() { python3 "$TESTS/vm/judge.py" "$@"; }

@@ -45,3 +45,16 @@ in_ns a ping -c 3 -q $ADDRESS
 at_tc >/out/killed
 check_exit "flows after a kill" 0 "$TEIDE" flows -i "$(ns b)/y" -o json --once
 nothing_left
+
+# The lab's N3, tunnels inside.
+"$TEIDE" lab up --upf user --ues 2
+"$TEIDE" lab status -o json >/out/status.json
+spawn_split n3 "$TEIDE" flows -i teide-upf/n3 -o json
+wait_for 120 grep -q watching "$TMP/n3.err"
+for family in 4 6; do
+	"$TEIDE" lab traffic --count $PINGS --family $family
+done
+stop "$PID"
+check_eq "status of teide flows" "$STATUS" 0
+cp "$TMP/n3.log" /out/n3.json
+"$TEIDE" lab down

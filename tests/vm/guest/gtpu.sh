@@ -22,6 +22,18 @@ for method in $(cat /tests/methods); do
 	cp "$TMP/trace.log" "/out/$method.json"
 	cp "$TMP/trace.err" "/out/$method.err"
 done
+# The line that people read, by the method that teide chooses.
+spawn_split text "$TEIDE" trace --probe gtpu
+wait_for 120 grep -q watching "$TMP/text.err"
+"$TEIDE" lab traffic --count 5 --family 4
+stop "$PID"
+cp "$TMP/text.log" /out/text
+
+# A killed trace takes its programs with it.
+spawn_split killed "$TEIDE" trace --probe gtpu
+wait_for 120 grep -q watching "$TMP/killed.err"
+kill -KILL "$PID"
+wait "$PID" || true
 echo $N >/out/sent
 "$TEIDE" lab down
 assert_nothing_left

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The lab with the kernel's gtp module as UPF: ping, a TCP download through the tunnel, and down, also
-# after a kill -9, leaves nothing. $DOWNLOAD bytes, 100 MB unless /tests/download says else.
+# after a kill -9, leaves nothing. /tests/download says how many bytes.
 . "$TESTS/lib.sh"
 
-bytes=$(cat /tests/download 2>/dev/null || echo 100000000)
+bytes=$(cat /tests/download)
 DN=10.70.0.2
 
 snapshot_before

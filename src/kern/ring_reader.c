@@ -2,7 +2,7 @@
 /* libbpf's consumer tells neither how many records wait (before 1.3 not even how many bytes) nor does
  * it stop after a number of them, so the ring is read here; the layout is kernel ABI
  * (kernel/bpf/ringbuf.c: consumer page, producer page, data mapped twice). */
-#include "ring.h"
+#include "ring_reader.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# tests/run itself: what it counts, what it says last, what it does about skips, strays and time.
+set -euo pipefail
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+mkdir -p "$copy/tests/check"
+cp "${TESTS:?}/run" "$copy/tests/run"
+echo 'check/may_skip *no such device*' >"$copy/tests/allowed-skips"
+t() {
+	printf '#!/bin/bash\n%s\n' "$2" >"$copy/tests/check/$1_test.sh"
+	chmod +x "$copy/tests/check/$1_test.sh"
+}
+# expect WHAT PATTERN: a line of the runner's output.
+expect() {
+	grep -qE "$2" <<<"$out" || { printf '%s\n' "$out" "^ lacks: $1 ($2)"; exit 1; }
+	echo "ok: $1"
+}
+run() {
+	status=0
+	out=$(env -u TEIDE_NO_SKIP CI="$1" "$copy/tests/run" --build "$copy/build" check 2>&1) || status=$?
+}
+
+t good 'echo fine'
+t may_skip 'echo no such device; exit 77'
+run false
+[ "$status" = 0 ] || { echo "all well, yet exit $status"; exit 1; }
+expect 'the last line, nothing failed' '^1 passed, 0 failed, 1 skipped$'
+[ "$(tail -n 1 <<<"$out")" = '1 passed, 0 failed, 1 skipped' ] || { echo 'not the last line'; exit 1; }
+expect 'a skip says why' '^skipped check/may_skip  \(no such device\)$'
+run true
+expect 'a listed skip is allowed in CI' '^1 passed, 0 failed, 1 skipped$'
+
+t bad 'echo first; echo FAIL: because; exit 3'
+t other_skip 'echo no reason on the list; exit 77'
+t slow '# timeout: 1
+sleep 100'
+t stray 'setsid sleep 100 & exit 0'
+run true
+[ "$status" = 1 ] || { echo "failures, yet exit $status"; exit 1; }
+expect 'the last line, with failures' '^1 passed, 4 failed, 1 skipped$'
+expect 'a failure shows its output' 'FAIL: because'
+expect 'a skip that is not on the list fails in CI' '^failed  check/other_skip  \(skipped, which is not allowed'
+expect 'a test over its time is ended' 'ended after 1 s, its time limit'
+expect 'what a test leaves running is found' 'left running: (sleep|setsid)'
+run false
+expect 'and is a skip elsewhere' '^1 passed, 3 failed, 2 skipped$'
+rm "$copy"/tests/check/*
+run false
+expect 'a tier without tests fails' '^0 passed, 1 failed, 0 skipped$'
