@@ -15,8 +15,9 @@
 #include "record.h"
 
 #ifndef PACKET_LOAD
+#include "packet_skb.h"
 #define PACKET_SOURCE struct __sk_buff
-#define PACKET_LOAD(src, off, to, len) bpf_skb_load_bytes(src, off, to, len)
+#define PACKET_LOAD(src, off, to, len) packet_load_skb(src, off, to, len)
 #endif
 
 #define PACKET_NTOHS(x) __builtin_bswap16(x)
@@ -24,6 +25,9 @@
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "big-endian machines are not supported"
 #endif
+
+/* The loads are wide, and the verifier wants aligned stores to the stack. */
+#define PACKET_HEADER __attribute__((aligned(8)))
 
 #define PACKET_VLAN_MAX 2
 #define PACKET_IPV6_EXT_MAX 8
@@ -136,7 +140,7 @@ static __always_inline void packet_map_v4(__u8 to[16], __u32 v4)
 static __always_inline int packet_v4(PACKET_SOURCE *src, struct packet_at *at,
 				     struct record_tuple *t)
 {
-	struct packet_ipv4 h;
+	struct packet_ipv4 h PACKET_HEADER;
 	__u32 start = at->off, ihl, fragment;
 
 	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, &h, sizeof(h)))
@@ -182,7 +186,7 @@ static __always_inline __u32 packet_v6_ext_len(__u8 proto, __u8 len)
 /* One extension header: 1 when one was passed, 0 at the end of the chain, -1 when it is cut. */
 static __always_inline int packet_v6_ext(PACKET_SOURCE *src, struct packet_at *at)
 {
-	__u8 h[4];
+	__u8 h[4] PACKET_HEADER;
 	__u32 len;
 
 	if (!packet_v6_ext_len(at->proto, 0) || at->fragment == PACKET_FRAGMENT)
@@ -206,7 +210,7 @@ static __always_inline int packet_v6_ext(PACKET_SOURCE *src, struct packet_at *a
 static __always_inline int packet_v6(PACKET_SOURCE *src, struct packet_at *at,
 				     struct record_tuple *t)
 {
-	struct packet_ipv6 h;
+	struct packet_ipv6 h PACKET_HEADER;
 	int i, r = 1;
 
 	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, &h, sizeof(h)))
@@ -262,7 +266,7 @@ static __always_inline int packet_l4(PACKET_SOURCE *src, struct packet_at *at,
 				     struct record_tuple *t)
 {
 	__u32 len = packet_l4_len(t->proto);
-	__u8 h[8];
+	__u8 h[8] PACKET_HEADER;
 
 	if (!len || at->fragment == PACKET_FRAGMENT)
 		return 0;
@@ -286,7 +290,7 @@ static __always_inline int packet_l4(PACKET_SOURCE *src, struct packet_at *at,
 static __always_inline int packet_gtpu_ext(PACKET_SOURCE *src, struct packet_at *at, __u8 *next,
 					   struct record_gtp *g)
 {
-	__u8 h[4];
+	__u8 h[4] PACKET_HEADER;
 	__u32 len;
 
 	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, h, sizeof(h)))
@@ -317,8 +321,8 @@ static __always_inline int packet_gtpu_exts(PACKET_SOURCE *src, struct packet_at
 static __always_inline int packet_gtpu_header(PACKET_SOURCE *src, struct packet_at *at,
 					      struct record_gtp *g)
 {
-	struct packet_gtpu_optional o;
-	struct packet_gtpu h;
+	struct packet_gtpu_optional o PACKET_HEADER;
+	struct packet_gtpu h PACKET_HEADER;
 	__u32 start;
 
 	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, &h, sizeof(h)))
@@ -410,7 +414,7 @@ static __always_inline int packet_is_vlan(__u16 ethertype)
 static __always_inline int packet_ethernet(PACKET_SOURCE *src, struct packet_at *at,
 					   struct packet *p)
 {
-	__u16 type, tag[2];
+	__u16 type, tag[2] PACKET_HEADER;
 	int i;
 
 	at->off = 14;

@@ -15,7 +15,7 @@
 #include "node_internal.h"
 #include "rtnl.h"
 
-#define PORT_GTPU0 3386     /* GTP version 0 */
+#define PORT_GTPU0 3386 /* GTP version 0 */
 #define HASH_SIZE 1024
 #define SEID_BASE 0x1000
 #define PRECEDENCE 255
@@ -29,8 +29,8 @@ struct holder {
 	int fd1u; /* N3 */
 };
 
-/* The kernel could make the sockets itself from 5.11 on, but then it answers an Echo Request to port
- * 2152, whatever port it came from, and nobody sends Error Indications. */
+/* The kernel could make the sockets itself from 5.11 on, but then it answers an Echo Request to
+ * port 2152, whatever port it came from, and nobody sends Error Indications. */
 static int make_gtp(struct holder *h, struct err *err)
 {
 	h->fd0 = node_udp_socket(NULL, PORT_GTPU0, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The UPF as a device of the kernel's gtp module or of gtp5g: a program that makes the device, gives
- * it the tunnels of every UE, holds the sockets that the device works on, and answers what the module
- * hands up: Echo Requests, G-PDUs of unknown tunnels. */
+/* The UPF as a device of the kernel's gtp module or of gtp5g: a program that makes the device,
+ * gives it the tunnels of every UE, holds the sockets that the device works on, and answers what
+ * the module hands up: Echo Requests, G-PDUs of unknown tunnels. */
 #pragma once
 
 #include "err.h"

@@ -60,14 +60,15 @@ static int check_module(enum lab_upf_kind kind, struct err *err)
 	if (r >= 0)
 		return 0;
 	return err_set(err, -EOPNOTSUPP,
-		       "--upf %s: this kernel has no module %s loaded%s; --upf user works without", name,
-		       name, kind == LAB_UPF_GTP ? " and finds none to load" : "");
+		       "--upf %s: this kernel has no module %s loaded%s; --upf user works without",
+		       name, name, kind == LAB_UPF_GTP ? " and finds none to load" : "");
 }
 
 static int check_node(enum lab_upf_kind kind, struct err *err)
 {
 	if (geteuid() != 0)
-		return err_set(err, -EPERM, "a lab takes root: network namespaces, TUN devices; "
+		return err_set(err, -EPERM,
+			       "a lab takes root: network namespaces, TUN devices; "
 			       "try sudo");
 	if (access("/dev/net/tun", F_OK) < 0)
 		return err_set(err, -EOPNOTSUPP,
@@ -194,7 +195,8 @@ static int up_locked(struct lab *lab, struct err *err)
 	r = make_or_undo(lab, signal_fd, err);
 	/* One that came during the undoing has had its effect already. */
 	if (r < 0)
-		(void)!read(signal_fd, &(struct signalfd_siginfo){0}, sizeof(struct signalfd_siginfo));
+		(void)!read(signal_fd, &(struct signalfd_siginfo){0},
+			    sizeof(struct signalfd_siginfo));
 	sigprocmask(SIG_SETMASK, &previous, NULL);
 	return r;
 }
@@ -213,6 +215,9 @@ int lab_up(const struct lab_options *options, struct err *err)
 	if (r < 0)
 		return r;
 	lab->state.options = *options;
+	r = lab_state_boot_id(lab->state.boot_id, err);
+	if (r < 0)
+		return r;
 	lock = lab_state_lock(options->name, true, err);
 	return lock < 0 ? lock : up_locked(lab, err);
 }

@@ -10,11 +10,13 @@
 int lab_netns_exists(const char *name, struct err *err);
 
 /* Makes /run/netns a shared mount, as ip does: a namespace deleted later goes from the mount
- * namespaces of "ip netns exec" too. marker is a file that is made first when there is work to do. */
+ * namespaces of "ip netns exec" too. marker is a file that is made first when there is work to do.
+ */
 int lab_netns_dir_make(const char *marker, struct err *err);
 
-/* Takes that mount away where marker exists and no namespace is left on it, and removes marker: what
- * is still in use then is somebody else's. keep_busy: it is another lab's, and marker stays. */
+/* Takes that mount away where marker exists and no namespace is left on it, and removes marker:
+ * what is still in use then is somebody else's. keep_busy: it is another lab's, and marker stays.
+ */
 int lab_netns_dir_remove(const char *marker, bool keep_busy, struct err *err);
 
 /* Makes a namespace and calls setup in it. -EEXIST when the name is taken. */

@@ -18,14 +18,14 @@
 #define LAB_UES_MAX 200
 #define LAB_GNBS_MAX 32
 #define LAB_FLOWS_MAX 63 /* a QFI has 6 bits and 0 is none (TS 38.415 5.5.3.3) */
-#define LAB_NAME_MAX 32  /* with the terminating NUL */
+#define LAB_NAME_MAX 32	 /* with the terminating NUL */
 #define LAB_NETNS_MAX 48
 
 #define LAB_NAME_DEFAULT "teide"
 #define LAB_PORT_RADIO 4997 /* nr-ue <-> nr-gnb */
 #define LAB_PORT_GTPU 2152  /* TS 29.281 4.4.2.3 */
 #define LAB_QFI_DEFAULT 9   /* of an inner packet whose DSCP is 0 */
-#define LAB_MTU 1500        /* of every veth */
+#define LAB_MTU 1500	    /* of every veth */
 #define LAB_MTU_INNER 1400  /* of uesimtun0 and upfgtp: with GTP-U below LAB_MTU */
 #define LAB_UE_DEVICE "uesimtun0"
 #define LAB_UPF_DEVICE "upfgtp"
@@ -40,8 +40,8 @@ enum lab_node_kind { LAB_NODE_UE, LAB_NODE_GNB, LAB_NODE_UPF, LAB_NODE_DN };
 
 struct lab_options {
 	char name[LAB_NAME_MAX];
-	unsigned ues;   /* 1 to LAB_UES_MAX */
-	unsigned gnbs;  /* 1 to LAB_GNBS_MAX */
+	unsigned ues;	/* 1 to LAB_UES_MAX */
+	unsigned gnbs;	/* 1 to LAB_GNBS_MAX */
 	unsigned flows; /* QoS flows of each UE, 1 to LAB_FLOWS_MAX */
 	enum lab_upf_kind upf;
 	bool inner_ipv6; /* false where the kernel's gtp module does not carry IPv6 */
@@ -55,26 +55,26 @@ struct lab_options {
 
 struct lab_ue {
 	unsigned index; /* from 1 */
-	unsigned gnb;   /* index of its gNB, from 1 */
+	unsigned gnb;	/* index of its gNB, from 1 */
 	char netns[LAB_NETNS_MAX];
-	char radio[IF_NAMESIZE];     /* "rls", in the UE's namespace */
-	char gnb_radio[IF_NAMESIZE]; /* "ue<u>", in the gNB's namespace */
+	char radio[IF_NAMESIZE];       /* "rls", in the UE's namespace */
+	char gnb_radio[IF_NAMESIZE];   /* "ue<u>", in the gNB's namespace */
 	struct addr radio_address;     /* 10.200.<u>.2/30 */
 	struct addr gnb_radio_address; /* 10.200.<u>.1/30 */
-	struct addr address;           /* 10.60.0.<u>/32 on uesimtun0 */
+	struct addr address;	       /* 10.60.0.<u>/32 on uesimtun0 */
 	/* fd00:60:0:<u>::1/128 on uesimtun0. Each UE owns a /64, as TS 23.501 5.8.2.2 has it and as
 	 * the gtp module, which looks at no more than the prefix, needs it. */
 	struct addr address6;
-	uint32_t teid_uplink;   /* 0x00010000 + u: chosen by the UPF, in packets towards it */
+	uint32_t teid_uplink;	/* 0x00010000 + u: chosen by the UPF, in packets towards it */
 	uint32_t teid_downlink; /* 0x00020000 + u: chosen by the gNB, in packets towards it */
 };
 
 struct lab_gnb {
 	unsigned index; /* from 1 */
 	char netns[LAB_NETNS_MAX];
-	char n3[IF_NAMESIZE];     /* "n3", in the gNB's namespace */
-	char upf_n3[IF_NAMESIZE]; /* the other end: "n3" (gNB 1) or "n3-<g>", in the UPF's */
-	struct addr n3_address;     /* 10.100.<g>.2/24 */
+	char n3[IF_NAMESIZE];	    /* "n3", in the gNB's namespace */
+	char upf_n3[IF_NAMESIZE];   /* the other end: "n3" (gNB 1) or "n3-<g>", in the UPF's */
+	struct addr n3_address;	    /* 10.100.<g>.2/24 */
 	struct addr upf_n3_address; /* 10.100.<g>.1/24 */
 };
 
@@ -83,12 +83,12 @@ struct lab_plan {
 	bool plain_gtpu; /* G-PDUs without extension header: the gtp module does not take it */
 	char upf_netns[LAB_NETNS_MAX];
 	char dn_netns[LAB_NETNS_MAX];
-	char n6[IF_NAMESIZE]; /* "n6" at both ends */
+	char n6[IF_NAMESIZE];			     /* "n6" at both ends */
 	struct addr upf_n6_address, upf_n6_address6; /* 10.70.0.1/24, fd00:70::1/64 */
-	struct addr dn_address, dn_address6;         /* 10.70.0.2/24, fd00:70::2/64 */
-	struct addr ue_pool, ue_pool6;               /* 10.60.0.0/16, fd00:60::/48 */
-	struct lab_ue ues[LAB_UES_MAX];   /* options.ues of them, [i].index == i + 1 */
-	struct lab_gnb gnbs[LAB_GNBS_MAX]; /* options.gnbs of them */
+	struct addr dn_address, dn_address6;	     /* 10.70.0.2/24, fd00:70::2/64 */
+	struct addr ue_pool, ue_pool6;		     /* 10.60.0.0/16, fd00:60::/48 */
+	struct lab_ue ues[LAB_UES_MAX];		     /* options.ues of them, [i].index == i + 1 */
+	struct lab_gnb gnbs[LAB_GNBS_MAX];	     /* options.gnbs of them */
 };
 
 #define LAB_RADIO_PREFIX 30

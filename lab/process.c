@@ -32,7 +32,7 @@ struct batch {
 	const struct lab_plan *plan;
 	enum lab_node_kind kind;
 	unsigned n;
-	int go_read, go_write;          /* a byte each: go on; end of file: the parent has died */
+	int go_read, go_write; /* a byte each: go on; end of file: the parent has died */
 	struct pollfd ready[LAB_UES_MAX + 1]; /* readiness pipes; the last is cancel_fd */
 	pid_t pids[LAB_UES_MAX];
 };

@@ -11,9 +11,9 @@
 
 #define LAB_READY_FD 3 /* where a node's program finds its end of the readiness pipe */
 
-/* Starts every node of a kind and waits until all are ready: one that fails is an error with its own
- * words. They are in *state, and state is written, before they do anything; if the caller dies they
- * end by themselves until then. cancel_fd as in topology.h; deadline_ns: boot clock. */
+/* Starts every node of a kind and waits until all are ready: one that fails is an error with its
+ * own words. They are in *state, and state is written, before they do anything; if the caller dies
+ * they end by themselves until then. cancel_fd as in topology.h; deadline_ns: boot clock. */
 int lab_process_start(const struct lab_plan *plan, enum lab_node_kind kind, struct lab_state *state,
 		      int cancel_fd, uint64_t deadline_ns, struct err *err);
 

@@ -15,9 +15,9 @@
 #include "proc.h"
 #include "process.h"
 
-#define ENDINGS_MAX 256  /* processes ended at a time */
+#define ENDINGS_MAX 256	  /* processes ended at a time */
 #define KILL_WAIT_MS 5000 /* for the kernel to end what got SIGKILL */
-#define STRAY_ROUNDS 20   /* a stray may have forked meanwhile */
+#define STRAY_ROUNDS 20	  /* a stray may have forked meanwhile */
 
 struct endings {
 	unsigned n;
@@ -185,6 +185,8 @@ int lab_process_end_strays(const struct lab_plan *plan, unsigned grace_ms, struc
 		if (r < 0)
 			return r;
 	}
-	return err_set(err, -ETIMEDOUT, "processes in the lab's namespaces do not end, among them "
-		       "pid %d", e.pids[0]);
+	return err_set(err, -ETIMEDOUT,
+		       "processes in the lab's namespaces do not end, among them "
+		       "pid %d",
+		       e.pids[0]);
 }

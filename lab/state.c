@@ -134,8 +134,7 @@ static int parse_nodes(const json_t *array, enum lab_node_kind kind, struct lab_
 static int parse_options(const json_t *root, struct lab_options *o)
 {
 	const char *name = json_string_value(json_object_get(root, "name"));
-	const char *kind = json_string_value(
-		json_object_get(json_object_get(root, "upf"), "kind"));
+	const char *kind = json_string_value(json_object_get(json_object_get(root, "upf"), "kind"));
 
 	if (!name || strlen(name) >= sizeof(o->name) || !kind ||
 	    lab_upf_kind_parse(kind, &o->upf) < 0)
@@ -150,7 +149,10 @@ static int parse_options(const json_t *root, struct lab_options *o)
 
 static int parse(const json_t *root, struct lab_state *ret)
 {
+	const char *boot_id = json_string_value(json_object_get(root, "boot_id"));
+
 	memset(ret, 0, sizeof(*ret));
+	snprintf(ret->boot_id, sizeof(ret->boot_id), "%s", boot_id ? boot_id : "");
 	ret->up = json_is_true(json_object_get(root, "up"));
 	if (parse_options(root, &ret->options) < 0 ||
 	    parse_nodes(json_object_get(root, "ues"), LAB_NODE_UE, ret) < 0 ||
@@ -158,6 +160,32 @@ static int parse(const json_t *root, struct lab_state *ret)
 	    parse_process(json_object_get(root, "upf"), LAB_NODE_UPF, 1, ret) < 0)
 		return -EINVAL;
 	return parse_process(json_object_get(root, "dn"), LAB_NODE_DN, 1, ret);
+}
+
+int lab_state_boot_id(char ret[static LAB_BOOT_ID_MAX], struct err *err)
+{
+	static const char path[] = "/proc/sys/kernel/random/boot_id";
+	_cleanup_(buf_free) struct buf text = {0};
+	int r = buf_read_file(&text, path, 4096);
+
+	if (r < 0)
+		return err_set(err, r, "%s: %s", path, err_name(r));
+	snprintf(ret, LAB_BOOT_ID_MAX, "%.*s", LAB_BOOT_ID_MAX - 1, text.data ? text.data : "");
+	return 0;
+}
+
+static int forget_earlier_boot(struct lab_state *state, struct err *err)
+{
+	char boot_id[LAB_BOOT_ID_MAX];
+	int r = lab_state_boot_id(boot_id, err);
+
+	if (r < 0)
+		return r;
+	if (strcmp(boot_id, state->boot_id) != 0) {
+		state->n_processes = 0;
+		state->up = false;
+	}
+	return 0;
 }
 
 int lab_state_read(const char *name, struct lab_state *ret, struct err *err)
@@ -174,7 +202,8 @@ int lab_state_read(const char *name, struct lab_state *ret, struct err *err)
 	root = json_loadb(text.data ? text.data : "", text.len, 0, NULL);
 	if (!root || parse(root, ret) < 0 || strcmp(ret->options.name, name) != 0)
 		return err_set(err, -EBADMSG, "%s is not a state that teide lab wrote", path);
-	return 1;
+	r = forget_earlier_boot(ret, err);
+	return r < 0 ? r : 1;
 }
 
 static int write_file(const char *path, const struct buf *text, struct err *err)

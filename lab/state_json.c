@@ -123,6 +123,7 @@ void lab_state_json(struct jw *j, const struct lab_plan *plan, const struct lab_
 	jw_object(j, NULL);
 	jw_string(j, "name", plan->options.name);
 	jw_bool(j, "up", state->up);
+	jw_string(j, "boot_id", state->boot_id);
 	jw_bool(j, "inner_ipv6", plan->options.inner_ipv6);
 	put_flows(&w);
 	jw_array(j, "ues");

@@ -88,11 +88,13 @@ static __always_inline void count_flow(struct flow_scratch *s, struct flow_ledge
 		k->gtp = p->gtp.flags & (RECORD_GTP | RECORD_GTP_QFI);
 		k->teid = p->gtp.teid;
 		k->qfi = p->gtp.qfi;
+		k->pdu_type = p->gtp.pdu_type;
 		k->tuple = p->inner;
 	} else {
 		k->gtp = 0;
 		k->teid = 0;
 		k->qfi = 0;
+		k->pdu_type = 0;
 		k->tuple = p->outer;
 	}
 	v = slot(&flows, k, &fresh);
@@ -113,6 +115,7 @@ static __always_inline void count_tunnel(struct flow_scratch *s, struct flow_led
 	__builtin_memcpy(k->dst, p->outer.dst, sizeof(k->dst));
 	k->type = p->gtp.type;
 	k->qfi = p->gtp.qfi;
+	k->pdu_type = p->gtp.pdu_type;
 	k->gtp = p->gtp.flags & (RECORD_GTP | RECORD_GTP_QFI);
 	v = slot(&tunnels, k, &fresh);
 	add(v ?: &ledger->other[OTHER_TUNNEL], s);

@@ -14,8 +14,8 @@ struct flow_key {
 	__u16 vlan[2]; /* identifiers, outermost first */
 	__u8 vlans;
 	__u8 qfi;
-	__u8 gtp; /* RECORD_GTP, RECORD_GTP_QFI: teid, qfi mean something and tuple is the inner one */
-	__u8 pad;
+	__u8 gtp; /* RECORD_GTP: tuple is the inner one; RECORD_GTP_QFI: qfi, pdu_type are filled */
+	__u8 pdu_type;
 	struct record_tuple tuple;
 };
 
@@ -29,7 +29,8 @@ struct tunnel_key {
 	__u8 type; /* GTP-U message type */
 	__u8 qfi;
 	__u8 gtp;
-	__u8 pad[5];
+	__u8 pdu_type;
+	__u8 pad[4];
 };
 
 _Static_assert(sizeof(struct tunnel_key) == 48, "tunnel key");

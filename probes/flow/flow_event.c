@@ -87,6 +87,14 @@ void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2])
 	event_set(e, F_VLAN);
 }
 
+void flow_event_direction(struct event *e, uint8_t pdu_type)
+{
+	if (pdu_type > 1)
+		return;
+	e->direction = pdu_type ? DIRECTION_UPLINK : DIRECTION_DOWNLINK;
+	event_set(e, F_DIRECTION);
+}
+
 static void set_gtp(struct event *e, const struct record_gtp *g)
 {
 	if (!(g->flags & RECORD_GTP))
@@ -101,10 +109,8 @@ static void set_gtp(struct event *e, const struct record_gtp *g)
 	}
 	if (g->flags & RECORD_GTP_QFI) {
 		e->gtp.qfi = g->qfi;
-		e->direction = g->pdu_type == 1 ? DIRECTION_UPLINK : DIRECTION_DOWNLINK;
 		event_set(e, F_GTP_QFI);
-		if (g->pdu_type <= 1)
-			event_set(e, F_DIRECTION);
+		flow_event_direction(e, g->pdu_type);
 	}
 }
 

@@ -49,7 +49,7 @@ static struct event row_event(const struct rows *r, const char *name, uint32_t a
 	return e;
 }
 
-static void set_tunnel(struct event *e, uint32_t teid, uint8_t qfi, uint8_t gtp)
+static void set_tunnel(struct event *e, uint32_t teid, uint8_t qfi, uint8_t gtp, uint8_t pdu_type)
 {
 	if (!(gtp & RECORD_GTP))
 		return;
@@ -58,6 +58,7 @@ static void set_tunnel(struct event *e, uint32_t teid, uint8_t qfi, uint8_t gtp)
 	if (gtp & RECORD_GTP_QFI) {
 		e->gtp.qfi = qfi;
 		event_set(e, F_GTP_QFI);
+		flow_event_direction(e, pdu_type);
 	}
 }
 
@@ -72,7 +73,7 @@ static void flow_row(void *data, const struct gen_row *row)
 		return;
 	e = row_event(r, "flow", k->attachment, &v);
 	flow_event_vlan(&e, k->vlans, k->vlan);
-	set_tunnel(&e, k->teid, k->qfi, k->gtp);
+	set_tunnel(&e, k->teid, k->qfi, k->gtp, k->pdu_type);
 	if (k->gtp)
 		flow_event_inner(&e, &k->tuple);
 	else
@@ -90,7 +91,7 @@ static void tunnel_row(void *data, const struct gen_row *row)
 	if (k->attachment >= r->run->n_attachments)
 		return;
 	e = row_event(r, "tunnel", k->attachment, &v);
-	set_tunnel(&e, k->teid, k->qfi, k->gtp);
+	set_tunnel(&e, k->teid, k->qfi, k->gtp, k->pdu_type);
 	e.gtp.type = k->type;
 	event_set(&e, F_GTP_TYPE);
 	memcpy(e.outer.src.b, k->src, sizeof(k->src));
@@ -188,14 +189,28 @@ static int collect_others(const struct rows *r)
 	return 0;
 }
 
-int flow_collect(struct probe_run *run, event_fn emit, void *data)
+/* All at nearly one time, so that flows and tunnels of a collection agree. */
+static int swap_all(const struct probe_run *run)
 {
-	struct rows r = {.run = run, .emit = emit, .data = data, .now_ns = clock_boot_ns()};
-	int e = gen_collect(run->flows, flow_row, &r);
+	int e = gen_swap(run->flows);
 
 	if (e == 0)
-		e = gen_collect(run->tunnels, tunnel_row, &r);
+		e = gen_swap(run->tunnels);
+	return e < 0 ? e : gen_swap(run->senders);
+}
+
+int flow_collect(struct probe_run *run, event_fn emit, void *data)
+{
+	struct rows r = {.run = run, .emit = emit, .data = data};
+	int e = swap_all(run);
+
+	if (e < 0)
+		return e;
+	r.now_ns = clock_boot_ns();
+	e = gen_drain(run->flows, flow_row, &r);
 	if (e == 0)
-		e = gen_collect(run->senders, sender_row, &r);
+		e = gen_drain(run->tunnels, tunnel_row, &r);
+	if (e == 0)
+		e = gen_drain(run->senders, sender_row, &r);
 	return e < 0 ? e : collect_others(&r);
 }

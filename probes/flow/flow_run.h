@@ -50,6 +50,8 @@ void flow_event_place(const struct probe_run *run, uint32_t attachment, struct e
 void flow_event_outer(struct event *e, const struct record_tuple *t);
 void flow_event_inner(struct event *e, const struct record_tuple *t);
 void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2]);
+/* Of a PDU Session Container (TS 38.415 5.5.2): 0 downlink, 1 uplink; others say nothing. */
+void flow_event_direction(struct event *e, uint8_t pdu_type);
 const char *flow_head_name(unsigned head);
 
 /* flow_rows.c. */

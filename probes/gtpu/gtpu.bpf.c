@@ -306,8 +306,8 @@ static __always_inline struct call *call_return(__u32 func)
 	return c;
 }
 
-static __always_inline void call_exit(__u32 func, const struct call *c, struct open_packet *p, __s32 ret,
-				      __u8 has)
+static __always_inline void call_exit(__u32 func, const struct call *c, struct open_packet *p,
+				      __s32 ret, __u8 has)
 {
 	__u64 now;
 	__u8 packet_has;
@@ -382,9 +382,11 @@ static __always_inline int tunnel_entry(const struct sk_buff *skb, __u32 src, __
 	const __u8 *data;
 	__u16 ports[2];
 
-	if (!p)
-		return 0;
 	NOTE(IPTUNNEL_XMIT, entries);
+	if (!p) {
+		NOTE(IPTUNNEL_XMIT, foreign);
+		return 0;
+	}
 	data = BPF_CORE_READ(skb, data);
 	fill_gtp(&p->record, skb, 8);
 	outer_v4(&p->record, src, dst);

@@ -16,13 +16,14 @@
 static const char *const module_choices[] = {"auto", "gtp", "gtp5g", NULL};
 
 static const struct config_option options[] = {
-	{.key = "ring_size", .type = OPTION_SIZE, .offset = offsetof(struct gtpu_options, ring_size),
+	{.key = "ring_size", .type = OPTION_SIZE,
+	 .offset = offsetof(struct gtpu_options, ring_size),
 	 .default_text = "256KiB", .min = 4096, .max = 1ULL << 30, .power_of_two = true,
 	 .help = "size of the event ring; a larger one loses fewer events in a burst"},
 	{.key = "exit", .type = OPTION_BOOL, .offset = offsetof(struct gtpu_options, exit),
 	 .default_text = "true",
-	 .help = "hook the functions' returns too: durations, return values, and the TEID and outer "
-		 "addresses of the downlink, which are not known at entry"},
+	 .help = "hook the functions' returns too: durations, return values, and the TEID and "
+		 "outer addresses of the downlink, which are not known at entry"},
 	{.key = "each_function", .type = OPTION_BOOL,
 	 .offset = offsetof(struct gtpu_options, each_function), .default_text = "false",
 	 .help = "events for the functions inside the receive and transmit path as well"},
@@ -71,16 +72,16 @@ static void find_hooks(struct probe_run *run)
 static int no_module(const struct gtpu_options *o, const struct features *f, struct err *err)
 {
 	static const char *const load[] = {
-		"neither the gtp nor the gtp5g module is loaded: modprobe gtp, or install and load "
-		"gtp5g",
+		("neither the gtp nor the gtp5g module is loaded: modprobe gtp, or install and load "
+		 "gtp5g"),
 		"the gtp module is not loaded: modprobe gtp",
 		"the gtp5g module is not loaded: install and load it (modprobe gtp5g)",
 	};
 
 	if (!f->fentry || !f->kprobe)
 		return err_set(err, -EOPNOTSUPP, "%s", load[o->module]);
-	return err_set(err, -EOPNOTSUPP, "%s; and this kernel could not hook its functions: fentry: "
-		       "%s, kprobes: %s", load[o->module], err_name(f->fentry),
+	return err_set(err, -EOPNOTSUPP, "%s; and this kernel could not hook its functions: "
+		       "fentry: %s, kprobes: %s", load[o->module], err_name(f->fentry),
 		       f->kprobe == -ENOENT ? "not built in" : err_name(f->kprobe));
 }
 
@@ -282,7 +283,8 @@ static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)
 static void row(ledger_fn fn, void *data, const char *where, const char *name, const char *reason,
 		uint64_t value)
 {
-	fn(data, &(struct ledger_row){.where = where, .name = name, .reason = reason, .value = value});
+	fn(data, &(struct ledger_row){.where = where, .name = name, .reason = reason,
+				      .value = value});
 }
 
 /* Calls that the hook's program was not run for, and with them all calls. */
@@ -305,14 +307,17 @@ static void hook_rows(struct probe_run *run, size_t i, const struct gtpu_hook_le
 	const char *where = h->hook.function;
 	bool paired = run->options.exit && h->hook.exits;
 	uint64_t closed = l->paired + l->no_exit;
+	uint64_t open = l->entries > closed ? l->entries - closed : 0;
 
 	missed_rows(run, i, ATTACH_ENTRY, where, l->entries, fn, data);
 	row(fn, data, where, "seen", NULL, l->entries);
-	row(fn, data, where, "counted", NULL, paired ? l->paired : l->entries);
+	row(fn, data, where, "counted", NULL, paired ? l->paired : l->entries - l->foreign);
 	if (paired) {
 		row(fn, data, where, "skipped", "no_exit", l->no_exit);
-		row(fn, data, where, "pending", NULL, l->entries > closed ? l->entries - closed : 0);
+		row(fn, data, where, "pending", NULL, open);
 	}
+	if (h->without_btf)
+		row(fn, data, where, "skipped", "other_packet", l->foreign);
 	row(fn, data, where, "unread", "headers_not_linear", l->unread);
 	row(fn, data, where, "uncounted", "count_table_full", l->uncounted);
 }

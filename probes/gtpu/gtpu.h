@@ -38,7 +38,7 @@ struct gtpu_record {
 	struct record_hdr hdr;
 	__u64 duration_ns;
 	__u64 netns; /* inode */
-	__u32 len;   /* skb->len at entry: uplink from the outer UDP header on, downlink the inner packet */
+	__u32 len;   /* skb->len at entry: from the UDP header on; downlink: the inner packet */
 	__u32 ifindex;
 	__s32 ret;
 	__u16 func_id;
@@ -69,14 +69,15 @@ struct gtpu_count {
 #define GTPU_COUNT_KEYS 512
 #define GTPU_NO_RETURN 0x7fffffff /* as ret: only entries are hooked, or it returns nothing */
 
-/* The ledger of one hook, per CPU. Entries: seen = counted + no_exit + those in flight. Returns:
- * seen = counted + no_entry. */
+/* The ledger of one hook, per CPU. Entries: seen = counted + no_exit + those in flight (where
+ * only entries are hooked: counted + foreign). Returns: seen = counted + no_entry. */
 struct gtpu_hook_ledger {
 	__u64 entries;
 	__u64 exits;
 	__u64 paired;
 	__u64 no_exit;  /* entered again before it returned: nested, or its return was missed */
 	__u64 no_entry; /* returned without an entry that was seen */
+	__u64 foreign;  /* calls for packets that are not followed */
 	__u64 unread;   /* the headers were not in the packet's linear part */
 	__u64 uncounted; /* the map of counts was full */
 };

@@ -90,9 +90,18 @@ static void decode_tuple(const struct record_tuple *t, bool ports, struct event_
 
 _Static_assert(F_OUTER_PROTO == F_OUTER_SRC + 4 && F_INNER_PROTO == F_INNER_SRC + 4, "tuple");
 
+/* What the PDU Session Container says (TS 38.415 5.5.2); else by the side of the module, as a UPF or
+ * GGSN has it. */
+static uint8_t direction_of(const struct gtpu_record *r)
+{
+	if (r->gtp.flags & RECORD_GTP_QFI && r->gtp.pdu_type <= 1)
+		return r->gtp.pdu_type ? DIRECTION_UPLINK : DIRECTION_DOWNLINK;
+	return r->direction == GTPU_DOWNLINK ? DIRECTION_DOWNLINK : DIRECTION_UPLINK;
+}
+
 static void decode_call(const struct gtpu_record *r, struct event *e)
 {
-	e->direction = r->direction == GTPU_DOWNLINK ? DIRECTION_DOWNLINK : DIRECTION_UPLINK;
+	e->direction = direction_of(r);
 	event_set(e, F_DIRECTION);
 	e->function = gtpu_function_name(r->func_id);
 	e->func_id = r->func_id;

@@ -42,12 +42,12 @@
 #define PUSH(f, id, gtp5g)                                                                         \
 	FENTRY(f, struct sk_buff *skb, void *info)                                                 \
 	{                                                                                          \
-		call_entry(id, GTPU_DOWNLINK, skb, info, true);                                          \
+		call_entry(id, GTPU_DOWNLINK, skb, info, true);                                    \
 		return 0;                                                                          \
 	}                                                                                          \
 	KPROBE(f, struct sk_buff *skb, void *info)                                                 \
 	{                                                                                          \
-		call_entry(id, GTPU_DOWNLINK, skb, info, true);                                          \
+		call_entry(id, GTPU_DOWNLINK, skb, info, true);                                    \
 		return 0;                                                                          \
 	}                                                                                          \
 	FEXIT(f) { return push_exit(id, 0, 0, gtp5g); }                                            \

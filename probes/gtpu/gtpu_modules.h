@@ -82,7 +82,8 @@ static __always_inline void fill_outer_gtp(struct gtpu_record *r, const struct g
 	fill_outer_ports(r, BPF_CORE_READ(info, gtph_port));
 }
 
-static __always_inline void fill_outer_gtp5g(struct gtpu_record *r, const struct gtp5g_pktinfo *info)
+static __always_inline void fill_outer_gtp5g(struct gtpu_record *r,
+					     const struct gtp5g_pktinfo *info)
 {
 	if (!bpf_core_field_exists(info->fl4) || !bpf_core_field_exists(info->hdr_creation))
 		return;

@@ -22,7 +22,7 @@ struct gtpu_hook {
 	struct plan_hook hook;
 	uint16_t func_id;
 	uint8_t direction;
-	bool packet;      /* the receive or transmit function: a packet's record opens and closes here */
+	bool packet;      /* the receive or transmit function: a packet's record is opened here */
 	bool pushes;      /* its return is where the downlink's TEID is seen */
 	bool verdict;     /* its return value is counted */
 	bool without_btf; /* only needed where the module has no BTF */

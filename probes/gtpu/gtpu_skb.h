@@ -23,8 +23,9 @@ static __always_inline int skb_head_load(const struct skb_head *h, __u32 off, vo
 #define PACKET_LOAD(src, off, to, len) skb_head_load(src, off, to, len)
 #include "packet.h"
 
-/* The cursor lives in a map: what is loaded from there has no history, so that the verifier does not
- * follow every combination of headers (1,000,000 instructions on the stack). */
+/* The cursor lives in a map: what is loaded from there has no history, so that the verifier does
+ * not follow every combination of headers (more than 1,000,000 instructions with a cursor on the
+ * stack). */
 struct skb_cursor {
 	struct skb_head head;
 	struct packet_at at;

@@ -102,12 +102,18 @@ static error_t parse_node(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-#define NAME_OPTION {"name", 'n', "NAME", 0, "the lab's name (" LAB_NAME_DEFAULT ")", 0}
+#define NAME_OPTION                                                                                \
+	{                                                                                          \
+		"name", 'n', "NAME", 0, "the lab's name (" LAB_NAME_DEFAULT ")", 0                 \
+	}
 #define PLAN_OPTIONS                                                                               \
 	NAME_OPTION, {"ues", 'u', "N", 0, "user equipments, 1 to 200 (1)", 0},                     \
 		{"gnbs", 'g', "N", 0, "base stations, 1 to 32 (1)", 0},                            \
 		{"flows", 'f', "M", 0, "QoS flows of each UE, 1 to 63 (1)", 0},                    \
-		{"upf", 'k', "KIND", 0,                                                            \
+		{"upf",                                                                            \
+		 'k',                                                                              \
+		 "KIND",                                                                           \
+		 0,                                                                                \
 		 "user (in user space), gtp or gtp5g (kernel modules), or auto: gtp5g where it "   \
 		 "is loaded, else user (auto)",                                                    \
 		 0},                                                                               \
@@ -133,9 +139,8 @@ static int run_up(struct lab_arguments *a, struct err *err)
 	printf("the lab '%s' is up: %u UE, %u gNB, UPF %s%s\n"
 	       "try: ip netns exec %s-ue1 ping 10.70.0.2\n"
 	       "     teide lab traffic, teide lab status, teide lab down\n",
-	       a->options.name, a->options.ues, a->options.gnbs,
-	       lab_upf_kind_name(a->options.upf), a->options.inner_ipv6 ? "" : ", IPv4 only",
-	       a->options.name);
+	       a->options.name, a->options.ues, a->options.gnbs, lab_upf_kind_name(a->options.upf),
+	       a->options.inner_ipv6 ? "" : ", IPv4 only", a->options.name);
 	return 0;
 }
 
@@ -260,20 +265,28 @@ static int run_node(struct lab_arguments *a, struct err *err)
 }
 
 static const struct lab_verb lab_verbs[] = {
-	{"up", "make a lab and start it",
-	 {.options = plan_options, .parser = parse_plan,
+	{"up",
+	 "make a lab and start it",
+	 {.options = plan_options,
+	  .parser = parse_plan,
 	  .doc = "Makes a 5G user plane on this machine: UEs, gNBs, a UPF and a data network in "
 		 "network namespaces, joined by GTP-U."},
 	 run_up},
-	{"status", "what there is, and whether its programs live",
+	{"status",
+	 "what there is, and whether its programs live",
 	 {.options = status_options, .parser = parse_plan, .doc = "Shows a lab."},
 	 run_status},
-	{"down", "end a lab; nothing of it stays",
-	 {.options = name_options, .parser = parse_plan,
+	{"down",
+	 "end a lab; nothing of it stays",
+	 {.options = name_options,
+	  .parser = parse_plan,
 	  .doc = "Ends a lab, also one that was left half made."},
 	 run_down},
-	{"node", NULL,
-	 {.options = plan_options, .parser = parse_node, .args_doc = "KIND INDEX",
+	{"node",
+	 NULL,
+	 {.options = plan_options,
+	  .parser = parse_node,
+	  .args_doc = "KIND INDEX",
 	  .doc = "One program of a lab; teide lab up starts it."},
 	 run_node},
 };
@@ -308,10 +321,10 @@ static int traffic_option(struct lab_arguments *a, int argc, char **argv, int *i
 	if (strcmp(name, "name") != 0) {
 		int r = lab_traffic_option(&a->traffic, name, value, err);
 
-		return r != -ENOENT ? r
-				    : err_set(err, -EINVAL,
-					      "there is no option --%s; teide lab traffic --help",
-					      name);
+		return r != -ENOENT
+			       ? r
+			       : err_set(err, -EINVAL,
+					 "there is no option --%s; teide lab traffic --help", name);
 	}
 	if (strlen(value) >= sizeof(a->options.name))
 		return err_set(err, -EINVAL, "--name %s is too long", value);

@@ -78,7 +78,10 @@ static int prepare_side(struct bpf_object *object, const struct plan_hook *hook,
 		bpf_program__set_autoload(kprobe, program == kprobe);
 	if (program && program == fentry)
 		r = bpf_program__set_attach_target(fentry, 0, hook->function);
-	return r ? err_set(err, r, "%s %s: %s", fentry_sides[side], hook->function, err_name(r)) : 0;
+	if (r)
+		return err_set(err, r, "%s %s: %s", fentry_sides[side], hook->function,
+			       err_name(r));
+	return 0;
 }
 
 int attach_prepare(struct bpf_object *object, const struct plan_hook *hooks,
@@ -86,7 +89,8 @@ int attach_prepare(struct bpf_object *object, const struct plan_hook *hooks,
 {
 	for (size_t i = 0; i < n; i++) {
 		for (int side = 0; side < SIDES; side++) {
-			int r = prepare_side(object, &hooks[i], choices[i].method, side, exits, err);
+			int r = prepare_side(object, &hooks[i], choices[i].method, side, exits,
+					     err);
 
 			if (r)
 				return r;

@@ -45,7 +45,7 @@ struct symbol_facts {
 	bool loaded;     /* the module is there (always true for the kernel itself) */
 	bool module_btf; /* /sys/kernel/btf/<module> is readable */
 	bool btf_func;   /* that BTF has the function */
-	int fentry;      /* 0: an empty fentry program was attached to it; -errno; untried: -ENODATA */
+	int fentry;      /* 0: an empty program was attached to it; -errno; untried: -ENODATA */
 	bool symbol;     /* kallsyms has it under this name, in this module */
 	int kprobe;      /* 0: a kprobe was opened on it; -errno; untried: -ENODATA */
 	char mangled[PLAN_SYMBOL_MAX]; /* "sdf_filter_match.constprop.0" when only that is there */

@@ -109,11 +109,17 @@ static void hand_on(const struct gen *g, const struct batch *b, uint32_t n, gen_
 			 });
 }
 
-/* Empties a generation that nobody writes. A bucket is taken whole: -ENOSPC asks for more room. */
-static int drain(const struct gen *g, int fd, gen_row_fn fn, void *data)
+int gen_swap(struct gen *g)
+{
+	return activate(g, !g->active);
+}
+
+/* A bucket is taken whole: -ENOSPC asks for more room. */
+int gen_drain(struct gen *g, gen_row_fn fn, void *data)
 {
 	_cleanup_(batch_free) struct batch b = {0};
 	uint32_t position = 0, n;
+	int fd = g->fd[!g->active];
 	void *in = NULL;
 	int r = batch_alloc(&b, g, MIN(BATCH, g->max_entries));
 
@@ -134,13 +140,7 @@ static int drain(const struct gen *g, int fd, gen_row_fn fn, void *data)
 
 int gen_collect(struct gen *g, gen_row_fn fn, void *data)
 {
-	unsigned old = g->active;
-	int r = activate(g, !old);
+	int r = gen_swap(g);
 
-	return r < 0 ? r : drain(g, g->fd[old], fn, data);
-}
-
-uint64_t gen_bytes(const struct gen *g)
-{
-	return 2ULL * g->max_entries * (g->key_size + g->stride * g->cpus);
+	return r < 0 ? r : gen_drain(g, fn, data);
 }

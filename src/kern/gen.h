@@ -28,12 +28,15 @@ int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, s
 /* After load: the first generation becomes active. */
 int gen_start(struct gen *g, struct err *err);
 
-/* Swaps, waits for the programs that still use the old generation (the kernel does, before the
- * update returns), hands on every key and empties it. 0 or -errno; after an error what was not
- * handed on stays for the next time that generation is drained. */
-int gen_collect(struct gen *g, gen_row_fn fn, void *data);
+/* Makes the other generation active and waits for the programs that still use the old one (the
+ * kernel does, before the update returns). 0 or -errno. */
+int gen_swap(struct gen *g);
 
-/* Memory of both generations when full, without the kernel's overhead. */
-uint64_t gen_bytes(const struct gen *g);
+/* Hands on every key of the inactive generation and empties it. 0 or -errno; what was not handed on
+ * then stays for the next time that generation is drained. */
+int gen_drain(struct gen *g, gen_row_fn fn, void *data);
+
+/* Both, one after the other. */
+int gen_collect(struct gen *g, gen_row_fn fn, void *data);
 
 void gen_free(struct gen *g); /* NULL is fine */

@@ -182,22 +182,40 @@ static void match_symbol(const char *name, const char *module, const struct plan
 	}
 }
 
-/* "ffffffffc0a01000 t gtp_encap_recv	[gtp]" */
+/* Splits "ffffffffc0a01000 t gtp_encap_recv\t[gtp]\n" in place; NULL when it is no function. */
+static const char *split_symbol(char *line, const char **ret_module)
+{
+	char *type = strchr(line, ' '), *name, *end;
+
+	*ret_module = NULL;
+	if (!type || (type[1] != 't' && type[1] != 'T') || type[2] != ' ')
+		return NULL;
+	name = type + 3;
+	end = strpbrk(name, "\t\n");
+	if (!end)
+		return NULL;
+	if (*end == '\t' && end[1] == '[') {
+		*ret_module = end + 2;
+		end[2 + strcspn(end + 2, "]\n")] = 0;
+	}
+	*end = 0;
+	return name;
+}
+
 static int scan_kallsyms(const struct plan_hook *hooks, size_t n, struct symbol_facts *facts,
 			 struct err *err)
 {
 	_cleanup_fclose_ FILE *file = fopen("/proc/kallsyms", "re");
-	char line[512], name[256], module[64];
+	char line[512];
 
 	if (!file)
 		return err_set(err, -errno, "/proc/kallsyms: %s; the functions of the kernel are "
 			       "looked up there", err_name(-errno));
 	while (fgets(line, sizeof(line), file)) {
-		char type;
-		int got = sscanf(line, "%*x %c %255s [%63[^]]]", &type, name, module);
+		const char *module, *name = split_symbol(line, &module);
 
-		if (got >= 2 && (type == 't' || type == 'T'))
-			match_symbol(name, got == 3 ? module : NULL, hooks, n, facts);
+		if (name)
+			match_symbol(name, module, hooks, n, facts);
 	}
 	return 0;
 }

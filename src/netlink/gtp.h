@@ -10,8 +10,8 @@
 
 struct gtp_pdp {
 	unsigned ifindex;    /* the gtp device */
-	uint32_t i_tei;      /* TEID of packets to this node, host order */
-	uint32_t o_tei;      /* TEID of packets to the peer, host order */
+	uint32_t i_tei;	     /* TEID of packets to this node, host order */
+	uint32_t o_tei;	     /* TEID of packets to the peer, host order */
 	struct addr ms_addr; /* the UE's; of an IPv6 one the lower 64 bits are zero */
 	struct addr peer;    /* the gNB's, of the family of the device's socket */
 };

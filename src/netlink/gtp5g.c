@@ -22,7 +22,7 @@ enum { PDI_UE_IPV4 = 1, PDI_F_TEID = 2, PDI_SRC_INTF = 4 };
 enum { F_TEID_I_TEID = 1, F_TEID_IPV4 = 2 };
 
 #define CREATION_GTPU_UDP_IPV4 0x0100 /* TS 29.244 8.2.56 */
-#define REMOVAL_GTPU_UDP_IPV4 0       /* TS 29.244 8.2.64 */
+#define REMOVAL_GTPU_UDP_IPV4 0	      /* TS 29.244 8.2.64 */
 
 /* The module parses a PDR beginning with this header, and only version 0 then looks like an
  * attribute it can skip: version 1 ends in an oops. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Rules of the gtp5g module (generic netlink family "gtp5g"), in the calling thread's network
- * namespace. Add in the order QER, FAR, PDR: a PDR copies from its QER when it is made and is refused
- * without its FAR. The terms are those of TS 29.244. All numbers in host order. */
+ * namespace. Add in the order QER, FAR, PDR: a PDR copies from its QER when it is made and is
+ * refused without its FAR. The terms are those of TS 29.244. All numbers in host order. */
 #pragma once
 
 #include <stdbool.h>
@@ -33,7 +33,7 @@ struct gtp5g_qer {
 struct gtp5g_far {
 	uint64_t seid;
 	uint32_t id;
-	uint16_t action; /* GTP5G_ACTION_* */
+	uint16_t action;  /* GTP5G_ACTION_* */
 	bool encapsulate; /* Outer Header Creation: the three below */
 	uint32_t teid;
 	struct addr peer; /* IPv4 */
@@ -48,9 +48,9 @@ struct gtp5g_pdr {
 	uint16_t id;
 	uint32_t precedence; /* the lower wins */
 	enum gtp5g_interface source;
-	struct addr ue;     /* IPv4 */
-	uint32_t teid;      /* F-TEID, source access only */
-	struct addr local;  /* F-TEID's address, IPv4, source access only */
+	struct addr ue;	   /* IPv4 */
+	uint32_t teid;	   /* F-TEID, source access only */
+	struct addr local; /* F-TEID's address, IPv4, source access only */
 	uint32_t far_id;
 	uint32_t qer_id;
 };

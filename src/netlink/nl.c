@@ -16,7 +16,7 @@ DEFINE_CLEANUP(struct mnl_socket *, socket, mnl_socket_close)
 struct answer {
 	mnl_cb_t cb;
 	void *data;
-	int error;           /* 0 or -errno of the acknowledgement */
+	int error;	     /* 0 or -errno of the acknowledgement */
 	const char *message; /* the kernel's own words, in the receive buffer; NULL: none */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Links, addresses and routes (rtnetlink) of the calling thread's network namespace. Each call opens
- * a socket and closes it before it returns, so that nothing keeps a deleted namespace alive. All
- * return 0 or -errno, with err naming the thing. */
+/* Links, addresses and routes (rtnetlink) of the calling thread's network namespace. Each call
+ * opens a socket and closes it before it returns, so that nothing keeps a deleted namespace alive.
+ * All return 0 or -errno, with err naming the thing. */
 #pragma once
 
 #include <net/if.h>
@@ -14,7 +14,7 @@
 struct rtnl_link {
 	unsigned ifindex;
 	unsigned peer_ifindex; /* IFLA_LINK: a veth's other end, a VLAN's lower device; 0: none */
-	int peer_nsid;         /* IFLA_LINK_NETNSID, where the peer lives elsewhere; -1: here */
+	int peer_nsid;	       /* IFLA_LINK_NETNSID, where the peer lives elsewhere; -1: here */
 	unsigned mtu;
 	uint16_t type; /* ARPHRD_* (net/if_arp.h) */
 	bool up;
@@ -41,8 +41,8 @@ int rtnl_link_delete(const char *name, struct err *err); /* -ENODEV when there i
 /* IPv6 addresses skip duplicate address detection: usable at once. */
 int rtnl_addr_add(const char *link, const struct addr *addr, unsigned prefix_len, struct err *err);
 
-/* dst/prefix_len through via (NULL: on the link) and link (NULL: by the way to via), one of which is
- * given. For IPv4 prefix_len counts from 0 to 32. */
+/* dst/prefix_len through via (NULL: on the link) and link (NULL: by the way to via), one of which
+ * is given. For IPv4 prefix_len counts from 0 to 32. */
 int rtnl_route_add(const struct addr *dst, unsigned prefix_len, const struct addr *via,
 		   const char *link, struct err *err);
 
@@ -52,10 +52,10 @@ enum rtnl_gtp_role {
 	RTNL_GTP_ROLE_RAN = 1, /* gtp: SGSN */
 };
 
-/* A device of the in-tree gtp module (drivers/net/gtp.c). fd0 (GTPv0, UDP 3386) and fd1u (GTP-U, UDP
- * 2152) are bound UDP sockets that must stay open for the life of the device; both -1: the kernel
- * makes its own, which it can from 5.11 on (earlier ones answer -EINVAL). hash_size 0: the default.
- * -EOPNOTSUPP when the kernel does not know the kind. */
+/* A device of the in-tree gtp module (drivers/net/gtp.c). fd0 (GTPv0, UDP 3386) and fd1u (GTP-U,
+ * UDP 2152) are bound UDP sockets that must stay open for the life of the device; both -1: the
+ * kernel makes its own, which it can from 5.11 on (earlier ones answer -EINVAL). hash_size 0: the
+ * default. -EOPNOTSUPP when the kernel does not know the kind. */
 int rtnl_gtp_add(const char *name, int fd0, int fd1u, unsigned hash_size, enum rtnl_gtp_role role,
 		 struct err *err);
 

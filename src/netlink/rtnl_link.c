@@ -11,10 +11,10 @@
 #include "rtnl.h"
 
 /* Attributes newer than the oldest headers this is built with. */
-#define GTP_FD0 1            /* IFLA_GTP_FD0 */
-#define GTP_FD1 2            /* IFLA_GTP_FD1 */
+#define GTP_FD0 1	     /* IFLA_GTP_FD0 */
+#define GTP_FD1 2	     /* IFLA_GTP_FD1 */
 #define GTP_PDP_HASHSIZE 3   /* IFLA_GTP_PDP_HASHSIZE */
-#define GTP_ROLE 4           /* IFLA_GTP_ROLE */
+#define GTP_ROLE 4	     /* IFLA_GTP_ROLE */
 #define GTP_CREATE_SOCKETS 5 /* IFLA_GTP_CREATE_SOCKETS, Linux 5.11 */
 
 /* gtp5g's, from its include/gtp.h. */

@@ -32,8 +32,7 @@ static int on_socket(const struct nlmsghdr *nlh, void *data)
 	const struct visitor *v = data;
 	struct udp_socket s;
 
-	if (nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-	    nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*d)))
+	if (nlh->nlmsg_type != SOCK_DIAG_BY_FAMILY || nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*d)))
 		return MNL_CB_OK;
 	s = (struct udp_socket){
 		.cookie = (uint64_t)d->id.idiag_cookie[1] << 32 | d->id.idiag_cookie[0],

@@ -9,10 +9,11 @@
 
 struct udp_socket {
 	uint64_t cookie; /* identity over the socket's life, as bpf_get_socket_cookie() tells it */
-	uint32_t inode;  /* of socket:[inode] in /proc/PID/fd; a kernel's own socket is in nobody's */
+	uint32_t
+		inode; /* of socket:[inode] in /proc/PID/fd; a kernel's own socket is in nobody's */
 	uint32_t uid;
-	unsigned ifindex; /* bound to a device; 0: to none */
-	int family;       /* AF_INET or AF_INET6 */
+	unsigned ifindex;  /* bound to a device; 0: to none */
+	int family;	   /* AF_INET or AF_INET6 */
 	struct addr local; /* any: ::, or 0.0.0.0 mapped into IPv6 */
 	struct addr remote;
 	uint16_t local_port;  /* host order; 0: not bound */

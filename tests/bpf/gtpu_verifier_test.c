@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The verifier accepts the gtpu programs within probes/gtpu/verifier.budget. Their kprobe entries load
- * on every kernel; the fentry entries have the same bodies and want the module. */
+/* The verifier accepts the gtpu programs within probes/gtpu/verifier.budget. Their kprobe entries
+ * load on every kernel; the fentry entries have the same bodies and want the module. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <setjmp.h>

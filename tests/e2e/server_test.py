@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""teide server from outside, by curl and openssl, and teide sched show against it."""
+"""teide server from outside, by curl and openssl."""
+import base64
 import hashlib
 import hmac
 import json
@@ -8,68 +9,11 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import time
 
 from client import Client
-from harness import (TEIDE, TMP, base64url, case, contains, end, equal, main, need, openssl, spawn,
-                     wait_for)
-from standin import StandIn, answer
-
-STRATEGIES = "/api/v1/scheduling/strategies"
-TOKEN = "/api/v1/auth/token"
-GOOD = {"pid": 365162, "priority": True, "execution_time": 20000000}
-MORE = {"pid": 365193, "priority": False, "execution_time": 10000000}
-
-
-class Server:
-    def __init__(self, name, environment=None, listen="127.0.0.1:0"):
-        self.data = TMP / name
-        self.process = spawn(TEIDE, "server", "--listen", listen, "--data", self.data,
-                             env=dict(os.environ, **(environment or {})))
-        self.url = self.process.stdout.readline().split()[-1]
-        self.key_path = self.process.stdout.readline().split(": ")[1].strip()
-        equal(self.key_path, str(self.data / "public_key.pem"))
-
-    def key(self):
-        with open(self.key_path) as key:
-            return key.read()
-
-    def curl(self, path, *words, body=None):
-        """(status, headers with lower-case names, body)"""
-        words = ["curl", "-s", "-i", "--max-time", "60", *words, self.url + path]
-        if body is not None:
-            text = body if isinstance(body, (str, bytes)) else json.dumps(body)
-            words += ["--data-binary", "@-", "-H", "Expect:"]
-            body = text.encode() if isinstance(text, str) else text
-        done = subprocess.run(words, input=body or b"", capture_output=True)
-        equal(done.returncode, 0)
-        head, _, rest = done.stdout.decode().partition("\r\n\r\n")
-        lines = head.split("\r\n")
-        headers = dict(line.split(": ", 1) for line in lines[1:])
-        return (int(lines[0].split()[1]), {name.lower(): value for name, value in headers.items()},
-                rest)
-
-    def ask(self, key):
-        status, _, body = self.curl(TOKEN, body={"public_key": key})
-        return status, json.loads(body)
-
-    def token(self):
-        status, answer = self.ask(self.key())
-        equal(status, 200)
-        return answer["token"]
-
-    def authorized(self, token, path, *words, body=None):
-        return self.curl(path, "-H", f"Authorization: Bearer {token}", *words, body=body)
-
-    def post(self, token, body):
-        status, _, text = self.authorized(token, STRATEGIES, body=body)
-        return status, json.loads(text)
-
-    def listed(self, token):
-        status, headers, body = self.authorized(token, STRATEGIES)
-        equal(status, 200)
-        return json.loads(body)["scheduling"], headers
+from harness import TMP, base64url, case, contains, end, equal, openssl, wait_for
+from server import GOOD, MORE, STRATEGIES, TOKEN, Server, main_with_server
 
 
 def refused(answer, status, prefix):
@@ -113,7 +57,7 @@ def the_matching_key_buys_a_token():
     header, claims, signature = answer["token"].split(".")
 
     def decode(part):
-        return __import__("base64").urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
     equal(json.loads(decode(header))["alg"], "RS256")
     claims_read = json.loads(decode(claims))
     equal(claims_read["exp"] - claims_read["iat"], 24 * 3600)
@@ -387,37 +331,6 @@ def it_ends_cleanly_with_clients_connected():
             equal(server.process.wait(60), 0)
 
 
-def run(*words, **environment):
-    return subprocess.run([TEIDE, *map(str, words)], capture_output=True, text=True, timeout=60,
-                          env={**os.environ, **environment})
-
-
-def one_line(done, *parts):
-    equal(len(done.stderr.strip().splitlines()), 1)
-    for part in parts:
-        contains(done.stderr, part)
-
-
-@case
-def bad_addresses_and_folders_are_named():
-    for listen in ("8080", "127.0.0.1", "127.0.0.1:99999", "nowhere:80", "::1:80", ":"):
-        done = run("server", "--listen", listen, "--data", TMP / "bad")
-        equal(done.returncode, 2)
-        one_line(done, f"'{listen}'", "ADDR:PORT")
-    taken = main_server.url.removeprefix("http://")
-    done = run("server", "--listen", taken, "--data", TMP / "bad")
-    equal(done.returncode, 1)
-    one_line(done, taken, "Address already in use")
-    done = run("server", "--listen", "127.0.0.1:0", "--data", TMP / "a" / "b")
-    equal(done.returncode, 1)
-    one_line(done, str(TMP / "a" / "b"), "--data")
-    (TMP / "spoilt").mkdir()
-    (TMP / "spoilt" / "private_key.pem").write_text("nonsense")
-    done = run("server", "--listen", "127.0.0.1:0", "--data", TMP / "spoilt")
-    equal(done.returncode, 1)
-    one_line(done, str(TMP / "spoilt" / "private_key.pem"))
-
-
 @case
 def a_client_survives_restarts_and_a_new_key():
     data = TMP / "renewed"
@@ -441,75 +354,5 @@ def a_client_survives_restarts_and_a_new_key():
           [{"pid": client.process.pid, "priority": False, "execution_time": 20000000}])
 
 
-def show(url, key, *words):
-    return run("sched", "show", "--url", url, "--public-key", key, *words)
-
-
-@case
-def show_lists_what_is_stored():
-    token = main_server.token()
-    mine = {"pid": os.getpid(), "priority": True, "execution_time": 20000000}
-    main_server.post(token, {"strategies": [mine, {**MORE, "pid": 2**31 - 1}]})
-    done = show(main_server.url, main_server.key_path)
-    equal((done.returncode, done.stderr), (0, ""))
-    rows = [line.split() for line in done.stdout.splitlines()]
-    with open("/proc/self/comm") as comm:
-        equal(rows[1], [str(os.getpid()), comm.read().strip(), "yes", "20.000", "ms"])
-    equal(rows[2], [str(2**31 - 1), "-", "no", "10.000", "ms"])
-    done = show(main_server.url, main_server.key_path, "-o", "json")
-    lines = [json.loads(line) for line in done.stdout.splitlines()]
-    equal(lines[1], {**MORE, "pid": 2**31 - 1})
-    equal({**mine, "comm": lines[0]["comm"]}, lines[0])
-
-
-@case
-def show_takes_the_names_of_earlier_tools():
-    done = run("sched", "show", API_ENDPOINT=main_server.url + STRATEGIES,
-               PUBLIC_KEY_PATH=main_server.key_path)
-    equal(done.returncode, 0)
-    contains(done.stderr, "API_ENDPOINT")
-
-
-@case
-def show_says_what_is_wrong_in_one_line():
-    standin = StandIn()
-    standin.stop()
-    done = show(standin.url, main_server.key_path)
-    equal(done.returncode, 1)
-    one_line(done, standin.url, "connect")
-    other = Server("other")
-    done = show(main_server.url, other.key_path)
-    equal(done.returncode, 1)
-    one_line(done, "api.public_key_path", "does not match")
-    done = show(main_server.url, TMP / "missing.pem")
-    equal(done.returncode, 1)
-    one_line(done, str(TMP / "missing.pem"), "No such file")
-    done = show("nonsense", main_server.key_path)
-    equal(done.returncode, 2)
-    one_line(done, "api.url")
-    standin = StandIn()
-    for body, part in ((b"<html></html>", "not a JSON object"),
-                       ({"success": False, "error": "broken"}, "broken")):
-        standin.script["get"] = [answer(200, body)]
-        done = show(standin.url, main_server.key_path)
-        equal(done.returncode, 1)
-        one_line(done, part)
-    standin.stop()
-
-
-need("curl", "openssl")
 main_server = Server("main")
-kept = main_server.process
-
-
-def keep_main_server():
-    """The others are ended after each case."""
-    from harness import processes
-    processes.remove(kept)
-
-
-keep_main_server()
-try:
-    main()
-finally:
-    end(kept)
+main_with_server(main_server)

@@ -12,6 +12,7 @@ import sys
 ETH_P_ALL = 3
 SOL_PACKET, PACKET_AUXDATA, PACKET_VNET_HDR = 263, 8, 15
 SO_RCVBUFFORCE = 33
+DIRECTION = {"-": "-", "0": "downlink", "1": "uplink"}  # by the PDU type, TS 38.415 5.5.2
 SKIPPED = {"not_ip", "vlan_depth", "short", "ip_short", "ip_bad"}
 
 
@@ -143,10 +144,12 @@ def rows(path, events, netns, interface, direction):
         tags = 4 if direction == "ingress" and vlan != "-" else 0
         want_bytes += len(data) - tags
         where = tuple(want["inner" if gtp else "outer"].split(","))
-        want_flows[vlan, gtp, where, want["teid"] if gtp else "-", want["qfi"] if gtp else "-"] += 1
+        want_flows[vlan, gtp, where, want["teid"] if gtp else "-", want["qfi"] if gtp else "-",
+                   DIRECTION[want["pdu"]] if gtp else "-"] += 1
         if want["head"] in ("gtpu", "gtpu_message"):
             src, dst = want["outer"].split(",")[:2]
-            want_tunnels[src, dst, want["teid"], want["type"], want["qfi"]] += 1
+            want_tunnels[src, dst, want["teid"], want["type"], want["qfi"],
+                         DIRECTION[want["pdu"]]] += 1
     flows, tunnels, got_bytes = collections.Counter(), collections.Counter(), 0
     for e in lines(events):
         if e.get("netns") != netns or e.get("interface") != interface or e.get("dir") != direction:
@@ -157,12 +160,12 @@ def rows(path, events, netns, interface, direction):
             if where[2] == "60":  # given up in a chain of extension headers
                 where = where[:2]
             flows[str(e.get("vlan", "-")), "inner" in e, where, str(gtp.get("teid", "-")),
-                  str(gtp.get("qfi", "-"))] += e["packets"]
+                  str(gtp.get("qfi", "-")), e.get("direction", "-")] += e["packets"]
             got_bytes += e["bytes"]
             assert e["first_ns"] <= e["last_ns"] <= e["ts_ns"], e
         elif e["event"] == "tunnel":
             tunnels[e["outer"]["src"], e["outer"]["dst"], str(gtp["teid"]), str(gtp["type"]),
-                    str(gtp.get("qfi", "-"))] += e["packets"]
+                    str(gtp.get("qfi", "-")), e.get("direction", "-")] += e["packets"]
     for name, got, want in (("flows", flows, want_flows), ("tunnels", tunnels, want_tunnels)):
         if got != want:
             sys.exit(f"{name}: not sent {got - want}; not seen {want - got}")

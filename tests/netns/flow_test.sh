@@ -43,6 +43,7 @@ send_all() {
 }
 # watch NAME VERB OPTIONS...: teide in the background until it has attached; PID
 watch() {
+	: >"$TMP/$1.err" # an earlier one of the same name had said it too
 	spawn_split "$1" "$TEIDE" "$2" -o json "${@:3}"
 	wait_for 30 grep -q watching "$TMP/$1.err"
 }

@@ -94,6 +94,14 @@ check_eq "down again" "$(lab down)" "the lab '$LAB' was not up"
 check_exit "status of nothing" 1 lab status
 check_match "what it says" "$(cat "$TMP/err")" "teide lab up"
 
+note "a state of before the last boot: its process ids are nobody's"
+lab up --ues 1 --upf user >/dev/null
+sed -i 's/"boot_id":"[^"]*"/"boot_id":"00000000-0000-0000-0000-000000000000"/' "$state"
+check_eq "processes" "$(lab status -o json | jq -c '[.up, .upf.pid, .upf.alive]')" "[false,null,null]"
+check_exit "up" 1 lab up
+lab down >/dev/null
+assert_clean
+
 # killed WHAT CONDITION...: up is killed as soon as the condition holds, before it had finished.
 killed() {
 	local what=$1 attempt up
@@ -177,6 +185,12 @@ if [ ! -e /sys/module/gtp5g ]; then
 	check_exit "no gtp5g" 3 lab up --upf gtp5g
 	check_match "what it says" "$(cat "$TMP/err")" "no module gtp5g .*--upf user"
 fi
+if [ ! -e /sys/module/gtp ] && ! modprobe -n gtp 2>/dev/null; then
+	check_exit "no gtp" 3 lab up --upf gtp
+	check_match "what it says" "$(cat "$TMP/err")" "no module gtp .*--upf user"
+fi
+check_exit "traffic in no lab" 1 lab traffic
+check_exit "unknown option" 2 lab traffic --volume 11
 if setpriv --reuid=65534 --regid=65534 --clear-groups "$TEIDE" version >/dev/null 2>&1; then
 	check_exit "no root" 1 setpriv --reuid=65534 --regid=65534 --clear-groups "$TEIDE" lab up
 	check_match "what it says" "$(cat "$TMP/err")" "sudo"

@@ -82,7 +82,7 @@ traffic --malformed all --malformed-count 7 --ue 1
 capture_end
 check_eq "report" "$(report '.malformed | [.short, .version, .length, .chain] | join(" ")')" "7 7 7 7"
 check_eq "short" "$(generated 'udp.length < 16')" 7
-check_eq "version" "$(generated 'udp.payload[0:1] == 50')" 7
+check_eq "version" "$(generated 'udp.payload[0:2] == 50:ff')" 7
 check_eq "length" "$(generated 'udp.payload[0:4] == 30:ff:03:e8 && udp.length == 36')" 7
 check_eq "chain" "$(generated 'udp.payload[0:4] == 34:ff:01:04 && udp.length == 276')" 7
 check_eq "answers" "$(packets 'udp.srcport == 2152 && udp.dstport != 2152')" 0

@@ -163,12 +163,9 @@ static void test_names_there_and_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_ues_spread_over_gnbs),
-		cmocka_unit_test(test_largest),
-		cmocka_unit_test(test_flows_have_their_own_qfi),
-		cmocka_unit_test(test_bad_options),
-		cmocka_unit_test(test_names_there_and_back),
+		cmocka_unit_test(test_defaults),    cmocka_unit_test(test_ues_spread_over_gnbs),
+		cmocka_unit_test(test_largest),	    cmocka_unit_test(test_flows_have_their_own_qfi),
+		cmocka_unit_test(test_bad_options), cmocka_unit_test(test_names_there_and_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,8 @@ static void ok(int r, const struct err *err)
 		fail_msg("%s", err->text);
 }
 
-/* Two namespaces joined by a pair: the calling thread stays in the second; *ret_other is the first. */
+/* Two namespaces joined by a pair: the calling thread stays in the second; *ret_other is the first.
+ */
 static void make_pair(int *ret_other)
 {
 	struct err err = {0};
@@ -104,8 +105,8 @@ static void test_list(void **state)
 
 static void connect_to(const char *text, bool reachable)
 {
-	_cleanup_close_ int fd = socket(strchr(text, ':') ? AF_INET6 : AF_INET,
-					SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_cleanup_close_ int fd =
+		socket(strchr(text, ':') ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
 	struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_port = htons(9)};
 	int r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The bytes of requests whose receiver, a kernel module, is not there: nl_request() is this file's.
- * Attribute numbers are written out: those of linux/gtp.h, linux/if_link.h and of gtp5g's headers. */
+ * Attribute numbers are written out: those of linux/gtp.h, linux/if_link.h and of gtp5g's headers.
+ */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -80,9 +81,9 @@ static const struct nlattr *find(const void *begin, size_t len, uint16_t type)
 static const struct nlattr *top(size_t header, uint16_t type)
 {
 	const char *begin = mnl_nlmsg_get_payload_offset(sent.last.h, header);
-	const struct nlattr *attr = find(
-		begin, (size_t)((const char *)mnl_nlmsg_get_payload_tail(sent.last.h) - begin),
-		type);
+	const struct nlattr *attr =
+		find(begin, (size_t)((const char *)mnl_nlmsg_get_payload_tail(sent.last.h) - begin),
+		     type);
 
 	assert_non_null(attr);
 	return attr;

@@ -6,8 +6,8 @@
 for kernel in $(kernels 5.10 6.1 6.12 7.2); do
 	methods="fentry kprobe"
 	[ $kernel != 5.10 ] || methods=kprobe
-	printf '%s\n' "$methods" >"$TMP/methods"
-	vm_boot "$kernel" gtpu.sh --with "$TMP/methods:/tests/methods"
+	printf '%s\n' "UPF=gtp METHODS='$methods'" >"$TMP/conf"
+	vm_boot "$kernel" gtpu.sh --with "$TMP/conf:/tests/conf"
 	for method in $methods; do
 		judge gtpu "$TMP/$kernel" "$method"
 	done

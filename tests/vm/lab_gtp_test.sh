@@ -8,6 +8,6 @@ for kernel in $(kernels 5.10 6.1 6.12 7.2); do
 	# 100 MB take 17 to 35 s of emulation; twice is enough.
 	bytes=10000000
 	case $kernel in 6.*) bytes=100000000 ;; esac
-	echo $bytes >"$TMP/download"
-	vm_boot "$kernel" lab_gtp.sh --with "$TMP/download:/tests/download"
+	echo "UPF=gtp BYTES=$bytes" >"$TMP/conf"
+	vm_boot "$kernel" lab_gtp.sh --with "$TMP/conf:/tests/conf"
 done

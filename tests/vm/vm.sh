@@ -5,15 +5,17 @@
 . "${TESTS:?run me through ./test}/lib.sh"
 
 VM_MODULES="gtp veth tun sch_ingress cls_bpf act_bpf"
+VM_BPFTOOL=$("$TESTS/../tools/setup" --bpftool 2>/dev/null || true)
 
 # vm_boot KERNEL SCRIPT [OPTION of run...]: guest/SCRIPT in a machine with lib.sh; its /out is in
 # $TMP/KERNEL. Skips or fails the test as the machine did.
 vm_boot() {
 	local kernel=$1 script=$2 status=0
 	shift 2
+	[ -n "$VM_BPFTOOL" ] || skip "no bpftool that runs here"
 	note "$script on $kernel"
 	"$TESTS/vm/run" --kernel "$kernel" --modules "$VM_MODULES" --with "$TESTS/lib.sh:/tests/lib.sh" \
-		--with comm --with bpftool --out "$TMP/$kernel" "$@" "$TESTS/vm/guest/$script" \
+		--with comm --with "$VM_BPFTOOL:/with/bpftool" --out "$TMP/$kernel" "$@" "$TESTS/vm/guest/$script" \
 		2>"$TMP/boot.err" || status=$?
 	cat "$TMP/boot.err" >&2
 	case $status in

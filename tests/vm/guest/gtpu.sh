@@ -1,17 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The gtpu probe at the gtp module, by each method of /tests/methods: N datagrams each way per UE and
-# address family; events in /out/METHOD.json, what the lab is in /out/status.json.
+# The gtpu probe at the module that is the UPF ($UPF of /tests/conf), by each of $METHODS: N datagrams
+# each way per UE and address family; events in /out/METHOD.json, what the lab is in /out/status.json.
 . "$TESTS/lib.sh"
+. "$TESTS/conf"
 
 N=100
 
+[ ! -e /tests/gtp5g.ko ] || insmod /tests/gtp5g.ko
 snapshot_before
-"$TEIDE" lab up --upf gtp --ues 2
+"$TEIDE" lab up --upf "$UPF" --ues 2
 "$TEIDE" lab status -o json >/out/status.json
 families=4
 ! grep -q '"inner_ipv6":true' /out/status.json || families="4 6"
-for method in $(cat /tests/methods); do
+for method in $METHODS; do
 	spawn_split trace "$TEIDE" trace --probe gtpu -o json --attach "$method"
 	wait_for 120 grep -q watching "$TMP/trace.err"
 	for family in $families; do
@@ -22,6 +24,7 @@ for method in $(cat /tests/methods); do
 	cp "$TMP/trace.log" "/out/$method.json"
 	cp "$TMP/trace.err" "/out/$method.err"
 done
+
 # The line that people read, by the method that teide chooses.
 spawn_split text "$TEIDE" trace --probe gtpu
 wait_for 120 grep -q watching "$TMP/text.err"

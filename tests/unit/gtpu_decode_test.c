@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Records of the gtpu ring to events: every field, absence, and bytes that nobody should trust. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "gtpu/gtpu_run.h"
+
+static void set_tuple(struct record_tuple *t, const char *src, const char *dst, uint16_t sport,
+		      uint16_t dport, uint8_t proto)
+{
+	struct addr a;
+
+	assert_int_equal(addr_parse(src, &a), 0);
+	memcpy(t->src, a.b, sizeof(t->src));
+	assert_int_equal(addr_parse(dst, &a), 0);
+	memcpy(t->dst, a.b, sizeof(t->dst));
+	t->sport = sport;
+	t->dport = dport;
+	t->proto = proto;
+	t->family = addr_is_v4(&a) ? 4 : 6;
+}
+
+static struct gtpu_record uplink_exit(void)
+{
+	struct gtpu_record r = {
+		.hdr = {.ts_ns = 5, .size = sizeof(r), .kind = GTPU_EXIT,
+			.version = RECORD_VERSION, .flags = RECORD_TASK, .cpu = 1, .tid = 11,
+			.tgid = 10, .context = CONTEXT_SOFTIRQ, .comm = "nr-gnb"},
+		.duration_ns = 700,
+		.netns = 4026531840,
+		.len = 84,
+		.ifindex = 3,
+		.ret = -1,
+		.func_id = GTP5G_ENCAP_RECV,
+		.direction = GTPU_UPLINK,
+		.has = GTPU_HAS_INTERFACE | GTPU_HAS_OUTER_PORTS | GTPU_HAS_INNER_PORTS |
+		       GTPU_HAS_RETURN | GTPU_HAS_DURATION | GTPU_HAS_LEN,
+		.interface = "n3",
+		.gtp = {.teid = 78, .type = 255, .qfi = 9, .pdu_type = 1,
+			.flags = RECORD_GTP | RECORD_GTP_QFI},
+	};
+
+	set_tuple(&r.outer, "10.0.0.2", "10.0.0.1", 2152, 2152, 17);
+	set_tuple(&r.inner, "2001:db8::1", "2001:db8::2", 40000, 53, 17);
+	return r;
+}
+
+static void decodes_to(const struct gtpu_record *r, const char *text)
+{
+	_cleanup_(buf_free) struct buf out = {0};
+	char netns[GTPU_NETNS_MAX];
+	struct event e;
+
+	assert_int_equal(gtpu_record_decode(r, sizeof(*r), &e, netns), 0);
+	event_to_json(&e, "", 0, &out);
+	assert_non_null(strstr(out.data, text));
+}
+
+static void every_field(void **state)
+{
+	struct gtpu_record r = uplink_exit();
+
+	decodes_to(&r, "\"probe\":\"gtpu\",\"event\":\"exit\",\"cpu\":1,\"pid\":11,\"tgid\":10,"
+		       "\"comm\":\"nr-gnb\",\"context\":\"softirq\",\"netns\":\"4026531840\","
+		       "\"interface\":\"n3\",\"ifindex\":3,\"direction\":\"uplink\",\"len\":84,"
+		       "\"gtp\":{\"teid\":78,\"type\":255,\"qfi\":9},"
+		       "\"outer\":{\"src\":\"10.0.0.2\",\"dst\":\"10.0.0.1\",\"sport\":2152,"
+		       "\"dport\":2152,\"proto\":17},"
+		       "\"inner\":{\"src\":\"2001:db8::1\",\"dst\":\"2001:db8::2\","
+		       "\"sport\":40000,\"dport\":53,\"proto\":17},"
+		       "\"function\":\"gtp5g_encap_recv\",\"func_id\":3,\"return\":-1,"
+		       "\"duration_ns\":700}");
+}
+
+static void the_unknown_is_absent(void **state)
+{
+	struct gtpu_record r = uplink_exit();
+	char netns[GTPU_NETNS_MAX];
+	struct event e;
+
+	r.hdr.kind = GTPU_ENTRY;
+	r.hdr.context = CONTEXT_UNKNOWN;
+	r.direction = GTPU_DOWNLINK;
+	r.func_id = GTP_DEV_XMIT;
+	r.has = 0;
+	r.gtp = (struct record_gtp){0};
+	r.outer = (struct record_tuple){0};
+	assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
+	assert_false(event_has(&e, F_CONTEXT));
+	assert_false(event_has(&e, F_GTP_TEID));
+	assert_false(event_has(&e, F_GTP_QFI));
+	assert_false(event_has(&e, F_OUTER_SRC));
+	assert_false(event_has(&e, F_OUTER_DPORT));
+	assert_false(event_has(&e, F_INNER_SPORT));
+	assert_false(event_has(&e, F_LEN));
+	assert_false(event_has(&e, F_RETURN));
+	assert_false(event_has(&e, F_DURATION_NS));
+	assert_false(event_has(&e, F_INTERFACE));
+	assert_true(event_has(&e, F_INNER_DST));
+	decodes_to(&r, "\"direction\":\"downlink\",\"inner\":{\"src\":\"2001:db8::1\","
+		       "\"dst\":\"2001:db8::2\",\"proto\":17},\"function\":\"gtp_dev_xmit\"");
+}
+
+/* A receiver may be a gNB or the far end of N9: its packets go the other way. */
+static void the_container_tells_the_direction(void **state)
+{
+	struct gtpu_record r = uplink_exit();
+
+	r.gtp.pdu_type = 0;
+	decodes_to(&r, "\"direction\":\"downlink\"");
+	r.gtp.pdu_type = 7;
+	decodes_to(&r, "\"direction\":\"uplink\"");
+	r.gtp.flags = RECORD_GTP;
+	r.direction = GTPU_DOWNLINK;
+	decodes_to(&r, "\"direction\":\"downlink\"");
+}
+
+static void refuses(struct gtpu_record r, size_t size)
+{
+	char netns[GTPU_NETNS_MAX];
+	struct event e;
+
+	assert_int_equal(gtpu_record_decode(&r, size, &e, netns), -EBADMSG);
+}
+
+static void foreign_records_are_refused(void **state)
+{
+	const struct gtpu_record good = uplink_exit();
+	struct gtpu_record r = good;
+
+	refuses(r, sizeof(r) - 1);
+	refuses(r, 0);
+	r.hdr.version++;
+	refuses(r, sizeof(r));
+	r = good;
+	r.hdr.size = 1;
+	refuses(r, sizeof(r));
+	r = good;
+	r.hdr.kind = 77;
+	refuses(r, sizeof(r));
+	r = good;
+	r.func_id = 63;
+	refuses(r, sizeof(r));
+	r = good;
+	r.direction = 2;
+	refuses(r, sizeof(r));
+}
+
+static void names_without_an_end_are_cut(void **state)
+{
+	struct gtpu_record r = uplink_exit();
+
+	memset(r.hdr.comm, 'c', sizeof(r.hdr.comm));
+	memset(r.interface, 'i', sizeof(r.interface));
+	decodes_to(&r, "\"comm\":\"ccccccccccccccc\"");
+	decodes_to(&r, "\"interface\":\"iiiiiiiiiiiiiii\"");
+}
+
+static void any_bytes_behind_a_good_header(void **state)
+{
+	_cleanup_(buf_free) struct buf out = {0};
+	char netns[GTPU_NETNS_MAX];
+	struct event e;
+	int decoded = 0;
+
+	srand(1);
+	for (int i = 0; i < 20000; i++) {
+		struct gtpu_record r = uplink_exit();
+		uint8_t *bytes = (uint8_t *)&r;
+
+		for (int k = 0; k < 8; k++)
+			bytes[(size_t)rand() % sizeof(r)] = (uint8_t)rand();
+		if (gtpu_record_decode(&r, sizeof(r), &e, netns))
+			continue;
+		buf_reset(&out);
+		event_to_json(&e, "n", 0, &out);
+		event_to_text(&e, &out);
+		decoded++;
+	}
+	assert_in_range(decoded, 1000, 20000);
+}
+
+/* What the probe hooks: the numbers are promised in README.md. */
+static void hooks_follow_the_options(void **state)
+{
+	struct gtpu_options o = {.exit = true};
+	struct gtpu_hook h[GTPU_HOOKS_MAX];
+	size_t n = gtpu_hooks("gtp", &o, true, h, GTPU_HOOKS_MAX);
+
+	assert_int_equal(n, 5);
+	assert_int_equal(h[4].func_id, GTP_RX);
+	assert_false(h[4].hook.exits);
+	assert_int_equal(gtpu_hooks("gtp", &o, false, h, GTPU_HOOKS_MAX), 6);
+	assert_string_equal(h[5].hook.function, "iptunnel_xmit");
+	o.exit = false;
+	assert_int_equal(gtpu_hooks("gtp5g", &o, false, h, GTPU_HOOKS_MAX), 2);
+	assert_false(h[0].hook.exits);
+	assert_string_equal(gtpu_function_name(1), "gtp5g_handle_skb_ipv4");
+	assert_string_equal(gtpu_function_name(2), "gtp5g_dev_xmit");
+	assert_null(gtpu_function_name(0));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_field),
+		cmocka_unit_test(the_unknown_is_absent),
+		cmocka_unit_test(the_container_tells_the_direction),
+		cmocka_unit_test(foreign_records_are_refused),
+		cmocka_unit_test(names_without_an_end_are_cut),
+		cmocka_unit_test(any_bytes_behind_a_good_header),
+		cmocka_unit_test(hooks_follow_the_options),
+	};
+
+	return cmocka_run_group_tests_name("gtpu decode", tests, NULL, NULL);
+}

@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# gtp5g as the lab's UPF and the gtpu probe at it: $GTP5G_KO is a gtp5g.ko built for one of the kernels
+# here. Without BTF, as such builds mostly are, kprobes are what there is.
+. "${TESTS:?run me through ./test}/vm/vm.sh"
+
+[ -n "${GTP5G_KO:-}" ] || skip "GTP5G_KO names no gtp5g.ko"
+need modinfo
+kernel=$(modinfo -F vermagic "$GTP5G_KO" | cut -d . -f 1,2)
+methods=kprobe
+! readelf -S "$GTP5G_KO" | grep -q ' \.BTF ' || methods="fentry kprobe"
+# shellcheck disable=SC2034 # for vm_boot
+VM_MODULES="udp_tunnel veth tun"
+
+echo "UPF=gtp5g BYTES=10000000 METHODS='$methods'" >"$TMP/conf"
+vm_boot "$kernel" lab_gtp.sh --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko"
+vm_boot "$kernel" gtpu.sh --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko"
+for method in $methods; do
+	judge gtpu "$TMP/$kernel" "$method"
+done
+judge text "$TMP/$kernel"
