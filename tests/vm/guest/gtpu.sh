@@ -40,3 +40,5 @@ wait "$PID" || true
 echo $N >/out/sent
 "$TEIDE" lab down
 assert_nothing_left
+# A program that is still there would keep its module.
+wait_for 60 rmmod "$UPF"

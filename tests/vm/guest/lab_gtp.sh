@@ -13,8 +13,8 @@ snapshot_before
 "$TEIDE" lab status -o json >/out/status.json
 check_ge "devices of $UPF" "$(ip netns exec teide-upf ip -o link show type "$UPF" | wc -l)" 1
 ip netns exec teide-ue1 ping -c 5 -i 0.2 $DN
-start=$(cut -d ' ' -f 1 /proc/uptime)
 "$TEIDE" lab traffic --downloads 1 --download 1M
+start=$(cut -d ' ' -f 1 /proc/uptime)
 got=$(printf '%s\n' "$BYTES" | ip netns exec teide-ue1 timeout 1200 /bin/nc $DN 5001 | wc -c)
 end=$(cut -d ' ' -f 1 /proc/uptime)
 note "$got bytes in $(awk "BEGIN { print $end - $start }") s"
