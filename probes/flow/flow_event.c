@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "flow_run.h"
+#include "record_event.h"
 
 static const char *const head_names[HEAD_MAX] = {
 	[HEAD_IP] = "ip",
@@ -42,43 +43,6 @@ void flow_event_place(const struct probe_run *run, uint32_t attachment, struct e
 	event_set(e, F_DIR);
 }
 
-static void set_tuple(struct event_tuple *to, const struct record_tuple *t)
-{
-	memcpy(to->src.b, t->src, sizeof(to->src.b));
-	memcpy(to->dst.b, t->dst, sizeof(to->dst.b));
-	to->sport = t->sport;
-	to->dport = t->dport;
-	to->proto = t->proto;
-}
-
-void flow_event_outer(struct event *e, const struct record_tuple *t)
-{
-	if (!t->family)
-		return;
-	set_tuple(&e->outer, t);
-	event_set(e, F_OUTER_SRC);
-	event_set(e, F_OUTER_DST);
-	event_set(e, F_OUTER_PROTO);
-	if (t->ports) {
-		event_set(e, F_OUTER_SPORT);
-		event_set(e, F_OUTER_DPORT);
-	}
-}
-
-void flow_event_inner(struct event *e, const struct record_tuple *t)
-{
-	if (!t->family)
-		return;
-	set_tuple(&e->inner, t);
-	event_set(e, F_INNER_SRC);
-	event_set(e, F_INNER_DST);
-	event_set(e, F_INNER_PROTO);
-	if (t->ports) {
-		event_set(e, F_INNER_SPORT);
-		event_set(e, F_INNER_DPORT);
-	}
-}
-
 void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2])
 {
 	if (!vlans)
@@ -95,46 +59,6 @@ void flow_event_direction(struct event *e, uint8_t pdu_type)
 	event_set(e, F_DIRECTION);
 }
 
-static void set_gtp(struct event *e, const struct record_gtp *g)
-{
-	if (!(g->flags & RECORD_GTP))
-		return;
-	e->gtp.teid = g->teid;
-	e->gtp.type = g->type;
-	event_set(e, F_GTP_TEID);
-	event_set(e, F_GTP_TYPE);
-	if (g->flags & RECORD_GTP_SEQ) {
-		e->gtp.seq = g->seq;
-		event_set(e, F_GTP_SEQ);
-	}
-	if (g->flags & RECORD_GTP_QFI) {
-		e->gtp.qfi = g->qfi;
-		event_set(e, F_GTP_QFI);
-		flow_event_direction(e, g->pdu_type);
-	}
-}
-
-static void set_task(struct event *e, const struct record_hdr *h)
-{
-	e->cpu = h->cpu;
-	event_set(e, F_CPU);
-	if (h->flags & RECORD_TASK) {
-		e->pid = h->tid;
-		e->tgid = h->tgid;
-		e->context = h->context;
-		memcpy(e->comm, h->comm, sizeof(e->comm));
-		e->comm[sizeof(e->comm) - 1] = '\0';
-		event_set(e, F_PID);
-		event_set(e, F_TGID);
-		event_set(e, F_COMM);
-		event_set(e, F_CONTEXT);
-	}
-	if (h->flags & RECORD_CGROUP) {
-		e->cgroup = h->cgroup_id;
-		event_set(e, F_CGROUP);
-	}
-}
-
 static bool sound(const struct probe_run *run, const struct flow_record *r, size_t len)
 {
 	return len == sizeof(*r) && r->hdr.size == len && r->hdr.version == RECORD_VERSION &&
@@ -148,15 +72,16 @@ bool flow_decode(const struct probe_run *run, const void *record, size_t len, st
 
 	if (!sound(run, r, len))
 		return false;
-	*ret = (struct event){.probe = "flow", .event = "packet", .ts_ns = r->hdr.ts_ns,
-			      .len = r->len};
+	*ret = (struct event){.probe = "flow", .event = "packet", .len = r->len};
 	event_set(ret, F_LEN);
-	set_task(ret, &r->hdr);
+	event_take_header(ret, &r->hdr);
 	flow_event_place(run, r->attachment, ret);
 	flow_event_vlan(ret, r->vlans, r->vlan);
-	set_gtp(ret, &r->gtp);
-	flow_event_outer(ret, &r->outer);
-	flow_event_inner(ret, &r->inner);
+	event_take_gtp(ret, &r->gtp);
+	if (event_has(ret, F_GTP_QFI))
+		flow_event_direction(ret, r->gtp.pdu_type);
+	event_take_outer(ret, &r->outer);
+	event_take_inner(ret, &r->inner);
 	if (r->head != HEAD_IP && r->head != HEAD_GTPU && r->head != HEAD_GTPU_MESSAGE) {
 		ret->reason = flow_head_name(r->head);
 		event_set(ret, F_REASON);

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "cleanup.h"
 #include "flow_run.h"
+#include "record_event.h"
 
 struct rows {
 	struct probe_run *run;
@@ -75,9 +76,9 @@ static void flow_row(void *data, const struct gen_row *row)
 	flow_event_vlan(&e, k->vlans, k->vlan);
 	set_tunnel(&e, k->teid, k->qfi, k->gtp, k->pdu_type);
 	if (k->gtp)
-		flow_event_inner(&e, &k->tuple);
+		event_take_inner(&e, &k->tuple);
 	else
-		flow_event_outer(&e, &k->tuple);
+		event_take_outer(&e, &k->tuple);
 	r->emit(r->data, &e);
 }
 

@@ -47,8 +47,6 @@ struct probe_run {
 /* flow_event.c. false: the record is not one of ours, or damaged. */
 bool flow_decode(const struct probe_run *run, const void *record, size_t len, struct event *ret);
 void flow_event_place(const struct probe_run *run, uint32_t attachment, struct event *e);
-void flow_event_outer(struct event *e, const struct record_tuple *t);
-void flow_event_inner(struct event *e, const struct record_tuple *t);
 void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2]);
 /* Of a PDU Session Container (TS 38.415 5.5.2): 0 downlink, 1 uplink; others say nothing. */
 void flow_event_direction(struct event *e, uint8_t pdu_type);

@@ -44,7 +44,7 @@ static int find_probe(const char *name, uint16_t *ret_id, struct err *err)
 		       names.data ? names.data : "none");
 }
 
-static void drain(struct running *r)
+static int drain(struct running *r)
 {
 	struct pipeline *p = r->pipeline;
 	int n = r->probe->drain(r->run, p->o.on_event, p->o.data);
@@ -53,6 +53,7 @@ static void drain(struct running *r)
 		log_error("%s: reading the ring: %s", r->probe->name, err_name(n));
 	if (n != 0 && p->o.on_drained)
 		p->o.on_drained(p->o.data);
+	return n;
 }
 
 static void on_ring(void *data, int fd, uint32_t events)
@@ -176,8 +177,8 @@ void pipeline_finish(struct pipeline *p)
 	for (size_t i = 0; i < p->n; i++)
 		p->running[i].probe->detach(p->running[i].run);
 	for (size_t i = 0; i < p->n; i++)
-		if (p->running[i].ring)
-			drain(&p->running[i]);
+		while (p->running[i].ring && drain(&p->running[i]) > 0)
+			; /* a call hands on a bounded number; without hooks no more come */
 	collect(p);
 }
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "record_event.h"
+
+#include <string.h>
+
+_Static_assert(EVENT_NAME_MAX == RECORD_COMM_LEN, "names");
+
+void event_take_name(char to[static EVENT_NAME_MAX], const char from[static EVENT_NAME_MAX])
+{
+	memcpy(to, from, EVENT_NAME_MAX);
+	to[EVENT_NAME_MAX - 1] = '\0';
+}
+
+void event_take_header(struct event *e, const struct record_hdr *h)
+{
+	e->ts_ns = h->ts_ns;
+	e->cpu = h->cpu;
+	event_set(e, F_CPU);
+	if (h->flags & RECORD_TASK) {
+		e->pid = h->tid;
+		e->tgid = h->tgid;
+		event_take_name(e->comm, h->comm);
+		event_set(e, F_PID);
+		event_set(e, F_TGID);
+		event_set(e, F_COMM);
+	}
+	if (h->flags & RECORD_TASK && h->context != CONTEXT_UNKNOWN) {
+		e->context = h->context;
+		event_set(e, F_CONTEXT);
+	}
+	if (h->flags & RECORD_CGROUP) {
+		e->cgroup = h->cgroup_id;
+		event_set(e, F_CGROUP);
+	}
+}
+
+void event_take_gtp(struct event *e, const struct record_gtp *g)
+{
+	if (!(g->flags & RECORD_GTP))
+		return;
+	e->gtp.teid = g->teid;
+	e->gtp.type = g->type;
+	event_set(e, F_GTP_TEID);
+	event_set(e, F_GTP_TYPE);
+	if (g->flags & RECORD_GTP_SEQ) {
+		e->gtp.seq = g->seq;
+		event_set(e, F_GTP_SEQ);
+	}
+	if (g->flags & RECORD_GTP_QFI) {
+		e->gtp.qfi = g->qfi;
+		event_set(e, F_GTP_QFI);
+	}
+}
+
+_Static_assert(F_OUTER_PROTO == F_OUTER_SRC + 4 && F_INNER_PROTO == F_INNER_SRC + 4, "tuple");
+
+/* first is the field of src; dst, sport, dport and proto follow it. */
+static void take_tuple(struct event *e, enum event_field first, struct event_tuple *to,
+		       const struct record_tuple *t)
+{
+	if (!t->family)
+		return;
+	memcpy(to->src.b, t->src, sizeof(to->src.b));
+	memcpy(to->dst.b, t->dst, sizeof(to->dst.b));
+	to->proto = t->proto;
+	event_set(e, first);
+	event_set(e, first + 1);
+	event_set(e, first + 4);
+	if (!t->ports)
+		return;
+	to->sport = t->sport;
+	to->dport = t->dport;
+	event_set(e, first + 2);
+	event_set(e, first + 3);
+}
+
+void event_take_outer(struct event *e, const struct record_tuple *t)
+{
+	take_tuple(e, F_OUTER_SRC, &e->outer, t);
+}
+
+void event_take_inner(struct event *e, const struct record_tuple *t)
+{
+	take_tuple(e, F_INNER_SRC, &e->inner, t);
+}

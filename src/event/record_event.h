@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What every probe's record has in common (abi/record.h), into the event. What a record does not say
+ * stays absent. */
+#pragma once
+
+#include "event.h"
+#include "record.h"
+
+/* Time, CPU, and the task with its context and cgroup. */
+void event_take_header(struct event *e, const struct record_hdr *h);
+void event_take_gtp(struct event *e, const struct record_gtp *g);
+void event_take_outer(struct event *e, const struct record_tuple *t);
+void event_take_inner(struct event *e, const struct record_tuple *t);
+
+/* A name that need not end in NUL. */
+void event_take_name(char to[static EVENT_NAME_MAX], const char from[static EVENT_NAME_MAX]);
