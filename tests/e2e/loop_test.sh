@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The whole loop: the lab's traffic, teide run, teide server. Strategies for exactly the threads of
+# nr-gnb and nr-ue, none for a process that merely carries the name, all taken back at the end.
+. "${TESTS:?run me through ./test}/lib.sh"
+need_root
+need ip jq python3
+
+snapshot_before
+"$TEIDE" lab up --ues 3 --gnbs 2 >"$TMP/up.log"
+at_exit "$TEIDE" lab down
+"$TEIDE" lab status -o json >"$TMP/lab.json"
+
+# Two decoys: the name only in the arguments, and the right name with nothing of 5G about it.
+spawn decoy_argument bash -c 'exec -a "nr-gnb -c config" sleep 600'
+decoy_argument=$PID
+spawn decoy_name python3 -c '
+import ctypes, time
+ctypes.CDLL(None).prctl(15, b"nr-gnb", 0, 0, 0)
+time.sleep(600)'
+decoy_name=$PID
+wait_for 10 grep -qx nr-gnb "/proc/$decoy_name/comm"
+
+serve() { # serve ADDRESS
+	spawn server "$TEIDE" server --listen "$1" --data "$TMP/server"
+	server=$PID
+	wait_for 10 grep -q 'listening on' "$TMP/server.log"
+	url=$(sed -n 's/^listening on //p' "$TMP/server.log")
+}
+serve 127.0.0.1:0
+cat >"$TMP/teide.yaml" <<EOF
+run:
+  probes: [flow]
+probes:
+  flow:
+    interfaces: [teide-gnb1/n3, teide-gnb2/n3, teide-upf/n3]
+api:
+  url: $url
+  interval: 1s
+  public_key_path: $TMP/server/public_key.pem
+EOF
+spawn run "$TEIDE" run -c "$TMP/teide.yaml"
+run=$PID
+wait_for 30 grep -q 'running' "$TMP/run.log"
+"$TEIDE" lab traffic --count 200 >"$TMP/traffic.log"
+
+# What /proc says the list must be: every thread of the lab's gNBs and UEs.
+wanted() {
+	local pid
+	for pid in $(jq '.ues[].pid, .gnbs[].pid' "$TMP/lab.json"); do
+		ls "/proc/$pid/task"
+	done | sort -n
+}
+show() { "$TEIDE" sched show -c "$TMP/teide.yaml" -o json; }
+stored() { show | jq 'select(.pid) | .pid' | sort -n; }
+complete() { [ "$(stored)" = "$(wanted)" ]; }
+
+check_eq "processes of the lab" "$(jq '[.ues[].pid, .gnbs[].pid] | length' "$TMP/lab.json")" 5
+wait_for 30 complete
+show >"$TMP/strategies.json"
+check_eq "priority and time of each" \
+	"$(jq -c 'select(.pid) | [.priority, .execution_time]' "$TMP/strategies.json" | sort -u)" \
+	'[true,20000000]'
+for decoy in "$decoy_argument" "$decoy_name"; do
+	check_eq "strategies for decoy $decoy" \
+		"$(jq "select(.pid == $decoy) | .pid" "$TMP/strategies.json")" ''
+done
+
+# The server ends and comes back at the same address with nothing in memory: told again.
+address=${url#http://}
+stop "$server"
+check_eq "exit status of the server" "$STATUS" 0
+serve "$address"
+wait_for 60 complete
+
+# A UE that dies is taken off the list.
+victim=$(jq '.ues[0].pid' "$TMP/lab.json")
+kill -KILL "$victim"
+jq 'del(.ues[0])' "$TMP/lab.json" >"$TMP/lab2.json" && mv "$TMP/lab2.json" "$TMP/lab.json"
+wait_for 30 complete
+
+stop "$run"
+check_eq "exit status of teide run" "$STATUS" 0
+check_eq "strategies with priority after the end" \
+	"$(show | jq 'select(.pid and .priority) | .pid')" ''
+stop "$server"
+stop "$decoy_argument"
+stop "$decoy_name"
+"$TEIDE" lab down >/dev/null
+assert_nothing_left
