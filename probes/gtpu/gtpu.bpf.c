@@ -116,16 +116,10 @@ static __always_inline void fill_device(struct gtpu_record *r, const struct net_
 	r->has |= GTPU_HAS_INTERFACE;
 }
 
-static __always_inline bool has_ports(const struct record_tuple *t, const struct packet_at *at)
-{
-	return t->family && packet_l4_len(t->proto) && at->fragment != PACKET_FRAGMENT;
-}
-
 static __noinline int fill_inner(struct gtpu_record *r, struct skb_cursor *c)
 {
-	if (packet_ip(&c->head, &c->at, &r->inner) == PACKET_IP_OK &&
-	    !packet_l4(&c->head, &c->at, &r->inner) && has_ports(&r->inner, &c->at))
-		r->has |= GTPU_HAS_INNER_PORTS;
+	if (packet_ip(&c->head, &c->at, &r->inner) == PACKET_IP_OK)
+		packet_l4(&c->head, &c->at, &r->inner);
 	return 0;
 }
 
@@ -134,7 +128,6 @@ static __noinline int fill_outer(struct gtpu_record *r, struct skb_cursor *c)
 	if (packet_ip(&c->head, &c->at, &r->outer) || r->outer.proto != PACKET_UDP ||
 	    packet_l4(&c->head, &c->at, &r->outer))
 		return -1;
-	r->has |= GTPU_HAS_OUTER_PORTS;
 	return 0;
 }
 
@@ -393,7 +386,7 @@ static __always_inline int tunnel_entry(const struct sk_buff *skb, __u32 src, __
 	if (!bpf_probe_read_kernel(ports, sizeof(ports), data)) {
 		p->record.outer.sport = bpf_ntohs(ports[0]);
 		p->record.outer.dport = bpf_ntohs(ports[1]);
-		p->record.has |= GTPU_HAS_OUTER_PORTS;
+		p->record.outer.ports = 1;
 	}
 	return 0;
 }

@@ -27,12 +27,10 @@ enum gtpu_kind { GTPU_ENTRY = 1, GTPU_EXIT = 2 };
 enum gtpu_direction { GTPU_UPLINK = 0, GTPU_DOWNLINK = 1, GTPU_DIRECTIONS = 2 };
 
 /* gtpu_record.has */
-#define GTPU_HAS_INTERFACE 0x1   /* interface, ifindex and netns */
-#define GTPU_HAS_OUTER_PORTS 0x2
-#define GTPU_HAS_INNER_PORTS 0x4
-#define GTPU_HAS_RETURN 0x8
-#define GTPU_HAS_DURATION 0x10
-#define GTPU_HAS_LEN 0x20
+#define GTPU_HAS_INTERFACE 0x1 /* interface, ifindex and netns */
+#define GTPU_HAS_RETURN 0x2
+#define GTPU_HAS_DURATION 0x4
+#define GTPU_HAS_LEN 0x8
 
 struct gtpu_record {
 	struct record_hdr hdr;

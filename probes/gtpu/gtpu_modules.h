@@ -56,7 +56,7 @@ static __always_inline void outer_v4(struct gtpu_record *r, __u32 src, __u32 dst
 static __always_inline void fill_outer_ports(struct gtpu_record *r, __u16 port_be)
 {
 	r->outer.sport = r->outer.dport = bpf_ntohs(port_be);
-	r->has |= GTPU_HAS_OUTER_PORTS;
+	r->outer.ports = 1;
 }
 
 static __always_inline void fill_outer_gtp6(struct gtpu_record *r, const struct gtp_pktinfo *info)

@@ -2,6 +2,7 @@
 #include "flow_table.h"
 
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdio.h>
 
 #include "cleanup.h"
@@ -44,13 +45,24 @@ static void endpoint(const struct addr *a, uint16_t port, bool with_port,
 		snprintf(text, ENDPOINT_MAX, "%s", ip);
 }
 
-static void pair(const struct event_tuple *t, bool with_ports, char text[static 2 * ENDPOINT_MAX + 4])
-{
-	char src[ENDPOINT_MAX], dst[ENDPOINT_MAX];
+#define PAIR_MAX (2 * ENDPOINT_MAX + 32)
 
+static bool is_icmp(const struct event_tuple *t)
+{
+	return t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6;
+}
+
+static void pair(const struct event_tuple *t, bool with_ports, char text[static PAIR_MAX])
+{
+	char src[ENDPOINT_MAX], dst[ENDPOINT_MAX], type[24] = "";
+
+	if (with_ports && is_icmp(t)) {
+		snprintf(type, sizeof(type), " type %u code %u", t->sport, t->dport);
+		with_ports = false;
+	}
 	endpoint(&t->src, t->sport, with_ports, src);
 	endpoint(&t->dst, t->dport, with_ports, dst);
-	snprintf(text, 2 * ENDPOINT_MAX + 4, "%s > %s", src, dst);
+	snprintf(text, PAIR_MAX, "%s > %s%s", src, dst, type);
 }
 
 static void teid_and_qfi(const struct agg_flow_key *k, struct buf *out)
@@ -76,7 +88,7 @@ static void rates(const struct agg_flow *f, struct buf *out)
 
 static void tunnel_line(const struct agg_flow *f, struct buf *out)
 {
-	char where[96], ends[2 * ENDPOINT_MAX + 4];
+	char where[96], ends[PAIR_MAX];
 
 	place(&f->key, where);
 	pair(&f->key.outer, false, ends);
@@ -89,10 +101,10 @@ static void tunnel_line(const struct agg_flow *f, struct buf *out)
 static void flow_line(const struct agg_flow *f, struct buf *out)
 {
 	const struct event_tuple *t = f->key.has_inner ? &f->key.inner : &f->key.outer;
-	char where[96], ends[2 * ENDPOINT_MAX + 4], proto[8];
+	char where[96], ends[PAIR_MAX], proto[8];
 
 	place(&f->key, where);
-	pair(t, t->sport || t->dport, ends);
+	pair(t, t->sport || t->dport || is_icmp(t), ends);
 	buf_printf(out, "%-22s ", where);
 	teid_and_qfi(&f->key, out);
 	buf_printf(out, "%-6s %-44s ", event_proto_name(t->proto, proto), ends);

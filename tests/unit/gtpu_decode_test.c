@@ -24,6 +24,7 @@ static void set_tuple(struct record_tuple *t, const char *src, const char *dst, 
 	memcpy(t->dst, a.b, sizeof(t->dst));
 	t->sport = sport;
 	t->dport = dport;
+	t->ports = 1;
 	t->proto = proto;
 	t->family = addr_is_v4(&a) ? 4 : 6;
 }
@@ -41,8 +42,7 @@ static struct gtpu_record uplink_exit(void)
 		.ret = -1,
 		.func_id = GTP5G_ENCAP_RECV,
 		.direction = GTPU_UPLINK,
-		.has = GTPU_HAS_INTERFACE | GTPU_HAS_OUTER_PORTS | GTPU_HAS_INNER_PORTS |
-		       GTPU_HAS_RETURN | GTPU_HAS_DURATION | GTPU_HAS_LEN,
+		.has = GTPU_HAS_INTERFACE | GTPU_HAS_RETURN | GTPU_HAS_DURATION | GTPU_HAS_LEN,
 		.interface = "n3",
 		.gtp = {.teid = 78, .type = 255, .qfi = 9, .pdu_type = 1,
 			.flags = RECORD_GTP | RECORD_GTP_QFI},
@@ -93,6 +93,7 @@ static void the_unknown_is_absent(void **state)
 	r.has = 0;
 	r.gtp = (struct record_gtp){0};
 	r.outer = (struct record_tuple){0};
+	r.inner.ports = 0;
 	assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
 	assert_false(event_has(&e, F_CONTEXT));
 	assert_false(event_has(&e, F_GTP_TEID));
