@@ -88,8 +88,7 @@ static int no_module(const struct gtpu_options *o, const struct features *f, str
 static int check_features(const struct features *f, struct err *err)
 {
 	if (!f->cap_bpf || !f->cap_perfmon)
-		return err_set(err, -EPERM, "not permitted: run as root, or with CAP_BPF, "
-			       "CAP_PERFMON and CAP_SYS_ADMIN (BTF of modules)");
+		return object_not_permitted("functions of a module", err);
 	return object_check_kernel(err);
 }
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "cleanup.h"
@@ -87,18 +86,6 @@ static void log_plan(void *data, const struct plan_row *row)
 		 row->reason && row->reason[0] ? ": " : "", row->reason ? row->reason : "");
 }
 
-static int explain(const struct probe *probe, int r, struct err *err)
-{
-	struct err cause = *err;
-
-	if (r == -EPERM && geteuid() != 0)
-		return err_set(err, r,
-			       "probe %s: %.900s; run it as root, or with CAP_BPF, CAP_PERFMON, "
-			       "CAP_NET_ADMIN and CAP_SYS_ADMIN",
-			       probe->name, cause.text);
-	return err_prefix(err, r, "probe %s", probe->name);
-}
-
 static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 {
 	struct running *r = &p->running[p->n];
@@ -112,7 +99,7 @@ static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 	*r = (struct running){.probe = probes[id], .pipeline = p};
 	e = r->probe->start(&r->run, &env, err);
 	if (e < 0)
-		return explain(r->probe, e, err);
+		return err_prefix(err, e, "probe %s", r->probe->name);
 	p->n++;
 	fd = r->probe->ring_fd(r->run);
 	if (fd >= 0)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "object.h"
 
 #define BATCH 512U
 
@@ -50,6 +51,8 @@ int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, s
 		g->fd[i] = bpf_map_create(bpf_map__type(inner), bpf_map__name(outer),
 					  bpf_map__key_size(inner), bpf_map__value_size(inner),
 					  max_entries, NULL);
+		if (g->fd[i] < 0 && errno == EPERM)
+			return object_not_permitted("counting maps", err);
 		if (g->fd[i] < 0)
 			return err_set(err, -errno, "counting map %s with %u entries on %d CPUs: %s",
 				       bpf_map__name(outer), max_entries, cpus, err_name(errno));

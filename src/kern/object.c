@@ -89,6 +89,14 @@ static const char *last_words(struct object_capture *c, size_t max)
 	return line ? line + 1 : text;
 }
 
+int object_not_permitted(const char *what, struct err *err)
+{
+	return err_set(err, -EPERM,
+		       "%s: not permitted: run as root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN "
+		       "and CAP_SYS_ADMIN",
+		       what);
+}
+
 int object_end(struct object_capture *c, int r, const char *what, struct err *err)
 {
 	capture = c->previous;
@@ -96,8 +104,7 @@ int object_end(struct object_capture *c, int r, const char *what, struct err *er
 		return r;
 	if (r == -EPERM || r == -EACCES) {
 		if (geteuid() != 0)
-			return err_set(err, r, "%s: not permitted: run as root, or with CAP_BPF, "
-				       "CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN", what);
+			return object_not_permitted(what, err);
 	} else if (object_check_kernel(err) < 0) {
 		return err_prefix(err, -EOPNOTSUPP, "%s", what);
 	} else if (no_ring_buffer()) {

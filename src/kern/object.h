@@ -22,6 +22,9 @@ int object_end(struct object_capture *c, int r, const char *what, struct err *er
 /* bpf_object__load() of an opened object under such a capture. */
 int object_load(struct bpf_object *object, const char *what, struct err *err);
 
-/* -EOPNOTSUPP with the way out when programs cannot run on this kernel at all, -EPERM without the
- * rights; 0 otherwise. Cheap: what it cannot tell cheaply, loading will. */
+/* -EPERM with the way out: what is refused, and the rights it takes. */
+int object_not_permitted(const char *what, struct err *err);
+
+/* -EOPNOTSUPP with the way out when programs cannot run on this kernel at all; 0 otherwise. Cheap:
+ * what it cannot tell cheaply, loading will. */
 int object_check_kernel(struct err *err);
