@@ -33,6 +33,7 @@ struct plan_row {
 	const char *hook;   /* "gtp_encap_recv", "ingress teide-upf/n3" */
 	const char *method; /* "fentry", "kprobe", "tcx", "clsact", "skip" */
 	const char *reason; /* why this one, or why none */
+	const char *module; /* whose function the hook is, by describe alone; NULL: the kernel's */
 };
 typedef void (*plan_fn)(void *data, const struct plan_row *row);
 
@@ -44,6 +45,10 @@ struct probe {
 	const struct config_option *options;
 	size_t options_size;
 
+	/* The plan that start() would make of these options here: hooks are tried, none stays. 0, also
+	 * when a required hook is not possible (its row says "fail"), or -errno. NULL: it has none. */
+	int (*describe)(const void *options, enum attach_force attach, plan_fn fn, void *data,
+			struct err *err);
 	/* Loads and attaches. On failure nothing stays behind. -EOPNOTSUPP: not on this node. */
 	int (*start)(struct probe_run **ret, const struct probe_env *env, struct err *err);
 	/* For epoll; -1 when the probe has no ring. */

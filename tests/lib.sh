@@ -70,6 +70,7 @@ lib_exec() {
 spawn() {
 	local name=$1
 	shift
+	rm -f "$TMP/$name.log"
 	lib_exec "$@" >"$TMP/$name.log" 2>&1 &
 	PID=$!
 	LIB_PIDS+=("$PID")
@@ -78,6 +79,8 @@ spawn() {
 spawn_split() {
 	local name=$1
 	shift
+	# Now, not in the background: an earlier program of that name has left words that are waited for.
+	rm -f "$TMP/$name.log" "$TMP/$name.err"
 	lib_exec "$@" >"$TMP/$name.log" 2>"$TMP/$name.err" &
 	PID=$!
 	LIB_PIDS+=("$PID")

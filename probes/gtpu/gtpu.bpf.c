@@ -5,6 +5,8 @@
  * functions run with bottom halves disabled. */
 #include "gtpu_skb.h"
 #include "gtpu_modules.h"
+#include "gtpu_tally.h"
+#include "gtpu_verdict.h"
 #include "ring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -12,6 +14,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* Set before load. */
 const volatile bool each_function = false;
 const volatile bool exits_hooked = true;
+const volatile struct gtpu_filter filter = {};
 
 struct open_packet {
 	__u64 skb;
@@ -19,6 +22,7 @@ struct open_packet {
 	__u32 func_id; /* 0: none is under way */
 	__u32 pad;
 	struct gtpu_record record; /* its header stays empty */
+	struct seen seen;
 };
 
 struct {
@@ -131,19 +135,20 @@ static __noinline int fill_outer(struct gtpu_record *r, struct skb_cursor *c)
 	return 0;
 }
 
-/* skb->data is at the outer UDP header, the outer IP header before it. */
+/* skb->data is at the outer UDP header, the outer IP header before it. An enum packet_head. */
 static __noinline int fill_uplink(struct gtpu_record *r, const struct sk_buff *skb)
 {
 	const __u8 *ip = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header);
 	struct skb_cursor *c = skb_cursor_at(skb, ip, 0);
+	int head;
 
 	if (!c || fill_outer(r, c))
-		return 0;
+		return HEAD_MAX;
 	c->at.off += 8;
-	if (packet_gtpu_header(&c->head, &c->at, &r->gtp) == HEAD_GTPU &&
-	    r->gtp.type == GTPU_TYPE_GPDU)
+	head = packet_gtpu_header(&c->head, &c->at, &r->gtp);
+	if (head == HEAD_GTPU && r->gtp.type == GTPU_TYPE_GPDU)
 		fill_inner(r, c);
-	return 0;
+	return head;
 }
 
 /* skb->data is at the inner packet. */
@@ -164,6 +169,15 @@ static __noinline int fill_gtp(struct gtpu_record *r, const struct sk_buff *skb,
 	if (c)
 		packet_gtpu_header(&c->head, &c->at, &r->gtp);
 	return 0;
+}
+
+static __always_inline bool is_ue(const __u8 *address)
+{
+	__u64 a[2], ue[2];
+
+	__builtin_memcpy(a, address, sizeof(a));
+	__builtin_memcpy(ue, (const void *)filter.ue, sizeof(ue));
+	return a[0] == ue[0] && a[1] == ue[1];
 }
 
 static __always_inline struct open_packet *packet_open(__u32 func, __u32 direction,
@@ -188,12 +202,19 @@ static __always_inline struct open_packet *packet_open(__u32 func, __u32 directi
 	return p;
 }
 
+/* With a filter, which knows a packet at its end only, there are no other events. */
+static __always_inline bool entries_wanted(void)
+{
+	return !filter.on;
+}
+
 static __always_inline void packet_opened(struct open_packet *p, __u32 func)
 {
 	if (!exits_hooked)
 		count(func, GTPU_NO_RETURN, p->record.len);
 	p->entry_ns = bpf_ktime_get_boot_ns();
-	emit(&p->record, GTPU_ENTRY, p->entry_ns);
+	if (entries_wanted())
+		emit(&p->record, GTPU_ENTRY, p->entry_ns);
 }
 
 static __always_inline int receive_entry(__u32 func, const struct sk_buff *skb)
@@ -202,7 +223,10 @@ static __always_inline int receive_entry(__u32 func, const struct sk_buff *skb)
 
 	if (!p)
 		return 0;
-	fill_uplink(&p->record, skb);
+	p->seen.head = fill_uplink(&p->record, skb);
+	/* What is not linear the module can read all the same. */
+	if (p->seen.head != HEAD_GTPU && BPF_CORE_READ(skb, data_len))
+		p->seen.head = HEAD_MAX;
 	if (!p->record.gtp.flags && BPF_CORE_READ(skb, data_len))
 		NOTE(func, unread);
 	packet_opened(p, func);
@@ -217,10 +241,24 @@ static __always_inline int transmit_entry(__u32 func, const struct sk_buff *skb,
 	if (!p)
 		return 0;
 	fill_downlink(&p->record, skb);
+	p->seen.protocol = bpf_ntohs(BPF_CORE_READ(skb, protocol));
 	if (!p->record.inner.family && BPF_CORE_READ(skb, data_len))
 		NOTE(func, unread);
 	packet_opened(p, func);
 	return 0;
+}
+
+static __noinline int passes(const struct gtpu_record *r)
+{
+	if (filter.teid && (!r->gtp.flags || r->gtp.teid != filter.teid))
+		return 0;
+	if (filter.seid && (!(r->has & GTPU_HAS_PDR) || r->seid != filter.seid))
+		return 0;
+	if ((filter.verdict && r->verdict != filter.verdict) ||
+	    (filter.reason && r->reason != filter.reason) ||
+	    r->duration_ns < filter.slower_than_ns)
+		return 0;
+	return !filter.by_ue || is_ue(r->inner.src) || is_ue(r->inner.dst);
 }
 
 static __always_inline int packet_exit(__u32 func, __u32 direction, __s32 ret)
@@ -239,7 +277,11 @@ static __always_inline int packet_exit(__u32 func, __u32 direction, __s32 ret)
 	p->record.ret = ret;
 	p->record.duration_ns = now - p->entry_ns;
 	p->record.has |= GTPU_HAS_RETURN | GTPU_HAS_DURATION;
-	emit(&p->record, GTPU_EXIT, now);
+	decide(&p->record, &p->seen);
+	count_outcome(path_of(func), p->record.verdict, p->record.reason, p->record.len);
+	count_latency(func, p->record.duration_ns);
+	if (entries_wanted() || passes(&p->record))
+		emit(&p->record, GTPU_EXIT, now);
 	return 0;
 }
 
@@ -249,6 +291,25 @@ static __always_inline struct open_packet *packet_on_way(__u32 direction, __u64 
 	struct open_packet *p = packet_of(direction);
 
 	return p && p->func_id && p->skb == skb ? p : NULL;
+}
+
+static __always_inline struct open_packet *packet_with(__u64 skb)
+{
+	struct open_packet *p = packet_on_way(GTPU_UPLINK, skb);
+
+	return p ? p : packet_on_way(GTPU_DOWNLINK, skb);
+}
+
+/* For a function that is not told the packet: the last one that was begun on this CPU. */
+static __always_inline struct open_packet *packet_begun_last(void)
+{
+	struct open_packet *up = packet_of(GTPU_UPLINK), *down = packet_of(GTPU_DOWNLINK);
+
+	if (!up || !up->func_id)
+		return down && down->func_id ? down : NULL;
+	if (!down || !down->func_id)
+		return up;
+	return up->entry_ns > down->entry_ns ? up : down;
 }
 
 static __always_inline void emit_call(struct open_packet *p, __u32 func, __u16 kind, __u64 ts_ns)
@@ -261,12 +322,10 @@ static __always_inline void emit_call(struct open_packet *p, __u32 func, __u16 k
 }
 
 /* returns: the function's return is hooked too, when any is. */
-static __always_inline struct open_packet *call_entry(__u32 func, __u32 direction,
-						      const struct sk_buff *skb,
+static __always_inline struct open_packet *call_begin(__u32 func, struct open_packet *p,
 						      const void *pktinfo, bool returns)
 {
 	struct call *c = bpf_map_lookup_elem(&gtpu_calls, &func);
-	struct open_packet *p = packet_on_way(direction, (__u64)skb);
 
 	NOTE(func, entries);
 	if (!c)
@@ -275,14 +334,21 @@ static __always_inline struct open_packet *call_entry(__u32 func, __u32 directio
 	if (c->open && returns)
 		NOTE(func, no_exit);
 	c->open = returns;
-	c->skb = (__u64)skb;
+	c->skb = p ? p->skb : 0;
 	c->pktinfo = (__u64)pktinfo;
 	c->entry_ns = bpf_ktime_get_boot_ns();
 	if (!returns)
 		count(func, GTPU_NO_RETURN, p ? p->record.len : 0);
-	if (each_function && p)
+	if (each_function && p && entries_wanted())
 		emit_call(p, func, GTPU_ENTRY, c->entry_ns);
 	return p;
+}
+
+static __always_inline struct open_packet *call_entry(__u32 func, __u32 direction,
+						      const struct sk_buff *skb,
+						      const void *pktinfo, bool returns)
+{
+	return call_begin(func, packet_on_way(direction, (__u64)skb), pktinfo, returns);
 }
 
 static __always_inline struct call *call_return(__u32 func)
@@ -302,13 +368,13 @@ static __always_inline struct call *call_return(__u32 func)
 static __always_inline void call_exit(__u32 func, const struct call *c, struct open_packet *p,
 				      __s32 ret, __u8 has)
 {
-	__u64 now;
+	__u64 now = bpf_ktime_get_boot_ns();
 	__u8 packet_has;
 
 	count(func, has & GTPU_HAS_RETURN ? ret : GTPU_NO_RETURN, p ? p->record.len : 0);
-	if (!each_function || !p)
+	count_latency(func, now - c->entry_ns);
+	if (!each_function || !p || !entries_wanted())
 		return;
-	now = bpf_ktime_get_boot_ns();
 	packet_has = p->record.has;
 	p->record.has |= has | GTPU_HAS_DURATION;
 	p->record.ret = ret;
@@ -342,6 +408,12 @@ static __always_inline int push_exit(__u32 func, __s32 ret, __u8 has, bool gtp5g
 	if (!c)
 		return 0;
 	p = packet_on_way(GTPU_DOWNLINK, c->skb);
+	if (p && has & GTPU_HAS_RETURN) {
+		p->seen.gtp = ret;
+		p->seen.what |= SEEN_BUILT;
+	}
+	if (p && !ret)
+		p->seen.what |= SEEN_PUSHED;
 	if (!ret)
 		fill_pushed(p, c, gtp5g);
 	call_exit(func, c, p, ret, has);
@@ -358,14 +430,19 @@ static __always_inline int plain_exit(__u32 func, __u32 direction, __s32 ret, __
 }
 
 /* By now the module has pulled the headers together, if it had to. */
-static __always_inline int pulled_entry(__u32 func, const struct sk_buff *skb)
+static __always_inline int pulled_entry(__u32 func, const struct sk_buff *skb, __u16 what)
 {
-	struct open_packet *p = call_entry(func, GTPU_UPLINK, skb, NULL, each_function);
+	struct open_packet *p = call_entry(func, GTPU_UPLINK, skb, NULL, true);
 
-	if (p && !p->record.inner.family)
+	if (!p)
+		return 0;
+	p->seen.what |= what;
+	if (!p->record.inner.family)
 		fill_uplink(&p->record, skb);
 	return 0;
 }
+
+#include "gtpu_calls.h"
 
 /* skb->data is at the outer UDP header, the addresses are arguments: what is needed of a module
  * without BTF. The function is every IPv4 tunnel's. */

@@ -6,14 +6,28 @@
 
 #include "cleanup.h"
 #include "cpu_context.h"
-#include "gtpu.skel.h"
 #include "gtpu_run.h"
+#include "gtpu.skel.h" /* its types are gtpu.h's */
 #include "kernel_features.h"
 #include "log.h"
 #include "object.h"
 #include "ring_reader.h"
 
 static const char *const module_choices[] = {"auto", "gtp", "gtp5g", NULL};
+
+static const char *const verdict_choices[] = {
+	"any", "unknown", "forwarded", "forwarded_n6", "forwarded_n9", "buffered", "to_user",
+	"echo_answered", "dropped", NULL,
+};
+
+static const char *const reason_choices[] = {
+	"any", "unknown", "no_pdr", "no_far", "far_drop", "no_outer_header_removal", "gate_closed",
+	"qer_red", "no_ran_address", "no_route", "backlog_full", "malformed_short",
+	"malformed_length", "malformed_extension", "not_ipv4", NULL,
+};
+
+_Static_assert(ARRAY_SIZE(verdict_choices) == GTPU_VERDICTS + 1, "enum gtpu_verdict");
+_Static_assert(ARRAY_SIZE(reason_choices) == GTPU_REASONS + 1, "enum gtpu_reason");
 
 static const struct config_option options[] = {
 	{.key = "ring_size", .type = OPTION_SIZE,
@@ -30,6 +44,22 @@ static const struct config_option options[] = {
 	{.key = "module", .type = OPTION_CHOICE, .offset = offsetof(struct gtpu_options, module),
 	 .default_text = "auto", .choices = module_choices,
 	 .help = "which kernel module to watch; auto: whichever is loaded"},
+	{.key = "teid", .type = OPTION_U64, .offset = offsetof(struct gtpu_options, teid),
+	 .default_text = "0", .max = UINT32_MAX,
+	 .help = "events only for exits of packets with this TEID; 0: any"},
+	{.key = "seid", .type = OPTION_U64, .offset = offsetof(struct gtpu_options, seid),
+	 .default_text = "0", .help = "events only for packets of this PFCP session; 0: any"},
+	{.key = "ue", .type = OPTION_STRING, .offset = offsetof(struct gtpu_options, ue),
+	 .default_text = "", .help = "events only for packets from or to this UE address"},
+	{.key = "verdict", .type = OPTION_CHOICE, .offset = offsetof(struct gtpu_options, verdict),
+	 .default_text = "any", .choices = verdict_choices,
+	 .help = "events only for packets of which this became"},
+	{.key = "reason", .type = OPTION_CHOICE, .offset = offsetof(struct gtpu_options, reason),
+	 .default_text = "any", .choices = reason_choices,
+	 .help = "events only for packets that were dropped for this"},
+	{.key = "slower_than", .type = OPTION_DURATION,
+	 .offset = offsetof(struct gtpu_options, slower_than), .default_text = "0s",
+	 .help = "events only for packets that the module took at least this long for"},
 	{0},
 };
 
@@ -45,6 +75,11 @@ struct probe_run {
 	struct gtpu_options options;
 	const char *context_means;
 	struct gtpu_counts counts;
+	struct gtpu_outcomes outcomes;
+	struct gtpu_latency latencies[GTPU_FUNCS];
+	struct gtpu_filter filter;
+	const char *layout; /* NULL: gtp5g is not watched */
+	char layout_reason[PLAN_REASON_MAX];
 	uint64_t bad_records;
 };
 
@@ -130,6 +165,24 @@ static void set_context(struct probe_run *run, bool events)
 	bpf_program__set_autoload(s->progs.context_softirq_exit, c.context_by_tracepoint);
 }
 
+static void set_rules(struct probe_run *run)
+{
+	struct gtpu_bpf *s = run->skel;
+	struct gtpu_layout layout;
+	struct module_facts facts;
+
+	for (size_t i = 0; i < run->n; i++)
+		if (run->choices[i].method != PLAN_SKIP)
+			s->rodata->hooked |= UINT64_C(1) << run->hooks[i].func_id;
+	s->rodata->filter = run->filter;
+	features_module("gtp5g", &facts);
+	if (!facts.loaded || !module_wanted(&run->options, GTPU_MODULE_GTP5G - GTPU_MODULE_GTP))
+		return;
+	run->layout = gtpu_layout_find(&facts, &layout, run->layout_reason);
+	s->rodata->layout = layout;
+	s->rodata->downlink_codes = (uint8_t)gtpu_codes_of(facts.version);
+}
+
 static int open_object(struct probe_run *run, const struct probe_env *env, struct err *err)
 {
 	struct object_capture capture;
@@ -148,6 +201,7 @@ static int open_object(struct probe_run *run, const struct probe_env *env, struc
 	run->skel->rodata->each_function = run->options.each_function;
 	run->skel->rodata->exits_hooked = run->options.exit;
 	set_context(run, env->events);
+	set_rules(run);
 	return ring_prepare(run->skel->obj, run->options.ring_size, err);
 }
 
@@ -185,8 +239,10 @@ static int start_run(struct probe_run *run, const struct probe_env *env, struct 
 {
 	struct object_capture capture;
 	struct err why;
-	int r = make_plan(run, env->attach, err);
+	int r = gtpu_filter_make(&run->options, &run->filter, err);
 
+	if (!r)
+		r = make_plan(run, env->attach, err);
 	if (!r)
 		r = open_object(run, env, err);
 	if (!r)
@@ -275,8 +331,15 @@ static int gtpu_drain(struct probe_run *run, event_fn emit, void *data)
 
 static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)
 {
-	return gtpu_counts_collect(&run->counts, bpf_map__fd(run->skel->maps.gtpu_counts), emit,
-				   data);
+	int r = gtpu_counts_collect(&run->counts, bpf_map__fd(run->skel->maps.gtpu_counts), emit,
+				    data);
+
+	if (!r)
+		r = gtpu_outcomes_collect(&run->outcomes,
+					  bpf_map__fd(run->skel->maps.gtpu_outcomes), emit, data);
+	return r ? r :
+		   gtpu_latencies_collect(run->latencies,
+					  bpf_map__fd(run->skel->maps.gtpu_latencies), emit, data);
 }
 
 static void row(ledger_fn fn, void *data, const char *where, const char *name, const char *reason,
@@ -370,8 +433,33 @@ static void gtpu_plan(struct probe_run *run, plan_fn fn, void *data)
 		fn(data, &(struct plan_row){.hook = run->hooks[i].hook.function,
 					    .method = plan_method_name(run->choices[i].method),
 					    .reason = run->choices[i].reason});
+	if (run->layout)
+		fn(data, &(struct plan_row){.hook = "rules", .method = run->layout,
+					    .reason = run->layout_reason});
 	fn(data, &(struct plan_row){.hook = "context", .method = run->context_means,
 				    .reason = "tells process, softirq and hardirq apart"});
+}
+
+static int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, void *data,
+			 struct err *err)
+{
+	struct probe_run *run = calloc(1, sizeof(*run));
+	int r;
+
+	if (!run)
+		return err_set(err, -ENOMEM, "out of memory");
+	run->options = *(const struct gtpu_options *)options;
+	r = make_plan(run, attach, err);
+	/* With choices made, a required hook failed, and its row says so. */
+	if (run->n && run->choices[0].method != PLAN_AUTO)
+		r = 0;
+	for (size_t i = 0; !r && i < run->n; i++)
+		fn(data, &(struct plan_row){.hook = run->hooks[i].hook.function,
+					    .method = plan_method_name(run->choices[i].method),
+					    .reason = run->choices[i].reason,
+					    .module = run->hooks[i].hook.module});
+	free(run);
+	return r;
 }
 
 const struct probe probe_gtpu = {
@@ -379,6 +467,7 @@ const struct probe probe_gtpu = {
 	.help = "the receive and transmit functions of the gtp and gtp5g kernel modules",
 	.options = options,
 	.options_size = sizeof(struct gtpu_options),
+	.describe = gtpu_describe,
 	.start = gtpu_start,
 	.ring_fd = gtpu_ring_fd,
 	.drain = gtpu_drain,

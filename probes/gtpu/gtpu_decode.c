@@ -54,6 +54,40 @@ static void decode_call(const struct gtpu_record *r, struct event *e)
 	}
 }
 
+static void decode_rules(const struct gtpu_record *r, struct event *e)
+{
+	if (r->has & GTPU_HAS_PDR) {
+		e->seid = r->seid;
+		e->pdr_id = r->pdr_id;
+		event_set(e, F_SEID);
+		event_set(e, F_PDR_ID);
+	}
+	if (r->has & GTPU_HAS_FAR) {
+		e->far_id = r->far_id;
+		e->far_action = (uint8_t)r->far_action;
+		event_set(e, F_FAR_ID);
+		event_set(e, F_FAR_ACTION);
+	}
+	if (r->has & GTPU_HAS_QER) {
+		e->qer_id = r->qer_id;
+		event_set(e, F_QER_ID);
+	}
+	if (r->has & GTPU_HAS_RULE_QFI) {
+		e->rule_qfi = r->rule_qfi;
+		event_set(e, F_RULE_QFI);
+	}
+}
+
+static void decode_outcome(const struct gtpu_record *r, struct event *e)
+{
+	e->verdict = gtpu_verdict_name(r->verdict);
+	e->reason = gtpu_reason_name(r->reason);
+	if (e->verdict)
+		event_set(e, F_VERDICT);
+	if (e->reason)
+		event_set(e, F_REASON);
+}
+
 int gtpu_record_decode(const void *data, size_t size, struct event *ret,
 		       char netns[static GTPU_NETNS_MAX])
 {
@@ -64,7 +98,8 @@ int gtpu_record_decode(const void *data, size_t size, struct event *ret,
 	memcpy(&r, data, sizeof(r));
 	if (r.hdr.version != RECORD_VERSION || r.hdr.size != sizeof(r) ||
 	    (r.hdr.kind != GTPU_ENTRY && r.hdr.kind != GTPU_EXIT) ||
-	    r.direction >= GTPU_DIRECTIONS || !gtpu_function_name(r.func_id))
+	    r.direction >= GTPU_DIRECTIONS || r.verdict >= GTPU_VERDICTS ||
+	    r.reason >= GTPU_REASONS || !gtpu_function_name(r.func_id))
 		return -EBADMSG;
 	*ret = (struct event){
 		.probe = "gtpu",
@@ -73,6 +108,8 @@ int gtpu_record_decode(const void *data, size_t size, struct event *ret,
 	event_take_header(ret, &r.hdr);
 	decode_device(&r, ret, netns);
 	decode_call(&r, ret);
+	decode_rules(&r, ret);
+	decode_outcome(&r, ret);
 	event_take_gtp(ret, &r.gtp);
 	event_take_outer(ret, &r.outer);
 	event_take_inner(ret, &r.inner);

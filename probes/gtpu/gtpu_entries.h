@@ -40,16 +40,8 @@
 
 /* void f(struct sk_buff *, struct <module>_pktinfo *) */
 #define PUSH(f, id, gtp5g)                                                                         \
-	FENTRY(f, struct sk_buff *skb, void *info)                                                 \
-	{                                                                                          \
-		call_entry(id, GTPU_DOWNLINK, skb, info, true);                                    \
-		return 0;                                                                          \
-	}                                                                                          \
-	KPROBE(f, struct sk_buff *skb, void *info)                                                 \
-	{                                                                                          \
-		call_entry(id, GTPU_DOWNLINK, skb, info, true);                                    \
-		return 0;                                                                          \
-	}                                                                                          \
+	FENTRY(f, struct sk_buff *skb, void *info) { return push_entry(id, skb, info); }           \
+	KPROBE(f, struct sk_buff *skb, void *info) { return push_entry(id, skb, info); }           \
 	FEXIT(f) { return push_exit(id, 0, 0, gtp5g); }                                            \
 	KRETPROBE(f) { return push_exit(id, 0, 0, gtp5g); }
 
@@ -84,54 +76,106 @@ KRETPROBE(gtp_build_skb_ip4, int ret)
 }
 
 /* int f(struct pdp_ctx *, struct sk_buff *, unsigned int hdrlen, unsigned int role), and since 6.12
- * one argument more: bpf_get_func_ret() knows where the return value is. */
-FENTRY(gtp_rx, void *pctx, struct sk_buff *skb) { return pulled_entry(GTP_RX, skb); }
-KPROBE(gtp_rx, void *pctx, struct sk_buff *skb) { return pulled_entry(GTP_RX, skb); }
+ * one argument more: bpf_get_func_ret() (5.17) knows where the return value is. */
+FENTRY(gtp_rx, void *pctx, struct sk_buff *skb) { return pulled_entry(GTP_RX, skb, SEEN_RX_ENTRY); }
+KPROBE(gtp_rx, void *pctx, struct sk_buff *skb) { return pulled_entry(GTP_RX, skb, SEEN_RX_ENTRY); }
 FEXIT(gtp_rx)
 {
 	__u64 ret = 0;
 
-	bpf_get_func_ret(ctx, &ret);
-	return plain_exit(GTP_RX, GTPU_UPLINK, (__s32)ret, GTPU_HAS_RETURN);
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_func_ret))
+		bpf_get_func_ret(ctx, &ret);
+	else
+		ret = ctx[4];
+	return rx_exit((__s32)ret);
 }
-KRETPROBE(gtp_rx, int ret) { return plain_exit(GTP_RX, GTPU_UPLINK, ret, GTPU_HAS_RETURN); }
+KRETPROBE(gtp_rx, int ret) { return rx_exit(ret); }
 
-/* struct pdr *f(struct gtp5g_dev *, struct sk_buff *, unsigned int hdrlen, u32 teid, u8 type) */
-FENTRY(pdr_find_by_gtp1u, void *gtp, struct sk_buff *skb)
+/* struct pdr *f(struct gtp5g_dev *, struct sk_buff *, ...) */
+#define LOOKUP(f, id, direction)                                                                   \
+	FENTRY(f, void *gtp, struct sk_buff *skb) { return lookup_entry(id, direction, skb); }     \
+	KPROBE(f, void *gtp, struct sk_buff *skb) { return lookup_entry(id, direction, skb); }     \
+	KRETPROBE(f, void *pdr) { return lookup_exit(id, direction, (__u64)pdr); }
+
+/* (..., unsigned int hdrlen, u32 teid, u8 type) */
+LOOKUP(pdr_find_by_gtp1u, PDR_FIND_BY_GTP1U, GTPU_UPLINK)
+FEXIT(pdr_find_by_gtp1u, void *gtp, void *skb, __u32 hdrlen, __u32 teid, __u8 type, void *pdr)
 {
-	return pulled_entry(PDR_FIND_BY_GTP1U, skb);
+	return lookup_exit(PDR_FIND_BY_GTP1U, GTPU_UPLINK, (__u64)pdr);
 }
 
-KPROBE(pdr_find_by_gtp1u, void *gtp, struct sk_buff *skb)
+/* (..., unsigned int hdrlen, __be32 addr) */
+LOOKUP(pdr_find_by_ipv4, PDR_FIND_BY_IPV4, GTPU_DOWNLINK)
+FEXIT(pdr_find_by_ipv4, void *gtp, void *skb, __u32 hdrlen, __u32 addr, void *pdr)
 {
-	return pulled_entry(PDR_FIND_BY_GTP1U, skb);
+	return lookup_exit(PDR_FIND_BY_IPV4, GTPU_DOWNLINK, (__u64)pdr);
 }
 
-FEXIT(pdr_find_by_gtp1u) { return plain_exit(PDR_FIND_BY_GTP1U, GTPU_UPLINK, 0, 0); }
-KRETPROBE(pdr_find_by_gtp1u) { return plain_exit(PDR_FIND_BY_GTP1U, GTPU_UPLINK, 0, 0); }
+/* (..., unsigned int hdrlen, __be32 addr, u32 prefix_len), 0.10.0 and later */
+LOOKUP(pdr_find_by_framed_route, PDR_FIND_BY_FRAMED_ROUTE, GTPU_DOWNLINK)
+FEXIT(pdr_find_by_framed_route, void *gtp, void *skb, __u32 hdrlen, __u32 addr, __u32 prefix_len,
+      void *pdr)
+{
+	return lookup_exit(PDR_FIND_BY_FRAMED_ROUTE, GTPU_DOWNLINK, (__u64)pdr);
+}
+
+/* Color f(TrafficPolicer *, int pktLen) */
+static __always_inline int police_entry(void)
+{
+	call_begin(POLICE_PACKET, packet_begun_last(), NULL, true);
+	return 0;
+}
+
+FENTRY(policePacket) { return police_entry(); }
+KPROBE(policePacket) { return police_entry(); }
+FEXIT(policePacket, void *policer, int len, int color) { return police_exit(color); }
+KRETPROBE(policePacket, int color) { return police_exit(color); }
+
+/* int f(struct pdr *, struct far *, struct sk_buff *, struct net *, struct usage_report *, u32) */
+FENTRY(netlink_send, void *pdr, void *far, struct sk_buff *skb, void *net, void *reports)
+{
+	return netlink_entry(skb, (__u64)reports);
+}
+
+KPROBE(netlink_send, void *pdr, void *far, struct sk_buff *skb, void *net, void *reports)
+{
+	return netlink_entry(skb, (__u64)reports);
+}
+
+/* void f(struct gtp5g_dev *, u64 rxVol, u64 txVol, int pkt_action, uint srcIntf), 0.9.2 and later */
+FENTRY(update_usage_statistic, void *gtp, __u64 rx, __u64 tx, int action)
+{
+	return usage_entry(action);
+}
+
+KPROBE(update_usage_statistic, void *gtp, __u64 rx, __u64 tx, int action)
+{
+	return usage_entry(action);
+}
+
+/* int f(struct sk_buff *, struct sock *, struct net_device *) */
+FENTRY(ip_xmit, struct sk_buff *skb) { return n9_entry(skb); }
+KPROBE(ip_xmit, struct sk_buff *skb) { return n9_entry(skb); }
+FEXIT(ip_xmit, void *skb, void *sk, void *dev, int ret) { return n9_exit(ret); }
+KRETPROBE(ip_xmit, int ret) { return n9_exit(ret); }
 
 /* int f(struct sk_buff *, struct net_device *, struct gtp5g_pktinfo *) */
 FENTRY(gtp5g_handle_skb_ipv4, struct sk_buff *skb, struct net_device *dev, void *info)
 {
-	call_entry(GTP5G_HANDLE_SKB_IPV4, GTPU_DOWNLINK, skb, info, true);
-	return 0;
+	return handle_entry(skb, info);
 }
 
 KPROBE(gtp5g_handle_skb_ipv4, struct sk_buff *skb, struct net_device *dev, void *info)
 {
-	call_entry(GTP5G_HANDLE_SKB_IPV4, GTPU_DOWNLINK, skb, info, true);
-	return 0;
+	return handle_entry(skb, info);
 }
 
 FEXIT(gtp5g_handle_skb_ipv4, struct sk_buff *skb, struct net_device *dev, void *info, int ret)
 {
-	return plain_exit(GTP5G_HANDLE_SKB_IPV4, GTPU_DOWNLINK, ret, GTPU_HAS_RETURN);
+	return handle_exit(ret);
 }
 
-KRETPROBE(gtp5g_handle_skb_ipv4, int ret)
-{
-	return plain_exit(GTP5G_HANDLE_SKB_IPV4, GTPU_DOWNLINK, ret, GTPU_HAS_RETURN);
-}
+KRETPROBE(gtp5g_handle_skb_ipv4, int ret) { return handle_exit(ret); }
 
 /* void f(struct sk_buff *, struct gtp5g_pktinfo *); it gives the packet away. */
 FENTRY(gtp5g_xmit_skb_ipv4, struct sk_buff *skb, void *info)

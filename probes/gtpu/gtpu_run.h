@@ -5,9 +5,10 @@
 #include "attach.h"
 #include "event.h"
 #include "gtpu.h"
+#include "kernel_features.h"
 #include "probe.h"
 
-#define GTPU_HOOKS_MAX 16
+#define GTPU_HOOKS_MAX 32
 
 enum gtpu_module { GTPU_MODULE_AUTO, GTPU_MODULE_GTP, GTPU_MODULE_GTP5G };
 
@@ -16,6 +17,11 @@ struct gtpu_options {
 	bool exit;
 	bool each_function;
 	unsigned module; /* enum gtpu_module */
+	/* The packets whose exits are events; 0 or "": all. */
+	uint64_t teid, seid, slower_than;
+	const char *ue;
+	unsigned verdict; /* enum gtpu_verdict */
+	unsigned reason;  /* enum gtpu_reason */
 };
 
 struct gtpu_hook {
@@ -24,7 +30,7 @@ struct gtpu_hook {
 	uint8_t direction;
 	bool packet;      /* the receive or transmit function: a packet's record is opened here */
 	bool pushes;      /* its return is where the downlink's TEID is seen */
-	bool verdict;     /* its return value is counted */
+	bool verdict;     /* its return says what becomes of the packet, and is counted */
 	bool without_btf; /* only needed where the module has no BTF */
 };
 
@@ -53,6 +59,24 @@ struct gtpu_counts {
 	struct gtpu_counted rows[GTPU_COUNT_KEYS];
 	size_t len;
 };
+
+/* Packets by verdict and reason, and durations: what came since *seen, which is brought up to date. */
+int gtpu_outcomes_collect(struct gtpu_outcomes *seen, int map_fd, event_fn emit, void *data);
+int gtpu_latencies_collect(struct gtpu_latency seen[static GTPU_FUNCS], int map_fd, event_fn emit,
+			   void *data);
+
+/* Static; NULL for none. */
+const char *gtpu_verdict_name(unsigned verdict);
+const char *gtpu_reason_name(unsigned reason);
+
+/* Where the loaded gtp5g keeps its rules. "btf", "offsets", or "skip" with nothing in *ret. */
+const char *gtpu_layout_find(const struct module_facts *module, struct gtpu_layout *ret,
+			     char reason[static PLAN_REASON_MAX]);
+/* By gtp5g's version as text. */
+enum gtpu_codes gtpu_codes_of(const char *text);
+
+/* -EINVAL: err says which option. */
+int gtpu_filter_make(const struct gtpu_options *o, struct gtpu_filter *ret, struct err *err);
 
 int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, event_fn emit, void *data);
 

@@ -8,5 +8,7 @@ int cmd_flows(int argc, char **argv);
 int cmd_sched(int argc, char **argv);
 int cmd_server(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
+int cmd_rules(int argc, char **argv);
 int cmd_config(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 int cmd_version(int argc, char **argv);

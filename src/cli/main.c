@@ -15,9 +15,11 @@ static const struct {
 	{"run", cmd_run, "the service: probes, report, strategies, by the configuration (-c FILE)"},
 	{"trace", cmd_trace, "live events of packets and of the gtp5g/gtp module's functions"},
 	{"flows", cmd_flows, "live flows and GTP-U tunnels on interfaces (-i [NETNS/]IFACE)"},
+	{"rules", cmd_rules, "the rules of gtp5g (PDR, FAR, QER, URR) and, with --follow, their changes"},
 	{"sched", cmd_sched, "scheduling strategies: show what the API server holds"},
 	{"server", cmd_server, "an API server that speaks Gthulhu's API, for one machine"},
 	{"lab", cmd_lab, "a 5G user plane in network namespaces: up, status, traffic, down"},
+	{"doctor", cmd_doctor, "what works on this node, what does not, why, and what to do"},
 	{"config", cmd_config, "the effective configuration, checked"},
 	{"version", cmd_version, "the version"},
 };

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 
 #include "buf.h"
@@ -23,6 +24,7 @@ struct http_call {
 	void *data;
 	struct buf body;
 	bool too_large;
+	int64_t date;
 	char error[CURL_ERROR_SIZE];
 	char url[HTTP_URL_TEXT_MAX];
 };
@@ -103,6 +105,7 @@ static void complete(struct http_call *call, CURLcode code)
 					  sizeof(text));
 	else
 		response.status = (int)status;
+	response.date = call->date;
 	response.body = body.data && !response.error ? body.data : "";
 	response.body_len = body.data && !response.error ? body.len : 0;
 	if (retry_after > 0)
@@ -204,6 +207,23 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *data)
 		return 0;
 	}
 	buf_add(&call->body, bytes, size * n);
+	return size * n;
+}
+
+static size_t take_header(char *bytes, size_t size, size_t n, void *data)
+{
+	static const char name[] = "date:";
+	struct http_call *call = data;
+	char text[64];
+	time_t date;
+
+	if (size * n <= strlen(name) || size * n - strlen(name) >= sizeof(text) ||
+	    strncasecmp(bytes, name, strlen(name)))
+		return size * n;
+	memcpy(text, bytes + strlen(name), size * n - strlen(name));
+	text[size * n - strlen(name)] = '\0';
+	date = curl_getdate(text, NULL);
+	call->date = date > 0 ? date : 0;
 	return size * n;
 }
 
@@ -321,6 +341,8 @@ static void set_fixed(struct http_call *call)
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

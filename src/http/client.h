@@ -36,6 +36,7 @@ struct http_response {
 	const char *body; /* NUL-terminated; "" when empty */
 	size_t body_len;
 	uint64_t retry_after_ns; /* 0: not said */
+	int64_t date; /* the server's clock in seconds since 1970 (Date, RFC 9110 6.6.1); 0: not said */
 	const char *error; /* NULL when there is a status; names the URL without credentials */
 };
 

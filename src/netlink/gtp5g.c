@@ -17,7 +17,7 @@ enum { FORWARDING_OUTER_HEADER_CREATION = 1 };
 enum { CREATION_DESCRIPTION = 1, CREATION_O_TEID, CREATION_PEER_IPV4, CREATION_PORT };
 enum { QER_GATE = 4, QER_QFI = 9, QER_SEID = 13 };
 enum { PDR_PRECEDENCE = 4, PDR_PDI, PDR_OUTER_HEADER_REMOVAL, PDR_FAR_ID };
-enum { PDR_QER_ID = 10, PDR_SEID = 11 };
+enum { PDR_SOCKET_PATH = 9, PDR_QER_ID = 10, PDR_SEID = 11 };
 enum { PDI_UE_IPV4 = 1, PDI_F_TEID = 2, PDI_SRC_INTF = 4 };
 enum { F_TEID_I_TEID = 1, F_TEID_IPV4 = 2 };
 
@@ -96,10 +96,13 @@ static void put_pdr(struct nlmsghdr *nlh, const void *data)
 	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
 	mnl_attr_put_u16(nlh, ATTR_ID, pdr->id);
 	mnl_attr_put_u32(nlh, PDR_PRECEDENCE, pdr->precedence);
-	if (pdr->source == GTP5G_ACCESS)
+	if (pdr->source == GTP5G_ACCESS && !pdr->keeps_outer_header)
 		mnl_attr_put_u8(nlh, PDR_OUTER_HEADER_REMOVAL, REMOVAL_GTPU_UDP_IPV4);
 	put_pdi(nlh, pdr);
 	mnl_attr_put_u32(nlh, PDR_FAR_ID, pdr->far_id);
+	/* No path of a socket but this one, which means netlink. */
+	if (pdr->buffers)
+		mnl_attr_put_strz(nlh, PDR_SOCKET_PATH, "/");
 	mnl_attr_put_u32(nlh, PDR_QER_ID, pdr->qer_id);
 	mnl_attr_put_u64(nlh, PDR_SEID, pdr->seid);
 }
@@ -123,6 +126,17 @@ int gtp5g_qer_add(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err
 int gtp5g_far_add(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err)
 {
 	return add(g, CMD_ADD_FAR, put_far, far, "FAR", far->seid, far->id, err);
+}
+
+int gtp5g_far_update(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err)
+{
+	struct request r = {.g = g, .rule = far};
+	char what[96];
+
+	snprintf(what, sizeof(what), "gtp5g: replacing FAR %u of session 0x%llx", far->id,
+		 (unsigned long long)far->seid);
+	return genl_request(g->family, CMD_ADD_FAR, GENL_VERSION, NLM_F_REPLACE, put_far, &r, what,
+			    err);
 }
 
 int gtp5g_pdr_add(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err)

@@ -53,8 +53,12 @@ struct gtp5g_pdr {
 	struct addr local; /* F-TEID's address, IPv4, source access only */
 	uint32_t far_id;
 	uint32_t qer_id;
+	bool buffers; /* packets that its FAR buffers, and reports, go to generic netlink */
+	bool keeps_outer_header; /* no Outer Header Removal; source access only */
 };
 
 int gtp5g_qer_add(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err *err);
 int gtp5g_far_add(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err);
+/* Replaces action and, with encapsulate, the outer header of a FAR; -ENOENT when there is none. */
+int gtp5g_far_update(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err);
 int gtp5g_pdr_add(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err);

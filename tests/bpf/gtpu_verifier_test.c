@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
+#include "gtpu/gtpu.h"
 #include "gtpu.skel.h"
 #include "object.h"
 

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,76 @@ static void every_field(void **state)
 		       "\"duration_ns\":700}");
 }
 
+static void the_rules_and_what_became_of_it(void **state)
+{
+	struct gtpu_record r = uplink_exit();
+	char netns[GTPU_NETNS_MAX];
+	struct event e;
+
+	r.has |= GTPU_HAS_PDR | GTPU_HAS_FAR | GTPU_HAS_QER | GTPU_HAS_RULE_QFI;
+	r.seid = 0x11;
+	r.pdr_id = 2;
+	r.far_id = 3;
+	r.far_action = 1;
+	r.qer_id = 4;
+	r.rule_qfi = 5;
+	r.verdict = GTPU_DROPPED;
+	r.reason = GTPU_FAR_DROP;
+	decodes_to(&r, "\"seid\":17,\"pdr_id\":2,\"far_id\":3,\"far_action\":1,\"qer_id\":4,"
+		       "\"rule_qfi\":5,\"verdict\":\"dropped\",\"reason\":\"far_drop\"");
+	r = uplink_exit();
+	assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
+	assert_false(event_has(&e, F_SEID));
+	assert_false(event_has(&e, F_FAR_ID));
+	assert_false(event_has(&e, F_QER_ID));
+	assert_false(event_has(&e, F_RULE_QFI));
+	assert_false(event_has(&e, F_VERDICT));
+	assert_false(event_has(&e, F_REASON));
+}
+
+/* gtp5g before 0.9.2 has no gate in its PDR and other return values; an unknown version has no
+ * places. */
+static void the_version_places_the_rules(void **state)
+{
+	struct module_facts m = {.loaded = true, .version = "0.9.1"};
+	struct gtpu_layout l;
+	char why[PLAN_REASON_MAX];
+
+	assert_string_equal(gtpu_layout_find(&m, &l, why), "offsets");
+	assert_int_equal(l.pdr_seid, 48);
+	assert_int_equal(l.pdr_ul_dl_gate, GTPU_NOWHERE);
+	assert_int_equal(gtpu_codes_of(m.version), GTPU_CODES_FAR_ACTION);
+	snprintf(m.version, sizeof(m.version), "0.9.2");
+	assert_string_equal(gtpu_layout_find(&m, &l, why), "offsets");
+	assert_int_equal(l.pdr_ul_dl_gate, 120);
+	assert_int_equal(gtpu_codes_of(m.version), GTPU_CODES_VERDICT);
+	snprintf(m.version, sizeof(m.version), "0.10.3");
+	assert_string_equal(gtpu_layout_find(&m, &l, why), "skip");
+	assert_int_equal(l.pdr_seid, GTPU_NOWHERE);
+	assert_non_null(strstr(why, "0.10.3"));
+	m.version[0] = '\0';
+	assert_string_equal(gtpu_layout_find(&m, &l, why), "skip");
+	assert_int_equal(gtpu_codes_of(m.version), GTPU_CODES_UNKNOWN);
+}
+
+static void a_filter_needs_an_address_and_exits(void **state)
+{
+	struct gtpu_options o = {.exit = true, .ue = ""};
+	struct gtpu_filter f;
+	struct err err;
+
+	assert_int_equal(gtpu_filter_make(&o, &f, &err), 0);
+	assert_false(f.on);
+	o.ue = "10.60.0.1";
+	assert_int_equal(gtpu_filter_make(&o, &f, &err), 0);
+	assert_true(f.on && f.by_ue);
+	o.exit = false;
+	assert_int_equal(gtpu_filter_make(&o, &f, &err), -EINVAL);
+	o = (struct gtpu_options){.exit = true, .ue = "ue1"};
+	assert_int_equal(gtpu_filter_make(&o, &f, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "ue1"));
+}
+
 static void the_unknown_is_absent(void **state)
 {
 	struct gtpu_record r = uplink_exit();
@@ -153,6 +224,12 @@ static void foreign_records_are_refused(void **state)
 	r = good;
 	r.direction = 2;
 	refuses(r, sizeof(r));
+	r = good;
+	r.verdict = GTPU_VERDICTS;
+	refuses(r, sizeof(r));
+	r = good;
+	r.reason = GTPU_REASONS;
+	refuses(r, sizeof(r));
 }
 
 static void names_without_an_end_are_cut(void **state)
@@ -198,7 +275,7 @@ static void hooks_follow_the_options(void **state)
 
 	assert_int_equal(n, 5);
 	assert_int_equal(h[4].func_id, GTP_RX);
-	assert_false(h[4].hook.exits);
+	assert_true(h[4].hook.exits);
 	assert_int_equal(gtpu_hooks("gtp", &o, false, h, GTPU_HOOKS_MAX), 6);
 	assert_string_equal(h[5].hook.function, "iptunnel_xmit");
 	o.exit = false;
@@ -213,6 +290,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field),
+		cmocka_unit_test(the_rules_and_what_became_of_it),
+		cmocka_unit_test(the_version_places_the_rules),
+		cmocka_unit_test(a_filter_needs_an_address_and_exits),
 		cmocka_unit_test(the_unknown_is_absent),
 		cmocka_unit_test(the_container_tells_the_direction),
 		cmocka_unit_test(foreign_records_are_refused),

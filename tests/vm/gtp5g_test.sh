@@ -5,7 +5,7 @@
 . "${TESTS:?run me through ./test}/vm/vm.sh"
 
 [ -n "${GTP5G_KO:-}" ] || skip "GTP5G_KO names no gtp5g.ko"
-need modinfo
+need modinfo cc
 kernel=$(modinfo -F vermagic "$GTP5G_KO" | cut -d . -f 1,2)
 methods=kprobe
 ! readelf -S "$GTP5G_KO" | grep -q ' \.BTF ' || methods="fentry kprobe"
@@ -19,3 +19,11 @@ for method in $methods; do
 	judge gtpu "$TMP/$kernel" "$method"
 done
 judge text "$TMP/$kernel"
+
+cc -o "$TMP/send" "$TESTS/vm/standin/send.c"
+echo "METHODS='$methods'" >"$TMP/conf"
+vm_boot "$kernel" gtp5g_outcomes.sh --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko" \
+	--with "$TMP/send" --with "$(dirname "$TEIDE")/tests/vm/gtp5g_scene"
+for method in $methods; do
+	python3 "$TESTS/vm/gtp5g_judge.py" "$TMP/$kernel" "$method"
+done

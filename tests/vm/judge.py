@@ -127,6 +127,9 @@ def gtpu(folder, method):
         if "inner" not in e:
             fail(f"a packet without inner addresses: {e}")
         inner = e["inner"]
+        # Nor has anybody sent what the device itself tells its link (router solicitations, MLD).
+        if inner["dst"].startswith("ff02:"):
+            continue
         if e["event"] == "entry":
             # Which tunnel a downlink packet takes is not known yet.
             entries[e["direction"], inner["src"], inner["dst"]] += 1
@@ -167,4 +170,5 @@ def main():
     {"flows": flows, "gtpu": gtpu, "text": text}[what](folder, *sys.argv[3:])
 
 
-main()
+if __name__ == "__main__":
+    main()

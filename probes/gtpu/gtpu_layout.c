@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <bpf/btf.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "gtpu_run.h"
+
+#define VERSION(major, minor, patch) ((major) << 16 | (minor) << 8 | (patch))
+
+static unsigned version_of(const char *text)
+{
+	unsigned major, minor, patch;
+
+	if (sscanf(text, "%3u.%3u.%3u", &major, &minor, &patch) != 3 || minor > 255 || patch > 255)
+		return 0;
+	return VERSION(major, minor, patch);
+}
+
+static const struct gtpu_layout nowhere = {
+	GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE,
+	GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE,
+};
+
+/* As x86-64 builds of 0.8.5 to 0.10.2 have it. */
+static int by_version(const char *text, struct gtpu_layout *ret)
+{
+	unsigned version = version_of(text);
+
+	*ret = nowhere;
+#ifdef __x86_64__
+	if (version < VERSION(0, 8, 5) || version > VERSION(0, 10, 2))
+		return -1;
+	*ret = (struct gtpu_layout){
+		.pdr_seid = 48,
+		.pdr_id = 56,
+		.pdr_outer_header_removal = 64,
+		.pdr_far = 88,
+		.pdr_qer_ids = 96,
+		.pdr_qer_num = 104,
+		.pdr_qfi = 108,
+		.pdr_ul_dl_gate = version >= VERSION(0, 9, 2) ? 120 : GTPU_NOWHERE,
+		.far_id = 40,
+		.far_action = 44,
+		.far_fwd_param = 48,
+		.fwd_param_hdr_creation = 0,
+	};
+	return 0;
+#else
+	(void)version;
+	return -1;
+#endif
+}
+
+static uint16_t member_offset(const struct btf *btf, const char *type, const char *member)
+{
+	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (__u32)id) : NULL;
+
+	for (__u32 i = 0; t && i < btf_vlen(t); i++) {
+		const char *name = btf__name_by_offset(btf, btf_members(t)[i].name_off);
+		uint32_t bits = btf_member_bit_offset(t, i);
+
+		if (name && !strcmp(name, member) && bits / 8 < GTPU_NOWHERE)
+			return (uint16_t)(bits / 8);
+	}
+	return GTPU_NOWHERE;
+}
+
+static void by_btf(const struct btf *btf, struct gtpu_layout *ret)
+{
+	*ret = (struct gtpu_layout){
+		.pdr_seid = member_offset(btf, "pdr", "seid"),
+		.pdr_id = member_offset(btf, "pdr", "id"),
+		.pdr_outer_header_removal = member_offset(btf, "pdr", "outer_header_removal"),
+		.pdr_far = member_offset(btf, "pdr", "far"),
+		.pdr_qer_ids = member_offset(btf, "pdr", "qer_ids"),
+		.pdr_qer_num = member_offset(btf, "pdr", "qer_num"),
+		.pdr_qfi = member_offset(btf, "pdr", "qfi"),
+		.pdr_ul_dl_gate = member_offset(btf, "pdr", "ul_dl_gate"),
+		.far_id = member_offset(btf, "far", "id"),
+		.far_action = member_offset(btf, "far", "action"),
+		.far_fwd_param = member_offset(btf, "far", "fwd_param"),
+		.fwd_param_hdr_creation =
+			member_offset(btf, "forwarding_parameter", "hdr_creation"),
+	};
+}
+
+static int from_btf(struct gtpu_layout *ret)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	struct btf *module = kernel ? btf__load_module_btf("gtp5g", kernel) : NULL;
+
+	if (module)
+		by_btf(module, ret);
+	btf__free(module);
+	btf__free(kernel);
+	return module && ret->pdr_seid != GTPU_NOWHERE ? 0 : -1;
+}
+
+const char *gtpu_layout_find(const struct module_facts *module, struct gtpu_layout *ret,
+			     char reason[static PLAN_REASON_MAX])
+{
+	const char *version = module->version[0] ? module->version : "unknown";
+
+	if (module->btf && !from_btf(ret)) {
+		snprintf(reason, PLAN_REASON_MAX, "gtp5g %s: placed by the module's BTF", version);
+		return "btf";
+	}
+	if (!by_version(module->version, ret)) {
+		snprintf(reason, PLAN_REASON_MAX, "gtp5g %s: placed by its version", version);
+		return "offsets";
+	}
+	snprintf(reason, PLAN_REASON_MAX, "gtp5g %s without BTF, and not one of 0.8.5 to 0.10.2: SEID, "
+		 "PDR, FAR, QER and the reasons that need them are not told", version);
+	return "skip";
+}
+
+enum gtpu_codes gtpu_codes_of(const char *text)
+{
+	unsigned version = version_of(text);
+
+	if (!version)
+		return GTPU_CODES_UNKNOWN;
+	return version >= VERSION(0, 9, 2) ? GTPU_CODES_VERDICT : GTPU_CODES_FAR_ACTION;
+}

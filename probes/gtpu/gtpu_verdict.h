@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What became of a packet, from what was seen of it and nothing else: what two causes share is
+ * unknown. gtp5g: src/gtpu/encap.c and dev.c of its version; gtp: drivers/net/gtp.c. */
+#pragma once
+
+#include "gtpu_rules.h"
+#include "packet_head.h"
+
+/* Set before load: enum gtpu_codes; by function, 1 << enum gtpu_func, whether it is hooked. */
+const volatile __u8 downlink_codes = GTPU_CODES_UNKNOWN;
+const volatile __u64 hooked = 0;
+
+#define ETHERTYPE_IPV4 0x0800
+#define PKT_TO_APP 1
+#define PKT_DROPPED -1
+#define PKT_DROPPED_AND_FREED -2
+#define ENOENT_RETURN -2
+#define EBADMSG_RETURN -74
+#define GTPU_TYPE_ECHO 1
+#define GTPU_TYPE_T_PDU 255
+
+/* seen.what */
+#define SEEN_LOOKUP 0x1	 /* of a PDR: entered */
+#define SEEN_NO_PDR 0x2	 /* and it returned none */
+#define SEEN_PDR 0x4
+#define SEEN_ACTION 0x8	 /* update_usage_statistic's pkt_action */
+#define SEEN_HANDLED 0x10 /* gtp5g_handle_skb_ipv4's return */
+#define SEEN_BUFFERED 0x20
+#define SEEN_N9 0x40	 /* ip_xmit's return */
+#define SEEN_RED 0x80
+#define SEEN_RX 0x100	 /* gtp_rx's return */
+#define SEEN_BUILT 0x200 /* gtp_build_skb_ip4's return */
+#define SEEN_PUSHED 0x400
+#define SEEN_HANDLING 0x800 /* gtp5g_handle_skb_ipv4 was entered */
+#define SEEN_RX_ENTRY 0x1000
+#define SEEN_N9_ENTRY 0x2000
+#define SEEN_PUSHING 0x4000
+
+struct seen {
+	__s32 action;
+	__s32 handled;
+	__s32 n9;
+	__s32 gtp; /* gtp_rx's or gtp_build_skb_ip4's */
+	__u16 protocol;
+	__u16 what;
+	__u8 head; /* of packet_gtpu_header(); HEAD_MAX: not told */
+	__u8 rule; /* RULE_* */
+	__u8 pad[2];
+};
+
+static __always_inline int verdict(struct gtpu_record *r, __u8 v)
+{
+	r->verdict = v;
+	return 0;
+}
+
+static __always_inline int dropped(struct gtpu_record *r, __u8 reason)
+{
+	r->verdict = GTPU_DROPPED;
+	r->reason = reason;
+	return 0;
+}
+
+static __always_inline bool far_does(const struct gtpu_record *r, __u16 action)
+{
+	return r->has & GTPU_HAS_FAR && (r->far_action & FAR_ACTION_MASK) == action;
+}
+
+static __always_inline __u8 malformed_reason(const struct gtpu_record *r, const struct seen *s)
+{
+	switch (s->head) {
+	case HEAD_GTPU_SHORT:
+		return GTPU_MALFORMED_SHORT;
+	case HEAD_GTPU_LENGTH:
+		return GTPU_MALFORMED_LENGTH;
+	case HEAD_GTPU_EXTENSION:
+		return GTPU_MALFORMED_EXTENSION;
+	}
+	return GTPU_REASON_UNKNOWN;
+}
+
+/* Dropped on the uplink: the first of the module's checks that says no. */
+static __always_inline __u8 uplink_reason(const struct gtpu_record *r, const struct seen *s)
+{
+	if (r->gtp.type == GTPU_TYPE_ECHO)
+		return GTPU_NO_ROUTE;
+	if (!(s->what & SEEN_LOOKUP))
+		return malformed_reason(r, s);
+	if (s->what & SEEN_NO_PDR)
+		return GTPU_NO_PDR;
+	if (s->rule & RULE_NO_FAR)
+		return GTPU_NO_FAR;
+	if (s->rule & RULE_NO_REMOVAL)
+		return GTPU_NO_OUTER_HEADER_REMOVAL;
+	if (far_does(r, FAR_ACTION_DROP))
+		return GTPU_FAR_DROP;
+	if (far_does(r, FAR_ACTION_FORW) && s->rule & RULE_UL_CLOSED)
+		return GTPU_GATE_CLOSED;
+	if (s->what & SEEN_RED)
+		return GTPU_QER_RED;
+	return s->what & SEEN_N9 && s->n9 < 0 ? GTPU_NO_ROUTE : GTPU_REASON_UNKNOWN;
+}
+
+/* Neither dropped nor given to the socket, which is also what buffering says of itself. */
+static __always_inline int uplink_taken(struct gtpu_record *r, const struct seen *s)
+{
+	if (r->gtp.type == GTPU_TYPE_ECHO)
+		return verdict(r, GTPU_ECHO_ANSWERED);
+	if (s->what & SEEN_BUFFERED)
+		return verdict(r, GTPU_BUFFERED);
+	/* Only a T-PDU is kept. */
+	if (far_does(r, FAR_ACTION_BUFF))
+		return r->gtp.type == GTPU_TYPE_T_PDU ? verdict(r, GTPU_BUFFERED) :
+							 dropped(r, GTPU_REASON_UNKNOWN);
+	if (s->what & SEEN_N9_ENTRY)
+		return verdict(r, GTPU_FORWARDED_N9);
+	if (!far_does(r, FAR_ACTION_FORW))
+		return verdict(r, GTPU_VERDICT_UNKNOWN);
+	if (s->rule & RULE_CREATES_NONE)
+		return verdict(r, GTPU_FORWARDED_N6);
+	return verdict(r, s->rule & RULE_CREATES ? GTPU_FORWARDED_N9 : GTPU_FORWARDED);
+}
+
+/* Before 0.9.2 nothing tells what became of a packet that a FAR forwards: only what stops it before
+ * that, or is seen to take it. */
+static __always_inline int uplink_without_action(struct gtpu_record *r, const struct seen *s)
+{
+	__u8 reason;
+
+	if (s->what & SEEN_BUFFERED)
+		return verdict(r, GTPU_BUFFERED);
+	if (s->what & SEEN_N9 && s->n9 >= 0)
+		return verdict(r, GTPU_FORWARDED_N9);
+	if (downlink_codes != GTPU_CODES_FAR_ACTION || r->gtp.type != GTPU_TYPE_T_PDU)
+		return verdict(r, GTPU_VERDICT_UNKNOWN);
+	reason = uplink_reason(r, s);
+	return reason == GTPU_REASON_UNKNOWN ? verdict(r, GTPU_VERDICT_UNKNOWN) :
+					       dropped(r, reason);
+}
+
+static __always_inline int decide_gtp5g_uplink(struct gtpu_record *r, const struct seen *s)
+{
+	if (r->ret == PKT_TO_APP)
+		return verdict(r, GTPU_TO_USER);
+	if (!(s->what & SEEN_ACTION))
+		return uplink_without_action(r, s);
+	if (!s->action)
+		return uplink_taken(r, s);
+	if (s->action == PKT_DROPPED)
+		return dropped(r, uplink_reason(r, s));
+	if (s->action == PKT_DROPPED_AND_FREED)
+		return dropped(r, GTPU_BACKLOG_FULL);
+	return verdict(r, GTPU_VERDICT_UNKNOWN);
+}
+
+static __always_inline __u8 downlink_reason(const struct gtpu_record *r, const struct seen *s)
+{
+	switch (s->handled) {
+	case ENOENT_RETURN:
+		if (s->what & SEEN_NO_PDR)
+			return GTPU_NO_PDR;
+		return s->rule & RULE_NO_FAR ? GTPU_NO_FAR : GTPU_REASON_UNKNOWN;
+	case EBADMSG_RETURN:
+		if (s->rule & RULE_CREATES_NONE)
+			return GTPU_NO_RAN_ADDRESS;
+		return s->rule & RULE_CREATES ? GTPU_NO_ROUTE : GTPU_REASON_UNKNOWN;
+	case PKT_DROPPED:
+		if (far_does(r, FAR_ACTION_DROP))
+			return GTPU_FAR_DROP;
+		if (far_does(r, FAR_ACTION_FORW) && s->rule & RULE_DL_CLOSED)
+			return GTPU_GATE_CLOSED;
+		return s->what & SEEN_RED ? GTPU_QER_RED : GTPU_REASON_UNKNOWN;
+	}
+	return GTPU_REASON_UNKNOWN;
+}
+
+static __always_inline int decide_codes(struct gtpu_record *r, const struct seen *s)
+{
+	if (downlink_codes == GTPU_CODES_VERDICT && s->handled == PKT_TO_APP)
+		return verdict(r, GTPU_BUFFERED);
+	if (downlink_codes == GTPU_CODES_VERDICT && !s->handled)
+		return verdict(r, GTPU_FORWARDED);
+	if (downlink_codes == GTPU_CODES_FAR_ACTION && s->handled == FAR_ACTION_FORW)
+		return verdict(r, GTPU_FORWARDED);
+	if (downlink_codes == GTPU_CODES_FAR_ACTION && s->handled == FAR_ACTION_BUFF)
+		return verdict(r, GTPU_BUFFERED);
+	if (downlink_codes == GTPU_CODES_FAR_ACTION && s->handled == FAR_ACTION_DROP)
+		return dropped(r, GTPU_FAR_DROP);
+	return verdict(r, GTPU_VERDICT_UNKNOWN);
+}
+
+static __always_inline int decide_gtp5g_downlink(struct gtpu_record *r, const struct seen *s)
+{
+	if (s->what & SEEN_HANDLED)
+		return s->handled < 0 ? dropped(r, downlink_reason(r, s)) : decide_codes(r, s);
+	if (s->what & SEEN_HANDLING || !(hooked & 1ULL << GTP5G_HANDLE_SKB_IPV4) ||
+	    s->protocol == ETHERTYPE_IPV4)
+		return verdict(r, GTPU_VERDICT_UNKNOWN);
+	return dropped(r, GTPU_NOT_IPV4);
+}
+
+/* An Echo Request returns 0 when it is answered and when it is not. */
+static __always_inline int decide_gtp_uplink(struct gtpu_record *r, const struct seen *s)
+{
+	if (r->ret == 1)
+		return verdict(r, GTPU_TO_USER);
+	if (s->what & SEEN_RX)
+		return s->gtp ? dropped(r, GTPU_REASON_UNKNOWN) : verdict(r, GTPU_FORWARDED);
+	if (s->what & SEEN_RX_ENTRY || !(hooked & 1ULL << GTP_RX) ||
+	    r->gtp.type != GTPU_TYPE_T_PDU)
+		return verdict(r, GTPU_VERDICT_UNKNOWN);
+	return dropped(r, malformed_reason(r, s));
+}
+
+static __always_inline int decide_gtp_downlink(struct gtpu_record *r, const struct seen *s)
+{
+	if (s->what & SEEN_PUSHED)
+		return verdict(r, GTPU_FORWARDED);
+	if (!(s->what & SEEN_BUILT))
+		return hooked & 1ULL << GTP_PUSH_HEADER && !(s->what & SEEN_PUSHING) ?
+			       dropped(r, GTPU_REASON_UNKNOWN) :
+			       verdict(r, GTPU_VERDICT_UNKNOWN);
+	if (s->gtp == ENOENT_RETURN)
+		return dropped(r, GTPU_NO_PDR);
+	return dropped(r, s->gtp == EBADMSG_RETURN ? GTPU_NO_ROUTE : GTPU_REASON_UNKNOWN);
+}
+
+static __noinline int decide(struct gtpu_record *r, const struct seen *s)
+{
+	switch (r->func_id) {
+	case GTP5G_ENCAP_RECV:
+		return decide_gtp5g_uplink(r, s);
+	case GTP5G_DEV_XMIT:
+		return decide_gtp5g_downlink(r, s);
+	case GTP_ENCAP_RECV:
+		return decide_gtp_uplink(r, s);
+	}
+	return decide_gtp_downlink(r, s);
+}
+
+static __always_inline enum gtpu_path path_of(__u32 func)
+{
+	switch (func) {
+	case GTP5G_ENCAP_RECV:
+		return GTPU_PATH_GTP5G_UPLINK;
+	case GTP5G_DEV_XMIT:
+		return GTPU_PATH_GTP5G_DOWNLINK;
+	case GTP_ENCAP_RECV:
+		return GTPU_PATH_GTP_UPLINK;
+	}
+	return GTPU_PATH_GTP_DOWNLINK;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+#include <stdint.h>
+
+#include "buf.h"
+#include "rules.h"
+
+void rules_text(const struct rules *t, struct buf *out);
+void rules_json(const struct rules *t, struct buf *out); /* one line */
+
+/* One line each; t: the table that change->after is of, or before where there is none. */
+void rules_change_text(const struct rules *t, const struct rules_change *change, uint64_t real_ns,
+		       struct buf *out);
+void rules_change_json(const struct rules *t, const struct rules_change *change, uint64_t real_ns,
+		       struct buf *out);
+
+/* Words for a FAR and a QER, shared by both forms. */
+extern const char *const rules_kind_names[GTP5G_RULE_KINDS]; /* "PDR" */
+extern const char *const rules_event_names[];		     /* "created" */

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "gtp5g.h"
+#include "rules_show.h"
+
+const char *const rules_kind_names[GTP5G_RULE_KINDS] = {"PDR", "FAR", "QER", "URR", "BAR"};
+const char *const rules_event_names[] = {"created", "removed", "changed", "handover"};
+
+/* "forward to 10.100.1.1 TEID 0x00010001", "buffer+notify", "drop". */
+static void put_action(const struct gtp5g_rule *r, struct buf *out)
+{
+	static const char *const words[] = {"drop", "forward", "buffer", "notify", "duplicate"};
+	unsigned rest = r->far.action >> ARRAY_SIZE(words) << ARRAY_SIZE(words);
+	char peer[ADDR_TEXT_MAX];
+	const char *plus = "";
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!(r->far.action >> i & 1))
+			continue;
+		buf_printf(out, "%s%s", plus, words[i]);
+		plus = "+";
+	}
+	if (rest || !r->far.action)
+		buf_printf(out, "%s0x%x", plus, rest);
+	if (r->has & GTP5G_HAS_PEER)
+		buf_printf(out, " to %s", addr_format(&r->far.peer, peer));
+	if (r->has & GTP5G_HAS_TEID)
+		buf_printf(out, " TEID 0x%08x", r->far.teid);
+}
+
+static void put_bits(uint64_t kbps, struct buf *out)
+{
+	if (kbps % 1000000 == 0 && kbps)
+		buf_printf(out, "%" PRIu64 "G", kbps / 1000000);
+	else if (kbps % 1000 == 0 && kbps)
+		buf_printf(out, "%" PRIu64 "M", kbps / 1000);
+	else
+		buf_printf(out, "%" PRIu64 "k", kbps);
+}
+
+static void put_mbr(const struct gtp5g_rule *r, struct buf *out)
+{
+	uint64_t up = gtp5g_kbps(r->qer.mbr.ul_high, r->qer.mbr.ul_low);
+	uint64_t down = gtp5g_kbps(r->qer.mbr.dl_high, r->qer.mbr.dl_low);
+
+	if (!up && !down)
+		return;
+	buf_str(out, " MBR ");
+	put_bits(up, out);
+	buf_char(out, '/');
+	put_bits(down, out);
+}
+
+static void put_qer(const struct gtp5g_rule *r, struct buf *out)
+{
+	static const char *const gates[] = {"open", "downlink closed", "uplink closed", "closed"};
+	unsigned gate = !!(r->qer.gate & GTP5G_GATE_DOWNLINK_CLOSED) +
+			2 * !!(r->qer.gate & GTP5G_GATE_UPLINK_CLOSED);
+
+	if (r->qer.qfi)
+		buf_printf(out, " QFI %u", r->qer.qfi);
+	put_mbr(r, out);
+	if (r->has & GTP5G_HAS_GATE)
+		buf_printf(out, " gate %s", gates[gate]);
+}
+
+static void put_pdr(const struct gtp5g_rule *r, struct buf *out)
+{
+	char ue[ADDR_TEXT_MAX], local[ADDR_TEXT_MAX];
+
+	buf_printf(out, "precedence %u", r->pdr.precedence);
+	if (r->has & GTP5G_HAS_UE)
+		buf_printf(out, " UE %s", addr_format(&r->pdr.ue, ue));
+	if (r->has & GTP5G_HAS_TEID)
+		buf_printf(out, " F-TEID 0x%08x", r->pdr.teid);
+	if (r->has & GTP5G_HAS_LOCAL)
+		buf_printf(out, "@%s", addr_format(&r->pdr.local, local));
+	if (r->has & GTP5G_HAS_FAR_ID)
+		buf_printf(out, " FAR %u", r->pdr.far_id);
+	for (uint32_t i = 0; i < r->pdr.qers.n; i++)
+		buf_printf(out, " QER %u", r->pdr.qers.ids[i]);
+	for (uint32_t i = 0; i < r->pdr.urrs.n; i++)
+		buf_printf(out, " URR %u", r->pdr.urrs.ids[i]);
+}
+
+static void put_urr(const struct gtp5g_rule *r, struct buf *out)
+{
+	buf_printf(out, "method 0x%x trigger 0x%x period %u s", r->urr.method, r->urr.trigger,
+		   r->urr.period);
+	if (r->has & GTP5G_HAS_THRESHOLD)
+		buf_printf(out, " threshold %" PRIu64, r->urr.threshold.total);
+	if (r->has & GTP5G_HAS_QUOTA)
+		buf_printf(out, " quota %" PRIu64, r->urr.quota.total);
+}
+
+static void put_rule(const struct gtp5g_rule *r, struct buf *out)
+{
+	switch (r->kind) {
+	case GTP5G_RULE_PDR:
+		return put_pdr(r, out);
+	case GTP5G_RULE_FAR:
+		return put_action(r, out);
+	case GTP5G_RULE_QER:
+		return put_qer(r, out);
+	case GTP5G_RULE_URR:
+		return put_urr(r, out);
+	case GTP5G_RULE_BAR:
+		buf_printf(out, "delay %u ms, %u packets", r->bar.delay * 50u, r->bar.count);
+		return;
+	case GTP5G_RULE_KINDS:
+		return;
+	}
+}
+
+static void put_row_rules(const struct rules *t, uint64_t netns, const struct gtp5g_rule *pdr,
+			  const struct gtp5g_rule *far, struct buf *out)
+{
+	if (pdr->has & GTP5G_HAS_FAR_ID)
+		buf_printf(out, " FAR %u: ", pdr->pdr.far_id);
+	if (far)
+		put_action(far, out);
+	else
+		buf_str(out, pdr->has & GTP5G_HAS_FAR_ID ? "is missing" : " no FAR");
+	for (uint32_t i = 0; i < pdr->pdr.qers.n; i++) {
+		uint32_t id = pdr->pdr.qers.ids[i];
+		const struct gtp5g_rule *qer =
+			rules_find(t, netns, GTP5G_RULE_QER, pdr->seid, id);
+
+		buf_printf(out, "; QER %u:", id);
+		if (qer)
+			put_qer(qer, out);
+		else
+			buf_str(out, " is missing");
+	}
+	for (uint32_t i = 0; i < pdr->pdr.urrs.n; i++)
+		buf_printf(out, "; URR %u", pdr->pdr.urrs.ids[i]);
+}
+
+static void put_row(const struct rules *t, uint64_t netns, const struct gtp5g_rule *pdr,
+		    struct buf *out)
+{
+	static const char *const directions[] = {"?", "uplink", "downlink"};
+	const struct gtp5g_rule *far =
+		pdr->has & GTP5G_HAS_FAR_ID
+			? rules_find(t, netns, GTP5G_RULE_FAR, pdr->seid, pdr->pdr.far_id)
+			: NULL;
+	char ue[ADDR_TEXT_MAX] = "-", local[ADDR_TEXT_MAX], teid[ADDR_TEXT_MAX + 16] = "-";
+	char seid[24];
+
+	if (pdr->has & GTP5G_HAS_UE)
+		addr_format(&pdr->pdr.ue, ue);
+	if (pdr->has & GTP5G_HAS_TEID)
+		snprintf(teid, sizeof(teid), "0x%08x@%s", pdr->pdr.teid,
+			 addr_format(&pdr->pdr.local, local));
+	snprintf(seid, sizeof(seid), "0x%" PRIx64, pdr->seid);
+	buf_printf(out, "%-12s %5u %5u %-8s %-15s %-26s %-6s", seid, pdr->id, pdr->pdr.precedence,
+		   directions[rules_direction(pdr, far)], ue, teid,
+		   pdr->has & GTP5G_HAS_REMOVAL ? "yes" : "no");
+	put_row_rules(t, netns, pdr, far, out);
+	buf_char(out, '\n');
+}
+
+static size_t count(const struct rules *t, uint64_t netns, enum gtp5g_rule_kind kind)
+{
+	size_t n = 0;
+
+	for (const struct rules_item *i = rules_first(t, netns, kind); i; i = rules_next(t, i))
+		n++;
+	return n;
+}
+
+static void put_place(const struct rules *t, const struct rules_place *p, struct buf *out)
+{
+	buf_printf(out, "%s %s (gtp5g %s):", p->name, p->devices, p->version);
+	for (unsigned kind = 0; kind < GTP5G_RULE_KINDS; kind++)
+		buf_printf(out, " %zu %ss", count(t, p->netns, kind), rules_kind_names[kind]);
+	if (p->malformed || p->left_out)
+		buf_printf(out, "; %zu not understood, %zu left out", p->malformed, p->left_out);
+	buf_printf(out, "\n%-12s %5s %5s %-8s %-15s %-26s %-6s %s\n", "SEID", "PDR", "PREC", "DIR", "UE",
+		   "F-TEID", "REMOVE", "FAR; QER; URR");
+	for (const struct rules_item *i = rules_first(t, p->netns, GTP5G_RULE_PDR); i;
+	     i = rules_next(t, i))
+		put_row(t, p->netns, rules_get(i), out);
+}
+
+void rules_text(const struct rules *t, struct buf *out)
+{
+	for (size_t i = 0; i < rules_places(t); i++)
+		put_place(t, rules_place(t, i), out);
+	if (rules_ambiguous(t))
+		buf_printf(out,
+			   "%zu rules of another gtp5g device of the same namespace have the same "
+			   "SEID and number: the module does not tell which is whose\n",
+			   rules_ambiguous(t));
+}
+
+static void put_handover(const struct rules *t, const struct rules_change *c, struct buf *out)
+{
+	const struct gtp5g_far_rule *old = &c->before->far, *new = &c->after->far;
+	const struct gtp5g_rule *pdr = rules_pdr_of_far(t, c->netns, c->after);
+	char ue[ADDR_TEXT_MAX], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+
+	if (pdr && pdr->has & GTP5G_HAS_UE)
+		buf_printf(out, "UE %s ", addr_format(&pdr->pdr.ue, ue));
+	buf_printf(out, "from %s TEID 0x%08x to %s TEID 0x%08x", addr_format(&old->peer, from),
+		   old->teid, addr_format(&new->peer, to), new->teid);
+}
+
+void rules_change_text(const struct rules *t, const struct rules_change *c, uint64_t real_ns,
+		       struct buf *out)
+{
+	const struct gtp5g_rule *r = c->after ? c->after : c->before;
+	const struct rules_place *p = rules_place_of(t, c->netns);
+	char time[CLOCK_TEXT_MAX];
+
+	buf_printf(out, "%s %s %s: %s %u of 0x%" PRIx64 ": ", clock_format(real_ns, time),
+		   p ? p->name : "-", rules_event_names[c->event], rules_kind_names[r->kind], r->id,
+		   r->seid);
+	if (c->event == RULES_HANDOVER) {
+		put_handover(t, c, out);
+	} else {
+		if (c->before)
+			put_rule(c->before, out);
+		if (c->event == RULES_CHANGED)
+			buf_str(out, " -> ");
+		if (c->after)
+			put_rule(c->after, out);
+	}
+	buf_char(out, '\n');
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "doctor.h"
+
+#include "doctor_api.h"
+#include "doctor_functions.h"
+#include "doctor_network.h"
+#include "doctor_node.h"
+
+void doctor_run(const struct doctor_options *options, struct report *ret)
+{
+	struct modules_facts modules;
+	struct node_facts node;
+
+	*ret = (struct report){0};
+	doctor_read_node(options->root, &node);
+	doctor_read_modules(options->root, &node.features, options->config, &modules);
+	doctor_judge_kernel(&node, ret);
+	doctor_judge_rights(&node, ret);
+	doctor_judge_modules(&modules, &node.features, ret);
+	doctor_judge_functions(&modules, ret);
+	doctor_network(options->root, ret);
+	doctor_judge_scheduler(&node, ret);
+	doctor_api(options->api, ret);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "doctor_api.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "cleanup.h"
+#include "client.h"
+#include "clock.h"
+#include "gthulhu_wire.h"
+#include "loop.h"
+
+#define CLOCK_TOLERANCE_S 30
+
+DEFINE_CLEANUP(struct loop *, loop, loop_free)
+DEFINE_CLEANUP(struct http_client *, client, http_client_free)
+
+void doctor_judge_clock(int64_t date, int64_t now, struct report *r)
+{
+	int64_t ahead = date - now;
+	struct check *c = report_add(r, CHECK_API, "its clock", "api.clock");
+
+	check_set(c, CHECK_OK, "within %d s of this node's", CLOCK_TOLERANCE_S);
+	if (ahead >= -CLOCK_TOLERANCE_S && ahead <= CLOCK_TOLERANCE_S)
+		return;
+	check_set(c, CHECK_INFO, "%" PRId64 " s %s this node's: its tokens still work here, its logs do not "
+		  "line up", ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead of");
+	check_remedy(c, "run a time service (chrony) on both");
+}
+
+struct asked {
+	bool over;
+	int64_t date;
+};
+
+static void on_answer(void *data, const struct http_response *response)
+{
+	struct asked *asked = data;
+
+	asked->over = true;
+	asked->date = response->date;
+}
+
+static int ask_date(const struct gthulhu_options *api, const char *base, struct asked *ret)
+{
+	const struct http_client_options http = {api->ca_file, api->cert_file, api->key_file};
+	_cleanup_(cleanup_loop) struct loop *loop = loop_new();
+	_cleanup_(cleanup_client) struct http_client *client = NULL;
+	const struct http_request request = {
+		.method = "GET", .url = base, .timeout_ns = api->timeout_ns};
+	int r;
+
+	if (!loop)
+		return -ENOMEM;
+	r = http_client_new(&client, loop, &http, NULL);
+	if (!r && !http_client_start(client, &request, on_answer, ret))
+		r = -ENOMEM;
+	while (!r && !ret->over)
+		r = loop_once(loop, -1);
+	return r;
+}
+
+/* Any answer has a date, also one that says there is nothing here. */
+static void ask_clock(const struct gthulhu_options *api, struct report *r)
+{
+	_cleanup_free_ char *base = NULL;
+	struct asked asked = {0};
+
+	if (!gthulhu_base_url(api->url, &base, NULL) && !ask_date(api, base, &asked) && asked.date)
+		doctor_judge_clock(asked.date, (int64_t)(clock_real_ns() / NSEC_PER_SEC), r);
+}
+
+/* The text of an error names the URL or the key's file. */
+static void judge_failure(int error, const struct err *err, struct check *c)
+{
+	check_set(c, CHECK_MISSING, "%.370s", err->text);
+	if (error == -EACCES)
+		check_remedy(c, "give api.public_key_path the public key of this very server");
+	else if (error == -EBADMSG)
+		check_remedy(c, "see that api.url is a Gthulhu API server, and the key a PEM file");
+	else
+		check_remedy(c, "see that api.url is right and the server runs: curl URL/health");
+}
+
+void doctor_api(const struct gthulhu_options *api, struct report *r)
+{
+	struct check *c = report_add(r, CHECK_API, "API server", "api");
+	_cleanup_(strategy_list_free) struct strategy_list list = {0};
+	struct err err = {0};
+	int error;
+
+	if (!api) {
+		check_set(c, CHECK_INFO, "not asked: no configuration names one");
+		check_remedy(c, "teide doctor -c FILE");
+		return;
+	}
+	error = gthulhu_show(api, &list, &err);
+	if (error)
+		judge_failure(error, &err, c);
+	else
+		check_set(c, CHECK_OK, "reachable, took the key, speaks Gthulhu's API, holds %zu "
+			  "strategies", list.len);
+	ask_clock(api, r);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <fnmatch.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "doctor_network.h"
+#include "netns.h"
+#include "ns.h"
+#include "rtnl.h"
+
+#define NAMESPACES_VISITED_MAX 1024
+#define NAMESPACES_SHOWN_MAX 64
+#define UE_TUN_PATTERN "uesimtun*" /* UERANSIM's: the other end, a UE */
+
+static bool is_between(const struct rtnl_link *link)
+{
+	if (!strcmp(link->kind, "gtp") || !strcmp(link->kind, "gtp5g"))
+		return true;
+	return !strcmp(link->kind, "tun") && fnmatch(UE_TUN_PATTERN, link->name, 0);
+}
+
+static void on_link(const struct rtnl_link *link, void *data)
+{
+	struct netns_facts *f = data;
+	struct ue_device *d;
+
+	if (is_between(link) && f->n_devices < DOCTOR_DEVICES_MAX) {
+		d = &f->devices[f->n_devices++];
+		*d = (struct ue_device){.mtu = link->mtu, .up = link->up};
+		memcpy(d->name, link->name, sizeof(d->name));
+		memcpy(d->kind, link->kind, sizeof(d->kind));
+	} else if (link->type == ARPHRD_ETHER && link->up &&
+		   (!f->n3_mtu || link->mtu < f->n3_mtu)) {
+		f->n3_mtu = link->mtu;
+		memcpy(f->n3, link->name, sizeof(f->n3));
+	}
+}
+
+/* A TUN is a UPF's only where N3 is, else anybody's VPN. */
+static bool is_user_plane(struct netns_facts *f)
+{
+	bool kernel = false;
+
+	for (size_t i = 0; i < f->n_devices; i++)
+		kernel |= strcmp(f->devices[i].kind, "tun") != 0;
+	return kernel || f->sockets;
+}
+
+/* The calling thread is in the namespace. Whether it is one of the user plane. */
+static bool read_here(const char *root, struct netns_facts *f, struct err *err)
+{
+	if (rtnl_link_list(on_link, f, err) < 0)
+		return false;
+	doctor_read_netns(root, f);
+	return is_user_plane(f);
+}
+
+static int visit(const char *root, const struct netns *ns, struct netns_facts *f, struct err *err)
+{
+	_cleanup_close_ int fd = -1;
+	int previous, r;
+	bool found;
+
+	/* To be where one is takes no right. */
+	if (ns->inode == ns_inode_self())
+		return read_here(root, f, err);
+	fd = netns_open(root, ns, err);
+	if (fd < 0)
+		return fd;
+	r = ns_enter(fd, &previous, err);
+	if (r < 0)
+		return r;
+	found = read_here(root, f, err);
+	ns_leave(previous);
+	return found;
+}
+
+static void name_it(const struct netns *ns, struct netns_facts *f)
+{
+	int len = sizeof(f->name) - 1;
+
+	if (ns->inode == ns_inode_self()) {
+		snprintf(f->name, sizeof(f->name), "%.*s", len, ns->name[0] ? ns->name : "this node");
+	} else if (ns->name[0]) {
+		snprintf(f->name, sizeof(f->name), "%.*s", len, ns->name);
+		snprintf(f->inside, sizeof(f->inside), "ip netns exec %.*s ", len, ns->name);
+	} else {
+		snprintf(f->name, sizeof(f->name), "pid:%d", ns->pid);
+		snprintf(f->inside, sizeof(f->inside), "nsenter -t %d -n ", ns->pid);
+	}
+}
+
+struct visits {
+	size_t shown, left_out, failed;
+	struct err err; /* of the last that failed */
+};
+
+static void visit_one(const char *root, const struct netns *ns, struct visits *v, struct report *r)
+{
+	struct netns_facts f = {0};
+	struct err err = {0};
+	int found = visit(root, ns, &f, &err);
+
+	if (found == -ESRCH)
+		return;
+	if (found < 0) {
+		v->failed++;
+		v->err = err;
+	} else if (found && v->shown == NAMESPACES_SHOWN_MAX) {
+		v->left_out++;
+	} else if (found) {
+		v->shown++;
+		name_it(ns, &f);
+		doctor_judge_netns(&f, r);
+	}
+}
+
+static void judge_visits(const struct visits *v, size_t unvisited, struct report *r)
+{
+	struct check *c;
+
+	if (v->failed) {
+		c = report_add(r, CHECK_NETWORK, "namespaces", "network.unvisited");
+		check_set(c, CHECK_LIMITED, "%zu network namespaces could not be entered: %.200s",
+			  v->failed, v->err.text);
+		check_remedy(c, "run as root, in a container with hostPID and CAP_SYS_ADMIN");
+	}
+	if (v->left_out || unvisited) {
+		c = report_add(r, CHECK_NETWORK, "namespaces", "network.left_out");
+		check_set(c, CHECK_INFO, "%zu more of the user plane, %zu not looked at",
+			  v->left_out, unvisited);
+	}
+	if (v->shown || v->failed)
+		return;
+	c = report_add(r, CHECK_NETWORK, "user plane", "network.none");
+	check_set(c, CHECK_INFO, "no gtp or gtp5g device and no socket at UDP 2152 in any network namespace");
+	check_remedy(c, "start the UPF or the gNB here; or try: teide lab up");
+}
+
+void doctor_network(const char *root, struct report *r)
+{
+	_cleanup_(netns_list_free) struct netns_list list = {0};
+	_cleanup_free_ struct proc *procs = NULL;
+	size_t n = 0, left_out;
+	struct visits v = {0};
+	struct err err = {0};
+	struct check *c;
+
+	if (proc_list(root, &procs, &n, &left_out, &err) < 0 ||
+	    netns_list(root, procs, n, &list, &err) < 0) {
+		c = report_add(r, CHECK_NETWORK, "namespaces", "network.unvisited");
+		check_set(c, CHECK_LIMITED, "not to be listed: %.300s", err.text);
+		check_remedy(c, "mount /proc");
+		return;
+	}
+	for (size_t i = 0; i < list.len && i < NAMESPACES_VISITED_MAX; i++)
+		visit_one(root, &list.items[i], &v, r);
+	judge_visits(&v, list.len > NAMESPACES_VISITED_MAX ? list.len - NAMESPACES_VISITED_MAX : 0, r);
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The network as /proc shows it to a thread in that namespace. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "doctor_network.h"
+#include "doctor_node.h"
+
+#define GTPU_PORT 2152 /* TS 29.281 4.4.2 */
+#define PATH_LEN 512
+#define LINE_LEN 512
+
+static FILE *open_net(const char *root, const char *file)
+{
+	char path[PATH_LEN];
+
+	snprintf(path, sizeof(path), "%s/proc/thread-self/net/%s", root, file);
+	return fopen(path, "re");
+}
+
+static int read_sysctl(const char *root, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int read_sysctl(const char *root, const char *format, ...)
+{
+	char path[128] = "/proc/sys/net/ipv4/", line[32];
+	size_t n = strlen(path);
+	va_list ap;
+	int value;
+
+	va_start(ap, format);
+	vsnprintf(path + n, sizeof(path) - n, format, ap);
+	va_end(ap);
+	if (!doctor_read_line(root, path, line, sizeof(line)) || sscanf(line, "%d", &value) != 1)
+		return -1;
+	return value;
+}
+
+static struct ue_device *find_device(struct netns_facts *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_devices; i++)
+		if (!strcmp(f->devices[i].name, name))
+			return &f->devices[i];
+	return NULL;
+}
+
+/* fib_trie.c, fib_route_seq_show(): name, destination and gateway in hexadecimal, flags. */
+static void read_routes(const char *root, struct netns_facts *f)
+{
+	_cleanup_fclose_ FILE *file = open_net(root, "route");
+	char line[LINE_LEN], name[IF_NAMESIZE];
+	uint32_t destination, gateway, flags;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		struct ue_device *d;
+
+		if (sscanf(line, "%15s %" SCNx32 " %" SCNx32 " %" SCNx32, name, &destination, &gateway,
+			   &flags) != 4 || !(flags & 1) || flags & 0x200) /* RTF_UP, RTF_REJECT */
+			continue;
+		d = find_device(f, name);
+		if (d) {
+			d->routes++;
+			continue;
+		}
+		f->other_routes++;
+		f->default_route |= !destination;
+	}
+}
+
+static void read_counters(const char *root, struct netns_facts *f)
+{
+	_cleanup_fclose_ FILE *file = open_net(root, "dev");
+	char line[LINE_LEN];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		uint64_t rx, rx_errors, rx_drops, tx, tx_errors;
+		char *colon = strchr(line, ':'), *name = line + strspn(line, " ");
+		struct ue_device *d;
+
+		if (!colon)
+			continue;
+		*colon = '\0';
+		d = find_device(f, name);
+		if (!d || sscanf(colon + 1, "%*s %" SCNu64 " %" SCNu64 " %" SCNu64
+				 " %*s %*s %*s %*s %*s %" SCNu64 " %" SCNu64,
+				 &rx, &rx_errors, &rx_drops, &tx, &tx_errors) != 5)
+			continue;
+		d->rx_packets = rx;
+		d->rx_drops = rx_drops;
+		d->tx_packets = tx;
+		d->tx_errors = tx_errors;
+	}
+}
+
+/* net/ipv4/udp.c, udp4_format_sock(): the last field are the drops. */
+static void read_sockets(const char *root, const char *name, struct netns_facts *f)
+{
+	_cleanup_fclose_ FILE *file = open_net(root, name);
+	char line[LINE_LEN];
+	uint64_t drops;
+	unsigned port;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *last;
+
+		line[strcspn(line, "\n")] = '\0';
+		while (line[0] && line[strlen(line) - 1] == ' ')
+			line[strlen(line) - 1] = '\0';
+		last = strrchr(line, ' ');
+		if (!last || sscanf(line, " %*[0-9]: %*[0-9A-Fa-f]:%x", &port) != 1 ||
+		    port != GTPU_PORT || sscanf(last, "%" SCNu64, &drops) != 1)
+			continue;
+		f->sockets++;
+		f->socket_drops += drops;
+	}
+}
+
+/* Two lines "Udp:": names, then numbers, InDatagrams first. */
+static void read_datagrams(const char *root, struct netns_facts *f)
+{
+	_cleanup_fclose_ FILE *file = open_net(root, "snmp");
+	char line[LINE_LEN];
+	uint64_t n;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Udp: %" SCNu64, &n) == 1)
+			f->datagrams = n;
+}
+
+void doctor_read_netns(const char *root, struct netns_facts *f)
+{
+	f->ip_forward = read_sysctl(root, "ip_forward");
+	f->rp_all = read_sysctl(root, "conf/all/rp_filter");
+	for (size_t i = 0; i < f->n_devices; i++) {
+		struct ue_device *d = &f->devices[i];
+
+		d->rp_filter = read_sysctl(root, "conf/%s/rp_filter", d->name);
+		d->forwarding = read_sysctl(root, "conf/%s/forwarding", d->name);
+	}
+	read_routes(root, f);
+	read_counters(root, f);
+	read_sockets(root, "udp", f);
+	read_sockets(root, "udp6", f);
+	read_datagrams(root, f);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What lies beside the user plane in a network namespace and breaks sessions: forwarding, reverse
+ * path filter, routes, MTU, errors and drops. */
+#pragma once
+
+#include <net/if.h>
+#include <stdint.h>
+
+#include "doctor_report.h"
+
+#define DOCTOR_DEVICES_MAX 16
+
+/* A device between tunnels and inner packets: gtp, gtp5g, or a user-space UPF's TUN. */
+struct ue_device {
+	char name[IF_NAMESIZE];
+	char kind[32];
+	unsigned mtu;
+	bool up;
+	int rp_filter, forwarding; /* of the device; -1: not to be told */
+	unsigned routes;           /* to networks behind it */
+	uint64_t rx_packets, rx_drops, tx_packets, tx_errors;
+};
+
+struct netns_facts {
+	char name[CHECK_WHAT_MAX];
+	char inside[96]; /* what a command is begun with to run in there: "ip netns exec upf " */
+	struct ue_device devices[DOCTOR_DEVICES_MAX];
+	size_t n_devices;
+	int ip_forward, rp_all; /* -1: not to be told */
+	unsigned n3_mtu;        /* the least of the interfaces that are up beside them; 0: none */
+	char n3[IF_NAMESIZE];   /* that one */
+	unsigned other_routes;  /* not through the devices, not the loopback's */
+	bool default_route;     /* one of those */
+	unsigned sockets;       /* that are bound to UDP 2152 */
+	uint64_t socket_drops;  /* of them: their receive queue was full */
+	uint64_t datagrams;     /* all that UDP delivered in this namespace */
+};
+
+/* Reads proc/thread-self/net and proc/sys/net below root for the devices that are in f already. */
+void doctor_read_netns(const char *root, struct netns_facts *f);
+
+void doctor_judge_netns(const struct netns_facts *f, struct report *r);
+
+/* Visits every network namespace that has such a device or a socket at UDP 2152. */
+void doctor_network(const char *root, struct report *r);

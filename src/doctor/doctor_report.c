@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "doctor_report.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "jsonw.h"
+
+static const char *const state_names[] = {"ok", "info", "limited", "missing"};
+static const char *const verdict_names[] = {"usable", "limited", "unusable"};
+static const char *const group_names[CHECK_GROUPS] = {
+	"kernel", "rights", "modules", "functions", "network", "scheduler", "api"};
+
+const char *check_state_name(enum check_state s)
+{
+	return state_names[s];
+}
+
+const char *report_verdict_name(enum report_verdict v)
+{
+	return verdict_names[v];
+}
+
+void report_free(struct report *r)
+{
+	free(r->checks);
+	*r = (struct report){0};
+}
+
+static struct check *new_check(struct report *r)
+{
+	size_t cap = r->cap ? 2 * r->cap : 64;
+	struct check *grown;
+
+	if (r->len == r->cap && cap <= REPORT_CHECKS_MAX) {
+		grown = realloc(r->checks, cap * sizeof(*grown));
+		if (grown) {
+			r->checks = grown;
+			r->cap = cap;
+		}
+	}
+	if (r->len < r->cap)
+		return &r->checks[r->len++];
+	r->left_out++;
+	return &r->spare;
+}
+
+struct check *report_add(struct report *r, enum check_group group, const char *what,
+			 const char *format, ...)
+{
+	struct check *c = new_check(r);
+	va_list ap;
+
+	*c = (struct check){.group = group};
+	snprintf(c->what, sizeof(c->what), "%s", what);
+	va_start(ap, format);
+	vsnprintf(c->id, sizeof(c->id), format, ap);
+	va_end(ap);
+	return c;
+}
+
+void check_set(struct check *c, enum check_state state, const char *format, ...)
+{
+	va_list ap;
+
+	c->state = state;
+	va_start(ap, format);
+	vsnprintf(c->detail, sizeof(c->detail), format, ap);
+	va_end(ap);
+}
+
+void check_remedy(struct check *c, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(c->remedy, sizeof(c->remedy), format, ap);
+	va_end(ap);
+}
+
+void check_line(struct check *c, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(c->line, sizeof(c->line), format, ap);
+	va_end(ap);
+}
+
+enum report_verdict report_verdict(const struct report *r)
+{
+	enum report_verdict v = REPORT_USABLE;
+
+	for (size_t i = 0; i < r->len; i++) {
+		if (r->checks[i].state == CHECK_MISSING && r->checks[i].fatal)
+			return REPORT_UNUSABLE;
+		if (r->checks[i].state >= CHECK_LIMITED)
+			v = REPORT_LIMITED;
+	}
+	return v;
+}
+
+static void write_optional(struct jw *j, const char *key, const char *value)
+{
+	if (value && value[0])
+		jw_string(j, key, value);
+}
+
+static void write_check(struct jw *j, const struct check *c)
+{
+	jw_object(j, NULL);
+	jw_string(j, "id", c->id);
+	jw_string(j, "group", group_names[c->group]);
+	jw_string(j, "what", c->what);
+	jw_string(j, "state", state_names[c->state]);
+	write_optional(j, "netns", c->netns);
+	write_optional(j, "detail", c->detail);
+	write_optional(j, "do", c->remedy);
+	jw_object_end(j);
+}
+
+void report_json(const struct report *r, const struct report_heading *h, struct buf *out)
+{
+	struct jw j = jw_begin(out);
+
+	jw_object(&j, NULL);
+	jw_string(&j, "teide", h->version);
+	jw_string(&j, "node", h->node);
+	jw_string(&j, "kernel", h->kernel);
+	jw_string(&j, "verdict", report_verdict_name(report_verdict(r)));
+	if (r->left_out)
+		jw_u64(&j, "left_out", r->left_out);
+	jw_array(&j, "checks");
+	for (size_t i = 0; i < r->len; i++)
+		write_check(&j, &r->checks[i]);
+	jw_array_end(&j);
+	jw_object_end(&j);
+	buf_char(out, '\n');
+}

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "gtp5g_rules.h"
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "nl.h"
+
+enum { CMD_GET_VERSION = 16 };
+enum { ATTR_VERSION = 0 };
+
+enum form { U8, U16, U32, U64, ID8, ID16, ACTION, IPV4, IDS, PRESENT, NEST };
+
+struct fields;
+
+struct field {
+	uint16_t type;
+	enum form form;
+	size_t offset; /* in struct gtp5g_rule */
+	uint32_t has;
+	const struct fields *nest;
+};
+
+struct fields {
+	size_t n;
+	const struct field *items;
+};
+
+#define AT(member) offsetof(struct gtp5g_rule, member)
+#define FIELDS(...)                                                                                \
+	{                                                                                          \
+		sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field),                \
+			(const struct field[])                                                     \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
+
+static const struct fields f_teid = FIELDS({1, U32, AT(pdr.teid), GTP5G_HAS_TEID},
+					   {2, IPV4, AT(pdr.local), GTP5G_HAS_LOCAL});
+static const struct fields pdi =
+	FIELDS({1, IPV4, AT(pdr.ue), GTP5G_HAS_UE}, {2, NEST, 0, 0, &f_teid},
+	       {3, PRESENT, 0, GTP5G_HAS_SDF}, {4, U8, AT(pdr.source), GTP5G_HAS_SOURCE},
+	       {6, PRESENT, 0, GTP5G_HAS_FRAMED_ROUTES});
+static const struct fields creation =
+	FIELDS({2, U32, AT(far.teid), GTP5G_HAS_TEID}, {3, IPV4, AT(far.peer), GTP5G_HAS_PEER},
+	       {4, U16, AT(far.port), GTP5G_HAS_PORT});
+static const struct fields forwarding = FIELDS({1, NEST, 0, 0, &creation});
+static const struct fields mbr = FIELDS({1, U32, AT(qer.mbr.ul_high)}, {2, U8, AT(qer.mbr.ul_low)},
+					{3, U32, AT(qer.mbr.dl_high)}, {4, U8, AT(qer.mbr.dl_low)});
+static const struct fields gbr = FIELDS({1, U32, AT(qer.gbr.ul_high)}, {2, U8, AT(qer.gbr.ul_low)},
+					{3, U32, AT(qer.gbr.dl_high)}, {4, U8, AT(qer.gbr.dl_low)});
+static const struct fields threshold =
+	FIELDS({2, U64, AT(urr.threshold.total)}, {3, U64, AT(urr.threshold.uplink)},
+	       {4, U64, AT(urr.threshold.downlink)});
+static const struct fields quota =
+	FIELDS({2, U64, AT(urr.quota.total)}, {3, U64, AT(urr.quota.uplink)},
+	       {4, U64, AT(urr.quota.downlink)});
+
+/* gtp5g's attributes as its fill functions write them; a SEID of 0 is left out. */
+static const struct {
+	uint8_t get; /* the command */
+	const char *name;
+	struct fields fields;
+} kinds[GTP5G_RULE_KINDS] = {
+	[GTP5G_RULE_PDR] = {7, "PDRs",
+			    FIELDS({3, ID16, AT(id), GTP5G_HAS_ID},
+				   {4, U32, AT(pdr.precedence), GTP5G_HAS_PRECEDENCE},
+				   {5, NEST, 0, 0, &pdi},
+				   {6, U8, AT(pdr.removal), GTP5G_HAS_REMOVAL},
+				   {7, U32, AT(pdr.far_id), GTP5G_HAS_FAR_ID},
+				   {10, IDS, AT(pdr.qers)}, {11, U64, AT(seid)},
+				   {12, IDS, AT(pdr.urrs)})},
+	[GTP5G_RULE_FAR] = {8, "FARs",
+			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID},
+				   {4, ACTION, AT(far.action), GTP5G_HAS_ACTION},
+				   {5, NEST, 0, 0, &forwarding}, {7, U64, AT(seid)})},
+	[GTP5G_RULE_QER] = {9, "QERs",
+			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID},
+				   {4, U8, AT(qer.gate), GTP5G_HAS_GATE},
+				   {5, NEST, 0, GTP5G_HAS_MBR, &mbr},
+				   {6, NEST, 0, GTP5G_HAS_GBR, &gbr},
+				   {9, U8, AT(qer.qfi), GTP5G_HAS_QFI}, {13, U64, AT(seid)})},
+	[GTP5G_RULE_URR] = {14, "URRs",
+			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID},
+				   {4, U8, AT(urr.method), GTP5G_HAS_METHOD},
+				   {5, U32, AT(urr.trigger), GTP5G_HAS_TRIGGER},
+				   {6, U32, AT(urr.period), GTP5G_HAS_PERIOD}, {8, U64, AT(seid)},
+				   {9, NEST, 0, GTP5G_HAS_THRESHOLD, &threshold},
+				   {10, NEST, 0, GTP5G_HAS_QUOTA, &quota})},
+	[GTP5G_RULE_BAR] = {15, "BARs",
+			    FIELDS({3, ID8, AT(id), GTP5G_HAS_ID},
+				   {4, U8, AT(bar.delay), GTP5G_HAS_DELAY},
+				   {5, U16, AT(bar.count), GTP5G_HAS_COUNT}, {6, U64, AT(seid)})},
+};
+
+static int parse_fields(const void *start, size_t len, const struct fields *fields,
+			struct gtp5g_rule *rule);
+
+static int copy(const void *payload, size_t len, size_t want, void *to)
+{
+	if (len != want)
+		return -EPROTO;
+	memcpy(to, payload, want);
+	return 0;
+}
+
+/* Little or big endian: the narrow number is widened as a number. */
+static int widen(const void *payload, size_t len, size_t want, uint32_t *to)
+{
+	uint8_t u8;
+	uint16_t u16;
+
+	if (len != want)
+		return -EPROTO;
+	if (want == sizeof(u8)) {
+		memcpy(&u8, payload, sizeof(u8));
+		*to = u8;
+	} else {
+		memcpy(&u16, payload, sizeof(u16));
+		*to = u16;
+	}
+	return 0;
+}
+
+static int parse_ipv4(const void *payload, size_t len, struct addr *to)
+{
+	uint32_t v4;
+
+	if (len != sizeof(v4))
+		return -EPROTO;
+	memcpy(&v4, payload, sizeof(v4));
+	*to = addr_from_v4(v4);
+	return 0;
+}
+
+static int parse_id_of_list(const void *payload, size_t len, struct gtp5g_ids *to)
+{
+	uint32_t id;
+
+	if (copy(payload, len, sizeof(id), &id) < 0)
+		return -EPROTO;
+	if (to->n < GTP5G_IDS_MAX)
+		to->ids[to->n++] = id;
+	else
+		to->left_out++;
+	return 0;
+}
+
+/* One or two bytes, by what the last FAR was written with. */
+static int parse_action(const void *payload, size_t len, uint16_t *to)
+{
+	uint32_t action;
+
+	if ((len != 1 && len != 2) || widen(payload, len, len, &action) < 0)
+		return -EPROTO;
+	*to = action;
+	return 0;
+}
+
+static int parse_field(const struct field *f, const void *payload, size_t len,
+		       struct gtp5g_rule *rule)
+{
+	void *to = (char *)rule + f->offset;
+
+	switch (f->form) {
+	case U8:
+		return copy(payload, len, sizeof(uint8_t), to);
+	case U16:
+		return copy(payload, len, sizeof(uint16_t), to);
+	case U32:
+		return copy(payload, len, sizeof(uint32_t), to);
+	case U64:
+		return copy(payload, len, sizeof(uint64_t), to);
+	case ID8:
+		return widen(payload, len, sizeof(uint8_t), to);
+	case ID16:
+		return widen(payload, len, sizeof(uint16_t), to);
+	case ACTION:
+		return parse_action(payload, len, to);
+	case IPV4:
+		return parse_ipv4(payload, len, to);
+	case IDS:
+		return parse_id_of_list(payload, len, to);
+	case PRESENT:
+		return 0;
+	case NEST:
+		return parse_fields(payload, len, f->nest, rule);
+	}
+	return -EPROTO;
+}
+
+static int parse_attr(const struct nlattr *attr, const struct fields *fields,
+		      struct gtp5g_rule *rule)
+{
+	for (size_t i = 0; i < fields->n; i++) {
+		const struct field *f = &fields->items[i];
+
+		if (f->type != mnl_attr_get_type(attr))
+			continue;
+		if (parse_field(f, mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr), rule) < 0)
+			return -EPROTO;
+		rule->has |= f->has;
+		return 0;
+	}
+	return 0; /* of a newer module, or the padding before 64 bits */
+}
+
+static int parse_fields(const void *start, size_t len, const struct fields *fields,
+			struct gtp5g_rule *rule)
+{
+	const char *at = start;
+
+	while (len) {
+		const struct nlattr *attr = (const void *)at;
+		size_t step;
+
+		if (len < sizeof(*attr) || attr->nla_len < sizeof(*attr) || attr->nla_len > len)
+			return -EPROTO;
+		if (parse_attr(attr, fields, rule) < 0)
+			return -EPROTO;
+		step = MIN(len, (size_t)MNL_ALIGN(attr->nla_len));
+		at += step;
+		len -= step;
+	}
+	return 0;
+}
+
+int gtp5g_rule_parse(enum gtp5g_rule_kind kind, const struct nlmsghdr *nlh, struct gtp5g_rule *ret)
+{
+	struct gtp5g_rule rule;
+	size_t header = mnl_nlmsg_size(MNL_ALIGN(sizeof(struct genlmsghdr)));
+
+	memset(&rule, 0, sizeof(rule));
+	rule.kind = kind;
+	if (nlh->nlmsg_len < header)
+		return -EPROTO;
+	if (parse_fields((const char *)nlh + header, nlh->nlmsg_len - header, &kinds[kind].fields,
+			 &rule) < 0 ||
+	    !(rule.has & GTP5G_HAS_ID))
+		return -EPROTO;
+	memcpy(ret, &rule, sizeof(rule));
+	return 0;
+}
+
+struct dump {
+	enum gtp5g_rule_kind kind;
+	void (*visit)(const struct gtp5g_rule *rule, void *data);
+	void *data;
+	size_t visited, malformed, left_out;
+};
+
+static int on_rule(const struct nlmsghdr *nlh, void *data)
+{
+	struct dump *d = data;
+	struct gtp5g_rule rule;
+
+	if (gtp5g_rule_parse(d->kind, nlh, &rule) < 0) {
+		d->malformed++;
+	} else if (d->visited == GTP5G_RULES_MAX) {
+		d->left_out++;
+	} else {
+		d->visited++;
+		d->visit(&rule, d->data);
+	}
+	return MNL_CB_OK;
+}
+
+static void begin(struct nl_message *m, uint16_t family, uint8_t cmd, uint16_t flags)
+{
+	struct genlmsghdr *genl;
+
+	nl_begin(m, family, flags);
+	genl = nl_header(m, sizeof(*genl));
+	genl->cmd = cmd;
+}
+
+int gtp5g_rules_dump(uint16_t family, enum gtp5g_rule_kind kind,
+		     void (*visit)(const struct gtp5g_rule *rule, void *data), void *data,
+		     size_t *malformed, size_t *left_out, struct err *err)
+{
+	struct dump d = {.kind = kind, .visit = visit, .data = data};
+	struct nl_message m;
+	char what[32];
+	int r;
+
+	snprintf(what, sizeof(what), "gtp5g: listing %s", kinds[kind].name);
+	begin(&m, family, kinds[kind].get, NLM_F_DUMP);
+	r = nl_request(NETLINK_GENERIC, &m, on_rule, &d, what, err);
+	if (r < 0)
+		return r;
+	*malformed += d.malformed;
+	*left_out += d.left_out;
+	return 0;
+}
+
+static int on_version(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlattr *attr;
+	char *version = data;
+
+	if (nlh->nlmsg_len < mnl_nlmsg_size(sizeof(struct genlmsghdr)))
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+	{
+		if (mnl_attr_get_type(attr) == ATTR_VERSION &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+			snprintf(version, GTP5G_VERSION_MAX, "%s", mnl_attr_get_str(attr));
+	}
+	return MNL_CB_OK;
+}
+
+int gtp5g_version(uint16_t family, char version[static GTP5G_VERSION_MAX], struct err *err)
+{
+	char found[GTP5G_VERSION_MAX] = "";
+	struct nl_message m;
+	int r;
+
+	begin(&m, family, CMD_GET_VERSION, 0);
+	r = nl_request(NETLINK_GENERIC, &m, on_version, found, "gtp5g: asking for its version", err);
+	if (r < 0)
+		return r;
+	if (!found[0])
+		return err_set(err, -EPROTO, "gtp5g: its answer has no version");
+	memcpy(version, found, sizeof(found));
+	return 0;
+}

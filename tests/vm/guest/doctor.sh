@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# teide doctor at the module that is the UPF ($UPF of /tests/conf): before it is loaded, with the lab up,
+# with the UPF's namespace broken, without rights. Its JSON is in /out/NAME.json, its text in /out/NAME,
+# its exit status in /out/NAME.exit.
+. "$TESTS/lib.sh"
+. "$TESTS/conf"
+
+# doctor NAME COMMAND...
+doctor() {
+	local name=$1 status=0
+	shift
+	"$@" "$TEIDE" doctor -o json >"/out/$name.json" || status=$?
+	echo $status >"/out/$name.exit"
+	"$@" "$TEIDE" doctor >"/out/$name" || true
+}
+upf() { ip netns exec teide-upf "$@"; }
+
+[ -e /tests/gtp5g.ko ] || rmmod gtp
+doctor without env
+if [ -e /tests/gtp5g.ko ]; then insmod /tests/gtp5g.ko; else modprobe gtp; fi
+snapshot_before
+"$TEIDE" lab up --upf "$UPF"
+"$TEIDE" lab traffic --count 20 --family 4
+doctor fine env
+cat /out/fine
+
+device=$(upf ip -o link show type "$UPF" | sed 's/^[0-9]*: \([^:@]*\).*/\1/')
+echo "$device" >/out/device
+upf sysctl -w net.ipv4.ip_forward=0
+upf sysctl -w net.ipv4.conf.all.rp_filter=1
+upf ip route show dev "$device" | cut -d ' ' -f 1 >"$TMP/routes"
+while read -r route; do upf ip route del "$route" dev "$device"; done <"$TMP/routes"
+upf ip link set "$device" mtu 1500
+doctor broken env
+doctor nobody setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all
+"$TEIDE" lab down
+assert_nothing_left
+# No hook that was tried stays, or the module could not go.
+wait_for 60 rmmod "$UPF"

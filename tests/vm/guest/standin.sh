@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The gtpu probe at the module that stands in for gtp5g, without BTF and with: N packets of each kind
+# each way, then FEW of each with a known time spent in functions, then FEW while a timer calls
+# policePacket within its calls. RUN is MODULE-METHOD and what is special: what was sent is in
+# /out/RUN.sent, the events in /out/RUN.json.
+. "$TESTS/lib.sh"
+
+N=40
+FEW=4
+DELAY_US=3000
+
+netns_make gnb
+ip link add n3 type veth peer name n3 netns "$(ns gnb)"
+ip addr add 10.9.0.1/24 dev n3
+ip link set n3 up
+addr gnb n3 10.9.0.2/24
+ip -n "$(ns gnb)" link set n3 up
+ip addr add 10.10.0.1/32 dev lo
+echo 0 >/proc/sys/net/ipv4/ip_forward
+# Only what the sender sends is to pass.
+echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+
+load() {
+	insmod "/tests/$1/gtp5g.ko"
+	ip link add upfgtp type gtp5g
+	ip link set upfgtp up
+	ip route add 10.60.0.0/24 dev upfgtp src 10.10.0.1
+}
+
+# traced FILE COUNT OPTION...: COUNT packets of each kind under teide trace.
+traced() {
+	local file=$1 count=$2
+	shift 2
+	spawn_split trace "$TEIDE" trace --probe gtpu -o json --set probes.gtpu.ring_size=4MiB "$@"
+	wait_for 120 grep -q watching "$TMP/trace.err"
+	{
+		in_ns gnb send uplink "$count"
+		send downlink "$count"
+	} >/out/sent
+	stop "$PID"
+	check_eq "status of teide trace" "$STATUS" 0
+	cp "$TMP/trace.log" "/out/$file.json"
+	cp "$TMP/trace.err" "/out/$file.err"
+	mv /out/sent "/out/$file.sent"
+}
+
+parameter() { echo "$2" >"/sys/module/gtp5g/parameters/$1"; }
+
+# attached MODULE METHOD
+attached() {
+	local before
+	note "$1 by $2"
+	traced "$1-$2" $N --attach "$2"
+	parameter delay_gtp5g_handle_skb_ipv4 $DELAY_US
+	parameter delay_pdr_find_by_gtp1u $DELAY_US
+	traced "$1-$2-delayed" $FEW --attach "$2" --set probes.gtpu.each_function=true
+	parameter delay_gtp5g_handle_skb_ipv4 0
+	parameter delay_pdr_find_by_gtp1u 0
+	before=$(cat /sys/module/gtp5g/parameters/interrupts)
+	parameter delay_policePacket $DELAY_US
+	parameter interrupt_us $((DELAY_US / 3))
+	traced "$1-$2-interrupted" $FEW --attach "$2"
+	check_ge "interrupted calls" "$(cat /sys/module/gtp5g/parameters/interrupts)" $((before + 1))
+	parameter delay_policePacket 0
+	parameter interrupt_us 0
+}
+
+echo $((DELAY_US * 1000)) >/out/delay_ns
+for module in plain btf; do
+	load $module
+	[ $module = plain ] || attached $module fentry
+	attached $module kprobe
+	ip link del upfgtp
+	# A program that is still there would keep it.
+	wait_for 60 rmmod gtp5g
+done

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The rules, one session: SEID 0x5e1d, PDR and FAR ids 1 + outcome uplink and 101 + outcome
+ * downlink, QER ids the same, QFI 9; a downlink TEID is that of its uplink + 0x1000. */
+#include "standin.h"
+
+#define SEID 0x5e1d
+#define QFI 9
+#define DOWNLINK_IDS 100
+#define DOWNLINK_TEIDS 0x1000
+
+static struct rules uplink[outcomes], downlink[outcomes];
+
+static void check_offsets(void)
+{
+	BUILD_BUG_ON(offsetof(struct pdr, seid) != 48);
+	BUILD_BUG_ON(offsetof(struct pdr, id) != 56);
+	BUILD_BUG_ON(offsetof(struct pdr, precedence) != 60);
+	BUILD_BUG_ON(offsetof(struct pdr, outer_header_removal) != 64);
+	BUILD_BUG_ON(offsetof(struct pdr, pdi) != 72);
+	BUILD_BUG_ON(offsetof(struct pdr, far_id) != 80);
+	BUILD_BUG_ON(offsetof(struct pdr, far) != 88);
+	BUILD_BUG_ON(offsetof(struct pdr, qer_num) != 104);
+	BUILD_BUG_ON(offsetof(struct pdr, qfi) != 108);
+	BUILD_BUG_ON(offsetof(struct pdr, qer_with_rate) != 112);
+	BUILD_BUG_ON(offsetof(struct pdr, ul_dl_gate) != 120);
+	BUILD_BUG_ON(offsetof(struct pdr, urr_num) != 136);
+	BUILD_BUG_ON(offsetof(struct pdr, ul_drop_cnt) != 304);
+	BUILD_BUG_ON(offsetof(struct pdr, dl_drop_cnt) != 312);
+	BUILD_BUG_ON(offsetof(struct pdi, srcIntf) != 0);
+	BUILD_BUG_ON(offsetof(struct pdi, ue_addr_ipv4) != 8);
+	BUILD_BUG_ON(offsetof(struct pdi, f_teid) != 16);
+	BUILD_BUG_ON(offsetof(struct local_f_teid, gtpu_addr_ipv4) != 4);
+	BUILD_BUG_ON(offsetof(struct far, seid) != 32);
+	BUILD_BUG_ON(offsetof(struct far, id) != 40);
+	BUILD_BUG_ON(offsetof(struct far, action) != 44);
+	BUILD_BUG_ON(offsetof(struct far, seq_number) != 46);
+	BUILD_BUG_ON(offsetof(struct far, fwd_param) != 48);
+	BUILD_BUG_ON(offsetof(struct forwarding_parameter, hdr_creation) != 0);
+	BUILD_BUG_ON(offsetof(struct outer_header_creation, teid) != 4);
+	BUILD_BUG_ON(offsetof(struct outer_header_creation, peer_addr_ipv4) != 8);
+	BUILD_BUG_ON(offsetof(struct outer_header_creation, port) != 12);
+	BUILD_BUG_ON(offsetof(struct gtp5g_pktinfo, iph) != 8);
+	BUILD_BUG_ON(offsetof(struct gtp5g_pktinfo, fl4) != 16);
+	BUILD_BUG_ON(offsetof(struct gtp5g_pktinfo, fl4.saddr) != 56);
+	BUILD_BUG_ON(offsetof(struct gtp5g_pktinfo, fl4.daddr) != 60);
+	BUILD_BUG_ON(offsetof(struct gtp5g_pktinfo, hdr_creation) != 80);
+	BUILD_BUG_ON(offsetof(struct gtp5g_pktinfo, qfi) != 88);
+	BUILD_BUG_ON(offsetof(struct gtp5g_pktinfo, pdu_type) != 89);
+	BUILD_BUG_ON(offsetof(struct gtp5g_pktinfo, seq_number) != 90);
+	BUILD_BUG_ON(offsetof(struct gtp5g_dev, sk1u) != 16);
+	BUILD_BUG_ON(offsetof(struct gtp5g_dev, dev) != 24);
+	BUILD_BUG_ON(offsetof(struct gtp5g_dev, role) != 32);
+}
+
+static Color color_of(enum outcome outcome)
+{
+	switch (outcome) {
+	case outcome_yellow:
+		return Yellow;
+	case outcome_qer_red:
+		return Red;
+	default:
+		return Green;
+	}
+}
+
+static u16 action_of(enum outcome outcome)
+{
+	switch (outcome) {
+	case outcome_far_drop:
+		return FAR_DROP;
+	case outcome_buffered:
+		return FAR_BUFF;
+	default:
+		return FAR_FORW;
+	}
+}
+
+static void write_qer(struct rules *r, enum outcome outcome, u32 id)
+{
+	r->qer_id = r->qer.id = id;
+	r->qer.seid = SEID;
+	r->qer.qfi = QFI;
+	r->qer.ul_policer = r->qer.dl_policer = &r->policer;
+	r->policer.scripted = color_of(outcome);
+	if (outcome == outcome_gate_closed)
+		r->qer.ul_dl_gate = GATE_UL_CLOSED | GATE_DL_CLOSED;
+	r->pdr.qer_ids = &r->qer_id;
+	r->pdr.qer_num = 1;
+	r->pdr.qfi = QFI;
+	r->pdr.ul_dl_gate = r->qer.ul_dl_gate;
+	RCU_INIT_POINTER(r->pdr.qer_with_rate, &r->qer);
+}
+
+static void write_far(struct rules *r, enum outcome outcome, u32 id)
+{
+	r->far_id = r->far.id = id;
+	r->far.seid = SEID;
+	r->far.action = action_of(outcome);
+	r->pdr.far_id = &r->far_id;
+	if (outcome != outcome_no_far)
+		RCU_INIT_POINTER(r->pdr.far, &r->far);
+}
+
+static void write_tunnel(struct rules *r, u32 teid, u32 peer)
+{
+	r->hdr_creation.description = 256;
+	r->hdr_creation.teid = (__force u32)htonl(teid);
+	r->hdr_creation.peer_addr_ipv4.s_addr = htonl(peer);
+	r->hdr_creation.port = (__force u16)htons(GTPU_UDP_PORT);
+	r->fwd_param.hdr_creation = &r->hdr_creation;
+	RCU_INIT_POINTER(r->far.fwd_param, &r->fwd_param);
+}
+
+static void write_pdr(struct rules *r, struct net_device *dev, enum outcome outcome, u32 id)
+{
+	r->pdr.seid = SEID;
+	r->pdr.id = id;
+	r->pdr.precedence = 255;
+	r->pdr.dev = dev;
+	r->pdr.pdi = &r->pdi;
+	r->pdi.ue_addr_ipv4 = &r->ue;
+	r->ue.s_addr = htonl(UE_BASE + outcome);
+	write_qer(r, outcome, id);
+	write_far(r, outcome, id);
+}
+
+static void write_uplink(struct net_device *dev, enum outcome outcome)
+{
+	struct rules *r = &uplink[outcome];
+
+	write_pdr(r, dev, outcome, 1 + outcome);
+	r->pdi.srcIntf = ACCESS;
+	r->pdi.f_teid = &r->f_teid;
+	r->f_teid.teid = (__force u32)htonl(TEID_BASE + outcome);
+	r->f_teid.gtpu_addr_ipv4.s_addr = htonl(UPF_ADDRESS);
+	if (outcome != outcome_no_outer_header_removal)
+		r->pdr.outer_header_removal = &r->outer_header_removal;
+	if (outcome == outcome_to_n9)
+		write_tunnel(r, TEID_BASE + DOWNLINK_TEIDS + outcome, N9_ADDRESS);
+	if (outcome == outcome_no_route)
+		write_tunnel(r, TEID_BASE + DOWNLINK_TEIDS + outcome, NOWHERE);
+}
+
+static void write_downlink(struct net_device *dev, enum outcome outcome)
+{
+	struct rules *r = &downlink[outcome];
+	u32 peer = outcome == outcome_no_route ? NOWHERE : GNB_ADDRESS;
+
+	write_pdr(r, dev, outcome, 1 + DOWNLINK_IDS + outcome);
+	r->pdi.srcIntf = CORE;
+	if (outcome != outcome_no_ran_address)
+		write_tunnel(r, TEID_BASE + DOWNLINK_TEIDS + outcome, peer);
+}
+
+void rules_write(struct net_device *dev)
+{
+	enum outcome outcome;
+
+	check_offsets();
+	for (outcome = 0; outcome < outcomes; outcome++) {
+		write_uplink(dev, outcome);
+		write_downlink(dev, outcome);
+	}
+}
+
+struct pdr *rules_uplink(u32 teid)
+{
+	u32 outcome = ntohl((__force __be32)teid) - TEID_BASE;
+
+	return outcome < outcomes && outcome != outcome_no_pdr ? &uplink[outcome].pdr : NULL;
+}
+
+struct pdr *rules_downlink(__be32 ue)
+{
+	u32 outcome = ntohl(ue) - UE_BASE;
+
+	return outcome < outcomes && outcome != outcome_no_pdr ? &downlink[outcome].pdr : NULL;
+}
+
+bool rules_backlog_full(const struct pdr *pdr)
+{
+	return pdr == &uplink[outcome_backlog_full].pdr;
+}

@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The gtpu probe at gtp5g's functions, by a module of the same names that does with each packet what
+# its script says: without BTF by kprobes, with BTF by fentry and by kprobes.
+. "${TESTS:?run me through ./test}/vm/vm.sh"
+# shellcheck disable=SC2034 # for vm_boot
+VM_MODULES="udp_tunnel veth"
+
+need cc make pahole
+cc -o "$TMP/send" "$TESTS/vm/standin/send.c"
+for kernel in $(kernels 6.1 6.12); do
+	"$TESTS/vm/build-standin" "$kernel" "$TMP/ko-$kernel" 2>"$TMP/build.err" || {
+		status=$?
+		cat "$TMP/build.err" >&2
+		[ $status != 77 ] || skip "kernel $kernel: $(tail -n 1 "$TMP/build.err")"
+		fail "the module for $kernel was not built"
+	}
+	vm_boot "$kernel" standin.sh --with "$TMP/send" --with "$TMP/ko-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \
+		--with "$TMP/ko-$kernel/btf/gtp5g.ko:/tests/btf/gtp5g.ko"
+	for run in plain-kprobe btf-fentry btf-kprobe; do
+		python3 "$TESTS/vm/standin_judge.py" "$TMP/$kernel" $run
+	done
+done
