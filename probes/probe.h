@@ -44,7 +44,8 @@ struct probe {
 	const struct config_option *options;
 	size_t options_size;
 
-	/* Loads and attaches. On failure nothing stays behind. -EOPNOTSUPP: not on this node. */
+	/* Loads and attaches. On failure nothing stays behind. -EOPNOTSUPP: not on this node.
+	 * -ENODATA: the configuration gives it nothing to do. */
 	int (*start)(struct probe_run **ret, const struct probe_env *env, struct err *err);
 	/* For epoll; -1 when the probe has no ring. */
 	int (*ring_fd)(const struct probe_run *run);

@@ -45,6 +45,7 @@ struct probe_run {
 	struct gtpu_options options;
 	const char *context_means;
 	struct gtpu_counts counts;
+	struct gtpu_netns netns;
 	uint64_t bad_records;
 };
 
@@ -263,6 +264,9 @@ static void drain_record(void *data, const void *record, size_t len)
 		d->run->bad_records++;
 		return;
 	}
+	if (event_has(&e, F_NETNS))
+		e.netns = gtpu_netns_name(&d->run->netns, "",
+					  ((const struct gtpu_record *)record)->netns);
 	d->emit(d->data, &e);
 }
 
@@ -275,6 +279,7 @@ static int gtpu_drain(struct probe_run *run, event_fn emit, void *data)
 
 static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)
 {
+	gtpu_netns_forget(&run->netns);
 	return gtpu_counts_collect(&run->counts, bpf_map__fd(run->skel->maps.gtpu_counts), emit,
 				   data);
 }
