@@ -49,7 +49,8 @@ struct probe {
 	 * when a required hook is not possible (its row says "fail"), or -errno. NULL: it has none. */
 	int (*describe)(const void *options, enum attach_force attach, plan_fn fn, void *data,
 			struct err *err);
-	/* Loads and attaches. On failure nothing stays behind. -EOPNOTSUPP: not on this node. */
+	/* Loads and attaches. On failure nothing stays behind. -EOPNOTSUPP: not on this node.
+	 * -ENODATA: the configuration gives it nothing to do. */
 	int (*start)(struct probe_run **ret, const struct probe_env *env, struct err *err);
 	/* For epoll; -1 when the probe has no ring. */
 	int (*ring_fd)(const struct probe_run *run);

@@ -146,7 +146,7 @@ int flow_targets_find(struct flow_targets *ret, const struct string_list *entrie
 
 	*ret = (struct flow_targets){0};
 	if (!entries->len)
-		return err_set(err, -EINVAL, "no interfaces given: name them as [NETNS/]INTERFACE, "
+		return err_set(err, -ENODATA, "no interfaces given: name them as [NETNS/]INTERFACE, "
 			       "for example eth0, upf/n3 or 'veth*'");
 	for (size_t i = 0; i < entries->len && r == 0; i++)
 		r = find_entry(ret, entries->items[i], err);

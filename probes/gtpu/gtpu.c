@@ -80,6 +80,7 @@ struct probe_run {
 	struct gtpu_filter filter;
 	const char *layout; /* NULL: gtp5g is not watched */
 	char layout_reason[PLAN_REASON_MAX];
+	struct gtpu_netns netns;
 	uint64_t bad_records;
 };
 
@@ -319,6 +320,9 @@ static void drain_record(void *data, const void *record, size_t len)
 		d->run->bad_records++;
 		return;
 	}
+	if (event_has(&e, F_NETNS))
+		e.netns = gtpu_netns_name(&d->run->netns, "",
+					  ((const struct gtpu_record *)record)->netns);
 	d->emit(d->data, &e);
 }
 
@@ -334,6 +338,7 @@ static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)
 	int r = gtpu_counts_collect(&run->counts, bpf_map__fd(run->skel->maps.gtpu_counts), emit,
 				    data);
 
+	gtpu_netns_forget(&run->netns);
 	if (!r)
 		r = gtpu_outcomes_collect(&run->outcomes,
 					  bpf_map__fd(run->skel->maps.gtpu_outcomes), emit, data);

@@ -3,9 +3,11 @@
 #pragma once
 
 #include "attach.h"
+#include "cleanup.h"
 #include "event.h"
 #include "gtpu.h"
 #include "kernel_features.h"
+#include "netns.h"
 #include "probe.h"
 
 #define GTPU_HOOKS_MAX 32
@@ -48,6 +50,20 @@ enum gtpu_direction gtpu_function_direction(uint32_t func_id);
  * one of ours: nothing in it is trusted. */
 int gtpu_record_decode(const void *data, size_t size, struct event *ret,
 		       char netns[static GTPU_NETNS_MAX]);
+
+/* The names of the namespaces seen since the last collection: one that goes, or gets a name, is looked
+ * up again soon, and a flood of events asks the file system only once. */
+struct gtpu_netns {
+	struct {
+		uint64_t inode;
+		char name[NETNS_NAME_MAX];
+	} rows[32];
+	size_t len;
+};
+
+/* As netns_name(); valid until the next call. */
+const char *gtpu_netns_name(struct gtpu_netns *n, const char *root, uint64_t inode);
+void gtpu_netns_forget(struct gtpu_netns *n);
 
 /* What was collected so far, by key: collect hands on the differences. */
 struct gtpu_counted {

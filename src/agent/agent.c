@@ -16,6 +16,7 @@
 #include "sink.h"
 
 #define WITHDRAW_DEADLINE_NS (5 * NSEC_PER_SEC)
+#define OUTPUT_PATIENCE_NS (5 * NSEC_PER_SEC) /* the strategies wait meanwhile */
 
 struct agent {
 	struct loop *loop;
@@ -23,6 +24,7 @@ struct agent {
 	struct operator *operator; /* NULL: no strategies wanted */
 	struct sink *sink;         /* NULL: no output wanted */
 	bool ending;
+	int withdrawn; /* 0, or -errno: the server still has the strategies */
 };
 
 static void on_event(void *data, const struct event *e)
@@ -47,8 +49,10 @@ static void flush(void *data)
 {
 	struct agent *a = data;
 
-	if (a->sink && sink_flush(a->sink) < 0) {
-		log_error("standard output is gone; going on without");
+	int r = a->sink ? sink_flush(a->sink) : 0;
+
+	if (r < 0) {
+		log_error("standard output: %s; going on without", sink_trouble(r));
 		sink_free(a->sink);
 		a->sink = NULL;
 	}
@@ -67,10 +71,7 @@ static void on_withdrawn(void *data, int r)
 {
 	struct agent *a = data;
 
-	if (r < 0)
-		log_error("strategies could not be withdrawn: %s; the server keeps them until the next "
-			  "list",
-			  err_name(r));
+	a->withdrawn = r;
 	loop_stop(a->loop, 0);
 }
 
@@ -79,7 +80,7 @@ static void on_signal(void *data, int signo)
 	struct agent *a = data;
 
 	if (a->ending) {
-		loop_stop(a->loop, 0);
+		on_withdrawn(a, -EINTR);
 		return;
 	}
 	a->ending = true;
@@ -96,6 +97,19 @@ static void print_ledger(void *data, const char *probe, const struct ledger_row 
 
 	if (a->sink)
 		sink_ledger(a->sink, probe, row);
+}
+
+/* Without a probe the collection still ticks: /proc alone tells who holds which socket. */
+static int check_purpose(const struct agent *a, struct err *err)
+{
+	if (pipeline_probes(a->pipeline))
+		return 0;
+	if (!a->operator)
+		return err_set(err, -EOPNOTSUPP,
+			       "no probe runs on this node with this configuration, and strategies "
+			       "are off: nothing to do");
+	log_warning("no probe runs: processes are found by /proc alone (names, sockets, TUN devices)");
+	return 0;
 }
 
 static int start(struct agent *a, const struct settings *settings, struct err *err)
@@ -120,13 +134,15 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 				   STDOUT_FILENO, settings_node(settings, node));
 		if (!a->sink)
 			return err_set(err, -ENOMEM, "out of memory");
+		sink_set_patience(a->sink, OUTPUT_PATIENCE_NS);
 	}
 	if (run->strategies && api->enabled) {
 		r = operator_start(&a->operator, a->loop, settings, err);
 		if (r < 0)
 			return r;
 	}
-	return pipeline_start(&a->pipeline, a->loop, &options, err);
+	r = pipeline_start(&a->pipeline, a->loop, &options, err);
+	return r < 0 ? r : check_purpose(a, err);
 }
 
 int agent_run(const struct settings *settings, struct err *err)
@@ -143,6 +159,11 @@ int agent_run(const struct settings *settings, struct err *err)
 		pipeline_finish(a.pipeline);
 		pipeline_ledger(a.pipeline, print_ledger, &a);
 	}
+	if (r >= 0 && a.withdrawn < 0)
+		r = err_set(err, a.withdrawn,
+			    "strategies could not be withdrawn: %s; the server keeps them until the "
+			    "next list",
+			    err_name(a.withdrawn));
 	pipeline_free(a.pipeline);
 	operator_free(a.operator);
 	sink_free(a.sink);

@@ -119,15 +119,13 @@ static int start_probes(struct pipeline *p, struct err *err)
 		e = find_probe(p->o.probes->items[i], &id, err);
 		if (e >= 0)
 			e = start_probe(p, id, err);
-		if (e == -EOPNOTSUPP && p->o.go_on_without) {
+		if ((e == -EOPNOTSUPP || e == -ENODATA) && p->o.go_on_without) {
 			log_warning("%s; going on without", err ? err->text : "");
 			continue;
 		}
 		if (e < 0)
 			return e;
 	}
-	if (!p->n)
-		return err_set(err, -EOPNOTSUPP, "no probe runs on this node with this configuration");
 	return 0;
 }
 
@@ -154,6 +152,11 @@ int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeli
 	}
 	*ret = p;
 	return 0;
+}
+
+size_t pipeline_probes(const struct pipeline *p)
+{
+	return p->n;
 }
 
 void pipeline_finish(struct pipeline *p)

@@ -13,7 +13,8 @@ struct pipeline_options {
 	const struct string_list *probes; /* names */
 	enum attach_force attach;
 	bool events;        /* somebody wants events from the rings */
-	bool go_on_without; /* a probe that this node cannot run is logged and left out */
+	bool go_on_without; /* a probe that this node cannot run, or that has nothing to do by the
+			     * configuration, is logged and left out */
 	uint64_t collect_interval_ns;
 	event_fn on_event;
 	event_fn on_row;
@@ -22,10 +23,12 @@ struct pipeline_options {
 	void *data;
 };
 
-/* Starts the probes. -EINVAL for a name that is no probe, -EOPNOTSUPP when none can run here. On
- * failure nothing stays attached. What the options point at must outlive the pipeline. */
+/* Starts the probes. -EINVAL for a name that is no probe, -EOPNOTSUPP for one that cannot run here.
+ * On failure nothing stays attached. What the options point at must outlive the pipeline. */
 int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeline_options *options,
 		   struct err *err);
+
+size_t pipeline_probes(const struct pipeline *p); /* that run */
 
 /* Takes the hooks off, then hands on the last events and counts: from here on the ledger is exact. */
 void pipeline_finish(struct pipeline *p);

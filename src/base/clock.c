@@ -24,7 +24,20 @@ uint64_t clock_real_ns(void)
 
 int64_t clock_boot_to_real_ns(void)
 {
-	return (int64_t)(clock_real_ns() - clock_boot_ns());
+	uint64_t best = UINT64_MAX;
+	int64_t offset = 0;
+
+	/* Whoever is interrupted between two readings tries again. */
+	for (int i = 0; i < 5 && best > 100000; i++) {
+		uint64_t before = clock_boot_ns(), real = clock_real_ns();
+		uint64_t took = clock_boot_ns() - before;
+
+		if (took >= best)
+			continue;
+		best = took;
+		offset = (int64_t)(real - before - took / 2);
+	}
+	return offset;
 }
 
 const char *clock_format(uint64_t real_ns, char text[static CLOCK_TEXT_MAX])

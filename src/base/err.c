@@ -46,7 +46,7 @@ int err_exit_code(int r)
 {
 	if (r >= 0)
 		return EXIT_DONE;
-	if (r == -EINVAL)
+	if (r == -EINVAL || r == -ENODATA)
 		return EXIT_USAGE;
 	if (r == -EOPNOTSUPP)
 		return EXIT_UNSUPPORTED;

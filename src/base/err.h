@@ -27,5 +27,6 @@ enum exit_code {
 	EXIT_LIMITED = 4,     /* doctor: usable with limits */
 };
 
-/* -EINVAL of a command line or a configuration -> 2, -EOPNOTSUPP -> 3, any other error -> 1. */
+/* -EINVAL of a command line or a configuration, -ENODATA of one that lacks something -> 2,
+ * -EOPNOTSUPP -> 3, any other error -> 1. */
 int err_exit_code(int r);

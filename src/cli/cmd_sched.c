@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <argp.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -158,6 +159,7 @@ int cmd_sched(int argc, char **argv)
 	int r;
 
 	argp_parse(&sched_argp, argc, argv, 0, NULL, &a);
+	signal(SIGPIPE, SIG_IGN); /* a TLS connection that the server closed */
 	r = show(&a, &err);
 	if (r < 0) {
 		log_error("%s", err.text);

@@ -74,6 +74,7 @@ static int serve(struct loop *loop, const struct server_options *server_options,
 	_cleanup_(cleanup_server) struct server *server = NULL;
 	int r;
 
+	signal(SIGPIPE, SIG_IGN);
 	if (!loop_add_signal(loop, SIGTERM, on_signal, loop) ||
 	    !loop_add_signal(loop, SIGINT, on_signal, loop))
 		return err_set(err, -ENOMEM, "out of descriptors");

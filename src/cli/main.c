@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "cmd.h"
 #include "err.h"
+#include "log.h"
 
 static const struct {
 	const char *name;
@@ -38,10 +42,32 @@ int cmd_version(int argc, char **argv)
 	return EXIT_DONE;
 }
 
+/* A descriptor 0, 1 or 2 that is closed would become a socket's or a map's, and be written to. Opened
+ * in the wrong direction, every use of it fails as before. */
+static void open_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
+/* What did not fit on the disk is no success. A reader that closed the pipe has seen enough. */
+static int flush_output(int exit_code)
+{
+	int failed = ferror(stdout);
+
+	errno = 0;
+	if ((fflush(stdout) == 0 && !failed) || errno == EPIPE || exit_code != EXIT_DONE)
+		return exit_code;
+	log_error("standard output: %s", errno ? strerror(errno) : "writing failed");
+	return EXIT_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	char name[64];
 
+	open_standard();
 	argp_err_exit_status = EXIT_USAGE;
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 	    !strcmp(argv[1], "help")) {
@@ -49,13 +75,13 @@ int main(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (!strcmp(argv[1], "--version"))
-		return cmd_version(argc, argv);
+		return flush_output(cmd_version(argc, argv));
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].name))
 			continue;
 		snprintf(name, sizeof(name), "teide %s", verbs[i].name);
 		argv[1] = name;
-		return verbs[i].run(argc - 1, argv + 1);
+		return flush_output(verbs[i].run(argc - 1, argv + 1));
 	}
 	fprintf(stderr, "teide: no verb '%s'; 'teide help' lists them\n", argv[1]);
 	return EXIT_USAGE;

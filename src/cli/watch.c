@@ -12,6 +12,8 @@
 #include "cleanup.h"
 #include "log.h"
 
+#define LAST_PATIENCE_NS (5 * NSEC_PER_SEC)
+
 enum { KEY_NETNS = 256, KEY_ONCE, KEY_DURATION, KEY_ATTACH, KEY_PROBE, KEY_SET, KEY_QUIET };
 
 static const struct argp_option watch_options[] = {
@@ -156,7 +158,7 @@ static int parse_seconds(const char *text, uint64_t *ret_ns, struct err *err)
 	seconds = strtod(text, &end);
 	if (errno || end == text || *end || !(seconds > 0 && seconds <= 1e8))
 		return err_set(err, -EINVAL, "--duration %s: it is a number of seconds", text);
-	*ret_ns = (uint64_t)(seconds * NSEC_PER_SEC);
+	*ret_ns = MAX((uint64_t)(seconds * NSEC_PER_SEC), 1);
 	return 0;
 }
 
@@ -211,10 +213,19 @@ static void print_ledger(void *data, const char *probe, const struct ledger_row 
 	sink_ledger(w->sink, probe, row);
 }
 
+/* The last events and the ledger, for who still reads. */
+static int finish(struct watch *w)
+{
+	sink_set_patience(w->sink, LAST_PATIENCE_NS);
+	pipeline_finish(w->pipeline);
+	pipeline_ledger(w->pipeline, print_ledger, w);
+	return sink_flush(w->sink);
+}
+
 int watch_run(struct watch *w, const struct pipeline_options *options, struct err *err)
 {
 	char node[NODE_NAME_MAX];
-	int r = prepare_loop(w, err);
+	int r = prepare_loop(w, err), written;
 
 	if (r < 0)
 		return r;
@@ -227,10 +238,13 @@ int watch_run(struct watch *w, const struct pipeline_options *options, struct er
 	log_info("watching; Ctrl-C ends");
 	if (!w->stopped)
 		r = loop_run(w->loop);
-	pipeline_finish(w->pipeline);
-	pipeline_ledger(w->pipeline, print_ledger, w);
-	sink_flush(w->sink);
-	return r < 0 ? err_set(err, r, "event loop: %s", err_name(r)) : 0;
+	if (r < 0)
+		err_set(err, r, "event loop: %s", err_name(r));
+	written = finish(w);
+	/* Whoever closed the pipe has seen enough. */
+	if (r == 0 && written < 0 && written != -EPIPE)
+		r = err_set(err, -EIO, "standard output: %s", sink_trouble(written));
+	return r;
 }
 
 void watch_free(struct watch *w)

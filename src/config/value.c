@@ -166,7 +166,8 @@ static int set_list(const struct config_option *o, void *base, const char *text,
 	value_clear(o, base);
 	while ((item = strsep(&rest, ","))) {
 		item += strspn(item, " ");
-		item[strcspn(item, " ")] = '\0';
+		for (size_t len = strlen(item); len && item[len - 1] == ' ';)
+			item[--len] = '\0';
 		if (!item[0])
 			continue;
 		r = value_list_add(o, base, item, err);

@@ -346,6 +346,10 @@ static void set_fixed(struct http_call *call)
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* Else a call that ends while its name is looked up waits for the resolver, and the loop too. */
+	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "teide");
 	allow_http_only(easy);
 	set_tls(call->client, easy);

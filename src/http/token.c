@@ -171,6 +171,12 @@ bool token_may_ask(struct token *token, uint64_t now_ns)
 	return true;
 }
 
+void token_not_asked(struct token *token)
+{
+	if (token->spent > 0)
+		token->spent--;
+}
+
 uint64_t token_ask_wait_ns(const struct token *token, uint64_t now_ns)
 {
 	struct token copy = *token;

@@ -30,6 +30,7 @@ bool token_is_due(const struct token *token, uint64_t now_ns); /* none, or to be
 
 /* True, and counted, when another token may be asked for now. */
 bool token_may_ask(struct token *token, uint64_t now_ns);
+void token_not_asked(struct token *token); /* nobody was there to ask: it does not count */
 uint64_t token_ask_wait_ns(const struct token *token, uint64_t now_ns);
 
 /* Until refresh: 5 minutes before the end, or nine tenths of a life under 50 minutes. */

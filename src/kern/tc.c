@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,9 +21,11 @@
 
 #define FILTER_NAME "teide"
 #define FILTER_PRIORITY 7
-/* The handle remembers for the next start, after a kill, who made the qdisc. */
-#define HANDLE_QDISC_FOUND 0x7e1de0
-#define HANDLE_QDISC_MADE 0x7e1de1
+/* The handle remembers for the next start, after a kill, whose filter it is and who made the qdisc:
+ * the mark, the process's id (22 bits at most) and a bit. */
+#define HANDLE_MARK 0x7e000000U
+#define HANDLE_MARK_MASK 0xff000000U
+#define HANDLE_QDISC_MADE 1U
 
 struct tc_link {
 	struct tc_target target;
@@ -66,10 +69,43 @@ static bool is_ours(const struct tc_filter *f)
 	       (f->name[len] == '\0' || f->name[len] == ':');
 }
 
+static uint32_t handle_of(bool made_qdisc)
+{
+	return HANDLE_MARK | (uint32_t)getpid() << 1 | (made_qdisc ? HANDLE_QDISC_MADE : 0);
+}
+
+/* false for a zombie too: it has a name, but runs nothing. */
+static bool read_comm(const char *process, char comm[static 32])
+{
+	char path[64], program[8];
+
+	snprintf(path, sizeof(path), "/proc/%s/exe", process);
+	if (readlink(path, program, sizeof(program)) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%s/comm", process);
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
+
+	return f && fgets(comm, 32, f);
+}
+
+/* The filter of another run that still watches. Never this process's id: it is new here, and in a
+ * container every run has the same. */
+static bool owner_lives(const struct tc_filter *f)
+{
+	uint32_t pid = (f->handle & ~HANDLE_MARK_MASK) >> 1;
+	char process[16], theirs[32], ours[32];
+
+	if ((f->handle & HANDLE_MARK_MASK) != HANDLE_MARK || pid == (uint32_t)getpid())
+		return false;
+	snprintf(process, sizeof(process), "%u", pid);
+	return read_comm(process, theirs) && read_comm("self", ours) && !strcmp(theirs, ours);
+}
+
 struct census {
 	unsigned foreign, ours;
 	bool made_qdisc; /* one of ours says so */
-	struct tc_filter last; /* of ours */
+	bool has_stale;
+	struct tc_filter stale; /* of ours, the last whose run has ended */
 };
 
 static void take_census(void *data, const struct tc_filter *f)
@@ -81,9 +117,12 @@ static void take_census(void *data, const struct tc_filter *f)
 		return;
 	}
 	c->ours++;
-	c->last = *f;
-	if (f->handle == HANDLE_QDISC_MADE)
+	if (f->handle & HANDLE_QDISC_MADE)
 		c->made_qdisc = true;
+	if (owner_lives(f))
+		return;
+	c->has_stale = true;
+	c->stale = *f;
 }
 
 static int remove_filter(const struct tc_target *t, uint32_t priority, uint32_t handle)
@@ -94,7 +133,8 @@ static int remove_filter(const struct tc_target *t, uint32_t priority, uint32_t 
 	return bpf_tc_detach(&hook, &opts);
 }
 
-/* Filters of ours that a killed run left; true in *ret_made: that run had made the qdisc. */
+/* Filters of ours that a killed run left; true in *ret_made: that run, or one that still watches, had
+ * made the qdisc. */
 static int remove_stale(const struct tc_target *t, bool *ret_made)
 {
 	struct census c;
@@ -104,10 +144,10 @@ static int remove_stale(const struct tc_target *t, bool *ret_made)
 	do {
 		c = (struct census){0};
 		r = tc_filter_list(t->ifindex, t->egress, take_census, &c);
-		if (r < 0 || !c.ours)
-			return r;
 		*ret_made |= c.made_qdisc;
-		r = remove_filter(t, c.last.priority, c.last.handle);
+		if (r < 0 || !c.has_stale)
+			return r;
+		r = remove_filter(t, c.stale.priority, c.stale.handle);
 	} while (r == 0);
 	return r;
 }
@@ -146,7 +186,7 @@ static int attach_clsact(struct tc_link *l, int prog_fd)
 	if (r < 0)
 		return r;
 	l->made_qdisc |= stale_made || other_side_made(&l->target);
-	opts.handle = l->made_qdisc ? HANDLE_QDISC_MADE : HANDLE_QDISC_FOUND;
+	opts.handle = handle_of(l->made_qdisc);
 	r = bpf_tc_attach(&hook, &opts);
 	if (r < 0 && l->made_qdisc)
 		remove_qdisc_if_empty(&l->target);
@@ -215,8 +255,7 @@ static void detach_clsact(const struct tc_link *l)
 {
 	if (ns_inode_self() != l->netns_inode)
 		return;
-	remove_filter(&l->target, FILTER_PRIORITY,
-		      l->made_qdisc ? HANDLE_QDISC_MADE : HANDLE_QDISC_FOUND);
+	remove_filter(&l->target, FILTER_PRIORITY, handle_of(l->made_qdisc));
 	if (l->made_qdisc)
 		remove_qdisc_if_empty(&l->target);
 }

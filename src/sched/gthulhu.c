@@ -42,6 +42,7 @@ struct gthulhu {
 	struct strategy_list sent; /* by the POST under way or last made */
 
 	bool active; /* there was something to say */
+	bool in_doubt; /* a list was sent and no answer came: the server may hold it */
 	bool busy;
 	bool dirty; /* wanted is news to the server */
 	bool backing_off;
@@ -130,6 +131,12 @@ static uint64_t backoff_ns(const struct gthulhu *g, const struct session_reply *
 	return retry_decide(g->withdrawing ? &hurried : &patient, &outcome, random).wait_ns;
 }
 
+/* Without a token nothing was sent but the request for one. */
+static void note_doubt(struct gthulhu *g)
+{
+	g->in_doubt |= !g->withdrawing && session_tokens(g->session) > 0;
+}
+
 static void fail(struct gthulhu *g, const struct session_reply *reply)
 {
 	note_error(g, reply->error);
@@ -137,10 +144,12 @@ static void fail(struct gthulhu *g, const struct session_reply *reply)
 	g->dirty = g->backing_off = true;
 	g->next_ns = clock_boot_ns() + backoff_ns(g, reply);
 	g->failures++;
+	if (reply->status == 0)
+		note_doubt(g);
 	report(g, false, g->stats.foreign);
 	/* A server that never took a list has nothing to forget. */
-	if (g->withdrawing && g->stats.posts == 0)
-		finish_withdrawal(g, reply->r);
+	if (g->withdrawing && g->stats.posts == 0 && !g->in_doubt)
+		finish_withdrawal(g, 0);
 	else
 		plan(g);
 }
@@ -316,6 +325,8 @@ void gthulhu_withdraw(struct gthulhu *g, uint64_t deadline_ns, gthulhu_done_fn d
 {
 	g->done = done;
 	g->done_data = data;
+	if (g->busy)
+		note_doubt(g);
 	g->withdrawing = g->dirty = true;
 	g->busy = g->backing_off = g->reposted = false;
 	g->failures = 0;

@@ -56,7 +56,7 @@ void gthulhu_free(struct gthulhu *g); /* sends nothing; NULL is fine */
 int gthulhu_set(struct gthulhu *g, const struct strategy_list *list);
 
 /* Posts a list that boosts nobody and calls done(data, r) once, from the loop: 0, or -ETIMEDOUT when
- * the server did not take it within deadline_ns. done may call gthulhu_free(). The list has one
+ * the server did not take it within deadline_ns. A server that never had a list may be away: 0. done may call gthulhu_free(). The list has one
  * entry, this process without priority: the server answers an empty list with null, which the
  * scheduler reads as "no news" and keeps every boost. */
 void gthulhu_withdraw(struct gthulhu *g, uint64_t deadline_ns, gthulhu_done_fn done, void *data);

@@ -136,6 +136,8 @@ static void on_token(void *data, const struct http_response *response)
 	int r;
 
 	s->call = NULL;
+	if (response->status == 0)
+		token_not_asked(&s->token);
 	r = take_token(s, response, &err);
 	/* A refresh before the end may fail while the old token still serves. */
 	if (r == 0 || s->token.text)

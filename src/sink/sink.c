@@ -3,20 +3,32 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "clock.h"
+#include "err.h"
 #include "jsonw.h"
 #include "probe.h"
 
 #define FLUSH_AT (64 * 1024)
+#define ENDING_PATIENCE_MS 2000
+#define CLOCK_STEP_NS (10 * (int64_t)NSEC_PER_MSEC)
 
 struct sink {
 	enum sink_format format;
 	int fd;
+	int signal_fd;   /* readable while SIGINT or SIGTERM waits for the loop */
+	int patience_ms; /* -1: for ever */
+	size_t chunk;    /* what one write may take once fd is writable, without blocking */
 	int broken; /* the first write error, -errno: later lines are not even formatted */
 	int64_t boot_to_real_ns;
 	struct buf out;
@@ -24,12 +36,26 @@ struct sink {
 	char node[];
 };
 
+static int ending_fd(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 struct sink *sink_new(enum sink_format format, int fd, const char *node)
 {
 	struct sink *s = calloc(1, sizeof(*s) + strlen(node) + 1);
+	struct stat st;
 
 	if (!s)
 		return NULL;
+	s->signal_fd = ending_fd();
+	s->patience_ms = -1;
+	s->chunk = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? SIZE_MAX : PIPE_BUF;
 	s->format = format;
 	s->fd = fd;
 	s->boot_to_real_ns = clock_boot_to_real_ns();
@@ -42,8 +68,22 @@ void sink_free(struct sink *s)
 	if (!s)
 		return;
 	sink_flush(s);
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
 	buf_free(&s->out);
 	free(s);
+}
+
+void sink_set_patience(struct sink *s, uint64_t ns)
+{
+	s->patience_ms = (int)MIN(ns / NSEC_PER_MSEC, 3600000);
+}
+
+const char *sink_trouble(int r)
+{
+	if (r == -EINTR || r == -ETIMEDOUT)
+		return "nobody reads it, what was not read is lost";
+	return err_name(r);
 }
 
 static void end_line(struct sink *s)
@@ -144,6 +184,44 @@ void sink_ledger(struct sink *s, const char *probe, const struct ledger_row *row
 	end_line(s);
 }
 
+/* The signals are blocked for the loop's sake: write() would sleep through them. */
+static int wait_writable(const struct sink *s)
+{
+	struct pollfd fds[] = {{.fd = s->fd, .events = POLLOUT},
+			       {.fd = s->signal_fd, .events = POLLIN}};
+	int n = poll(fds, ARRAY_SIZE(fds), s->patience_ms), r = -ETIMEDOUT;
+
+	if (n > 0 && !fds[0].revents) {
+		n = poll(fds, 1, ENDING_PATIENCE_MS);
+		r = -EINTR;
+	}
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	return n ? 1 : r;
+}
+
+static ssize_t write_some(const struct sink *s, const char *data, size_t len)
+{
+	int r = wait_writable(s);
+	ssize_t n;
+
+	if (r <= 0)
+		return r;
+	n = write(s->fd, data, MIN(len, s->chunk));
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN ? 0 : -errno;
+	return n;
+}
+
+/* A step of the clock is followed, the jitter of two readings is not. */
+static void follow_clock(struct sink *s)
+{
+	int64_t now = clock_boot_to_real_ns();
+
+	if (llabs(now - s->boot_to_real_ns) > CLOCK_STEP_NS)
+		s->boot_to_real_ns = now;
+}
+
 int sink_flush(struct sink *s)
 {
 	size_t done = 0;
@@ -153,12 +231,13 @@ int sink_flush(struct sink *s)
 	if (s->out.failed)
 		s->broken = -ENOMEM;
 	while (!s->broken && done < s->out.len) {
-		n = write(s->fd, s->out.data + done, s->out.len - done);
+		n = write_some(s, s->out.data + done, s->out.len - done);
 		if (n >= 0)
 			done += (size_t)n;
-		else if (errno != EINTR)
-			s->broken = -errno;
+		else
+			s->broken = (int)n;
 	}
 	buf_reset(&s->out);
+	follow_clock(s);
 	return s->broken;
 }

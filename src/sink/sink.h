@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where events and rows of counts go: lines of text or JSON on a descriptor. Writing blocks; who
- * reads too slowly loses events in the ring, where each one is counted. */
+/* Where events and rows of counts go: lines of text or JSON on a descriptor. Writing waits for who
+ * reads, who thereby loses events in the ring, where each one is counted; but no longer than the
+ * sink's patience, and not for long while a SIGINT or SIGTERM waits for the loop. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,5 +26,11 @@ void sink_text(struct sink *s, const struct buf *text);
 struct ledger_row;
 void sink_ledger(struct sink *s, const char *probe, const struct ledger_row *row);
 
-/* Writes what is buffered: 0, or -errno (-EPIPE: nobody reads any more). */
+/* How long it waits for who reads when nothing is taken; without: for ever. */
+void sink_set_patience(struct sink *s, uint64_t ns);
+
+/* Writes what is buffered: 0, or -errno and nothing is written from then on (-EPIPE: nobody reads any
+ * more; -ETIMEDOUT, -EINTR: patience or a signal ended the wait). */
 int sink_flush(struct sink *s);
+
+const char *sink_trouble(int r); /* such an error in words */

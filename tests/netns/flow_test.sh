@@ -206,6 +206,22 @@ test_kill_clsact() {
 	in_ns b tc qdisc del dev v1 clsact
 	assert_nothing_left
 }
+test_two_clsact() {
+	note "two runs at once on clsact: neither takes the other's filter"
+	watch first flows -i "$(ns b)/v1" --set probes.flow.tc=clsact
+	local first=$PID
+	watch second flows -i "$(ns b)/v1" --set probes.flow.tc=clsact
+	local second=$PID
+	check_eq "filters of two runs" "$(filters ingress teide) $(filters egress teide)" "2 2"
+	send_all
+	end_watch "$first"
+	check_ledger first "ingress $(ns b)/v1" "$TMP/heads"
+	check_eq "filters after the first" "$(filters ingress teide) $(filters egress teide)" "1 1"
+	end_watch "$second"
+	check_ledger second "ingress $(ns b)/v1" "$TMP/heads"
+	check_eq "qdisc after both" "$(in_ns b tc qdisc show dev v1 clsact)" ""
+	assert_nothing_left
+}
 no_v1() { ! ip -n "$(ns b)" link show v1; }
 test_vanishing() { # METHOD
 	note "a deleted namespace takes its veth along, by $1"
@@ -246,6 +262,7 @@ if grep -q 'by tcx' "$TMP/auto.err"; then
 fi
 test_foreign clsact 1 100
 test_kill_clsact
+test_two_clsact
 test_errors
 test_vanishing auto
 quiet_veth

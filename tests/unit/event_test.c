@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -77,6 +78,19 @@ static void text_line_has_the_keys_people_grep_for(void **state)
 	buf_free(&out);
 }
 
+/* prctl(PR_SET_NAME) takes any bytes. */
+static void a_name_moves_no_cursor_and_begins_no_line(void **state)
+{
+	struct event e = sample();
+	struct buf out = {0};
+
+	snprintf(e.comm, sizeof(e.comm), "a\033[2J\nexit: b");
+	event_to_text(&e, &out);
+	assert_non_null(strstr(out.data, " comm=a?[2J?exit: b context="));
+	assert_null(strpbrk(out.data, "\033\n"));
+	buf_free(&out);
+}
+
 static void every_field_is_described(void **state)
 {
 	for (int f = 0; f < F_MAX; f++) {
@@ -90,6 +104,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_has_what_is_set_and_nothing_else),
 		cmocka_unit_test(text_line_has_the_keys_people_grep_for),
+		cmocka_unit_test(a_name_moves_no_cursor_and_begins_no_line),
 		cmocka_unit_test(every_field_is_described),
 	};
 

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
+#include "fake_root.h"
 #include "gtpu/gtpu_run.h"
 
 static void set_tuple(struct record_tuple *t, const char *src, const char *dst, uint16_t sport,
@@ -286,6 +287,32 @@ static void hooks_follow_the_options(void **state)
 	assert_null(gtpu_function_name(0));
 }
 
+static void namespaces_have_names(void **state)
+{
+	struct gtpu_netns *n = calloc(1, sizeof(*n));
+	struct fake_root root;
+	char path[FAKE_PATH_MAX];
+	struct stat st;
+
+	assert_non_null(n);
+	fake_begin(&root);
+	fake_file(&root, "", "run/netns/upf");
+	snprintf(path, sizeof(path), "%s/run/netns/upf", root.path);
+	assert_int_equal(stat(path, &st), 0);
+	assert_string_equal(gtpu_netns_name(n, root.path, st.st_ino), "upf");
+	assert_string_equal(gtpu_netns_name(n, root.path, 1), "1");
+	for (uint64_t i = 0; i < 2 * ARRAY_SIZE(n->rows); i++)
+		assert_non_null(gtpu_netns_name(n, root.path, i << 40));
+	assert_true(n->len <= ARRAY_SIZE(n->rows));
+	assert_string_equal(gtpu_netns_name(n, root.path, st.st_ino), "upf");
+	fake_end(&root);
+	assert_string_equal(gtpu_netns_name(n, root.path, st.st_ino), "upf");
+	gtpu_netns_forget(n);
+	snprintf(path, sizeof(path), "%llu", (unsigned long long)st.st_ino);
+	assert_string_equal(gtpu_netns_name(n, root.path, st.st_ino), path);
+	free(n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +326,7 @@ int main(void)
 		cmocka_unit_test(names_without_an_end_are_cut),
 		cmocka_unit_test(any_bytes_behind_a_good_header),
 		cmocka_unit_test(hooks_follow_the_options),
+		cmocka_unit_test(namespaces_have_names),
 	};
 
 	return cmocka_run_group_tests_name("gtpu decode", tests, NULL, NULL);

@@ -144,6 +144,11 @@ static void asking_is_bounded(void **state)
 	assert_in_range(token_ask_wait_ns(&t, 1300 * S - 1), 1, 30 * S);
 	assert_int_equal(token_ask_wait_ns(&t, 1400 * S), 0);
 	assert_true(token_may_ask(&t, 1400 * S));
+	/* Who is not there is not asked too much. */
+	for (int i = 0; i < 100; i++) {
+		assert_true(token_may_ask(&t, 1400 * S));
+		token_not_asked(&t);
+	}
 }
 
 int main(void)
