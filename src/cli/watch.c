@@ -30,30 +30,6 @@ static const struct argp_option watch_options[] = {
 	{0},
 };
 
-static int list_add(struct string_list *list, const char *item)
-{
-	char **items = realloc(list->items, (list->len + 2) * sizeof(*items));
-	char *copy = strdup(item);
-
-	if (items)
-		list->items = items;
-	if (!items || !copy) {
-		free(copy);
-		return -ENOMEM;
-	}
-	list->items[list->len++] = copy;
-	list->items[list->len] = NULL;
-	return 0;
-}
-
-static void list_free(struct string_list *list)
-{
-	for (size_t i = 0; i < list->len; i++)
-		free(list->items[i]);
-	free(list->items);
-	*list = (struct string_list){0};
-}
-
 static error_t parse_format(struct argp_state *state, const char *arg, enum sink_format *ret)
 {
 	if (!strcmp(arg, "json"))
@@ -88,7 +64,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		w->config_path = arg;
 		return 0;
 	case 'i':
-		return -list_add(&w->interfaces, arg);
+		return -string_list_add(&w->interfaces, arg);
 	case 'o':
 		return parse_format(state, arg, &w->format);
 	case KEY_NETNS:
@@ -103,9 +79,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_ATTACH:
 		return parse_attach(state, arg, &w->attach);
 	case KEY_PROBE:
-		return -list_add(&w->probes, arg);
+		return -string_list_add(&w->probes, arg);
 	case KEY_SET:
-		return -list_add(&w->keys, arg);
+		return -string_list_add(&w->keys, arg);
 	case KEY_QUIET:
 		w->quiet = true;
 		return 0;
@@ -120,7 +96,7 @@ static int set_interfaces(struct watch *w, struct err *err)
 {
 	_cleanup_(buf_free) struct buf text = {0};
 
-	if (w->netns && !w->interfaces.len && list_add(&w->interfaces, "*") < 0)
+	if (w->netns && !w->interfaces.len && string_list_add(&w->interfaces, "*") < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < w->interfaces.len; i++) {
 		const char *name = w->interfaces.items[i];
@@ -253,9 +229,9 @@ void watch_free(struct watch *w)
 	sink_free(w->sink);
 	loop_free(w->loop);
 	settings_free(&w->settings);
-	list_free(&w->probes);
-	list_free(&w->interfaces);
-	list_free(&w->keys);
+	string_list_free(&w->probes);
+	string_list_free(&w->interfaces);
+	string_list_free(&w->keys);
 }
 
 int watch_exit(int r, const struct err *err)

@@ -24,6 +24,10 @@ struct string_list {
 	size_t len;
 };
 
+/* Appends a copy of the item: 0 or -ENOMEM, and then the list is unchanged. */
+int string_list_add(struct string_list *list, const char *item);
+void string_list_free(struct string_list *list); /* leaves it empty */
+
 struct config_option {
 	const char *key; /* NULL ends the table */
 	enum option_type type;

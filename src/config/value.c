@@ -138,9 +138,8 @@ static int set_string(const struct config_option *o, void *base, const char *tex
 	return 0;
 }
 
-int value_list_add(const struct config_option *o, void *base, const char *item, struct err *err)
+int string_list_add(struct string_list *list, const char *item)
 {
-	struct string_list *list = field(o, base);
 	char **items = realloc(list->items, (list->len + 2) * sizeof(*items));
 	char *copy = strdup(item);
 
@@ -148,11 +147,24 @@ int value_list_add(const struct config_option *o, void *base, const char *item, 
 		list->items = items;
 	if (!items || !copy) {
 		free(copy);
-		return err_set(err, -ENOMEM, "out of memory");
+		return -ENOMEM;
 	}
 	list->items[list->len++] = copy;
 	list->items[list->len] = NULL;
 	return 0;
+}
+
+void string_list_free(struct string_list *list)
+{
+	for (size_t i = 0; i < list->len; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct string_list){0};
+}
+
+int value_list_add(const struct config_option *o, void *base, const char *item, struct err *err)
+{
+	return string_list_add(field(o, base), item) < 0 ? err_set(err, -ENOMEM, "out of memory") : 0;
 }
 
 static int set_list(const struct config_option *o, void *base, const char *text, struct err *err)
@@ -195,18 +207,12 @@ int value_set(const struct config_option *o, void *base, const char *text, struc
 
 void value_clear(const struct config_option *o, void *base)
 {
-	struct string_list *list = field(o, base);
-
 	if (o->type == OPTION_STRING) {
 		free(*(char **)field(o, base));
 		*(char **)field(o, base) = NULL;
 	}
-	if (o->type != OPTION_LIST)
-		return;
-	for (size_t i = 0; i < list->len; i++)
-		free(list->items[i]);
-	free(list->items);
-	*list = (struct string_list){0};
+	if (o->type == OPTION_LIST)
+		string_list_free(field(o, base));
 }
 
 static void show_quoted(const char *s, struct buf *out)
