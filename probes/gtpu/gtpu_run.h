@@ -26,6 +26,8 @@ struct gtpu_options {
 	unsigned reason;  /* enum gtpu_reason */
 };
 
+extern const struct config_option gtpu_option_table[];
+
 struct gtpu_hook {
 	struct plan_hook hook;
 	uint16_t func_id;

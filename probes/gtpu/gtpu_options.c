@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "gtpu_run.h"
+
+static const char *const module_choices[] = {"auto", "gtp", "gtp5g", NULL};
+
+static const char *const verdict_choices[] = {
+	"any", "unknown", "forwarded", "forwarded_n6", "forwarded_n9", "buffered", "to_user",
+	"echo_answered", "dropped", NULL,
+};
+
+static const char *const reason_choices[] = {
+	"any", "unknown", "no_pdr", "no_far", "far_drop", "no_outer_header_removal", "gate_closed",
+	"qer_red", "no_ran_address", "no_route", "backlog_full", "malformed_short",
+	"malformed_length", "malformed_extension", "not_ipv4", NULL,
+};
+
+_Static_assert(ARRAY_SIZE(verdict_choices) == GTPU_VERDICTS + 1, "enum gtpu_verdict");
+_Static_assert(ARRAY_SIZE(reason_choices) == GTPU_REASONS + 1, "enum gtpu_reason");
+
+const struct config_option gtpu_option_table[] = {
+	{.key = "ring_size", .type = OPTION_SIZE,
+	 .offset = offsetof(struct gtpu_options, ring_size),
+	 .default_text = "256KiB", .min = 4096, .max = 1ULL << 30, .power_of_two = true,
+	 .help = "size of the event ring; a larger one loses fewer events in a burst"},
+	{.key = "exit", .type = OPTION_BOOL, .offset = offsetof(struct gtpu_options, exit),
+	 .default_text = "true",
+	 .help = "hook the functions' returns too: durations, return values, and the TEID and "
+		 "outer addresses of the downlink, which are not known at entry"},
+	{.key = "each_function", .type = OPTION_BOOL,
+	 .offset = offsetof(struct gtpu_options, each_function), .default_text = "false",
+	 .help = "events for the functions inside the receive and transmit path as well"},
+	{.key = "module", .type = OPTION_CHOICE, .offset = offsetof(struct gtpu_options, module),
+	 .default_text = "auto", .choices = module_choices,
+	 .help = "which kernel module to watch; auto: whichever is loaded"},
+	{.key = "teid", .type = OPTION_U64, .offset = offsetof(struct gtpu_options, teid),
+	 .default_text = "0", .max = UINT32_MAX,
+	 .help = "events only for exits of packets with this TEID; 0: any"},
+	{.key = "seid", .type = OPTION_U64, .offset = offsetof(struct gtpu_options, seid),
+	 .default_text = "0", .help = "events only for packets of this PFCP session; 0: any"},
+	{.key = "ue", .type = OPTION_STRING, .offset = offsetof(struct gtpu_options, ue),
+	 .default_text = "", .help = "events only for packets from or to this UE address"},
+	{.key = "verdict", .type = OPTION_CHOICE, .offset = offsetof(struct gtpu_options, verdict),
+	 .default_text = "any", .choices = verdict_choices,
+	 .help = "events only for packets of which this became"},
+	{.key = "reason", .type = OPTION_CHOICE, .offset = offsetof(struct gtpu_options, reason),
+	 .default_text = "any", .choices = reason_choices,
+	 .help = "events only for packets that were dropped for this"},
+	{.key = "slower_than", .type = OPTION_DURATION,
+	 .offset = offsetof(struct gtpu_options, slower_than), .default_text = "0s",
+	 .help = "events only for packets that the module took at least this long for"},
+	{0},
+};

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "gtpu_probe.h"
+#include "object.h"
+
+static const char *const modules[] = {"gtp", "gtp5g"};
+
+bool gtpu_module_wanted(const struct gtpu_options *o, enum gtpu_module module)
+{
+	return o->module == GTPU_MODULE_AUTO || o->module == module;
+}
+
+static void find_hooks(struct probe_run *run)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
+		struct module_facts facts;
+
+		features_module(modules[i], &facts);
+		if (facts.loaded && gtpu_module_wanted(&run->options, GTPU_MODULE_GTP + i))
+			run->n += gtpu_hooks(modules[i], &run->options, facts.btf,
+					     run->hooks + run->n, GTPU_HOOKS_MAX - run->n);
+	}
+	for (size_t i = 0; i < run->n; i++)
+		run->plan_hooks[i] = run->hooks[i].hook;
+}
+
+static int no_module(const struct gtpu_options *o, const struct features *f, struct err *err)
+{
+	static const char *const load[] = {
+		("neither the gtp nor the gtp5g module is loaded: modprobe gtp, or install and load "
+		 "gtp5g"),
+		"the gtp module is not loaded: modprobe gtp",
+		"the gtp5g module is not loaded: install and load it (modprobe gtp5g)",
+	};
+
+	if (!f->fentry || !f->kprobe)
+		return err_set(err, -EOPNOTSUPP, "%s", load[o->module]);
+	return err_set(err, -EOPNOTSUPP, "%s; and this kernel could not hook its functions: "
+		       "fentry: %s, kprobes: %s", load[o->module], err_name(f->fentry),
+		       f->kprobe == -ENOENT ? "not built in" : err_name(f->kprobe));
+}
+
+static int check_features(const struct features *f, struct err *err)
+{
+	if (!f->cap_bpf || !f->cap_perfmon)
+		return object_not_permitted("functions of a module", err);
+	return object_check_kernel(err);
+}
+
+int gtpu_plan_make(struct probe_run *run, enum attach_force force, struct err *err)
+{
+	struct symbol_facts facts[GTPU_HOOKS_MAX];
+	struct features f;
+	int r;
+
+	features_probe(&f);
+	r = check_features(&f, err);
+	if (r)
+		return r;
+	find_hooks(run);
+	if (!run->n)
+		return no_module(&run->options, &f, err);
+	r = features_symbols(&f, run->plan_hooks, run->n, facts, err);
+	if (r)
+		return r;
+	return plan_hooks(&f, run->plan_hooks, facts, run->n, (enum plan_method)force, run->choices,
+			  err);
+}
+
+_Static_assert((int)ATTACH_FENTRY == (int)PLAN_FENTRY && (int)ATTACH_KPROBE == (int)PLAN_KPROBE &&
+	       (int)ATTACH_TRACEPOINT == (int)PLAN_TRACEPOINT, "plan_method");
+
+void gtpu_plan_rows(struct probe_run *run, plan_fn fn, void *data)
+{
+	for (size_t i = 0; i < run->n; i++)
+		fn(data, &(struct plan_row){.hook = run->hooks[i].hook.function,
+					    .method = plan_method_name(run->choices[i].method),
+					    .reason = run->choices[i].reason});
+	if (run->layout)
+		fn(data, &(struct plan_row){.hook = "rules", .method = run->layout,
+					    .reason = run->layout_reason});
+	fn(data, &(struct plan_row){.hook = "context", .method = run->context_means,
+				    .reason = "tells process, softirq and hardirq apart"});
+}
+
+int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, void *data,
+		  struct err *err)
+{
+	struct probe_run *run = calloc(1, sizeof(*run));
+	int r;
+
+	if (!run)
+		return err_set(err, -ENOMEM, "out of memory");
+	run->options = *(const struct gtpu_options *)options;
+	r = gtpu_plan_make(run, attach, err);
+	/* With choices made, a required hook failed, and its row says so. */
+	if (run->n && run->choices[0].method != PLAN_AUTO)
+		r = 0;
+	for (size_t i = 0; !r && i < run->n; i++)
+		fn(data, &(struct plan_row){.hook = run->hooks[i].hook.function,
+					    .method = plan_method_name(run->choices[i].method),
+					    .reason = run->choices[i].reason,
+					    .module = run->hooks[i].hook.module});
+	free(run);
+	return r;
+}
