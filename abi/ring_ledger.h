@@ -6,6 +6,7 @@
 
 enum ring_lost {
 	RING_LOST_FULL, /* no room in the ring */
+	RING_LOST_RATE, /* more than may be told in a second */
 	RING_LOST_MAX,
 };
 

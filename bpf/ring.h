@@ -43,6 +43,13 @@ static __always_inline void ring_note_lost(__u32 reason)
 		__sync_fetch_and_add(&l->lost[reason], 1);
 }
 
+/* An event that is not even begun; it is counted all the same. */
+static __always_inline void ring_refuse(__u32 reason)
+{
+	ring_note_emitted();
+	ring_note_lost(reason);
+}
+
 /* A zeroed record of size bytes (a constant), its header filled except for the task; NULL when
  * nobody listens or there is no room, which is then already counted. End it with ring_submit(). */
 static __always_inline void *ring_reserve(__u32 size, __u16 kind)

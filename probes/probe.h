@@ -15,6 +15,7 @@ struct probe_env {
 	const void *options; /* the probe's own options struct */
 	enum attach_force attach;
 	bool events; /* somebody wants events: without it the ring stays silent */
+	bool notable; /* without events: those few that are worth a word unasked */
 };
 
 /* One line of the ledger. For a hook: seen = counted + sum of skipped; where a method can miss,

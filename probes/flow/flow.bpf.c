@@ -3,6 +3,7 @@
  * changes a packet and always leaves it to the next program. Plain adds are sound: TC programs do
  * not nest on a CPU. */
 #include "flow_maps.h"
+#include "generations.h"
 #include "packet.h"
 #include "ring.h"
 #include "task.h"
@@ -30,39 +31,9 @@ struct {
 	__type(value, struct flow_scratch);
 } scratch SEC(".maps");
 
-/* Two generations each, see src/kern/gen.h; the inner definition is the pattern of both. */
-#define GENERATIONS(name, key_type, value_type)                                                    \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                          \
-		__uint(max_entries, 1);                                                            \
-		__type(key, __u32);                                                                \
-		__array(                                                                           \
-			values, struct {                                                           \
-				__uint(type, BPF_MAP_TYPE_PERCPU_HASH);                            \
-				__uint(max_entries, 1);                                            \
-				__uint(key_size, sizeof(key_type));                                \
-				__uint(value_size, sizeof(value_type));                            \
-			});                                                                        \
-	} name SEC(".maps")
-
 GENERATIONS(flows, struct flow_key, struct flow_value);
 GENERATIONS(tunnels, struct tunnel_key, struct flow_value);
 GENERATIONS(senders, struct sender_key, struct sender_value);
-
-/* The value under key in the active generation, made when new; NULL when there is no room. */
-static __always_inline void *slot(void *generations, const void *key, const void *fresh)
-{
-	__u32 zero = 0;
-	void *map = bpf_map_lookup_elem(generations, &zero), *value;
-
-	if (!map)
-		return NULL;
-	value = bpf_map_lookup_elem(map, key);
-	if (value)
-		return value;
-	bpf_map_update_elem(map, key, fresh, BPF_NOEXIST);
-	return bpf_map_lookup_elem(map, key);
-}
 
 static __always_inline void add(struct flow_value *v, const struct flow_scratch *s)
 {
@@ -97,7 +68,7 @@ static __always_inline void count_flow(struct flow_scratch *s, struct flow_ledge
 		k->pdu_type = 0;
 		k->tuple = p->outer;
 	}
-	v = slot(&flows, k, &fresh);
+	v = generation_slot(&flows, k, &fresh);
 	add(v ?: &ledger->other[OTHER_FLOW], s);
 }
 
@@ -117,7 +88,7 @@ static __always_inline void count_tunnel(struct flow_scratch *s, struct flow_led
 	k->qfi = p->gtp.qfi;
 	k->pdu_type = p->gtp.pdu_type;
 	k->gtp = p->gtp.flags & (RECORD_GTP | RECORD_GTP_QFI);
-	v = slot(&tunnels, k, &fresh);
+	v = generation_slot(&tunnels, k, &fresh);
 	add(v ?: &ledger->other[OTHER_TUNNEL], s);
 }
 
@@ -145,7 +116,7 @@ static __always_inline void count_sender(struct flow_scratch *s, struct flow_led
 	k->tgid = id.tgid;
 	k->tid = id.tid;
 	k->context = task_context(id.tid);
-	v = slot(&senders, k, &fresh);
+	v = generation_slot(&senders, k, &fresh);
 	if (!v) {
 		add(&ledger->other[OTHER_SENDER], s);
 		return;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "cpu_context.h"
@@ -12,18 +13,19 @@
 #include "log.h"
 #include "object.h"
 
+#define TASKS_UNDER_WAY 4096
+
 int gtpu_map(const struct probe_run *run, const char *name)
 {
 	return bpf_object__find_map_fd_by_name(run->skel->obj, name);
 }
 
-static void set_context(struct probe_run *run, bool events)
+static void set_context(struct probe_run *run)
 {
 	struct gtpu_bpf *s = run->skel;
 	struct cpu_context c = {0};
 
-	if (events)
-		cpu_context_find(&c);
+	cpu_context_find(&c);
 	run->context_means = cpu_context_means(&c);
 	s->rodata->context_count_address = c.context_count_address;
 	s->rodata->context_cpu_offsets = c.context_cpu_offsets;
@@ -50,6 +52,30 @@ static void set_rules(struct probe_run *run)
 	s->rodata->downlink_codes = (uint8_t)gtpu_codes_of(facts.version);
 }
 
+static void set_counts(struct probe_run *run, const struct probe_env *env)
+{
+	struct gtpu_bpf *s = run->skel;
+	const struct gtpu_options *o = &run->options;
+
+	s->rodata->contexts_of_packets = o->contexts != GTPU_CONTEXTS_OFF;
+	s->rodata->contexts_of_calls = o->contexts == GTPU_CONTEXTS_OF_CALLS;
+	s->rodata->notable_only = env->notable && !env->events;
+	s->rodata->outlier_ns = o->outlier;
+	s->rodata->notable_a_second = (uint32_t)o->events_per_second;
+}
+
+/* There a packet's place is its task's. */
+static int set_places(struct probe_run *run, struct err *err)
+{
+	int r;
+
+	if (access("/sys/kernel/realtime", F_OK) < 0)
+		return 0;
+	run->skel->rodata->preemptible = true;
+	r = bpf_map__set_max_entries(run->skel->maps.gtpu_task_packets, TASKS_UNDER_WAY);
+	return r < 0 ? err_set(err, r, "places for packets: %s", err_name(r)) : 0;
+}
+
 static int open_object(struct probe_run *run, const struct probe_env *env, struct err *err)
 {
 	struct object_capture capture;
@@ -64,12 +90,16 @@ static int open_object(struct probe_run *run, const struct probe_env *env, struc
 	bpf_object__for_each_program(program, run->skel->obj)
 		bpf_program__set_autoload(program, false);
 	run->skel->rodata->probe_id = env->id;
-	run->skel->rodata->events_wanted = env->events;
+	run->skel->rodata->events_wanted = env->events || env->notable;
 	run->skel->rodata->each_function = run->options.each_function;
 	run->skel->rodata->exits_hooked = run->options.exit;
-	set_context(run, env->events);
+	set_context(run);
 	set_rules(run);
-	return ring_prepare(run->skel->obj, run->options.ring_size, err);
+	set_counts(run, env);
+	r = set_places(run, err);
+	if (!r)
+		r = ring_prepare(run->skel->obj, run->options.ring_size, err);
+	return r ? r : gtpu_tables_prepare(&run->tables, run->skel->obj, &run->options, err);
 }
 
 static int load_object(struct probe_run *run, struct err *err)
@@ -102,6 +132,29 @@ static int attach_context(struct probe_run *run, struct err *err)
 	return 0;
 }
 
+static int start_counts(struct probe_run *run, struct err *err)
+{
+	int r = gtpu_latencies_start(gtpu_map(run, "gtpu_latencies"));
+
+	if (r < 0)
+		return err_set(err, r, "latencies: %s", err_name(r));
+	return gtpu_tables_start(&run->tables, err);
+}
+
+/* With the hooks in place none is missed in between. What cannot be asked stays unknown. */
+static void find_quotas(struct probe_run *run)
+{
+	struct err why = {0};
+	int r;
+
+	if (!(run->skel->rodata->hooked & UINT64_C(1) << URR_QUOTA_EXHAUST_ACTION))
+		return;
+	r = gtpu_quotas_find(gtpu_map(run, "gtpu_quotas"), &why);
+	if (r < 0)
+		log_debug("gtpu: which quotas were used up before: %s", why.text);
+	run->skel->bss->quotas_known = r >= 0;
+}
+
 static int start_run(struct probe_run *run, const struct probe_env *env, struct err *err)
 {
 	struct object_capture capture;
@@ -117,13 +170,18 @@ static int start_run(struct probe_run *run, const struct probe_env *env, struct 
 	if (!r)
 		r = ring_open(&run->ring, run->skel->obj, err);
 	if (!r)
+		r = start_counts(run, err);
+	if (!r)
 		r = attach_context(run, err);
 	if (r)
 		return r;
 	object_begin(&capture);
 	r = attach_new(&run->attach, run->skel->obj, run->plan_hooks, run->choices, run->n,
 		       run->options.exit, &why);
-	return object_end(&capture, r, r ? why.text : "", err);
+	r = object_end(&capture, r, r ? why.text : "", err);
+	if (!r)
+		find_quotas(run);
+	return r;
 }
 
 static void gtpu_detach(struct probe_run *run)
@@ -144,6 +202,7 @@ static void gtpu_stop(struct probe_run *run)
 	attach_free(run->attach);
 	ring_free(run->ring);
 	gtpu_bpf__destroy(run->skel);
+	gtpu_tables_free(&run->tables);
 	free(run);
 }
 
@@ -201,16 +260,16 @@ static int gtpu_drain(struct probe_run *run, event_fn emit, void *data)
 
 static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)
 {
-	int r = gtpu_counts_collect(&run->counts, gtpu_map(run, "gtpu_counts"), emit,
-				    data);
+	int r = gtpu_counts_collect(&run->counts, gtpu_map(run, "gtpu_counts"), emit, data);
 
 	gtpu_netns_forget(&run->netns);
 	if (!r)
-		r = gtpu_outcomes_collect(&run->outcomes,
-					  gtpu_map(run, "gtpu_outcomes"), emit, data);
-	return r ? r :
-		   gtpu_latencies_collect(run->latencies,
-					  gtpu_map(run, "gtpu_latencies"), emit, data);
+		r = gtpu_outcomes_collect(&run->outcomes, gtpu_map(run, "gtpu_outcomes"), emit,
+					  data);
+	if (!r)
+		r = gtpu_latencies_collect(&run->latencies, gtpu_map(run, "gtpu_latencies"), emit,
+					   data);
+	return r ? r : gtpu_tables_collect(&run->tables, &run->netns, emit, data);
 }
 
 const struct probe probe_gtpu = {

@@ -2,6 +2,8 @@
 /* What the gtpu probe's two sides share. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "record.h"
 
 /* Stable numbers: they are in the JSON as func_id and in README.md. 1 to 31 are gtp5g's, 32 to 47
@@ -19,6 +21,8 @@ enum gtpu_func {
 	NETLINK_SEND = 10,
 	UPDATE_USAGE_STATISTIC = 11,
 	IP_XMIT = 12,
+	URR_QUOTA_EXHAUST_ACTION = 29,
+	URR_REVERSE_QUOTA_EXHAUST_ACTION = 30,
 	GTP_ENCAP_RECV = 32,
 	GTP_DEV_XMIT = 33,
 	GTP_PUSH_HEADER = 34,
@@ -41,6 +45,15 @@ enum gtpu_direction { GTPU_UPLINK = 0, GTPU_DOWNLINK = 1, GTPU_DIRECTIONS = 2 };
 #define GTPU_HAS_FAR 0x20 /* far_id and far_action */
 #define GTPU_HAS_QER 0x40
 #define GTPU_HAS_RULE_QFI 0x80
+
+/* What a packet meets on its way through the module. */
+enum gtpu_stage {
+	GTPU_PARSE,  /* from its entry to the lookup of its rule */
+	GTPU_LOOKUP, /* the lookup */
+	GTPU_APPLY,  /* gate, police, add or remove headers; uplink: and hand it on */
+	GTPU_SEND,   /* downlink: route, queue and send it */
+	GTPU_STAGES,
+};
 
 /* What became of a packet; none: not decided (an entry, or a function inside). */
 enum gtpu_verdict {
@@ -73,8 +86,12 @@ enum gtpu_reason {
 	GTPU_MALFORMED_LENGTH = 12,
 	GTPU_MALFORMED_EXTENSION = 13,
 	GTPU_NOT_IPV4 = 14,
-	GTPU_REASONS = 15,
+	GTPU_QUOTA = 15,
+	GTPU_REASONS = 16,
 };
+
+/* policePacket's, plus one. */
+enum gtpu_color { GTPU_NOT_POLICED, GTPU_GREEN, GTPU_YELLOW, GTPU_RED, GTPU_COLORS };
 
 struct gtpu_record {
 	struct record_hdr hdr;
@@ -99,10 +116,11 @@ struct gtpu_record {
 	__u8 rule_qfi;
 	__u8 verdict;
 	__u8 reason;
-	__u8 pad2;
+	__u8 color; /* enum gtpu_color */
+	__u32 stage_ns[GTPU_STAGES]; /* 0: not seen; at most 2^32 - 1 */
 };
 
-_Static_assert(sizeof(struct gtpu_record) == 232, "gtpu record");
+_Static_assert(sizeof(struct gtpu_record) == 248, "gtpu record");
 _Static_assert(__builtin_offsetof(struct gtpu_record, func_id) == 92, "gtpu record");
 _Static_assert(__builtin_offsetof(struct gtpu_record, outer) == 128, "gtpu record");
 
@@ -131,13 +149,124 @@ struct gtpu_outcomes {
 	struct gtpu_count count[GTPU_PATHS][GTPU_VERDICTS][GTPU_REASONS];
 };
 
-/* Durations of one function, per CPU: bucket b has those of [2^b, 2^(b+1)) ns, the last all that are
- * longer. */
+/* Packets by PDU session and what became of them, per CPU, in two generations: one table for those
+ * that a rule took, a small one for those that none did, whose TEIDs anybody can make up. */
+struct gtpu_session_key {
+	__u8 peer[16]; /* who sent it at N3, or to whom it was sent */
+	__u8 ue[16];
+	__u64 seid;
+	__u32 teid;
+	__u32 netns;
+	__u32 far_id;
+	__u32 qer_id;
+	__u16 pdr_id;
+	__u16 far_action;
+	__u8 path; /* enum gtpu_path */
+	__u8 verdict;
+	__u8 reason;
+	__u8 color;
+	__u8 qfi;
+	__u8 rule_qfi;
+	__u8 has; /* GTPU_HAS_* of the rules */
+	__u8 is;  /* GTPU_IS_* */
+	__u32 pad;
+};
+
+/* What else is told; a key's member is zero where it is not. */
+#define GTPU_IS_TUNNEL 0x1 /* teid */
+#define GTPU_IS_QFI 0x2
+#define GTPU_IS_PEER 0x4
+#define GTPU_IS_UE 0x8
+#define GTPU_IS_DOWNLINK 0x10 /* else uplink: by the container, or by the path where there is none */
+
+_Static_assert(sizeof(struct gtpu_session_key) == 72, "session key");
+
+/* Calls by who was on the CPU, per CPU, in two generations. */
+struct gtpu_context_key {
+	__u32 tid;
+	__u32 tgid;
+	__u16 func_id;
+	__u8 context; /* enum record_context */
+	__u8 pad[5];
+};
+
+_Static_assert(sizeof(struct gtpu_context_key) == 16, "context key");
+
+struct gtpu_context {
+	__u64 calls;
+	char comm[RECORD_COMM_LEN]; /* at the first of them */
+};
+
+/* What is timed of a packet: the functions that it meets, then the stages of its way. */
+enum gtpu_span {
+	GTPU_SPAN_WHOLE,
+	GTPU_SPAN_LOOKUP, /* pdr_find_by_gtp1u, pdr_find_by_ipv4; gtp: gtp_rx */
+	GTPU_SPAN_FRAMED_ROUTE,
+	GTPU_SPAN_HANDLE, /* gtp5g_handle_skb_ipv4; gtp: gtp_build_skb_ip4 */
+	GTPU_SPAN_POLICE,
+	GTPU_SPAN_PUSH,
+	GTPU_SPAN_XMIT,
+	GTPU_SPAN_N9,
+	GTPU_SPAN_CALLS,
+	GTPU_SPAN_STAGES = GTPU_SPAN_CALLS, /* and on, by enum gtpu_stage */
+	GTPU_SPANS = GTPU_SPAN_STAGES + GTPU_STAGES,
+};
+
+/* The function whose time goes there; 0: none's. */
+static inline __u32 gtpu_span_func(__u32 path, __u32 span)
+{
+	bool gtp5g = path == GTPU_PATH_GTP5G_UPLINK || path == GTPU_PATH_GTP5G_DOWNLINK;
+	bool uplink = path == GTPU_PATH_GTP_UPLINK || path == GTPU_PATH_GTP5G_UPLINK;
+
+	switch (span) {
+	case GTPU_SPAN_WHOLE:
+		if (gtp5g)
+			return uplink ? GTP5G_ENCAP_RECV : GTP5G_DEV_XMIT;
+		return uplink ? GTP_ENCAP_RECV : GTP_DEV_XMIT;
+	case GTPU_SPAN_LOOKUP:
+		return uplink ? PDR_FIND_BY_GTP1U : PDR_FIND_BY_IPV4;
+	case GTPU_SPAN_FRAMED_ROUTE:
+		return PDR_FIND_BY_FRAMED_ROUTE;
+	case GTPU_SPAN_HANDLE:
+		if (gtp5g)
+			return GTP5G_HANDLE_SKB_IPV4;
+		return uplink ? GTP_RX : GTP_BUILD_SKB_IP4;
+	case GTPU_SPAN_POLICE:
+		return POLICE_PACKET;
+	case GTPU_SPAN_PUSH:
+		return gtp5g ? GTP5G_PUSH_HEADER : GTP_PUSH_HEADER;
+	case GTPU_SPAN_XMIT:
+		return GTP5G_XMIT_SKB_IPV4;
+	case GTPU_SPAN_N9:
+		return IP_XMIT;
+	}
+	return 0;
+}
+
+/* Durations, per CPU, of the packets of one path and QFI: bucket b has those of [2^b, 2^(b+1)) ns, the
+ * last all that are longer. */
 #define GTPU_LATENCY_BUCKETS 32
+#define GTPU_LATENCY_KEYS 48
+#define GTPU_NO_QFI 64
+#define GTPU_ANY_QFI 65 /* of packets whose own QFI found no room */
+
+struct gtpu_latency_key {
+	__u16 path; /* enum gtpu_path */
+	__u16 qfi;  /* the packet's */
+};
 
 struct gtpu_latency {
-	__u64 calls[GTPU_LATENCY_BUCKETS];
+	__u64 calls[GTPU_SPANS][GTPU_LATENCY_BUCKETS];
 };
+
+/* A URR whose quota is used up: gtp5g then makes the FARs of its PDRs say DROP. */
+struct gtpu_quota_key {
+	__u64 seid;
+	__u32 urr_id;
+	__u32 netns;
+};
+
+#define GTPU_QUOTAS 8192
 
 /* Where gtp5g keeps what a rule says, in bytes from the struct's start: by its BTF, else by its
  * version. GTPU_NOWHERE: not known, or this version does not have it. */
@@ -152,10 +281,16 @@ struct gtpu_layout {
 	__u16 pdr_qer_num;
 	__u16 pdr_qfi;
 	__u16 pdr_ul_dl_gate;
+	__u16 pdr_urr_ids;
+	__u16 pdr_urr_num;
 	__u16 far_id;
 	__u16 far_action;
 	__u16 far_fwd_param;
 	__u16 fwd_param_hdr_creation;
+	__u16 urr_seid;
+	__u16 urr_id;
+	__u16 dev_net_device; /* of struct gtp5g_dev */
+	__u16 pad;
 };
 
 /* What the downlink's return values mean. */
@@ -180,7 +315,7 @@ struct gtpu_filter {
 #define GTPU_COUNT_KEYS 512
 #define GTPU_NO_RETURN 0x7fffffff /* as ret: only entries are hooked, or it returns nothing */
 
-/* The ledger of one hook, per CPU. Entries: seen = counted + no_exit + those in flight (where
+/* The ledger of one hook, per CPU. Entries: seen = counted + no_exit + foreign + those in flight (where
  * only entries are hooked: counted + foreign). Returns: seen = counted + no_entry. */
 struct gtpu_hook_ledger {
 	__u64 entries;
@@ -191,4 +326,7 @@ struct gtpu_hook_ledger {
 	__u64 foreign;  /* calls for packets that are not followed */
 	__u64 unread;   /* the headers were not in the packet's linear part */
 	__u64 uncounted; /* the map of counts was full */
+	__u64 sessions_full; /* counted by what became of them, and under no session */
+	__u64 contexts_full; /* counted, and under no context */
+	__u64 untracked; /* PREEMPT_RT: more packets under way than there are places for */
 };

@@ -1,56 +1,232 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The functions inside a packet's way that say what becomes of it. Part of gtpu.bpf.c. */
+/* The functions inside a packet's way: how long each took, and what it says of what becomes of the
+ * packet. Part of gtpu.bpf.c. */
 #pragma once
 
-static __always_inline int lookup_entry(__u32 func, __u32 direction, const struct sk_buff *skb)
+/* Where the function's time goes; GTPU_SPAN_CALLS: nowhere. */
+static __always_inline __u32 span_of(__u32 func)
+{
+	switch (func) {
+	case PDR_FIND_BY_GTP1U:
+	case PDR_FIND_BY_IPV4:
+		return GTPU_SPAN_LOOKUP;
+	case PDR_FIND_BY_FRAMED_ROUTE:
+		return GTPU_SPAN_FRAMED_ROUTE;
+	case GTP5G_HANDLE_SKB_IPV4:
+	case GTP_BUILD_SKB_IP4:
+	case GTP_RX:
+		return GTPU_SPAN_HANDLE;
+	case POLICE_PACKET:
+		return GTPU_SPAN_POLICE;
+	case GTP5G_PUSH_HEADER:
+	case GTP_PUSH_HEADER:
+		return GTPU_SPAN_PUSH;
+	case GTP5G_XMIT_SKB_IPV4:
+		return GTPU_SPAN_XMIT;
+	case IP_XMIT:
+		return GTPU_SPAN_N9;
+	}
+	return GTPU_SPAN_CALLS;
+}
+
+static __always_inline void emit_call(struct open_packet *p, __u32 func, __u16 kind, __u64 ts_ns)
+{
+	__u32 packet_func = p->record.func_id;
+
+	p->record.func_id = func;
+	emit(&p->record, kind, ts_ns);
+	p->record.func_id = packet_func;
+}
+
+/* A call of the packet p, or of none that is followed: NULL. */
+static __always_inline void call_noted(__u32 func, const struct open_packet *p)
+{
+	NOTE(func, entries);
+	if (!p)
+		NOTE(func, foreign);
+	if (contexts_of_calls)
+		count_context(func);
+}
+
+/* Of a function whose return is not hooked. */
+static __always_inline void call_alone(__u32 func, struct open_packet *p)
+{
+	call_noted(func, p);
+	if (!p)
+		return;
+	count(func, GTPU_NO_RETURN, p->record.len);
+	if (each_function && entries_wanted())
+		emit_call(p, func, GTPU_ENTRY, bpf_ktime_get_boot_ns());
+}
+
+/* A call within a call of the same function is not measured, nor is one whose return was missed. */
+static __always_inline void call_begin(__u32 func, struct open_packet *p)
+{
+	__u32 span = span_of(func);
+	__u64 now;
+
+	if (!exits_hooked || span >= GTPU_SPAN_CALLS) {
+		call_alone(func, p);
+		return;
+	}
+	call_noted(func, p);
+	if (!p)
+		return;
+	if (p->depth[span]++) {
+		NOTE(func, no_exit);
+		return;
+	}
+	now = bpf_ktime_get_boot_ns();
+	p->began[span] = now;
+	if (each_function && entries_wanted())
+		emit_call(p, func, GTPU_ENTRY, now);
+}
+
+static __always_inline struct open_packet *call_entry(__u32 func, __u32 direction,
+						      const struct sk_buff *skb)
+{
+	struct open_packet *p = packet_on_way(direction, (__u64)skb);
+
+	call_begin(func, p);
+	return p;
+}
+
+static __always_inline __u32 span_ns(__u64 from, __u64 to)
+{
+	__u64 ns = to - from;
+
+	return ns >> 32 ? 0xffffffff : (__u32)ns ?: 1;
+}
+
+static __always_inline void emit_call_exit(struct open_packet *p, __u32 func, __s32 ret, __u8 has,
+					   __u64 took, __u64 now)
+{
+	__u8 packet_has = p->record.has;
+
+	p->record.has |= has | GTPU_HAS_DURATION;
+	p->record.ret = ret;
+	p->record.duration_ns = took;
+	emit_call(p, func, GTPU_EXIT, now);
+	p->record.has = packet_has;
+	p->record.ret = 0;
+	p->record.duration_ns = 0;
+}
+
+/* When the measured call of the packet returned; 0: this return is none that can be trusted to be its.
+ * has: GTPU_HAS_RETURN where ret is told. */
+static __always_inline __u64 call_end(__u32 func, struct open_packet *p, __s32 ret, __u8 has)
+{
+	__u32 span = span_of(func);
+	__u64 now;
+
+	NOTE(func, exits);
+	if (span >= GTPU_SPAN_CALLS || !p || !p->depth[span] || --p->depth[span]) {
+		NOTE(func, no_entry);
+		return 0;
+	}
+	NOTE(func, paired);
+	now = bpf_ktime_get_boot_ns();
+	p->took[span] = span_ns(p->began[span], now);
+	count(func, has ? ret : GTPU_NO_RETURN, p->record.len);
+	if (each_function && entries_wanted())
+		emit_call_exit(p, func, ret, has, now - p->began[span], now);
+	return now;
+}
+
+static __always_inline int plain_exit(__u32 func, __u32 direction, __s32 ret, __u8 has)
+{
+	call_end(func, packet_under_way(direction), ret, has);
+	return 0;
+}
+
+/* By now the module has pulled the headers together, if it had to. */
+static __always_inline struct open_packet *pulled_entry(__u32 func, const struct sk_buff *skb,
+							__u16 what)
+{
+	struct open_packet *p = call_entry(func, GTPU_UPLINK, skb);
+
+	if (!p)
+		return NULL;
+	p->seen.what |= what;
+	if (!p->record.inner.family)
+		fill_uplink(p, skb);
+	return p;
+}
+
+static __always_inline int rx_entry(const struct sk_buff *skb)
+{
+	pulled_entry(GTP_RX, skb, SEEN_RX_ENTRY);
+	return 0;
+}
+
+static __always_inline int lookup_entry(__u32 func, __u32 direction, const void *gtp,
+					const struct sk_buff *skb)
 {
 	struct open_packet *p;
 
 	if (direction == GTPU_UPLINK)
-		return pulled_entry(func, skb, SEEN_LOOKUP);
-	p = call_entry(func, direction, skb, NULL, true);
-	if (p)
-		p->seen.what |= SEEN_LOOKUP;
+		p = pulled_entry(func, skb, SEEN_LOOKUP);
+	else
+		p = call_entry(func, direction, skb);
+	if (!p)
+		return 0;
+	p->gtp = (__u64)gtp;
+	p->seen.what |= SEEN_LOOKUP;
+	if (exits_hooked)
+		p->took[GTPU_SPAN_STAGES + GTPU_PARSE] =
+			span_ns(p->entry_ns, p->began[span_of(func)]);
 	return 0;
 }
 
 static __always_inline int lookup_exit(__u32 func, __u32 direction, __u64 pdr)
 {
-	struct call *c = call_return(func);
-	struct open_packet *p;
+	struct open_packet *p = packet_under_way(direction);
+	__u64 now = call_end(func, p, 0, 0);
 
-	if (!c)
+	if (!p || !now)
 		return 0;
-	p = packet_on_way(direction, c->skb);
-	if (p && pdr) {
+	p->looked_ns = now;
+	p->took[GTPU_SPAN_STAGES + GTPU_LOOKUP] = p->took[span_of(func)];
+	if (pdr) {
 		p->seen.what |= SEEN_PDR;
-		p->seen.rule = rule_take(&p->record, pdr);
-	} else if (p) {
+		p->seen.rule = rule_take(&p->record, pdr, p->gtp);
+	} else {
 		p->seen.what |= SEEN_NO_PDR;
 	}
-	call_exit(func, c, p, 0, 0);
+	return 0;
+}
+
+/* The function is not told the packet: a call from an interrupt is no packet's. */
+static __always_inline struct open_packet *packet_policed(void)
+{
+	return current_context() == CONTEXT_HARDIRQ ? NULL : packet_begun_last();
+}
+
+static __always_inline int police_entry(void)
+{
+	call_begin(POLICE_PACKET, packet_policed());
 	return 0;
 }
 
 static __always_inline int police_exit(__s32 color)
 {
-	struct call *c = call_return(POLICE_PACKET);
-	struct open_packet *p;
+	struct open_packet *p = packet_policed();
 
-	if (!c)
+	if (!call_end(POLICE_PACKET, p, color, GTPU_HAS_RETURN) || !p)
 		return 0;
-	p = packet_with(c->skb);
-	if (p && color == 2)
+	if (color >= 0 && color < GTPU_COLORS - 1)
+		p->record.color = color + 1;
+	if (color == 2)
 		p->seen.what |= SEEN_RED;
-	call_exit(POLICE_PACKET, c, p, color, GTPU_HAS_RETURN);
 	return 0;
 }
 
 /* Without reports it is the packet that goes to user space, to be kept there. */
 static __always_inline int netlink_entry(const struct sk_buff *skb, __u64 reports)
 {
-	struct open_packet *p = call_begin(NETLINK_SEND, packet_with((__u64)skb), NULL, false);
+	struct open_packet *p = reports ? packet_begun_last() : packet_with((__u64)skb);
 
+	call_alone(NETLINK_SEND, p);
 	if (p && !reports)
 		p->seen.what |= SEEN_BUFFERED;
 	return 0;
@@ -58,8 +234,9 @@ static __always_inline int netlink_entry(const struct sk_buff *skb, __u64 report
 
 static __always_inline int usage_entry(__s32 action)
 {
-	struct open_packet *p = call_begin(UPDATE_USAGE_STATISTIC, packet_begun_last(), NULL, false);
+	struct open_packet *p = packet_begun_last();
 
+	call_alone(UPDATE_USAGE_STATISTIC, p);
 	if (!p)
 		return 0;
 	p->seen.action = action;
@@ -69,7 +246,7 @@ static __always_inline int usage_entry(__s32 action)
 
 static __always_inline int n9_entry(const struct sk_buff *skb)
 {
-	struct open_packet *p = call_entry(IP_XMIT, GTPU_UPLINK, skb, NULL, true);
+	struct open_packet *p = call_entry(IP_XMIT, GTPU_UPLINK, skb);
 
 	if (p)
 		p->seen.what |= SEEN_N9_ENTRY;
@@ -78,23 +255,18 @@ static __always_inline int n9_entry(const struct sk_buff *skb)
 
 static __always_inline int n9_exit(__s32 ret)
 {
-	struct call *c = call_return(IP_XMIT);
-	struct open_packet *p;
+	struct open_packet *p = packet_under_way(GTPU_UPLINK);
 
-	if (!c)
+	if (!call_end(IP_XMIT, p, ret, GTPU_HAS_RETURN) || !p)
 		return 0;
-	p = packet_on_way(GTPU_UPLINK, c->skb);
-	if (p) {
-		p->seen.n9 = ret;
-		p->seen.what |= SEEN_N9;
-	}
-	call_exit(IP_XMIT, c, p, ret, GTPU_HAS_RETURN);
+	p->seen.n9 = ret;
+	p->seen.what |= SEEN_N9;
 	return 0;
 }
 
-static __always_inline int handle_entry(const struct sk_buff *skb, const void *info)
+static __always_inline int handle_entry(const struct sk_buff *skb)
 {
-	struct open_packet *p = call_entry(GTP5G_HANDLE_SKB_IPV4, GTPU_DOWNLINK, skb, info, true);
+	struct open_packet *p = call_entry(GTP5G_HANDLE_SKB_IPV4, GTPU_DOWNLINK, skb);
 
 	if (p)
 		p->seen.what |= SEEN_HANDLING;
@@ -103,41 +275,138 @@ static __always_inline int handle_entry(const struct sk_buff *skb, const void *i
 
 static __always_inline int handle_exit(__s32 ret)
 {
-	struct call *c = call_return(GTP5G_HANDLE_SKB_IPV4);
-	struct open_packet *p;
+	struct open_packet *p = packet_under_way(GTPU_DOWNLINK);
+	__u64 now = call_end(GTP5G_HANDLE_SKB_IPV4, p, ret, GTPU_HAS_RETURN);
 
-	if (!c)
+	if (!p || !now)
 		return 0;
-	p = packet_on_way(GTPU_DOWNLINK, c->skb);
-	if (p) {
-		p->seen.handled = ret;
-		p->seen.what |= SEEN_HANDLED;
-	}
-	call_exit(GTP5G_HANDLE_SKB_IPV4, c, p, ret, GTPU_HAS_RETURN);
+	p->seen.handled = ret;
+	p->seen.what |= SEEN_HANDLED;
+	p->decided_ns = now;
+	if (p->looked_ns)
+		p->took[GTPU_SPAN_STAGES + GTPU_APPLY] = span_ns(p->looked_ns, now);
 	return 0;
 }
 
 static __always_inline int rx_exit(__s32 ret)
 {
-	struct call *c = call_return(GTP_RX);
-	struct open_packet *p;
+	struct open_packet *p = packet_under_way(GTPU_UPLINK);
 
-	if (!c)
+	if (!call_end(GTP_RX, p, ret, GTPU_HAS_RETURN) || !p)
 		return 0;
-	p = packet_on_way(GTPU_UPLINK, c->skb);
-	if (p) {
-		p->seen.gtp = ret;
-		p->seen.what |= SEEN_RX;
-	}
-	call_exit(GTP_RX, c, p, ret, GTPU_HAS_RETURN);
+	p->seen.gtp = ret;
+	p->seen.what |= SEEN_RX;
+	p->took[GTPU_SPAN_STAGES + GTPU_APPLY] = p->took[GTPU_SPAN_HANDLE];
 	return 0;
 }
 
 static __always_inline int push_entry(__u32 func, const struct sk_buff *skb, const void *info)
 {
-	struct open_packet *p = call_entry(func, GTPU_DOWNLINK, skb, info, true);
+	struct open_packet *p = call_entry(func, GTPU_DOWNLINK, skb);
 
+	if (!p)
+		return 0;
+	p->pktinfo = (__u64)info;
+	p->seen.what |= SEEN_PUSHING;
+	return 0;
+}
+
+/* The packet's rule is looked up inside it. */
+static __always_inline int build_entry(const struct sk_buff *skb, const void *info)
+{
+	return push_entry(GTP_BUILD_SKB_IP4, skb, info);
+}
+
+/* The packet after the module put its header on: skb and pktinfo are the caller's until it hands
+ * them to the tunnel code. */
+static __always_inline void fill_pushed(struct open_packet *p, bool gtp5g)
+{
+	fill_gtp(p, (const struct sk_buff *)p->skb, 0);
+	if (gtp5g)
+		fill_outer_gtp5g(&p->record, (const void *)p->pktinfo);
+	else
+		fill_outer_gtp(&p->record, (const void *)p->pktinfo);
+}
+
+static __always_inline int push_exit(__u32 func, __s32 ret, __u8 has, bool gtp5g)
+{
+	struct open_packet *p = packet_under_way(GTPU_DOWNLINK);
+	__u64 now;
+
+	/* Before the call's own event, which then tells the header. */
+	if (p && !ret && p->depth[span_of(func)] == 1)
+		fill_pushed(p, gtp5g);
+	now = call_end(func, p, ret, has);
+	if (!p || !now)
+		return 0;
+	if (has & GTPU_HAS_RETURN) {
+		p->seen.gtp = ret;
+		p->seen.what |= SEEN_BUILT;
+	}
+	if (!ret)
+		p->seen.what |= SEEN_PUSHED;
+	if (!gtp5g && !ret)
+		p->decided_ns = now;
+	return 0;
+}
+
+static __always_inline int xmit_entry(const struct sk_buff *skb)
+{
+	struct open_packet *p = packet_on_way(GTPU_DOWNLINK, (__u64)skb);
+
+	if (each_function)
+		call_begin(GTP5G_XMIT_SKB_IPV4, p);
+	else
+		call_alone(GTP5G_XMIT_SKB_IPV4, p);
+	return 0;
+}
+
+/* skb->data is at the outer UDP header, the addresses are arguments: what is needed of a module
+ * without BTF. The function is every IPv4 tunnel's. */
+static __always_inline int tunnel_entry(const struct sk_buff *skb, __u32 src, __u32 dst)
+{
+	struct open_packet *p = packet_on_way(GTPU_DOWNLINK, (__u64)skb);
+	const __u8 *data;
+	__u16 ports[2];
+
+	NOTE(IPTUNNEL_XMIT, entries);
+	if (!p) {
+		NOTE(IPTUNNEL_XMIT, foreign);
+		return 0;
+	}
+	data = BPF_CORE_READ(skb, data);
+	fill_gtp(p, skb, 8);
+	outer_v4(&p->record, src, dst);
+	if (!bpf_probe_read_kernel(ports, sizeof(ports), data)) {
+		p->record.outer.sport = bpf_ntohs(ports[0]);
+		p->record.outer.dport = bpf_ntohs(ports[1]);
+		p->record.outer.ports = 1;
+	}
+	return 0;
+}
+
+/* The packet under way may be the one that used it up. */
+static __always_inline int quota_entry(const void *urr, const void *gtp)
+{
+	struct open_packet *p = packet_begun_last();
+	struct gtpu_quota_key key = {};
+	__u64 now = bpf_ktime_get_boot_ns();
+
+	NOTE(URR_QUOTA_EXHAUST_ACTION, entries);
 	if (p)
-		p->seen.what |= SEEN_PUSHING;
+		p->seen.what |= SEEN_EXHAUSTED;
+	if (quota_key_of(&key, (__u64)urr, (__u64)gtp) ||
+	    bpf_map_update_elem(&gtpu_quotas, &key, &now, BPF_ANY))
+		NOTE(URR_QUOTA_EXHAUST_ACTION, uncounted);
+	return 0;
+}
+
+static __always_inline int quota_reverse_entry(const void *urr, const void *gtp)
+{
+	struct gtpu_quota_key key = {};
+
+	NOTE(URR_REVERSE_QUOTA_EXHAUST_ACTION, entries);
+	if (!quota_key_of(&key, (__u64)urr, (__u64)gtp))
+		bpf_map_delete_elem(&gtpu_quotas, &key);
 	return 0;
 }

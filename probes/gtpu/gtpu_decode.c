@@ -78,6 +78,21 @@ static void decode_rules(const struct gtpu_record *r, struct event *e)
 	}
 }
 
+static void set_stage(struct event *e, enum event_field f, uint32_t *to, uint32_t ns)
+{
+	*to = ns;
+	if (ns)
+		event_set(e, f);
+}
+
+static void decode_stages(const struct gtpu_record *r, struct event *e)
+{
+	set_stage(e, F_STAGE_PARSE_NS, &e->stages.parse_ns, r->stage_ns[GTPU_PARSE]);
+	set_stage(e, F_STAGE_LOOKUP_NS, &e->stages.lookup_ns, r->stage_ns[GTPU_LOOKUP]);
+	set_stage(e, F_STAGE_APPLY_NS, &e->stages.apply_ns, r->stage_ns[GTPU_APPLY]);
+	set_stage(e, F_STAGE_SEND_NS, &e->stages.send_ns, r->stage_ns[GTPU_SEND]);
+}
+
 static void decode_outcome(const struct gtpu_record *r, struct event *e)
 {
 	e->verdict = gtpu_verdict_name(r->verdict);
@@ -86,6 +101,9 @@ static void decode_outcome(const struct gtpu_record *r, struct event *e)
 		event_set(e, F_VERDICT);
 	if (e->reason)
 		event_set(e, F_REASON);
+	e->color = gtpu_color_name(r->color);
+	if (e->color)
+		event_set(e, F_COLOR);
 }
 
 int gtpu_record_decode(const void *data, size_t size, struct event *ret,
@@ -99,7 +117,7 @@ int gtpu_record_decode(const void *data, size_t size, struct event *ret,
 	if (r.hdr.version != RECORD_VERSION || r.hdr.size != sizeof(r) ||
 	    (r.hdr.kind != GTPU_ENTRY && r.hdr.kind != GTPU_EXIT) ||
 	    r.direction >= GTPU_DIRECTIONS || r.verdict >= GTPU_VERDICTS ||
-	    r.reason >= GTPU_REASONS || !gtpu_function_name(r.func_id))
+	    r.reason >= GTPU_REASONS || r.color >= GTPU_COLORS || !gtpu_function_name(r.func_id))
 		return -EBADMSG;
 	*ret = (struct event){
 		.probe = "gtpu",
@@ -110,6 +128,7 @@ int gtpu_record_decode(const void *data, size_t size, struct event *ret,
 	decode_call(&r, ret);
 	decode_rules(&r, ret);
 	decode_outcome(&r, ret);
+	decode_stages(&r, ret);
 	event_take_gtp(ret, &r.gtp);
 	event_take_outer(ret, &r.outer);
 	event_take_inner(ret, &r.inner);

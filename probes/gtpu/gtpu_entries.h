@@ -55,14 +55,12 @@ PUSH(gtp5g_push_header, GTP5G_PUSH_HEADER, true)
 /* Up to 6.7: int f(struct sk_buff *, struct net_device *, struct gtp_pktinfo *) */
 FENTRY(gtp_build_skb_ip4, struct sk_buff *skb, struct net_device *dev, void *info)
 {
-	call_entry(GTP_BUILD_SKB_IP4, GTPU_DOWNLINK, skb, info, true);
-	return 0;
+	return build_entry(skb, info);
 }
 
 KPROBE(gtp_build_skb_ip4, struct sk_buff *skb, struct net_device *dev, void *info)
 {
-	call_entry(GTP_BUILD_SKB_IP4, GTPU_DOWNLINK, skb, info, true);
-	return 0;
+	return build_entry(skb, info);
 }
 
 FEXIT(gtp_build_skb_ip4, struct sk_buff *skb, struct net_device *dev, void *info, int ret)
@@ -77,8 +75,8 @@ KRETPROBE(gtp_build_skb_ip4, int ret)
 
 /* int f(struct pdp_ctx *, struct sk_buff *, unsigned int hdrlen, unsigned int role), and since 6.12
  * one argument more: bpf_get_func_ret() (5.17) knows where the return value is. */
-FENTRY(gtp_rx, void *pctx, struct sk_buff *skb) { return pulled_entry(GTP_RX, skb, SEEN_RX_ENTRY); }
-KPROBE(gtp_rx, void *pctx, struct sk_buff *skb) { return pulled_entry(GTP_RX, skb, SEEN_RX_ENTRY); }
+FENTRY(gtp_rx, void *pctx, struct sk_buff *skb) { return rx_entry(skb); }
+KPROBE(gtp_rx, void *pctx, struct sk_buff *skb) { return rx_entry(skb); }
 FEXIT(gtp_rx)
 {
 	__u64 ret = 0;
@@ -93,8 +91,14 @@ KRETPROBE(gtp_rx, int ret) { return rx_exit(ret); }
 
 /* struct pdr *f(struct gtp5g_dev *, struct sk_buff *, ...) */
 #define LOOKUP(f, id, direction)                                                                   \
-	FENTRY(f, void *gtp, struct sk_buff *skb) { return lookup_entry(id, direction, skb); }     \
-	KPROBE(f, void *gtp, struct sk_buff *skb) { return lookup_entry(id, direction, skb); }     \
+	FENTRY(f, void *gtp, struct sk_buff *skb)                                                  \
+	{                                                                                          \
+		return lookup_entry(id, direction, gtp, skb);                                      \
+	}                                                                                          \
+	KPROBE(f, void *gtp, struct sk_buff *skb)                                                  \
+	{                                                                                          \
+		return lookup_entry(id, direction, gtp, skb);                                      \
+	}                                                                                          \
 	KRETPROBE(f, void *pdr) { return lookup_exit(id, direction, (__u64)pdr); }
 
 /* (..., unsigned int hdrlen, u32 teid, u8 type) */
@@ -120,12 +124,6 @@ FEXIT(pdr_find_by_framed_route, void *gtp, void *skb, __u32 hdrlen, __u32 addr, 
 }
 
 /* Color f(TrafficPolicer *, int pktLen) */
-static __always_inline int police_entry(void)
-{
-	call_begin(POLICE_PACKET, packet_begun_last(), NULL, true);
-	return 0;
-}
-
 FENTRY(policePacket) { return police_entry(); }
 KPROBE(policePacket) { return police_entry(); }
 FEXIT(policePacket, void *policer, int len, int color) { return police_exit(color); }
@@ -162,12 +160,12 @@ KRETPROBE(ip_xmit, int ret) { return n9_exit(ret); }
 /* int f(struct sk_buff *, struct net_device *, struct gtp5g_pktinfo *) */
 FENTRY(gtp5g_handle_skb_ipv4, struct sk_buff *skb, struct net_device *dev, void *info)
 {
-	return handle_entry(skb, info);
+	return handle_entry(skb);
 }
 
 KPROBE(gtp5g_handle_skb_ipv4, struct sk_buff *skb, struct net_device *dev, void *info)
 {
-	return handle_entry(skb, info);
+	return handle_entry(skb);
 }
 
 FEXIT(gtp5g_handle_skb_ipv4, struct sk_buff *skb, struct net_device *dev, void *info, int ret)
@@ -180,14 +178,12 @@ KRETPROBE(gtp5g_handle_skb_ipv4, int ret) { return handle_exit(ret); }
 /* void f(struct sk_buff *, struct gtp5g_pktinfo *); it gives the packet away. */
 FENTRY(gtp5g_xmit_skb_ipv4, struct sk_buff *skb, void *info)
 {
-	call_entry(GTP5G_XMIT_SKB_IPV4, GTPU_DOWNLINK, skb, info, each_function);
-	return 0;
+	return xmit_entry(skb);
 }
 
 KPROBE(gtp5g_xmit_skb_ipv4, struct sk_buff *skb, void *info)
 {
-	call_entry(GTP5G_XMIT_SKB_IPV4, GTPU_DOWNLINK, skb, info, each_function);
-	return 0;
+	return xmit_entry(skb);
 }
 
 FEXIT(gtp5g_xmit_skb_ipv4) { return plain_exit(GTP5G_XMIT_SKB_IPV4, GTPU_DOWNLINK, 0, 0); }
@@ -202,4 +198,16 @@ FENTRY(iptunnel_xmit, void *sk, void *rt, struct sk_buff *skb, __u32 src, __u32 
 KPROBE(iptunnel_xmit, void *sk, void *rt, struct sk_buff *skb, __u32 src, __u32 dst)
 {
 	return tunnel_entry(skb, src, dst);
+}
+
+/* void f(struct urr *, struct gtp5g_dev *) */
+FENTRY(urr_quota_exhaust_action, void *urr, void *gtp) { return quota_entry(urr, gtp); }
+KPROBE(urr_quota_exhaust_action, void *urr, void *gtp) { return quota_entry(urr, gtp); }
+FENTRY(urr_reverse_quota_exhaust_action, void *urr, void *gtp)
+{
+	return quota_reverse_entry(urr, gtp);
+}
+KPROBE(urr_reverse_quota_exhaust_action, void *urr, void *gtp)
+{
+	return quota_reverse_entry(urr, gtp);
 }

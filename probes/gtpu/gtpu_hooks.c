@@ -34,6 +34,9 @@ static const struct gtpu_hook table[] = {
 	{{"gtp5g", "netlink_send"}, NETLINK_SEND, GTPU_UPLINK},
 	{{"gtp5g", "update_usage_statistic"}, UPDATE_USAGE_STATISTIC, GTPU_UPLINK},
 	{{"gtp5g", "ip_xmit", .exits = true}, IP_XMIT, GTPU_UPLINK, .verdict = true},
+	{{"gtp5g", "urr_quota_exhaust_action"}, URR_QUOTA_EXHAUST_ACTION, GTPU_UPLINK},
+	{{"gtp5g", "urr_reverse_quota_exhaust_action"},
+	 URR_REVERSE_QUOTA_EXHAUST_ACTION, GTPU_UPLINK},
 	{{NULL, "iptunnel_xmit"}, IPTUNNEL_XMIT, GTPU_DOWNLINK, .without_btf = true},
 };
 

@@ -17,17 +17,23 @@ static unsigned version_of(const char *text)
 	return VERSION(major, minor, patch);
 }
 
-static const struct gtpu_layout nowhere = {
-	GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE,
-	GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE, GTPU_NOWHERE,
-};
+_Static_assert(GTPU_NOWHERE == 0xffff, "a layout of bytes 0xff has nothing anywhere");
+
+#ifdef __x86_64__
+static uint16_t urr_ids_place(unsigned version)
+{
+	if (version < VERSION(0, 8, 6))
+		return 112;
+	return version < VERSION(0, 9, 2) ? 120 : 128;
+}
+#endif
 
 /* As x86-64 builds of 0.8.5 to 0.10.2 have it. */
 static int by_version(const char *text, struct gtpu_layout *ret)
 {
 	unsigned version = version_of(text);
 
-	*ret = nowhere;
+	memset(ret, 0xff, sizeof(*ret));
 #ifdef __x86_64__
 	if (version < VERSION(0, 8, 5) || version > VERSION(0, 10, 2))
 		return -1;
@@ -40,10 +46,15 @@ static int by_version(const char *text, struct gtpu_layout *ret)
 		.pdr_qer_num = 104,
 		.pdr_qfi = 108,
 		.pdr_ul_dl_gate = version >= VERSION(0, 9, 2) ? 120 : GTPU_NOWHERE,
+		.pdr_urr_ids = urr_ids_place(version),
+		.pdr_urr_num = urr_ids_place(version) + 8,
 		.far_id = 40,
 		.far_action = 44,
 		.far_fwd_param = 48,
 		.fwd_param_hdr_creation = 0,
+		.urr_seid = 16,
+		.urr_id = 24,
+		.dev_net_device = 24,
 	};
 	return 0;
 #else
@@ -78,11 +89,16 @@ static void by_btf(const struct btf *btf, struct gtpu_layout *ret)
 		.pdr_qer_num = member_offset(btf, "pdr", "qer_num"),
 		.pdr_qfi = member_offset(btf, "pdr", "qfi"),
 		.pdr_ul_dl_gate = member_offset(btf, "pdr", "ul_dl_gate"),
+		.pdr_urr_ids = member_offset(btf, "pdr", "urr_ids"),
+		.pdr_urr_num = member_offset(btf, "pdr", "urr_num"),
 		.far_id = member_offset(btf, "far", "id"),
 		.far_action = member_offset(btf, "far", "action"),
 		.far_fwd_param = member_offset(btf, "far", "fwd_param"),
 		.fwd_param_hdr_creation =
 			member_offset(btf, "forwarding_parameter", "hdr_creation"),
+		.urr_seid = member_offset(btf, "urr", "seid"),
+		.urr_id = member_offset(btf, "urr", "id"),
+		.dev_net_device = member_offset(btf, "gtp5g_dev", "dev"),
 	};
 }
 

@@ -29,9 +29,10 @@ static void hook_rows(struct probe_run *run, size_t i, const struct gtpu_hook_le
 	const struct gtpu_hook *h = &run->hooks[i];
 	const char *where = h->hook.function;
 	bool paired = run->options.exit && h->hook.exits;
-	uint64_t closed = l->paired + l->no_exit;
-	uint64_t open = l->entries > closed ? l->entries - closed : 0;
+	uint64_t closed = l->paired + l->no_exit + l->foreign + l->untracked;
+	uint64_t open;
 
+	open = l->entries > closed ? l->entries - closed : 0;
 	missed_rows(run, i, ATTACH_ENTRY, where, l->entries, fn, data);
 	row(fn, data, where, "seen", NULL, l->entries);
 	row(fn, data, where, "counted", NULL, paired ? l->paired : l->entries - l->foreign);
@@ -39,10 +40,14 @@ static void hook_rows(struct probe_run *run, size_t i, const struct gtpu_hook_le
 		row(fn, data, where, "skipped", "no_exit", l->no_exit);
 		row(fn, data, where, "pending", NULL, open);
 	}
-	if (h->without_btf)
+	if (!h->packet)
 		row(fn, data, where, "skipped", "other_packet", l->foreign);
+	else
+		row(fn, data, where, "skipped", "too_many_under_way", l->untracked);
 	row(fn, data, where, "unread", "headers_not_linear", l->unread);
 	row(fn, data, where, "uncounted", "count_table_full", l->uncounted);
+	row(fn, data, where, "uncounted", "session_table_full", l->sessions_full);
+	row(fn, data, where, "uncounted", "context_table_full", l->contexts_full);
 }
 
 static void return_rows(struct probe_run *run, size_t i, const struct gtpu_hook_ledger *l,

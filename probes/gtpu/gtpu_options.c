@@ -11,8 +11,10 @@ static const char *const verdict_choices[] = {
 static const char *const reason_choices[] = {
 	"any", "unknown", "no_pdr", "no_far", "far_drop", "no_outer_header_removal", "gate_closed",
 	"qer_red", "no_ran_address", "no_route", "backlog_full", "malformed_short",
-	"malformed_length", "malformed_extension", "not_ipv4", NULL,
+	"malformed_length", "malformed_extension", "not_ipv4", "quota", NULL,
 };
+
+static const char *const context_choices[] = {"off", "packets", "functions", NULL};
 
 _Static_assert(ARRAY_SIZE(verdict_choices) == GTPU_VERDICTS + 1, "enum gtpu_verdict");
 _Static_assert(ARRAY_SIZE(reason_choices) == GTPU_REASONS + 1, "enum gtpu_reason");
@@ -48,5 +50,22 @@ const struct config_option gtpu_option_table[] = {
 	{.key = "slower_than", .type = OPTION_DURATION,
 	 .offset = offsetof(struct gtpu_options, slower_than), .default_text = "0s",
 	 .help = "events only for packets that the module took at least this long for"},
+	{.key = "sessions", .type = OPTION_U64, .offset = offsetof(struct gtpu_options, sessions),
+	 .default_text = "16384", .min = 16, .max = 1 << 20,
+	 .help = "how many different session rows are counted between two collections; the packets "
+		 "of others are counted together"},
+	{.key = "contexts", .type = OPTION_CHOICE, .offset = offsetof(struct gtpu_options, contexts),
+	 .default_text = "packets", .choices = context_choices,
+	 .help = "count who was on the CPU, and whether as itself or interrupted: at the receive and "
+		 "transmit function of each packet, or at each hooked function"},
+	{.key = "outlier", .type = OPTION_DURATION, .offset = offsetof(struct gtpu_options, outlier),
+	 .default_text = "1ms",
+	 .help = "in the service, events of packets that the module took at least this long for, "
+		 "beside those of dropped ones; 0s: of dropped ones alone"},
+	{.key = "events_per_second", .type = OPTION_U64,
+	 .offset = offsetof(struct gtpu_options, events_per_second), .default_text = "100",
+	 .max = UINT32_MAX,
+	 .help = "in the service, at most so many of these events a second and CPU; the others are "
+		 "counted as lost"},
 	{0},
 };

@@ -31,6 +31,20 @@ static const char *const reasons[GTPU_REASONS] = {
 	[GTPU_MALFORMED_LENGTH] = "malformed_length",
 	[GTPU_MALFORMED_EXTENSION] = "malformed_extension",
 	[GTPU_NOT_IPV4] = "not_ipv4",
+	[GTPU_QUOTA] = "quota",
+};
+
+static const char *const colors[GTPU_COLORS] = {
+	[GTPU_GREEN] = "green",
+	[GTPU_YELLOW] = "yellow",
+	[GTPU_RED] = "red",
+};
+
+static const char *const stages[GTPU_STAGES] = {
+	[GTPU_PARSE] = "parse",
+	[GTPU_LOOKUP] = "lookup",
+	[GTPU_APPLY] = "apply",
+	[GTPU_SEND] = "send",
 };
 
 const char *gtpu_verdict_name(unsigned verdict)
@@ -43,7 +57,17 @@ const char *gtpu_reason_name(unsigned reason)
 	return reason < GTPU_REASONS ? reasons[reason] : NULL;
 }
 
-static struct event function_row(const char *event, uint32_t func_id)
+const char *gtpu_color_name(unsigned color)
+{
+	return color < GTPU_COLORS ? colors[color] : NULL;
+}
+
+const char *gtpu_stage_name(unsigned stage)
+{
+	return stage < GTPU_STAGES ? stages[stage] : NULL;
+}
+
+struct event gtpu_function_row(const char *event, uint32_t func_id)
 {
 	struct event e = {.probe = "gtpu", .event = event, .ts_ns = clock_boot_ns()};
 
@@ -57,16 +81,15 @@ static struct event function_row(const char *event, uint32_t func_id)
 	return e;
 }
 
+uint32_t gtpu_path_function(size_t path)
+{
+	return gtpu_span_func((uint32_t)path, GTPU_SPAN_WHOLE);
+}
+
 static void emit_outcome(size_t path, size_t verdict, size_t reason, const struct gtpu_count *diff,
 			 event_fn emit, void *data)
 {
-	static const uint32_t functions[GTPU_PATHS] = {
-		[GTPU_PATH_GTP_UPLINK] = GTP_ENCAP_RECV,
-		[GTPU_PATH_GTP_DOWNLINK] = GTP_DEV_XMIT,
-		[GTPU_PATH_GTP5G_UPLINK] = GTP5G_ENCAP_RECV,
-		[GTPU_PATH_GTP5G_DOWNLINK] = GTP5G_DEV_XMIT,
-	};
-	struct event e = function_row("count", functions[path]);
+	struct event e = gtpu_function_row("count", gtpu_path_function(path));
 
 	e.verdict = verdicts[verdict];
 	e.reason = reasons[reason];
@@ -101,40 +124,5 @@ int gtpu_outcomes_collect(struct gtpu_outcomes *seen, int map_fd, event_fn emit,
 				     emit, data);
 	}
 	*seen = now;
-	return 0;
-}
-
-static void emit_latencies(uint32_t func_id, const struct gtpu_latency *now,
-			   const struct gtpu_latency *seen, event_fn emit, void *data)
-{
-	for (size_t i = 0; i < GTPU_LATENCY_BUCKETS; i++) {
-		struct event e;
-
-		if (now->calls[i] == seen->calls[i])
-			continue;
-		e = function_row("latency", func_id);
-		e.duration_ns = UINT64_C(1) << i;
-		e.packets = now->calls[i] - seen->calls[i];
-		event_set(&e, F_DURATION_NS);
-		event_set(&e, F_PACKETS);
-		emit(data, &e);
-	}
-}
-
-int gtpu_latencies_collect(struct gtpu_latency seen[static GTPU_FUNCS], int map_fd, event_fn emit,
-			   void *data)
-{
-	for (uint32_t func_id = 0; func_id < GTPU_FUNCS; func_id++) {
-		struct gtpu_latency now;
-		int r;
-
-		if (!gtpu_function_name(func_id))
-			continue;
-		r = gtpu_percpu_sum(map_fd, &func_id, (uint64_t *)now.calls, GTPU_LATENCY_BUCKETS);
-		if (r)
-			return r;
-		emit_latencies(func_id, &now, &seen[func_id], emit, data);
-		seen[func_id] = now;
-	}
 	return 0;
 }

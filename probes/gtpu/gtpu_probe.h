@@ -4,8 +4,14 @@
 
 #include <bpf/libbpf.h>
 
+#include "gen.h"
 #include "gtpu_run.h"
 #include "ring_reader.h"
+
+/* What is counted by keys that come and go. */
+struct gtpu_tables {
+	struct gen *sessions, *strays, *contexts;
+};
 
 struct probe_run {
 	struct gtpu_bpf *skel;
@@ -20,7 +26,8 @@ struct probe_run {
 	const char *context_means;
 	struct gtpu_counts counts;
 	struct gtpu_outcomes outcomes;
-	struct gtpu_latency latencies[GTPU_FUNCS];
+	struct gtpu_latencies latencies;
+	struct gtpu_tables tables;
 	struct gtpu_filter filter;
 	const char *layout; /* NULL: gtp5g is not watched */
 	char layout_reason[PLAN_REASON_MAX];
@@ -40,3 +47,11 @@ int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, voi
 
 /* gtpu_ledger.c */
 void gtpu_ledger_rows(struct probe_run *run, ledger_fn fn, void *data);
+
+/* gtpu_tables.c: prepare before load, start after it. */
+int gtpu_tables_prepare(struct gtpu_tables *t, struct bpf_object *object,
+			const struct gtpu_options *o, struct err *err);
+int gtpu_tables_start(const struct gtpu_tables *t, struct err *err);
+int gtpu_tables_collect(const struct gtpu_tables *t, struct gtpu_netns *netns, event_fn emit,
+			void *data);
+void gtpu_tables_free(struct gtpu_tables *t);

@@ -24,7 +24,13 @@ struct gtpu_options {
 	const char *ue;
 	unsigned verdict; /* enum gtpu_verdict */
 	unsigned reason;  /* enum gtpu_reason */
+	uint64_t sessions;
+	unsigned contexts; /* enum gtpu_contexts */
+	uint64_t outlier;  /* ns */
+	uint64_t events_per_second;
 };
+
+enum gtpu_contexts { GTPU_CONTEXTS_OFF, GTPU_CONTEXTS_OF_PACKETS, GTPU_CONTEXTS_OF_CALLS };
 
 extern const struct config_option gtpu_option_table[];
 
@@ -78,14 +84,42 @@ struct gtpu_counts {
 	size_t len;
 };
 
-/* Packets by verdict and reason, and durations: what came since *seen, which is brought up to date. */
+/* Packets by verdict and reason: what came since *seen, which is brought up to date. */
 int gtpu_outcomes_collect(struct gtpu_outcomes *seen, int map_fd, event_fn emit, void *data);
-int gtpu_latencies_collect(struct gtpu_latency seen[static GTPU_FUNCS], int map_fd, event_fn emit,
-			   void *data);
+
+/* What was handed on of the durations. */
+struct gtpu_latencies {
+	struct {
+		struct gtpu_latency_key key;
+		struct gtpu_latency seen;
+	} rows[GTPU_LATENCY_KEYS];
+	size_t len;
+};
+
+/* Before the programs run: makes the rows for QFIs without room. 0 or -errno. */
+int gtpu_latencies_start(int map_fd);
+int gtpu_latencies_collect(struct gtpu_latencies *l, int map_fd, event_fn emit, void *data);
+
+/* A key with its values on each CPU (gen_row_fn of kern/gen.h hands them over) as rows. */
+void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_count *count,
+		      const char *netns, event_fn emit, void *data);
+void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_context *context,
+		      uint32_t cpu, event_fn emit, void *data);
+
+/* The URRs of every gtp5g device here whose quota was used up before we came, into the map. How many,
+ * or -errno. */
+int gtpu_quotas_find(int map_fd, struct err *err);
 
 /* Static; NULL for none. */
 const char *gtpu_verdict_name(unsigned verdict);
 const char *gtpu_reason_name(unsigned reason);
+const char *gtpu_color_name(unsigned color);
+const char *gtpu_stage_name(unsigned stage);
+
+/* A row about a function: its name, number and direction. */
+struct event gtpu_function_row(const char *event, uint32_t func_id);
+/* The packet function of a path. */
+uint32_t gtpu_path_function(size_t path);
 
 /* Where the loaded gtp5g keeps its rules. "btf", "offsets", or "skip" with nothing in *ret. */
 const char *gtpu_layout_find(const struct module_facts *module, struct gtpu_layout *ret,

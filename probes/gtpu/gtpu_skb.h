@@ -23,38 +23,26 @@ static __always_inline int skb_head_load(const struct skb_head *h, __u32 off, vo
 #define PACKET_LOAD(src, off, to, len) skb_head_load(src, off, to, len)
 #include "packet.h"
 
-/* The cursor lives in a map: what is loaded from there has no history, so that the verifier does
- * not follow every combination of headers (more than 1,000,000 instructions with a cursor on the
- * stack). */
+/* The cursor lies beside its packet in a map: what is loaded from there has no history, so that the
+ * verifier does not follow every combination of headers (more than 1,000,000 instructions with a
+ * cursor on the stack). */
 struct skb_cursor {
 	struct skb_head head;
 	struct packet_at at;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct skb_cursor);
-} skb_cursors SEC(".maps");
-
 /* From `start` on, which is at or before skb->data; the cursor stands off bytes behind it. */
-static __always_inline struct skb_cursor *skb_cursor_at(const struct sk_buff *skb,
-							 const __u8 *start, __u32 off)
+static __always_inline void skb_cursor_set(struct skb_cursor *c, const struct sk_buff *skb,
+					   const __u8 *start, __u32 off)
 {
-	__u32 zero = 0;
-	struct skb_cursor *c = bpf_map_lookup_elem(&skb_cursors, &zero);
 	__u32 before = (__u32)(BPF_CORE_READ(skb, data) - start);
 	__u32 len = BPF_CORE_READ(skb, len);
 	const struct skb_shared_info *shared = (const void *)(BPF_CORE_READ(skb, head) +
 							       BPF_CORE_READ(skb, end));
 
-	if (!c)
-		return NULL;
 	c->head.start = start;
 	c->head.linear = before + len - BPF_CORE_READ(skb, data_len);
 	c->head.len = before + len;
 	c->head.gso = BPF_CORE_READ(shared, gso_size) != 0;
 	c->at = (struct packet_at){.off = off, .end = c->head.len, .gso = c->head.gso};
-	return c;
 }

@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What is counted of every packet: what became of it, and how long each function took. */
+/* What is counted of every packet: what became of it, in which session, how long it took, and who was
+ * on the CPU. */
 #pragma once
 
-#include "gtpu.h"
-#include "kernel.h"
+#include "generations.h"
+#include "gtpu_packet.h"
+
+/* Set before load. */
+const volatile bool contexts_of_packets = false; /* of the packet functions */
+const volatile bool contexts_of_calls = false;   /* of those inside them too */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, GTPU_COUNT_KEYS);
+	__type(key, struct gtpu_count_key);
+	__type(value, struct gtpu_count);
+} gtpu_counts SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -13,29 +25,142 @@ struct {
 } gtpu_outcomes SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, GTPU_FUNCS);
-	__type(key, __u32);
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, GTPU_LATENCY_KEYS);
+	__type(key, struct gtpu_latency_key);
 	__type(value, struct gtpu_latency);
 } gtpu_latencies SEC(".maps");
 
-static __noinline int count_outcome(__u32 path, __u32 verdict, __u32 reason, __u32 bytes)
-{
-	__u32 zero = 0;
-	struct gtpu_outcomes *o = bpf_map_lookup_elem(&gtpu_outcomes, &zero);
-	struct gtpu_count *c;
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct gtpu_latency);
+} gtpu_no_latency SEC(".maps");
 
-	if (!o || path >= GTPU_PATHS || verdict >= GTPU_VERDICTS || reason >= GTPU_REASONS)
+GENERATIONS(gtpu_sessions, struct gtpu_session_key, struct gtpu_count);
+GENERATIONS(gtpu_strays, struct gtpu_session_key, struct gtpu_count);
+GENERATIONS(gtpu_contexts, struct gtpu_context_key, struct gtpu_context);
+
+static __noinline int count(__u32 func, __s32 ret, __u32 bytes)
+{
+	struct gtpu_count_key key = {.func_id = func, .ret = ret};
+	struct gtpu_count *c = bpf_map_lookup_elem(&gtpu_counts, &key);
+
+	if (!c) {
+		struct gtpu_count none = {};
+
+		bpf_map_update_elem(&gtpu_counts, &key, &none, BPF_NOEXIST);
+		c = bpf_map_lookup_elem(&gtpu_counts, &key);
+	}
+	if (!c) {
+		NOTE(func, uncounted);
 		return 0;
-	c = &o->count[path][verdict][reason];
+	}
 	__sync_fetch_and_add(&c->packets, 1);
 	__sync_fetch_and_add(&c->bytes, bytes);
 	return 0;
 }
 
-static __always_inline __u32 log2_of(__u64 value)
+static __noinline int count_context(__u32 func)
 {
-	__u32 v = value >> 32 ? 0xffffffff : (__u32)value;
+	__u64 id = bpf_get_current_pid_tgid();
+	struct gtpu_context_key key = {
+		.tid = (__u32)id, .tgid = id >> 32, .func_id = func, .context = task_context((__u32)id)};
+	struct gtpu_context none = {}, *c = generation_slot(&gtpu_contexts, &key, &none);
+
+	if (!c) {
+		NOTE(func, contexts_full);
+		return 0;
+	}
+	if (!c->calls)
+		bpf_get_current_comm(c->comm, sizeof(c->comm));
+	__sync_fetch_and_add(&c->calls, 1);
+	return 0;
+}
+
+static __always_inline void count_outcome(const struct open_packet *p)
+{
+	__u32 zero = 0, path = p->path, verdict = p->record.verdict, reason = p->record.reason;
+	struct gtpu_outcomes *o = bpf_map_lookup_elem(&gtpu_outcomes, &zero);
+	struct gtpu_count *c;
+
+	if (!o || path >= GTPU_PATHS || verdict >= GTPU_VERDICTS || reason >= GTPU_REASONS)
+		return;
+	c = &o->count[path][verdict][reason];
+	COUNT(c->packets, 1);
+	COUNT(c->bytes, p->record.len);
+}
+
+static __always_inline void session_rules(struct gtpu_session_key *k, const struct gtpu_record *r)
+{
+	k->has = r->has & (GTPU_HAS_PDR | GTPU_HAS_FAR | GTPU_HAS_QER | GTPU_HAS_RULE_QFI);
+	k->seid = r->seid;
+	k->pdr_id = r->pdr_id;
+	k->far_id = r->far_id;
+	k->far_action = r->far_action;
+	k->qer_id = r->qer_id;
+	k->rule_qfi = r->rule_qfi;
+	k->netns = r->netns;
+	k->verdict = r->verdict;
+	k->reason = r->reason;
+	k->color = r->color;
+}
+
+/* TS 38.415 5.5.2. On N9 a UPF receives the downlink. */
+static __always_inline bool is_downlink(const struct gtpu_record *r)
+{
+	if (r->gtp.flags & RECORD_GTP_QFI && r->gtp.pdu_type <= 1)
+		return !r->gtp.pdu_type;
+	return r->direction == GTPU_DOWNLINK;
+}
+
+static __always_inline void session_tunnel(struct gtpu_session_key *k, const struct gtpu_record *r)
+{
+	bool sent = r->direction == GTPU_DOWNLINK, down = is_downlink(r);
+
+	if (r->gtp.flags & RECORD_GTP)
+		k->is |= GTPU_IS_TUNNEL;
+	if (r->gtp.flags & RECORD_GTP_QFI)
+		k->is |= GTPU_IS_QFI;
+	if (r->outer.family)
+		k->is |= GTPU_IS_PEER;
+	if (r->inner.family)
+		k->is |= GTPU_IS_UE;
+	if (down)
+		k->is |= GTPU_IS_DOWNLINK;
+	k->teid = r->gtp.teid;
+	k->qfi = r->gtp.qfi;
+	__builtin_memcpy(k->peer, sent ? r->outer.dst : r->outer.src, sizeof(k->peer));
+	__builtin_memcpy(k->ue, down ? r->inner.dst : r->inner.src, sizeof(k->ue));
+}
+
+/* A rule took it; or its TEID and addresses are anybody's. */
+static __always_inline bool is_of_session(const struct seen *s)
+{
+	return s->what & (SEEN_PDR | SEEN_RX_ENTRY | SEEN_PUSHED);
+}
+
+static __noinline int count_session(struct open_packet *p)
+{
+	struct gtpu_session_key key = {.path = p->path};
+	struct gtpu_count none = {}, *c;
+
+	session_rules(&key, &p->record);
+	session_tunnel(&key, &p->record);
+	c = is_of_session(&p->seen) ? generation_slot(&gtpu_sessions, &key, &none) :
+				      generation_slot(&gtpu_strays, &key, &none);
+	if (!c) {
+		NOTE(p->record.func_id, sessions_full);
+		return 0;
+	}
+	COUNT(c->packets, 1);
+	COUNT(c->bytes, p->record.len);
+	return 0;
+}
+
+static __always_inline __u32 log2_of(__u32 v)
+{
 	__u32 r = (v > 0xffff) << 4, shift;
 
 	v >>= r;
@@ -50,14 +175,40 @@ static __always_inline __u32 log2_of(__u64 value)
 	return r | shift | v >> 1;
 }
 
-static __noinline int count_latency(__u32 func, __u64 ns)
+static __always_inline struct gtpu_latency *latency_of(struct gtpu_latency_key key)
 {
-	struct gtpu_latency *l = bpf_map_lookup_elem(&gtpu_latencies, &func);
-	__u64 bucket = log2_of(ns);
+	struct gtpu_latency *l = bpf_map_lookup_elem(&gtpu_latencies, &key), *none;
+	__u32 zero = 0;
 
-	/* The verifier of 6.1 forgets the range, and the compiler would drop the mask that gives it. */
-	asm volatile("" : "+r"(bucket));
 	if (l)
-		__sync_fetch_and_add(&l->calls[bucket & (GTPU_LATENCY_BUCKETS - 1)], 1);
+		return l;
+	none = bpf_map_lookup_elem(&gtpu_no_latency, &zero);
+	if (none)
+		bpf_map_update_elem(&gtpu_latencies, &key, none, BPF_NOEXIST);
+	l = bpf_map_lookup_elem(&gtpu_latencies, &key);
+	if (l)
+		return l;
+	key.qfi = GTPU_ANY_QFI; /* user space has made that one */
+	return bpf_map_lookup_elem(&gtpu_latencies, &key);
+}
+
+static __noinline int count_latencies(struct open_packet *p)
+{
+	const struct record_gtp *g = &p->record.gtp;
+	struct gtpu_latency *l = latency_of((struct gtpu_latency_key){
+		.path = p->path, .qfi = g->flags & RECORD_GTP_QFI ? g->qfi : GTPU_NO_QFI});
+	int i;
+
+	if (!l)
+		return 0;
+	for (i = 0; i < GTPU_SPANS; i++) {
+		__u64 bucket = log2_of(p->took[i]);
+
+		if (!p->took[i])
+			continue;
+		/* The verifier of 6.1 forgets the range, and the compiler would drop the mask that gives it. */
+		asm volatile("" : "+r"(bucket));
+		COUNT(l->calls[i][bucket & (GTPU_LATENCY_BUCKETS - 1)], 1);
+	}
 	return 0;
 }

@@ -35,6 +35,7 @@ const volatile __u64 hooked = 0;
 #define SEEN_RX_ENTRY 0x1000
 #define SEEN_N9_ENTRY 0x2000
 #define SEEN_PUSHING 0x4000
+#define SEEN_EXHAUSTED 0x8000 /* a quota was used up by this packet */
 
 struct seen {
 	__s32 action;
@@ -66,6 +67,25 @@ static __always_inline bool far_does(const struct gtpu_record *r, __u16 action)
 	return r->has & GTPU_HAS_FAR && (r->far_action & FAR_ACTION_MASK) == action;
 }
 
+static __always_inline __u8 far_drop_reason(const struct seen *s)
+{
+	if (s->rule & RULE_QUOTA)
+		return GTPU_QUOTA;
+	return s->rule & RULE_QUOTA_UNKNOWN ? GTPU_REASON_UNKNOWN : GTPU_FAR_DROP;
+}
+
+/* A URR that waits for the start of traffic stops the first packet on its way to N9, and only there. */
+static __always_inline __u8 stopped_reason(const struct seen *s)
+{
+	bool start = s->what & SEEN_EXHAUSTED && s->rule & RULE_CREATES && !(s->what & SEEN_N9_ENTRY);
+
+	if (s->what & SEEN_RED)
+		return start ? GTPU_REASON_UNKNOWN : GTPU_QER_RED;
+	if (s->what & SEEN_N9 && s->n9 < 0)
+		return GTPU_NO_ROUTE;
+	return start ? GTPU_QUOTA : GTPU_REASON_UNKNOWN;
+}
+
 static __always_inline __u8 malformed_reason(const struct gtpu_record *r, const struct seen *s)
 {
 	switch (s->head) {
@@ -93,12 +113,10 @@ static __always_inline __u8 uplink_reason(const struct gtpu_record *r, const str
 	if (s->rule & RULE_NO_REMOVAL)
 		return GTPU_NO_OUTER_HEADER_REMOVAL;
 	if (far_does(r, FAR_ACTION_DROP))
-		return GTPU_FAR_DROP;
+		return far_drop_reason(s);
 	if (far_does(r, FAR_ACTION_FORW) && s->rule & RULE_UL_CLOSED)
 		return GTPU_GATE_CLOSED;
-	if (s->what & SEEN_RED)
-		return GTPU_QER_RED;
-	return s->what & SEEN_N9 && s->n9 < 0 ? GTPU_NO_ROUTE : GTPU_REASON_UNKNOWN;
+	return stopped_reason(s);
 }
 
 /* Neither dropped nor given to the socket, which is also what buffering says of itself. */
@@ -166,7 +184,7 @@ static __always_inline __u8 downlink_reason(const struct gtpu_record *r, const s
 		return s->rule & RULE_CREATES ? GTPU_NO_ROUTE : GTPU_REASON_UNKNOWN;
 	case PKT_DROPPED:
 		if (far_does(r, FAR_ACTION_DROP))
-			return GTPU_FAR_DROP;
+			return far_drop_reason(s);
 		if (far_does(r, FAR_ACTION_FORW) && s->rule & RULE_DL_CLOSED)
 			return GTPU_GATE_CLOSED;
 		return s->what & SEEN_RED ? GTPU_QER_RED : GTPU_REASON_UNKNOWN;
@@ -185,7 +203,7 @@ static __always_inline int decide_codes(struct gtpu_record *r, const struct seen
 	if (downlink_codes == GTPU_CODES_FAR_ACTION && s->handled == FAR_ACTION_BUFF)
 		return verdict(r, GTPU_BUFFERED);
 	if (downlink_codes == GTPU_CODES_FAR_ACTION && s->handled == FAR_ACTION_DROP)
-		return dropped(r, GTPU_FAR_DROP);
+		return dropped(r, far_drop_reason(s));
 	return verdict(r, GTPU_VERDICT_UNKNOWN);
 }
 

@@ -50,9 +50,17 @@ const struct event_field_info event_fields[F_MAX] = {
 	[F_RULE_QFI] = {NULL, "rule_qfi", "number", "QFI of the rule, which may differ"},
 	[F_VERDICT] = {NULL, "verdict", "string", "what became of the packet"},
 	[F_REASON] = {NULL, "reason", "string", "why"},
+	[F_COLOR] = {NULL, "color", "string", "what policing said: green, yellow, red"},
 	[F_FUNCTION] = {NULL, "function", "string", "function of the kernel module"},
 	[F_FUNC_ID] = {NULL, "func_id", "number", "its stable number"},
 	[F_RETURN] = {NULL, "return", "number", "its return value"},
+	[F_STAGE] = {NULL, "stage", "string",
+		     "a part of the packet's way: parse, lookup, apply, send"},
+	[F_STAGE_PARSE_NS] = {"stages", "parse_ns", "number", "from entry to the rule's lookup"},
+	[F_STAGE_LOOKUP_NS] = {"stages", "lookup_ns", "number", "the lookup"},
+	[F_STAGE_APPLY_NS] = {"stages", "apply_ns", "number",
+			      "gate, policing, headers; uplink: and handing it on"},
+	[F_STAGE_SEND_NS] = {"stages", "send_ns", "number", "downlink: route, queue, send"},
 	[F_DURATION_NS] = {NULL, "duration_ns", "number", "from its entry to its exit"},
 	[F_PACKETS] = {NULL, "packets", "number", "packets counted since the last row"},
 	[F_BYTES] = {NULL, "bytes", "number", "bytes counted since the last row"},
@@ -131,8 +139,12 @@ static const char *string_value(const struct event *e, enum event_field f,
 		return e->verdict;
 	case F_REASON:
 		return e->reason;
+	case F_COLOR:
+		return e->color;
 	case F_FUNCTION:
 		return e->function;
+	case F_STAGE:
+		return e->stage;
 	default:
 		return NULL;
 	}
@@ -168,6 +180,10 @@ static const struct {
 	NUMBER(F_QER_ID, qer_id),
 	NUMBER(F_RULE_QFI, rule_qfi),
 	NUMBER(F_FUNC_ID, func_id),
+	NUMBER(F_STAGE_PARSE_NS, stages.parse_ns),
+	NUMBER(F_STAGE_LOOKUP_NS, stages.lookup_ns),
+	NUMBER(F_STAGE_APPLY_NS, stages.apply_ns),
+	NUMBER(F_STAGE_SEND_NS, stages.send_ns),
 	NUMBER(F_DURATION_NS, duration_ns),
 	NUMBER(F_PACKETS, packets),
 	NUMBER(F_BYTES, bytes),
@@ -318,7 +334,8 @@ void event_to_text(const struct event *e, struct buf *out)
 		F_INNER_SRC, F_INNER_DST, F_OUTER_SRC, F_OUTER_DST};
 	static const enum event_field tail[] = {
 		F_SEID, F_PDR_ID, F_FAR_ID, F_FAR_ACTION, F_QER_ID, F_RULE_QFI, F_VERDICT,
-		F_REASON, F_RETURN, F_PACKETS, F_BYTES, F_SEGMENTS, F_POD, F_CONTAINER,
+		F_REASON, F_COLOR, F_RETURN, F_PACKETS, F_BYTES, F_SEGMENTS, F_POD, F_CONTAINER,
+		F_STAGE, F_STAGE_PARSE_NS, F_STAGE_LOOKUP_NS, F_STAGE_APPLY_NS, F_STAGE_SEND_NS,
 		F_DURATION_NS};
 
 	buf_printf(out, "%s: ts=%" PRIu64, e->event, e->ts_ns);

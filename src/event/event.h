@@ -58,9 +58,15 @@ enum event_field {
 	F_RULE_QFI,
 	F_VERDICT,
 	F_REASON,
+	F_COLOR,
 	F_FUNCTION,
 	F_FUNC_ID,
 	F_RETURN,
+	F_STAGE,
+	F_STAGE_PARSE_NS,
+	F_STAGE_LOOKUP_NS,
+	F_STAGE_APPLY_NS,
+	F_STAGE_SEND_NS,
 	F_DURATION_NS,
 	F_PACKETS,
 	F_BYTES,
@@ -99,9 +105,12 @@ struct event {
 	uint32_t far_id, qer_id;
 	uint16_t pdr_id;
 	uint8_t far_action, rule_qfi;
-	const char *verdict, *reason, *function; /* static strings */
+	const char *verdict, *reason, *color, *function, *stage; /* static strings */
 	uint32_t func_id;
 	int32_t return_value;
+	struct {
+		uint32_t parse_ns, lookup_ns, apply_ns, send_ns;
+	} stages;
 	uint64_t duration_ns;
 	uint64_t packets, bytes, segments, first_ns, last_ns;
 };

@@ -187,5 +187,10 @@ int ring_counts(const struct ring *r, struct ring_counts *ret)
 
 const char *ring_lost_name(enum ring_lost reason)
 {
-	return reason == RING_LOST_FULL ? "full" : "unknown";
+	static const char *const names[RING_LOST_MAX] = {
+		[RING_LOST_FULL] = "full",
+		[RING_LOST_RATE] = "rate",
+	};
+
+	return reason < RING_LOST_MAX ? names[reason] : "unknown";
 }

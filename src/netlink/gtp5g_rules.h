@@ -100,6 +100,7 @@ struct gtp5g_volume {
 
 struct gtp5g_urr_rule {
 	uint8_t method;
+	uint8_t info; /* Measurement Information, TS 29.244 8.2.68 */
 	uint32_t trigger;
 	uint32_t period; /* seconds */
 	struct gtp5g_volume threshold, quota;

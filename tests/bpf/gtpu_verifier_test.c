@@ -67,7 +67,7 @@ static void within_budget(void **state)
 {
 	struct gtpu_bpf *skel = *state;
 	struct bpf_program *program;
-	int checked = 0;
+	int checked = 0, over = 0;
 
 	bpf_object__for_each_program(program, skel->obj) {
 		const char *name = bpf_program__name(program);
@@ -78,9 +78,10 @@ static void within_budget(void **state)
 			continue;
 		assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len), 0);
 		printf("# %s %u of %u\n", name, info.verified_insns, budget_of(name));
-		assert_in_range(info.verified_insns, 1, budget_of(name));
+		over += info.verified_insns > budget_of(name);
 		checked++;
 	}
+	assert_int_equal(over, 0);
 	assert_in_range(checked, 20, 100);
 }
 

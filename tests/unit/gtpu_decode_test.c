@@ -107,6 +107,20 @@ static void the_rules_and_what_became_of_it(void **state)
 	assert_false(event_has(&e, F_RULE_QFI));
 	assert_false(event_has(&e, F_VERDICT));
 	assert_false(event_has(&e, F_REASON));
+	assert_false(event_has(&e, F_COLOR));
+	assert_false(event_has(&e, F_STAGE_PARSE_NS));
+}
+
+static void how_long_each_stage_took(void **state)
+{
+	struct gtpu_record r = uplink_exit();
+
+	r.color = GTPU_YELLOW;
+	r.stage_ns[GTPU_PARSE] = 100;
+	r.stage_ns[GTPU_APPLY] = UINT32_MAX;
+	decodes_to(&r, "\"color\":\"yellow\",\"function\":\"gtp5g_encap_recv\",\"func_id\":3,"
+		       "\"return\":-1,\"stages\":{\"parse_ns\":100,\"apply_ns\":4294967295},"
+		       "\"duration_ns\":700}");
 }
 
 /* gtp5g before 0.9.2 has no gate in its PDR and other return values; an unknown version has no
@@ -120,10 +134,12 @@ static void the_version_places_the_rules(void **state)
 	assert_string_equal(gtpu_layout_find(&m, &l, why), "offsets");
 	assert_int_equal(l.pdr_seid, 48);
 	assert_int_equal(l.pdr_ul_dl_gate, GTPU_NOWHERE);
+	assert_int_equal(l.pdr_urr_num, 128);
 	assert_int_equal(gtpu_codes_of(m.version), GTPU_CODES_FAR_ACTION);
 	snprintf(m.version, sizeof(m.version), "0.9.2");
 	assert_string_equal(gtpu_layout_find(&m, &l, why), "offsets");
 	assert_int_equal(l.pdr_ul_dl_gate, 120);
+	assert_int_equal(l.pdr_urr_num, 136);
 	assert_int_equal(gtpu_codes_of(m.version), GTPU_CODES_VERDICT);
 	snprintf(m.version, sizeof(m.version), "0.10.3");
 	assert_string_equal(gtpu_layout_find(&m, &l, why), "skip");
@@ -318,6 +334,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_field),
 		cmocka_unit_test(the_rules_and_what_became_of_it),
+		cmocka_unit_test(how_long_each_stage_took),
 		cmocka_unit_test(the_version_places_the_rules),
 		cmocka_unit_test(a_filter_needs_an_address_and_exits),
 		cmocka_unit_test(the_unknown_is_absent),

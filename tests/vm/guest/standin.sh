@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The gtpu probe at the module that stands in for gtp5g, without BTF and with: N packets of each kind
 # each way, then FEW of each with a known time spent in functions, then FEW while a timer calls
-# policePacket within its calls. RUN is MODULE-METHOD and what is special: what was sent is in
-# /out/RUN.sent, the events in /out/RUN.json.
+# policePacket within its calls; the latter two as events and as counts. RUN is MODULE-METHOD and what
+# is special: what was sent is in /out/RUN.sent, the events or rows in /out/RUN.json.
 . "$TESTS/lib.sh"
 
 N=40
@@ -28,24 +28,28 @@ load() {
 	ip route add 10.60.0.0/24 dev upfgtp src 10.10.0.1
 }
 
-# traced FILE COUNT OPTION...: COUNT packets of each kind under teide trace.
-traced() {
-	local file=$1 count=$2
-	shift 2
-	spawn_split trace "$TEIDE" trace --probe gtpu -o json --set probes.gtpu.ring_size=4MiB "$@"
+parameter() { echo "$2" >"/sys/module/gtp5g/parameters/$1"; }
+
+# watched COMMAND FILE COUNT OPTION...: COUNT packets of each kind under teide COMMAND.
+watched() {
+	local command=$1 file=$2 count=$3
+	shift 3
+	spawn_split trace "$TEIDE" "$command" --probe gtpu -o json --set probes.gtpu.ring_size=4MiB "$@"
 	wait_for 120 grep -q watching "$TMP/trace.err"
+	parameter grant_quota 1
 	{
 		in_ns gnb send uplink "$count"
 		send downlink "$count"
 	} >/out/sent
 	stop "$PID"
-	check_eq "status of teide trace" "$STATUS" 0
+	check_eq "status of teide $command" "$STATUS" 0
 	cp "$TMP/trace.log" "/out/$file.json"
 	cp "$TMP/trace.err" "/out/$file.err"
 	mv /out/sent "/out/$file.sent"
 }
 
-parameter() { echo "$2" >"/sys/module/gtp5g/parameters/$1"; }
+traced() { watched trace "$@"; }
+counted() { watched flows "$@" --set probes.gtpu.contexts=functions; }
 
 # attached MODULE METHOD
 attached() {
@@ -55,12 +59,14 @@ attached() {
 	parameter delay_gtp5g_handle_skb_ipv4 $DELAY_US
 	parameter delay_pdr_find_by_gtp1u $DELAY_US
 	traced "$1-$2-delayed" $FEW --attach "$2" --set probes.gtpu.each_function=true
+	counted "$1-$2-counted" $FEW --attach "$2"
 	parameter delay_gtp5g_handle_skb_ipv4 0
 	parameter delay_pdr_find_by_gtp1u 0
 	before=$(cat /sys/module/gtp5g/parameters/interrupts)
 	parameter delay_policePacket $DELAY_US
 	parameter interrupt_us $((DELAY_US / 3))
 	traced "$1-$2-interrupted" $FEW --attach "$2"
+	counted "$1-$2-interrupted-counted" $FEW --attach "$2"
 	check_ge "interrupted calls" "$(cat /sys/module/gtp5g/parameters/interrupts)" $((before + 1))
 	parameter delay_policePacket 0
 	parameter interrupt_us 0

@@ -66,6 +66,7 @@ static int forward(struct sk_buff *skb, struct net_device *dev, struct gtp5g_pkt
 	if (qer)
 		color = policePacket(qer->dl_policer, ip4_rm_header(skb, 0));
 	gtp5g_push_header(skb, pktinfo);
+	rules_forwarded(pdr, gtp);
 	if (color != Red)
 		return PKT_FORWARDED;
 	ip_rt_put(pktinfo->rt);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The rules, one session: SEID 0x5e1d, PDR and FAR ids 1 + outcome uplink and 101 + outcome
- * downlink, QER ids the same, QFI 9; a downlink TEID is that of its uplink + 0x1000. */
+ * downlink, QER and URR ids the same, QFI 9; a downlink TEID is that of its uplink + 0x1000. The
+ * parameter grant_quota gives every URR its quota again. */
+#include <linux/module.h>
+
 #include "standin.h"
 
 #define SEID 0x5e1d
@@ -26,6 +29,8 @@ static void check_offsets(void)
 	BUILD_BUG_ON(offsetof(struct pdr, urr_num) != 136);
 	BUILD_BUG_ON(offsetof(struct pdr, ul_drop_cnt) != 304);
 	BUILD_BUG_ON(offsetof(struct pdr, dl_drop_cnt) != 312);
+	BUILD_BUG_ON(offsetof(struct urr, seid) != 16);
+	BUILD_BUG_ON(offsetof(struct urr, id) != 24);
 	BUILD_BUG_ON(offsetof(struct pdi, srcIntf) != 0);
 	BUILD_BUG_ON(offsetof(struct pdi, ue_addr_ipv4) != 8);
 	BUILD_BUG_ON(offsetof(struct pdi, f_teid) != 16);
@@ -112,6 +117,14 @@ static void write_tunnel(struct rules *r, u32 teid, u32 peer)
 	RCU_INIT_POINTER(r->far.fwd_param, &r->fwd_param);
 }
 
+static void write_urr(struct rules *r, u32 id)
+{
+	r->urr_id = r->urr.id = id;
+	r->urr.seid = SEID;
+	r->pdr.urr_ids = &r->urr_id;
+	r->pdr.urr_num = 1;
+}
+
 static void write_pdr(struct rules *r, struct net_device *dev, enum outcome outcome, u32 id)
 {
 	r->pdr.seid = SEID;
@@ -123,6 +136,8 @@ static void write_pdr(struct rules *r, struct net_device *dev, enum outcome outc
 	r->ue.s_addr = htonl(UE_BASE + outcome);
 	write_qer(r, outcome, id);
 	write_far(r, outcome, id);
+	if (outcome == outcome_quota)
+		write_urr(r, id);
 }
 
 static void write_uplink(struct net_device *dev, enum outcome outcome)
@@ -182,3 +197,44 @@ bool rules_backlog_full(const struct pdr *pdr)
 {
 	return pdr == &uplink[outcome_backlog_full].pdr;
 }
+
+static struct rules *rules_of_urr(struct urr *urr)
+{
+	return container_of(urr, struct rules, urr);
+}
+
+KEPT void urr_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp)
+{
+	urr->quota_exhausted = true;
+	rules_of_urr(urr)->far.action = FAR_DROP;
+}
+
+KEPT void urr_reverse_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp)
+{
+	urr->quota_exhausted = false;
+	rules_of_urr(urr)->far.action = FAR_FORW;
+}
+
+void rules_forwarded(struct pdr *pdr, struct gtp5g_dev *gtp)
+{
+	struct rules *r = container_of(pdr, struct rules, pdr);
+
+	if (pdr->urr_num && !r->urr.quota_exhausted)
+		urr_quota_exhaust_action(&r->urr, gtp);
+}
+
+static void grant(struct rules *r)
+{
+	if (r->urr.quota_exhausted)
+		urr_reverse_quota_exhaust_action(&r->urr, netdev_priv(r->pdr.dev));
+}
+
+static int grant_quota(const char *value, const struct kernel_param *param)
+{
+	grant(&uplink[outcome_quota]);
+	grant(&downlink[outcome_quota]);
+	return 0;
+}
+
+static const struct kernel_param_ops grant_ops = {.set = grant_quota};
+module_param_cb(grant_quota, &grant_ops, NULL, 0200);

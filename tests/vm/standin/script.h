@@ -18,7 +18,8 @@
 	X(qer_red, 1, 1)                                                                           \
 	X(no_ran_address, 0, 1)                                                                    \
 	X(no_route, 1, 1)                                                                          \
-	X(backlog_full, 1, 0)
+	X(backlog_full, 1, 0)                                                                      \
+	X(quota, 1, 1) /* the first since the quota was granted passes */
 
 enum outcome {
 #define OUTCOME_ENUM(name, uplink, downlink) outcome_##name,

@@ -78,6 +78,13 @@ struct qer {
 	TrafficPolicer *ul_policer, *dl_policer;
 };
 
+struct urr {
+	struct hlist_node hlist_id;
+	u64 seid;
+	u32 id;
+	bool quota_exhausted;
+};
+
 struct local_f_teid {
 	u32 teid;
 	struct in_addr gtpu_addr_ipv4;
@@ -160,7 +167,8 @@ struct rules {
 	struct outer_header_creation hdr_creation;
 	struct qer qer;
 	TrafficPolicer policer;
-	u32 far_id, qer_id;
+	struct urr urr;
+	u32 far_id, qer_id, urr_id;
 	u8 outer_header_removal;
 };
 
@@ -169,6 +177,10 @@ void rules_write(struct net_device *dev);
 struct pdr *rules_uplink(u32 teid);
 struct pdr *rules_downlink(__be32 ue);
 bool rules_backlog_full(const struct pdr *pdr);
+/* A packet was forwarded: where its PDR has a URR, that was its quota. */
+void rules_forwarded(struct pdr *pdr, struct gtp5g_dev *gtp);
+void urr_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp);
+void urr_reverse_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp);
 
 /* spend.c: a known time is spent in a function when its parameter says so. */
 #define SPENDERS(X)                                                                                \

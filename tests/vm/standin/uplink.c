@@ -112,6 +112,7 @@ static int forward(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrl
 		kfree_skb(skb);
 		return PKT_DROPPED_AND_FREED;
 	}
+	rules_forwarded(pdr, gtp);
 	decapsulate(gtp, skb, hdrlen);
 	return netif_rx(skb) == NET_RX_SUCCESS ? PKT_FORWARDED : PKT_DROPPED_AND_FREED;
 }

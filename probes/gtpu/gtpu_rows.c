@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <string.h>
+
+#include "gtpu_run.h"
+
+/* The direction is still the function's: whether the packet was sent or received. */
+static void set_tunnel(struct event *e, const struct gtpu_session_key *k)
+{
+	bool sent = e->direction == DIRECTION_DOWNLINK, down = k->is & GTPU_IS_DOWNLINK;
+
+	e->direction = down ? DIRECTION_DOWNLINK : DIRECTION_UPLINK;
+	e->gtp.teid = k->teid;
+	e->gtp.qfi = k->qfi;
+	memcpy((sent ? &e->outer.dst : &e->outer.src)->b, k->peer, sizeof(k->peer));
+	memcpy((down ? &e->inner.dst : &e->inner.src)->b, k->ue, sizeof(k->ue));
+	if (k->is & GTPU_IS_TUNNEL)
+		event_set(e, F_GTP_TEID);
+	if (k->is & GTPU_IS_QFI)
+		event_set(e, F_GTP_QFI);
+	if (k->is & GTPU_IS_PEER)
+		event_set(e, sent ? F_OUTER_DST : F_OUTER_SRC);
+	if (k->is & GTPU_IS_UE)
+		event_set(e, down ? F_INNER_DST : F_INNER_SRC);
+}
+
+static void set_rules(struct event *e, const struct gtpu_session_key *k)
+{
+	e->seid = k->seid;
+	e->pdr_id = k->pdr_id;
+	e->far_id = k->far_id;
+	e->far_action = (uint8_t)k->far_action;
+	e->qer_id = k->qer_id;
+	e->rule_qfi = k->rule_qfi;
+	if (k->has & GTPU_HAS_PDR) {
+		event_set(e, F_SEID);
+		event_set(e, F_PDR_ID);
+	}
+	if (k->has & GTPU_HAS_FAR) {
+		event_set(e, F_FAR_ID);
+		event_set(e, F_FAR_ACTION);
+	}
+	if (k->has & GTPU_HAS_QER)
+		event_set(e, F_QER_ID);
+	if (k->has & GTPU_HAS_RULE_QFI)
+		event_set(e, F_RULE_QFI);
+}
+
+static void set_outcome(struct event *e, const struct gtpu_session_key *k)
+{
+	e->verdict = gtpu_verdict_name(k->verdict);
+	e->reason = gtpu_reason_name(k->reason);
+	e->color = gtpu_color_name(k->color);
+	if (e->verdict)
+		event_set(e, F_VERDICT);
+	if (e->reason)
+		event_set(e, F_REASON);
+	if (e->color)
+		event_set(e, F_COLOR);
+}
+
+void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_count *count,
+		      const char *netns, event_fn emit, void *data)
+{
+	struct event e = gtpu_function_row("session", gtpu_path_function(key->path));
+
+	if (!e.function)
+		return;
+	set_tunnel(&e, key);
+	set_rules(&e, key);
+	set_outcome(&e, key);
+	e.netns = netns;
+	if (netns)
+		event_set(&e, F_NETNS);
+	e.packets = count->packets;
+	e.bytes = count->bytes;
+	event_set(&e, F_PACKETS);
+	event_set(&e, F_BYTES);
+	emit(data, &e);
+}
+
+void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_context *context,
+		      uint32_t cpu, event_fn emit, void *data)
+{
+	struct event e = gtpu_function_row("context", key->func_id);
+
+	if (!e.function)
+		return;
+	e.has &= ~(UINT64_C(1) << F_DIRECTION); /* policePacket's and netlink_send's is either */
+	e.pid = key->tid;
+	e.tgid = key->tgid;
+	e.cpu = cpu;
+	e.context = key->context;
+	e.packets = context->calls;
+	memcpy(e.comm, context->comm, sizeof(e.comm) - 1);
+	event_set(&e, F_PID);
+	event_set(&e, F_TGID);
+	event_set(&e, F_COMM);
+	event_set(&e, F_CPU);
+	event_set(&e, F_PACKETS);
+	if (key->context != CONTEXT_UNKNOWN)
+		event_set(&e, F_CONTEXT);
+	emit(data, &e);
+}
