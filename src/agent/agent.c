@@ -119,7 +119,9 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 	char node[NODE_NAME_MAX];
 	int r;
 	const struct pipeline_options options = {
-		.config = settings->config, .probes = &run->probes, .events = run->events,
+		.config = settings->config, .probes = &run->probes,
+		.events = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_ALL,
+		.notable = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_NOTABLE,
 		.go_on_without = true, .collect_interval_ns = run->collect_interval_ns,
 		.on_event = on_event, .on_row = on_row, .on_drained = flush,
 		.on_collected = on_collected, .data = a};

@@ -94,7 +94,8 @@ static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 
 	snprintf(section, sizeof(section), "probes.%s", probes[id]->name);
 	const struct probe_env env = {.id = id, .options = config_get(p->o.config, section),
-				      .attach = p->o.attach, .events = p->o.events};
+				      .attach = p->o.attach, .events = p->o.events,
+				      .notable = p->o.notable};
 
 	*r = (struct running){.probe = probes[id], .pipeline = p};
 	e = r->probe->start(&r->run, &env, err);

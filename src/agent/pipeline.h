@@ -13,6 +13,7 @@ struct pipeline_options {
 	const struct string_list *probes; /* names */
 	enum attach_force attach;
 	bool events;        /* somebody wants events from the rings */
+	bool notable;       /* or those few that are worth a word unasked */
 	bool go_on_without; /* a probe that this node cannot run, or that has nothing to do by the
 			     * configuration, is logged and left out */
 	uint64_t collect_interval_ns;

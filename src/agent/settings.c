@@ -15,6 +15,7 @@
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const outputs[] = {"none", "text", "json", NULL};
+static const char *const event_choices[] = {"none", "notable", "all", NULL};
 
 #define FIELD(name) offsetof(struct run_options, name)
 
@@ -27,8 +28,9 @@ static const struct config_option run_table[] = {
 	{"log_level", OPTION_CHOICE, FIELD(log_level), "info", .choices = log_levels,
 	 .help = "least severe lines that are logged"},
 	{"output", OPTION_CHOICE, FIELD(output), "none", .choices = outputs,
-	 .help = "counts (and events) to standard output"},
-	{"events", OPTION_BOOL, FIELD(events), "false", .help = "per-packet events too"},
+	 .help = "counts and events to standard output"},
+	{"events", OPTION_CHOICE, FIELD(events), "notable", .choices = event_choices,
+	 .help = "with output, events too: of all packets, or of those dropped or slow in the module"},
 	{"strategies", OPTION_BOOL, FIELD(strategies), "true",
 	 .help = "push scheduling strategies to the API server"},
 	{0},

@@ -10,10 +10,11 @@ struct run_options { /* section "run" */
 	const char *node; /* "" means the host's name */
 	unsigned log_level; /* enum log_level */
 	unsigned output; /* enum run_output */
-	bool events;
+	unsigned events; /* enum run_events */
 	bool strategies;
 };
 
+enum run_events { RUN_EVENTS_NONE, RUN_EVENTS_NOTABLE, RUN_EVENTS_ALL };
 enum run_output { RUN_OUTPUT_NONE, RUN_OUTPUT_TEXT, RUN_OUTPUT_JSON };
 
 struct settings {

@@ -1,75 +1,186 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "clock.h"
 #include "cmd.h"
+#include "contexts.h"
 #include "watch.h"
+
+#define CONTEXTS_MAX 65536
+
+enum {
+	KEY_CONTEXTS = 512,
+	KEY_EACH_FUNCTION,
+	KEY_TEID,
+	KEY_SEID,
+	KEY_UE,
+	KEY_VERDICT,
+	KEY_REASON,
+	KEY_SLOWER_THAN,
+};
 
 static const char doc[] =
 	"Live events: packets at TC (--probe flow) and calls of the gtp5g/gtp module's functions "
 	"(--probe gtpu, the default).\v"
 	"Events may be lost when they come faster than they are read; each one lost is counted in the "
-	"ledger that ends the output.";
+	"ledger that ends the output. Filters work in the kernel: with one or more of them, the exits of "
+	"those packets are all that is told.\n"
+	"--contexts tells no packets but, at the end (with -o json: each second), every task that was on "
+	"a CPU in one of the module's functions, as itself or interrupted.";
+
+static const struct argp_option options[] = {
+	{"contexts", KEY_CONTEXTS, NULL, 0, "list who was on the CPU in each function", 1},
+	{"each-function", KEY_EACH_FUNCTION, NULL, 0,
+	 "events of the functions inside receive and transmit too", 1},
+	{"teid", KEY_TEID, "TEID", 0, "only packets of this tunnel", 1},
+	{"seid", KEY_SEID, "SEID", 0, "only packets of this PFCP session", 1},
+	{"ue", KEY_UE, "ADDRESS", 0, "only packets from or to this UE", 1},
+	{"verdict", KEY_VERDICT, "VERDICT", 0, "only packets of which this became", 1},
+	{"reason", KEY_REASON, "REASON", 0, "only packets dropped for this", 1},
+	{"slower-than", KEY_SLOWER_THAN, "TIME", 0, "only packets that took at least so long", 1},
+	{0},
+};
 
 static const struct argp_child children[] = {{&watch_argp, 0, NULL, 0}, {0}};
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+struct trace {
+	struct watch watch;
+	struct agg_contexts *contexts; /* NULL: not asked for */
+	bool wants_contexts;
+};
+
+/* A flag is a key of the gtpu probe's configuration. */
+static error_t set(struct trace *t, const char *key, const char *value)
 {
-	if (key != ARGP_KEY_INIT)
-		return ARGP_ERR_UNKNOWN;
-	state->child_inputs[0] = state->input;
-	return 0;
+	_cleanup_free_ char *text = NULL;
+
+	if (asprintf(&text, "probes.gtpu.%s=%s", key, value) < 0)
+		return ENOMEM;
+	return -string_list_add(&t->watch.keys, text);
 }
 
-static const struct argp trace_argp = {.parser = parse, .doc = doc, .children = children};
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	static const struct {
+		int key;
+		const char *name, *value; /* NULL: the argument */
+	} flags[] = {
+		{KEY_CONTEXTS, "contexts", "functions"}, {KEY_EACH_FUNCTION, "each_function", "true"},
+		{KEY_TEID, "teid", NULL}, {KEY_SEID, "seid", NULL}, {KEY_UE, "ue", NULL},
+		{KEY_VERDICT, "verdict", NULL}, {KEY_REASON, "reason", NULL},
+		{KEY_SLOWER_THAN, "slower_than", NULL},
+	};
+	struct trace *t = state->input;
+
+	if (key == ARGP_KEY_INIT) {
+		state->child_inputs[0] = &t->watch;
+		return 0;
+	}
+	t->wants_contexts |= key == KEY_CONTEXTS;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (flags[i].key == key)
+			return set(t, flags[i].name, flags[i].value ? flags[i].value : arg);
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp trace_argp = {.options = options, .parser = parse, .doc = doc,
+				       .children = children};
 
 static void on_event(void *data, const struct event *e)
 {
-	struct watch *w = data;
+	struct trace *t = data;
 
-	sink_event(w->sink, e);
+	sink_event(t->watch.sink, e);
 }
 
 static void on_row(void *data, const struct event *e)
 {
+	struct trace *t = data;
+
+	if (t->contexts && agg_contexts_add(t->contexts, e) && t->watch.format == SINK_JSON)
+		sink_event(t->watch.sink, e);
 }
 
 static void on_drained(void *data)
 {
-	struct watch *w = data;
+	struct trace *t = data;
 
-	if (sink_flush(w->sink) < 0)
-		loop_stop(w->loop, 0);
+	if (sink_flush(t->watch.sink) < 0)
+		loop_stop(t->watch.loop, 0);
 }
 
 static void on_collected(void *data, uint64_t now_ns)
 {
-	struct watch *w = data;
+	struct trace *t = data;
 
-	if (w->once)
-		loop_stop(w->loop, 0);
+	if (t->contexts)
+		on_drained(t);
+	if (t->watch.once)
+		loop_stop(t->watch.loop, 0);
+}
+
+static void print_context(const struct agg_context *c, struct buf *out)
+{
+	buf_printf(out, "%-28s %-15s %8" PRIu32 " %8" PRIu32 " %4" PRIu32 "  %-8s %12" PRIu64 "\n",
+		   c->function, c->comm, c->tgid, c->tid, c->cpu, event_context_name(c->context),
+		   c->calls);
+}
+
+static void print_contexts(void *data)
+{
+	struct trace *t = data;
+	_cleanup_free_ const struct agg_context **list = NULL;
+	_cleanup_(buf_free) struct buf out = {0};
+	size_t n;
+
+	if (!t->contexts || t->watch.format != SINK_TEXT ||
+	    agg_contexts_sorted(t->contexts, &list, &n) < 0)
+		return;
+	buf_printf(&out, "%-28s %-15s %8s %8s %4s  %-8s %12s\n", "FUNCTION", "TASK", "TGID", "TID",
+		   "CPU", "CONTEXT", "CALLS");
+	for (size_t i = 0; i < n; i++)
+		print_context(list[i], &out);
+	if (agg_contexts_refused(t->contexts))
+		buf_printf(&out, "%" PRIu64 " calls of more tasks than are listed\n",
+			   agg_contexts_refused(t->contexts));
+	sink_text(t->watch.sink, &out);
+}
+
+static int run(struct trace *t, struct err *err)
+{
+	static char *gtpu[] = {"gtpu", NULL}, *flow[] = {"flow", NULL};
+	struct watch *w = &t->watch;
+	int r = watch_prepare(w, err);
+
+	if (r < 0)
+		return r;
+	if (t->wants_contexts && !(t->contexts = agg_contexts_new(CONTEXTS_MAX)))
+		return err_set(err, -ENOMEM, "out of memory");
+	const struct string_list probes = w->probes.len ? w->probes
+					  : w->interfaces.len ? (struct string_list){flow, 1}
+							      : (struct string_list){gtpu, 1};
+	const struct pipeline_options options = {
+		.config = w->settings.config, .probes = &probes, .attach = w->attach,
+		.events = !t->contexts,
+		.collect_interval_ns = settings_run(&w->settings)->collect_interval_ns,
+		.on_event = on_event, .on_row = on_row, .on_drained = on_drained,
+		.on_collected = on_collected, .data = t};
+
+	w->on_finished = print_contexts;
+	return watch_run(w, &options, err);
 }
 
 int cmd_trace(int argc, char **argv)
 {
-	static char *gtpu[] = {"gtpu", NULL}, *flow[] = {"flow", NULL};
-	struct watch w = {0};
+	struct trace t = {0};
 	struct err err = {0};
-	struct string_list probes;
 	int r;
 
-	argp_parse(&trace_argp, argc, argv, 0, NULL, &w);
-	r = watch_prepare(&w, &err);
-	if (r >= 0) {
-		probes = w.probes.len ? w.probes
-			 : w.interfaces.len ? (struct string_list){flow, 1}
-					    : (struct string_list){gtpu, 1};
-		const struct pipeline_options options = {
-			.config = w.settings.config, .probes = &probes, .attach = w.attach,
-			.events = true,
-			.collect_interval_ns = settings_run(&w.settings)->collect_interval_ns,
-			.on_event = on_event, .on_row = on_row, .on_drained = on_drained,
-			.on_collected = on_collected, .data = &w};
-
-		r = watch_run(&w, &options, &err);
-	}
-	watch_free(&w);
+	argp_parse(&trace_argp, argc, argv, 0, NULL, &t);
+	r = run(&t, &err);
+	watch_free(&t.watch);
+	agg_contexts_free(t.contexts);
 	return watch_exit(r, &err);
 }

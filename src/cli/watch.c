@@ -190,10 +190,12 @@ static void print_ledger(void *data, const char *probe, const struct ledger_row 
 }
 
 /* The last events and the ledger, for who still reads. */
-static int finish(struct watch *w)
+static int finish(struct watch *w, void *data)
 {
 	sink_set_patience(w->sink, LAST_PATIENCE_NS);
 	pipeline_finish(w->pipeline);
+	if (w->on_finished)
+		w->on_finished(data);
 	pipeline_ledger(w->pipeline, print_ledger, w);
 	return sink_flush(w->sink);
 }
@@ -216,7 +218,7 @@ int watch_run(struct watch *w, const struct pipeline_options *options, struct er
 		r = loop_run(w->loop);
 	if (r < 0)
 		err_set(err, r, "event loop: %s", err_name(r));
-	written = finish(w);
+	written = finish(w, options->data);
 	/* Whoever closed the pipe has seen enough. */
 	if (r == 0 && written < 0 && written != -EPIPE)
 		r = err_set(err, -EIO, "standard output: %s", sink_trouble(written));

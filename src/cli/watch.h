@@ -20,6 +20,7 @@ struct watch {
 	enum sink_format format;
 	enum attach_force attach;
 	bool once, quiet;
+	void (*on_finished)(void *data); /* after the last rows, before the ledger; may be NULL */
 
 	struct loop *loop;
 	struct pipeline *pipeline;

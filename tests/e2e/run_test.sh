@@ -51,7 +51,7 @@ check_eq "exit status of teide run" "$STATUS" 0
 check_eq "strategies after its end" "$(stored)" ''
 
 # An output that nobody reads keeps no strategy from its server, and no service from its end.
-config 'probes: [flow], output: json, events: true' "$lab-upf/n3"
+config 'probes: [flow], output: json, events: all' "$lab-upf/n3"
 mkfifo "$TMP/fifo"
 spawn reader bash -c "exec sleep 600 <'$TMP/fifo'"
 reader=$PID
