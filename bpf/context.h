@@ -48,11 +48,21 @@ int context_softirq_exit(void *ctx)
 	return 0;
 }
 
+/* With PREEMPT_RT softirqs are counted in the task that serves them. */
+static __always_inline __u32 softirq_count_of_task(void)
+{
+	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
+
+	return bpf_core_field_exists(t->softirq_disable_cnt) ? BPF_CORE_READ(t, softirq_disable_cnt) :
+							       0;
+}
+
 static __always_inline __u8 context_of_count(__u32 count)
 {
 	if (count & PREEMPT_HARDIRQ_NMI)
 		return CONTEXT_HARDIRQ;
-	return count & PREEMPT_SERVING_SOFTIRQ ? CONTEXT_SOFTIRQ : CONTEXT_PROCESS;
+	return (count | softirq_count_of_task()) & PREEMPT_SERVING_SOFTIRQ ? CONTEXT_SOFTIRQ :
+									     CONTEXT_PROCESS;
 }
 
 /* CONTEXT_UNKNOWN when the count cannot be read. */

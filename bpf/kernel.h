@@ -31,6 +31,7 @@ struct task_struct {
 	int pid;
 	int tgid;
 	unsigned int flags;
+	int softirq_disable_cnt; /* PREEMPT_RT */
 	char comm[16];
 	struct css_set *cgroups;
 	struct task_struct *group_leader;

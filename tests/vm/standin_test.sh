@@ -8,16 +8,19 @@ VM_MODULES="udp_tunnel veth"
 
 need cc make pahole
 cc -o "$TMP/send" "$TESTS/vm/standin/send.c"
-for kernel in $(kernels 6.1 6.12); do
+for kernel in $(kernels 6.1 6.12 6.12-rt); do
+	runs="plain-kprobe btf-fentry btf-kprobe"
+	[ "$kernel" != 6.12-rt ] || runs=btf-fentry
+	echo "RUNS='$runs'" >"$TMP/conf"
 	"$TESTS/vm/build-standin" "$kernel" "$TMP/ko-$kernel" 2>"$TMP/build.err" || {
 		status=$?
 		cat "$TMP/build.err" >&2
 		[ $status != 77 ] || skip "kernel $kernel: $(tail -n 1 "$TMP/build.err")"
 		fail "the module for $kernel was not built"
 	}
-	vm_boot "$kernel" standin.sh --with "$TMP/send" --with "$TMP/ko-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \
+	vm_boot "$kernel" standin.sh --with "$TMP/conf:/tests/conf" --with "$TMP/send" --with "$TMP/ko-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \
 		--with "$TMP/ko-$kernel/btf/gtp5g.ko:/tests/btf/gtp5g.ko"
-	for run in plain-kprobe btf-fentry btf-kprobe; do
+	for run in $runs; do
 		python3 "$TESTS/vm/standin_judge.py" "$TMP/$kernel" $run
 	done
 done

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The gtpu probe at the module that stands in for gtp5g, without BTF and with: N packets of each kind
+# The gtpu probe at the module that stands in for gtp5g, for each of $RUNS (MODULE-METHOD): N packets of each kind
 # each way, then FEW of each with a known time spent in functions, then FEW while a timer calls
-# policePacket within its calls; the latter two as events and as counts. RUN is MODULE-METHOD and what
-# is special: what was sent is in /out/RUN.sent, the events or rows in /out/RUN.json.
+# policePacket within its calls; the latter two as events and as counts. RUN is also what is
+# special: what was sent is in /out/RUN.sent, the events or rows in /out/RUN.json.
 . "$TESTS/lib.sh"
+. "$TESTS/conf"
 
 N=40
 FEW=4
@@ -73,10 +74,9 @@ attached() {
 }
 
 echo $((DELAY_US * 1000)) >/out/delay_ns
-for module in plain btf; do
-	load $module
-	[ $module = plain ] || attached $module fentry
-	attached $module kprobe
+for run in $RUNS; do
+	load "${run%-*}"
+	attached "${run%-*}" "${run#*-}"
 	ip link del upfgtp
 	# A program that is still there would keep it.
 	wait_for 60 rmmod gtp5g
