@@ -8,8 +8,23 @@
 
 #include "standin.h"
 
+/* iptunnel_xmit() counts here what it sent. */
+static int device_init(struct net_device *dev)
+{
+	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	return dev->tstats ? 0 : -ENOMEM;
+}
+
+static void device_uninit(struct net_device *dev)
+{
+	free_percpu(dev->tstats);
+}
+
 static const struct net_device_ops device_ops = {
+	.ndo_init = device_init,
+	.ndo_uninit = device_uninit,
 	.ndo_start_xmit = gtp5g_dev_xmit,
+	.ndo_get_stats64 = dev_get_tstats64,
 };
 
 static bool taken;

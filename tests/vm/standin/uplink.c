@@ -92,6 +92,7 @@ static void decapsulate(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int
 	skb_reset_network_header(skb);
 	skb_scrub_packet(skb, false);
 	skb->dev = gtp->dev;
+	dev_sw_netstats_rx_add(gtp->dev, skb->len);
 }
 
 static int forward(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, struct pdr *pdr,
