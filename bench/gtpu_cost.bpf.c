@@ -218,7 +218,7 @@ static long primitive(__u32 i, void *unused)
 		struct open_packet *p = bpf_map_lookup_elem(&gtpu_packets, &direction);
 
 		if (p)
-			__builtin_memset(p, 0, sizeof(*p));
+			__builtin_memset(p, 0, PACKET_CLEARED);
 	}
 	return 0;
 }

@@ -26,6 +26,13 @@ struct {
 	__type(value, __u32);
 } context_softirq SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} context_count_place SEC(".maps");
+
 static __always_inline void context_set_softirq(__u32 serving)
 {
 	__u32 zero = 0, *flag = bpf_map_lookup_elem(&context_softirq, &zero);
@@ -65,17 +72,29 @@ static __always_inline __u8 context_of_count(__u32 count)
 									     CONTEXT_PROCESS;
 }
 
+/* Where this CPU has its count, looked up once; 0: that cannot be read. */
+static __always_inline __u64 context_count_at(void)
+{
+	__u64 *at, offset = 0;
+	__u32 zero = 0;
+
+	at = bpf_map_lookup_elem(&context_count_place, &zero);
+	if (!at || *at)
+		return at ? *at : 0;
+	if (!bpf_probe_read_kernel(&offset, sizeof(offset),
+				   (void *)(context_cpu_offsets +
+					    8ULL * bpf_get_smp_processor_id())))
+		*at = offset + context_count_address;
+	return *at;
+}
+
 /* CONTEXT_UNKNOWN when the count cannot be read. */
 static __always_inline __u8 context_by_count(void)
 {
-	__u64 offset = 0;
+	const void *at = (void *)context_count_at();
 	__u32 count = 0;
-	const void *at = (void *)(context_cpu_offsets + 8ULL * bpf_get_smp_processor_id());
 
-	if (bpf_probe_read_kernel(&offset, sizeof(offset), at))
-		return CONTEXT_UNKNOWN;
-	at = (void *)(offset + context_count_address);
-	if (bpf_probe_read_kernel(&count, sizeof(count), at))
+	if (!at || bpf_probe_read_kernel(&count, sizeof(count), at))
 		return CONTEXT_UNKNOWN;
 	return context_of_count(count);
 }

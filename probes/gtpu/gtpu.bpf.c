@@ -29,12 +29,14 @@ struct {
 	__type(value, struct budget);
 } gtpu_budget SEC(".maps");
 
-static __noinline int emit(const struct gtpu_record *from, __u16 kind, __u64 ts_ns)
+static __noinline int emit(struct open_packet *p, __u16 kind, __u64 ts_ns)
 {
+	const struct gtpu_record *from = &p->record;
 	struct gtpu_record *r = ring_reserve(sizeof(*r), kind);
 
 	if (!r)
 		return 0;
+	fill_interface(p);
 	r->hdr.ts_ns = ts_ns;
 	task_fill(&r->hdr);
 	__builtin_memcpy((void *)r + sizeof(r->hdr), (const void *)from + sizeof(r->hdr),
@@ -78,15 +80,16 @@ static __always_inline struct open_packet *packet_open(__u32 func, __u32 directi
 		NOTE(p->func_id, no_exit);
 		calls_missed(p);
 	}
-	__builtin_memset(p, 0, sizeof(*p));
+	__builtin_memset(p, 0, PACKET_CLEARED);
+	skb_take(&p->copy, skb);
 	p->skb = (__u64)skb;
 	p->func_id = func;
 	p->path = path_of(func);
 	p->record.func_id = func;
 	p->record.direction = direction;
-	p->record.len = BPF_CORE_READ(skb, len);
+	p->record.len = SKB(&p->copy, len);
 	p->record.has = GTPU_HAS_LEN;
-	fill_device(&p->record, dev);
+	fill_device(p, direction == GTPU_UPLINK ? SKB(&p->copy, dev) : dev);
 	return p;
 }
 
@@ -102,20 +105,20 @@ static __always_inline void packet_opened(struct open_packet *p, __u32 func)
 		count(func, GTPU_NO_RETURN, p->record.len);
 	p->entry_ns = bpf_ktime_get_boot_ns();
 	if (entries_wanted())
-		emit(&p->record, GTPU_ENTRY, p->entry_ns);
+		emit(p, GTPU_ENTRY, p->entry_ns);
 }
 
 static __always_inline int receive_entry(__u32 func, const struct sk_buff *skb)
 {
-	struct open_packet *p = packet_open(func, GTPU_UPLINK, skb, BPF_CORE_READ(skb, dev));
+	struct open_packet *p = packet_open(func, GTPU_UPLINK, skb, NULL);
 
 	if (!p)
 		return 0;
-	p->seen.head = fill_uplink(p, skb);
+	p->seen.head = fill_uplink(p);
 	/* What is not linear the module can read all the same. */
-	if (p->seen.head != HEAD_GTPU && BPF_CORE_READ(skb, data_len))
+	if (p->seen.head != HEAD_GTPU && SKB(&p->copy, data_len))
 		p->seen.head = HEAD_MAX;
-	if (!p->record.gtp.flags && BPF_CORE_READ(skb, data_len))
+	if (!p->record.gtp.flags && SKB(&p->copy, data_len))
 		NOTE(func, unread);
 	packet_opened(p, func);
 	return 0;
@@ -128,9 +131,9 @@ static __always_inline int transmit_entry(__u32 func, const struct sk_buff *skb,
 
 	if (!p)
 		return 0;
-	fill_downlink(p, skb);
-	p->seen.protocol = bpf_ntohs(BPF_CORE_READ(skb, protocol));
-	if (!p->record.inner.family && BPF_CORE_READ(skb, data_len))
+	fill_downlink(p);
+	p->seen.protocol = bpf_ntohs(SKB(&p->copy, protocol));
+	if (!p->record.inner.family && SKB(&p->copy, data_len))
 		NOTE(func, unread);
 	packet_opened(p, func);
 	return 0;
@@ -216,7 +219,7 @@ static __always_inline int packet_exit(__u32 func, __u32 direction, __s32 ret)
 	count_latencies(p);
 	calls_missed(p);
 	if (told(&p->record, now))
-		emit(&p->record, GTPU_EXIT, now);
+		emit(p, GTPU_EXIT, now);
 	packet_close(p, direction);
 	return 0;
 }

@@ -260,7 +260,8 @@ static int gtpu_drain(struct probe_run *run, event_fn emit, void *data)
 
 static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)
 {
-	int r = gtpu_counts_collect(&run->counts, gtpu_map(run, "gtpu_counts"), emit, data);
+	int r = gtpu_counts_collect(&run->counts, gtpu_map(run, "gtpu_counts"),
+				    gtpu_map(run, "gtpu_usual_counts"), emit, data);
 
 	gtpu_netns_forget(&run->netns);
 	if (!r)

@@ -37,7 +37,7 @@ enum gtpu_kind { GTPU_ENTRY = 1, GTPU_EXIT = 2 };
 enum gtpu_direction { GTPU_UPLINK = 0, GTPU_DOWNLINK = 1, GTPU_DIRECTIONS = 2 };
 
 /* gtpu_record.has */
-#define GTPU_HAS_INTERFACE 0x1 /* interface, ifindex and netns */
+#define GTPU_HAS_INTERFACE 0x1 /* interface and ifindex */
 #define GTPU_HAS_RETURN 0x2
 #define GTPU_HAS_DURATION 0x4
 #define GTPU_HAS_LEN 0x8
@@ -96,7 +96,7 @@ enum gtpu_color { GTPU_NOT_POLICED, GTPU_GREEN, GTPU_YELLOW, GTPU_RED, GTPU_COLO
 struct gtpu_record {
 	struct record_hdr hdr;
 	__u64 duration_ns;
-	__u64 netns; /* inode */
+	__u64 netns; /* inode; 0: not known */
 	__u32 len;   /* skb->len at entry: from the UDP header on; downlink: the inner packet */
 	__u32 ifindex;
 	__s32 ret;
@@ -133,6 +133,14 @@ struct gtpu_count_key {
 struct gtpu_count {
 	__u64 packets;
 	__u64 bytes; /* of the packet's length at entry */
+};
+
+/* Of one function: the values that it returns most of the time have a place of their own. */
+#define GTPU_USUAL_RETURNS 4
+
+struct gtpu_usual_counts {
+	struct gtpu_count none; /* GTPU_NO_RETURN */
+	struct gtpu_count returned[GTPU_USUAL_RETURNS]; /* 0 and up */
 };
 
 /* The packet functions, as places of gtpu_outcomes. */

@@ -34,7 +34,7 @@ static __always_inline void emit_call(struct open_packet *p, __u32 func, __u16 k
 	__u32 packet_func = p->record.func_id;
 
 	p->record.func_id = func;
-	emit(&p->record, kind, ts_ns);
+	emit(p, kind, ts_ns);
 	p->record.func_id = packet_func;
 }
 
@@ -148,8 +148,10 @@ static __always_inline struct open_packet *pulled_entry(__u32 func, const struct
 	if (!p)
 		return NULL;
 	p->seen.what |= what;
-	if (!p->record.inner.family)
-		fill_uplink(p, skb);
+	if (!p->record.inner.family) {
+		skb_take(&p->copy, skb);
+		fill_uplink(p);
+	}
 	return p;
 }
 
@@ -189,7 +191,7 @@ static __always_inline int lookup_exit(__u32 func, __u32 direction, __u64 pdr)
 	p->took[GTPU_SPAN_STAGES + GTPU_LOOKUP] = p->took[span_of(func)];
 	if (pdr) {
 		p->seen.what |= SEEN_PDR;
-		p->seen.rule = rule_take(&p->record, pdr, p->gtp);
+		p->seen.rule = rule_take(&p->record, &p->rule, pdr, p->gtp);
 	} else {
 		p->seen.what |= SEEN_NO_PDR;
 	}

@@ -63,28 +63,57 @@ static void emit_count(const struct gtpu_count_key *key, const struct gtpu_count
 	emit(data, &e);
 }
 
+static void emit_difference(const struct gtpu_count_key *key, const struct gtpu_count *now,
+			    struct gtpu_count *seen, event_fn emit, void *data)
+{
+	struct gtpu_count diff = {now->packets - seen->packets, now->bytes - seen->bytes};
+
+	*seen = *now;
+	if (diff.packets)
+		emit_count(key, &diff, emit, data);
+}
+
 static int collect_key(struct gtpu_counts *c, int map_fd, const struct gtpu_count_key *key,
 		       event_fn emit, void *data)
 {
-	struct gtpu_count *total = total_of(c, key), diff;
-	uint64_t now[2];
-	int r = gtpu_percpu_sum(map_fd, key, now, 2);
+	struct gtpu_count *total = total_of(c, key), now;
+	int r = gtpu_percpu_sum(map_fd, key, (uint64_t *)&now, 2);
 
 	if (r)
 		return r;
 	if (!total)
 		return -ENOSPC;
-	diff = (struct gtpu_count){now[0] - total->packets, now[1] - total->bytes};
-	*total = (struct gtpu_count){now[0], now[1]};
-	if (diff.packets)
-		emit_count(key, &diff, emit, data);
+	emit_difference(key, &now, total, emit, data);
+	return 0;
+}
+
+static int collect_usual(struct gtpu_usual_counts *seen, int map_fd, uint32_t func, event_fn emit,
+			 void *data)
+{
+	struct gtpu_count_key key = {.func_id = func, .ret = GTPU_NO_RETURN};
+	struct gtpu_usual_counts now;
+	int r = gtpu_percpu_sum(map_fd, &func, (uint64_t *)&now, sizeof(now) / sizeof(uint64_t));
+
+	if (r)
+		return r;
+	emit_difference(&key, &now.none, &seen->none, emit, data);
+	for (key.ret = 0; key.ret < GTPU_USUAL_RETURNS; key.ret++)
+		emit_difference(&key, &now.returned[key.ret], &seen->returned[key.ret], emit, data);
 	return 0;
 }
 
 /* No key is ever removed, so that nothing counted is lost and the walk visits each key once. */
-int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, event_fn emit, void *data)
+int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, int usual_fd, event_fn emit, void *data)
 {
 	struct gtpu_count_key key, *previous = NULL;
+
+	for (uint32_t func = 0; func < GTPU_FUNCS; func++) {
+		int r = gtpu_function_name(func) ?
+				collect_usual(&c->usual[func], usual_fd, func, emit, data) : 0;
+
+		if (r)
+			return r;
+	}
 
 	for (size_t i = 0; i < GTPU_COUNT_KEYS; i++) {
 		int r;

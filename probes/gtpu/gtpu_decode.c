@@ -10,12 +10,12 @@
 static void decode_device(const struct gtpu_record *r, struct event *e,
 			  char netns[static GTPU_NETNS_MAX])
 {
-	if (!(r->has & GTPU_HAS_INTERFACE))
-		return;
-	event_take_name(e->interface, r->interface);
-	e->ifindex = r->ifindex;
-	event_set(e, F_INTERFACE);
-	event_set(e, F_IFINDEX);
+	if (r->has & GTPU_HAS_INTERFACE) {
+		event_take_name(e->interface, r->interface);
+		e->ifindex = r->ifindex;
+		event_set(e, F_INTERFACE);
+		event_set(e, F_IFINDEX);
+	}
 	if (!r->netns)
 		return;
 	snprintf(netns, GTPU_NETNS_MAX, "%" PRIu64, (uint64_t)r->netns);

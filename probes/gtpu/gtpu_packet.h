@@ -21,15 +21,21 @@ struct open_packet {
 	__u64 decided_ns; /* downlink: what becomes of it is settled */
 	__u64 pktinfo;
 	__u64 gtp;	  /* the gtp5g device */
+	__u64 dev;	  /* the net_device that the packet came by */
 	__u32 func_id; /* 0: none is under way */
 	__u32 path;
-	__u64 began[GTPU_SPAN_CALLS];
 	__u32 took[GTPU_SPANS]; /* ns; 0: not seen */
 	__u8 depth[GTPU_SPAN_CALLS];
 	struct gtpu_record record; /* its header stays empty */
 	struct seen seen;
+	/* Not cleared for the next packet. */
+	__u64 began[GTPU_SPAN_CALLS];
+	struct skb_copy copy;
 	struct skb_cursor cursor;
+	struct rule_copy rule;
 };
+
+#define PACKET_CLEARED offsetof(struct open_packet, began)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -164,13 +170,24 @@ static __always_inline struct open_packet *packet_under_way(__u32 direction)
 	return p && p->func_id ? p : NULL;
 }
 
-static __always_inline void fill_device(struct gtpu_record *r, const struct net_device *dev)
+/* Its namespace is counted under; its name and number are for events alone: fill_interface(). */
+static __always_inline void fill_device(struct open_packet *p, const struct net_device *dev)
 {
-	if (!dev)
+	p->dev = (__u64)dev;
+	if (dev)
+		p->record.netns = BPF_CORE_READ(dev, nd_net.net, ns.inum);
+}
+
+/* The device stays while the module is at one of its packets. */
+static __always_inline void fill_interface(struct open_packet *p)
+{
+	const struct net_device *dev = (const void *)p->dev;
+	struct gtpu_record *r = &p->record;
+
+	if (!dev || r->has & GTPU_HAS_INTERFACE)
 		return;
 	r->ifindex = BPF_CORE_READ(dev, ifindex);
 	bpf_core_read(r->interface, sizeof(r->interface), &dev->name);
-	r->netns = BPF_CORE_READ(dev, nd_net.net, ns.inum);
 	r->has |= GTPU_HAS_INTERFACE;
 }
 
@@ -190,14 +207,14 @@ static __noinline int fill_outer(struct gtpu_record *r, struct skb_cursor *c)
 }
 
 /* skb->data is at the outer UDP header, the outer IP header before it. An enum packet_head. */
-static __noinline int fill_uplink(struct open_packet *p, const struct sk_buff *skb)
+static __noinline int fill_uplink(struct open_packet *p)
 {
-	const __u8 *ip = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header);
+	const __u8 *ip = SKB(&p->copy, head) + SKB(&p->copy, network_header);
 	struct skb_cursor *c = &p->cursor;
 	struct gtpu_record *r = &p->record;
 	int head;
 
-	skb_cursor_set(c, skb, ip, 0);
+	skb_cursor_set(c, &p->copy, ip, 0);
 	if (fill_outer(r, c))
 		return HEAD_MAX;
 	c->at.off += 8;
@@ -208,9 +225,9 @@ static __noinline int fill_uplink(struct open_packet *p, const struct sk_buff *s
 }
 
 /* skb->data is at the inner packet. */
-static __noinline int fill_downlink(struct open_packet *p, const struct sk_buff *skb)
+static __noinline int fill_downlink(struct open_packet *p)
 {
-	skb_cursor_set(&p->cursor, skb, BPF_CORE_READ(skb, data), 0);
+	skb_cursor_set(&p->cursor, &p->copy, SKB(&p->copy, data), 0);
 	return fill_inner(&p->record, &p->cursor);
 }
 
@@ -219,6 +236,7 @@ static __noinline int fill_gtp(struct open_packet *p, const struct sk_buff *skb,
 {
 	struct skb_cursor *c = &p->cursor;
 
-	skb_cursor_set(c, skb, BPF_CORE_READ(skb, data), off);
+	skb_take(&p->copy, skb);
+	skb_cursor_set(c, &p->copy, SKB(&p->copy, data), off);
 	return packet_gtpu_header(&c->head, &c->at, &p->record.gtp);
 }

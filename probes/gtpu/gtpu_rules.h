@@ -5,6 +5,7 @@
 
 #include "gtpu.h"
 #include "kernel.h"
+#include "packet_copy.h"
 
 /* Set before load. */
 const volatile struct gtpu_layout layout = {};
@@ -42,14 +43,42 @@ struct {
 		 -1 :                                                                              \
 		 bpf_probe_read_kernel(&(to), sizeof(to), (const void *)((from) + layout.place)))
 
-static __always_inline __u8 rule_far(struct gtpu_record *r, __u64 far)
+/* The same from the copy of the rule's beginning, where it reaches that far. */
+#define RULE_TAKE(to, rule, place)                                                                 \
+	({                                                                                         \
+		__u32 at_ = layout.place;                                                          \
+		int r_ = 0;                                                                        \
+                                                                                                   \
+		if (at_ <= RULE_BYTES - sizeof(to))                                                \
+			packet_copy(&(to), (rule)->bytes + at_, sizeof(to));                       \
+		else                                                                               \
+			r_ = RULE_READ(to, (rule)->address, place);                                \
+		r_;                                                                                \
+	})
+
+/* A rule is read at once, as one read costs as much as that of all its fields. */
+#define RULE_BYTES 160
+
+struct rule_copy {
+	__u64 address;
+	__u8 bytes[RULE_BYTES];
+};
+
+static __always_inline int rule_copy(struct rule_copy *rule, __u64 address)
+{
+	rule->address = address;
+	return bpf_probe_read_kernel(rule->bytes, sizeof(rule->bytes), (const void *)address);
+}
+
+static __always_inline __u8 rule_far(struct gtpu_record *r, struct rule_copy *rule, __u64 far)
 {
 	__u64 parameter, creation;
 
-	if (RULE_READ(r->far_id, far, far_id) || RULE_READ(r->far_action, far, far_action))
+	if (rule_copy(rule, far) || RULE_TAKE(r->far_id, rule, far_id) ||
+	    RULE_TAKE(r->far_action, rule, far_action))
 		return 0;
 	r->has |= GTPU_HAS_FAR;
-	if (RULE_READ(parameter, far, far_fwd_param))
+	if (RULE_TAKE(parameter, rule, far_fwd_param))
 		return 0;
 	if (!parameter)
 		return RULE_CREATES_NONE;
@@ -58,14 +87,14 @@ static __always_inline __u8 rule_far(struct gtpu_record *r, __u64 far)
 	return creation ? RULE_CREATES : RULE_CREATES_NONE;
 }
 
-static __always_inline void rule_qer(struct gtpu_record *r, __u64 pdr)
+static __always_inline void rule_qer(struct gtpu_record *r, const struct rule_copy *rule)
 {
 	__u64 ids;
 	__u32 n;
 
-	if (!RULE_READ(r->rule_qfi, pdr, pdr_qfi) && r->rule_qfi)
+	if (!RULE_TAKE(r->rule_qfi, rule, pdr_qfi) && r->rule_qfi)
 		r->has |= GTPU_HAS_RULE_QFI;
-	if (RULE_READ(n, pdr, pdr_qer_num) || !n || RULE_READ(ids, pdr, pdr_qer_ids))
+	if (RULE_TAKE(n, rule, pdr_qer_num) || !n || RULE_TAKE(ids, rule, pdr_qer_ids))
 		return;
 	if (!bpf_probe_read_kernel(&r->qer_id, sizeof(r->qer_id), (const void *)ids))
 		r->has |= GTPU_HAS_QER;
@@ -112,28 +141,37 @@ static __noinline int rule_quota(const struct gtpu_record *r, __u64 pdr, __u64 g
 	return quota_of(ids, n, &key);
 }
 
+static __always_inline __u8 rule_gate(const struct rule_copy *rule)
+{
+	__u8 gate, closed = 0;
+
+	if (RULE_TAKE(gate, rule, pdr_ul_dl_gate))
+		return 0;
+	if (gate & GATE_UL_CLOSED)
+		closed |= RULE_UL_CLOSED;
+	return gate & GATE_DL_CLOSED ? closed | RULE_DL_CLOSED : closed;
+}
+
 /* RULE_* */
-static __noinline int rule_take(struct gtpu_record *r, __u64 pdr, __u64 gtp)
+static __noinline int rule_take(struct gtpu_record *r, struct rule_copy *rule, __u64 pdr, __u64 gtp)
 {
 	__u64 removal, far;
-	__u8 gate, rule = 0;
+	__u8 is;
 
-	if (RULE_READ(r->seid, pdr, pdr_seid) || RULE_READ(r->pdr_id, pdr, pdr_id))
+	if (rule_copy(rule, pdr) || RULE_TAKE(r->seid, rule, pdr_seid) ||
+	    RULE_TAKE(r->pdr_id, rule, pdr_id))
 		return 0;
 	r->has |= GTPU_HAS_PDR;
-	rule_qer(r, pdr);
-	if (!RULE_READ(removal, pdr, pdr_outer_header_removal) && !removal)
-		rule |= RULE_NO_REMOVAL;
-	if (!RULE_READ(gate, pdr, pdr_ul_dl_gate)) {
-		rule |= gate & GATE_UL_CLOSED ? RULE_UL_CLOSED : 0;
-		rule |= gate & GATE_DL_CLOSED ? RULE_DL_CLOSED : 0;
-	}
-	if (RULE_READ(far, pdr, pdr_far))
-		return rule;
-	rule |= far ? rule_far(r, far) : RULE_NO_FAR;
+	rule_qer(r, rule);
+	is = rule_gate(rule);
+	if (!RULE_TAKE(removal, rule, pdr_outer_header_removal) && !removal)
+		is |= RULE_NO_REMOVAL;
+	if (RULE_TAKE(far, rule, pdr_far))
+		return is;
+	is |= far ? rule_far(r, rule, far) : RULE_NO_FAR;
 	if (r->has & GTPU_HAS_FAR && (r->far_action & FAR_ACTION_MASK) == FAR_ACTION_DROP)
-		rule |= rule_quota(r, pdr, gtp);
-	return rule;
+		is |= rule_quota(r, pdr, gtp);
+	return is;
 }
 
 /* Of a URR of the gtp5g device. */

@@ -82,6 +82,7 @@ struct gtpu_counted {
 struct gtpu_counts {
 	struct gtpu_counted rows[GTPU_COUNT_KEYS];
 	size_t len;
+	struct gtpu_usual_counts usual[GTPU_FUNCS];
 };
 
 /* Packets by verdict and reason: what came since *seen, which is brought up to date. */
@@ -130,7 +131,7 @@ enum gtpu_codes gtpu_codes_of(const char *text);
 /* -EINVAL: err says which option. */
 int gtpu_filter_make(const struct gtpu_options *o, struct gtpu_filter *ret, struct err *err);
 
-int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, event_fn emit, void *data);
+int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, int usual_fd, event_fn emit, void *data);
 
 /* Sums a per-CPU value of n counters over all CPUs. 0 or -errno. */
 int gtpu_percpu_sum(int map_fd, const void *key, uint64_t *ret, size_t n);

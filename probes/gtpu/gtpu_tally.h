@@ -19,6 +19,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, GTPU_FUNCS);
+	__type(key, __u32);
+	__type(value, struct gtpu_usual_counts);
+} gtpu_usual_counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct gtpu_outcomes);
@@ -42,7 +49,7 @@ GENERATIONS(gtpu_sessions, struct gtpu_session_key, struct gtpu_count);
 GENERATIONS(gtpu_strays, struct gtpu_session_key, struct gtpu_count);
 GENERATIONS(gtpu_contexts, struct gtpu_context_key, struct gtpu_context);
 
-static __noinline int count(__u32 func, __s32 ret, __u32 bytes)
+static __noinline int count_unusual(__u32 func, __s32 ret, __u32 bytes)
 {
 	struct gtpu_count_key key = {.func_id = func, .ret = ret};
 	struct gtpu_count *c = bpf_map_lookup_elem(&gtpu_counts, &key);
@@ -60,6 +67,20 @@ static __noinline int count(__u32 func, __s32 ret, __u32 bytes)
 	__sync_fetch_and_add(&c->packets, 1);
 	__sync_fetch_and_add(&c->bytes, bytes);
 	return 0;
+}
+
+static __always_inline void count(__u32 func, __s32 ret, __u32 bytes)
+{
+	struct gtpu_usual_counts *u = bpf_map_lookup_elem(&gtpu_usual_counts, &func);
+	struct gtpu_count *c;
+
+	if (!u || (ret != GTPU_NO_RETURN && (ret < 0 || ret >= GTPU_USUAL_RETURNS))) {
+		count_unusual(func, ret, bytes);
+		return;
+	}
+	c = ret == GTPU_NO_RETURN ? &u->none : &u->returned[ret & (GTPU_USUAL_RETURNS - 1)];
+	__sync_fetch_and_add(&c->packets, 1);
+	__sync_fetch_and_add(&c->bytes, bytes);
 }
 
 static __noinline int count_context(__u32 func)
