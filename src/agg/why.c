@@ -227,10 +227,26 @@ static void add_note(struct why_answer *a, const char *format, ...)
 	va_end(ap);
 }
 
+/* What would stop packets, if there were any. */
+static void add_faults(const struct why_facts *f, struct why_answer *a)
+{
+	const struct why_route *ue = &f->net.to_ue;
+	char text[ADDR_TEXT_MAX];
+
+	if (f->net.forwarding == 0)
+		add_note(a, "forwarding is off: %ssysctl net.ipv4.ip_forward=1 (or "
+			 "net.ipv6.conf.all.forwarding)", f->inside);
+	if (f->net.device[0] && ue->asked && (ue->error || strcmp(ue->interface, f->net.device)))
+		add_note(a, "no route to %s leads to %s: %sip route add UE-POOL dev %s",
+			 addr_format(&f->seen.ue, text), f->net.device, f->inside, f->net.device);
+}
+
 static void add_notes(const struct why_facts *f, struct why_answer *a)
 {
 	const struct why_counts *down = &f->seen.ways[WHY_DOWNLINK];
 
+	if (a->state == WHY_SILENT)
+		add_faults(f, a);
 	if (down->unreachable)
 		add_note(a, "%" PRIu64 " of the downlink packets are ICMP 'unreachable': the data "
 			 "network answers that it has no such host or port", down->unreachable);

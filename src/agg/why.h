@@ -177,7 +177,7 @@ struct why_answer {
 	int way; /* the direction that the verdict is about; -1: both */
 	char verdict[2 * WHY_TEXT_MAX]; /* one line */
 	char advice[WHY_TEXT_MAX];
-	char notes[4][WHY_TEXT_MAX];
+	char notes[8][WHY_TEXT_MAX];
 	size_t n_notes;
 };
 

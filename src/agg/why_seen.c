@@ -394,7 +394,8 @@ int why_seen_sum(const struct why_seen *seen, const struct why_place *place,
 	sum_translated(&s, rest, n_rest);
 	if (!seen->marks.has_ue) /* they are all in one table then */
 		sum_translated(&s, flows, n);
-	if (s.tunnels > s.flows)
+	/* Where its TEIDs are learned, rows of its other address family may not have been kept. */
+	if ((seen->marks.told || !seen->marks.has_ue) && s.tunnels > s.flows)
 		ret->ways[WHY_UPLINK].malformed = s.tunnels - s.flows;
 	ret->has_ue = s.marks.has_ue;
 	ret->ue = s.marks.ue;

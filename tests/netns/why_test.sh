@@ -53,6 +53,8 @@ done
 FAMILY=6 ask fd00:60:0:1::1
 check_eq "IPv6: $(answer .verdict)" "$(answer .state) $(stages uplink) $(stages downlink)" \
 	"works $N - - $N $N $N $N - - $N"
+ask $UE lab traffic --duration 2 --rate 60 --ue 1
+check_eq "everything side by side: $(answer .verdict)" "$(answer .state)" works
 FORM=text ask $UE
 check_match "as text" "$(head -n 1 "$TMP/answer")" \
 	"^UE $UE: both directions work: uplink $N in, $N out; downlink $N in, $N out\$"

@@ -117,6 +117,8 @@ static void add_session(struct why_seen *s)
 	add_plain(s, "upfgtp", DIR_EGRESS, DN, UE, 8);
 	add_tunnelled(s, DIR_EGRESS, DOWNLINK_TEID, DN, UE, 8);
 	add_tunnel(s, DIR_EGRESS, DOWNLINK_TEID, "10.100.1.1", GNB, 8);
+	add_tunnelled(s, DIR_INGRESS, UPLINK_TEID, "fd00::9", "fd00::1", 5); /* its other address */
+	add_tunnel(s, DIR_INGRESS, UPLINK_TEID, GNB, "10.100.1.1", 5);
 	add_tunnelled(s, DIR_INGRESS, 0x10002, "10.60.0.2", DN, 1000);
 	add_plain(s, "n6", DIR_EGRESS, "10.60.0.2", DN, 1000);
 }

@@ -132,9 +132,17 @@ static void test_fine(void **state)
 static void test_silent(void **state)
 {
 	struct why_facts f = fine(WHY_UPF_GTP5G);
+	struct why_answer a;
 
 	stop_at(&f, WHY_UPLINK, WHY_ARRIVED);
 	check(&f, WHY_SILENT, -1, -1, NULL, "the session is there, and no packet of it came");
+	why_judge(&f, &a);
+	assert_int_equal(a.n_notes, 0);
+	f.net.forwarding = 0;
+	f.net.to_ue = (struct why_route){.asked = true, .error = -ENETUNREACH};
+	why_judge(&f, &a);
+	assert_int_equal(a.n_notes, 2);
+	assert_non_null(strstr(a.notes[1], "no route to 10.60.0.1 leads to upfgtp"));
 	snprintf(f.net.down, sizeof(f.net.down), "n3");
 	check(&f, WHY_SILENT, -1, -1, NULL, "n3 is down");
 	f.net.down[0] = '\0';
