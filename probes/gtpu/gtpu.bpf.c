@@ -45,12 +45,13 @@ static __noinline int emit(struct open_packet *p, __u16 kind, __u64 ts_ns)
 	return 0;
 }
 
+/* Read as volatile: else the compiler takes the zeros that it sees here for what user space set. */
 static __always_inline bool is_ue(const __u8 *address)
 {
-	__u64 a[2], ue[2];
+	const volatile __u64 *ue = (const volatile void *)filter.ue;
+	__u64 a[2];
 
 	__builtin_memcpy(a, address, sizeof(a));
-	__builtin_memcpy(ue, (const void *)filter.ue, sizeof(ue));
 	return a[0] == ue[0] && a[1] == ue[1];
 }
 

@@ -20,6 +20,7 @@ static const struct {
 	{"trace", cmd_trace, "live events of packets and of the gtp5g/gtp module's functions"},
 	{"flows", cmd_flows, "live flows and GTP-U tunnels on interfaces (-i [NETNS/]IFACE)"},
 	{"rules", cmd_rules, "the rules of gtp5g (PDR, FAR, QER, URR) and, with --follow, their changes"},
+	{"why", cmd_why, "why a PDU session (UE-ADDRESS or TEID) does not work: where its packets stop"},
 	{"sched", cmd_sched, "scheduling strategies: show what the API server holds"},
 	{"server", cmd_server, "an API server that speaks Gthulhu's API, for one machine"},
 	{"lab", cmd_lab, "a 5G user plane in network namespaces: up, status, traffic, down"},

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "gtp.h"
 
+#include <linux/genetlink.h>
 #include <linux/gtp.h>
 #include <linux/netlink.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "genl.h"
 #include "nl.h"
@@ -61,4 +63,78 @@ int gtp_pdp_add(const struct gtp_pdp *pdp, struct err *err)
 int gtp_pdp_delete(const struct gtp_pdp *pdp, struct err *err)
 {
 	return request(pdp, GTP_CMD_DELPDP, 0, put_delete, "deleting", err);
+}
+
+struct pdp_visitor {
+	void (*visit)(const struct gtp_pdp *pdp, void *data);
+	void *data;
+};
+
+static void get_addr(const struct nlattr *attr, struct addr *ret)
+{
+	if (mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
+		*ret = addr_from_v4(mnl_attr_get_u32(attr));
+	else if (mnl_attr_get_payload_len(attr) == sizeof(ret->b))
+		memcpy(ret->b, mnl_attr_get_payload(attr), sizeof(ret->b));
+}
+
+static void get_u32(const struct nlattr *attr, uint32_t *ret)
+{
+	if (mnl_attr_get_payload_len(attr) == sizeof(*ret))
+		*ret = mnl_attr_get_u32(attr);
+}
+
+static int on_pdp(const struct nlmsghdr *nlh, void *data)
+{
+	const struct pdp_visitor *v = data;
+	const struct nlattr *attr;
+	struct gtp_pdp pdp = {0};
+	uint32_t version = GTP_V0;
+
+	if (nlh->nlmsg_len < mnl_nlmsg_size(sizeof(struct genlmsghdr)))
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
+	{
+		switch (mnl_attr_get_type(attr)) {
+		case GTPA_LINK:
+			get_u32(attr, &pdp.ifindex);
+			break;
+		case GTPA_VERSION:
+			get_u32(attr, &version);
+			break;
+		case GTPA_I_TEI:
+			get_u32(attr, &pdp.i_tei);
+			break;
+		case GTPA_O_TEI:
+			get_u32(attr, &pdp.o_tei);
+			break;
+		case GTPA_MS_ADDRESS:
+		case MS_ADDR6:
+			get_addr(attr, &pdp.ms_addr);
+			break;
+		case PEER_ADDRESS:
+		case PEER_ADDR6:
+			get_addr(attr, &pdp.peer);
+			break;
+		}
+	}
+	if (version == GTP_V1)
+		v->visit(&pdp, v->data);
+	return MNL_CB_OK;
+}
+
+int gtp_pdp_list(void (*visit)(const struct gtp_pdp *pdp, void *data), void *data, struct err *err)
+{
+	struct pdp_visitor v = {.visit = visit, .data = data};
+	struct genlmsghdr *genl;
+	struct nl_message m;
+	uint16_t family;
+	int r = genl_family("gtp", &family, err);
+
+	if (r < 0)
+		return r;
+	nl_begin(&m, family, NLM_F_DUMP);
+	genl = nl_header(&m, sizeof(*genl));
+	genl->cmd = GTP_CMD_GETPDP;
+	return nl_request(NETLINK_GENERIC, &m, on_pdp, &v, "gtp: listing PDP contexts", err);
 }

@@ -20,3 +20,7 @@ struct gtp_pdp {
  * kernels answer -EINVAL or -EAFNOSUPPORT. */
 int gtp_pdp_add(const struct gtp_pdp *pdp, struct err *err);
 int gtp_pdp_delete(const struct gtp_pdp *pdp, struct err *err); /* by i_tei and family */
+
+/* Calls visit for each PDP context of GTPv1, of all gtp devices here; ifindex is 0 on kernels that do
+ * not tell it. 0, -ENOENT without the module, -EPERM without CAP_NET_ADMIN, or -errno. */
+int gtp_pdp_list(void (*visit)(const struct gtp_pdp *pdp, void *data), void *data, struct err *err);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where the packets of a PDU session stop, and why: facts and counts in, the answer out. Pure: no
+ * input or output, no clock. Numbers in host order. */
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+enum why_way { WHY_UPLINK, WHY_DOWNLINK, WHY_WAYS };
+
+/* In the order a packet takes; of the uplink and the downlink. */
+enum why_stage_id {
+	WHY_ARRIVED, /* at N3; at N6 */
+	WHY_REACHED, /* the module; the device */
+	WHY_MATCHED, /* a PDR, a PDP context */
+	WHY_HANDLED, /* decapsulated; encapsulated */
+	WHY_LEFT,    /* on N6, or N9; on N3 */
+	WHY_STAGES
+};
+
+enum why_upf { WHY_UPF_USER, WHY_UPF_GTP, WHY_UPF_GTP5G };
+
+#define WHY_PDRS_MAX 16
+#define WHY_NAME_MAX 64
+#define WHY_TEXT_MAX 384
+
+/* A PDR with its FAR and its first QER; or one way of a PDP context, which has no numbers. */
+struct why_pdr {
+	enum why_way way;
+	uint16_t id;
+	bool has_teid, has_far, far_found, has_peer, has_qer, qer_found, removes_header;
+	uint32_t teid; /* F-TEID, at the address local */
+	struct addr local;
+	uint32_t far_id;
+	uint16_t far_action;
+	uint32_t peer_teid; /* where the FAR sends */
+	struct addr peer;
+	uint32_t qer_id;
+	uint8_t qfi, gate; /* GTP5G_GATE_* */
+	uint64_t mbr_uplink, mbr_downlink; /* kbit/s; 0: none */
+};
+
+struct why_session {
+	bool known; /* the kernel has rules for it */
+	bool has_seid, has_ue;
+	uint64_t seid;
+	struct addr ue;
+	struct why_pdr pdrs[WHY_PDRS_MAX];
+	size_t n, left_out;
+	unsigned others; /* more sessions that the question fits */
+};
+
+/* The module's packets of one fate. */
+struct why_outcome {
+	const char *verdict, *reason; /* as probe gtpu has them; reason NULL: none */
+	uint64_t packets;
+};
+
+#define WHY_OUTCOMES_MAX 32
+
+struct why_latency {
+	uint64_t packets;	 /* 0: none was measured */
+	uint64_t median_ns, p99_ns;
+	bool at_most;	  /* upper bounds, by powers of two */
+	bool all_sessions; /* not of this session alone */
+};
+
+/* What was seen of one direction. TC counts are segments on the wire. */
+struct why_counts {
+	uint64_t arrived, arrived_bytes, device, left, left_bytes;
+	uint64_t arrived_n9, left_n9; /* of arrived, left: in a tunnel of another UPF */
+	uint64_t malformed;	      /* in its tunnel, and no well-formed G-PDU; not in arrived */
+	uint64_t other_teid;	      /* of arrived: its UE's, in a tunnel that is not the session's */
+	uint64_t other_ue;	      /* in its tunnel, from another address; not in arrived */
+	uint64_t unreachable, too_big; /* of arrived: ICMP that says so */
+	uint32_t other_teid_value;
+	struct addr other_ue_value;
+	char in[IF_NAMESIZE], out[IF_NAMESIZE]; /* where most arrived and left; "": none */
+	bool has_peer, has_teid, has_qfi;	/* of the tunnel with most packets */
+	struct addr peer;			/* uplink: who sent; downlink: who it was sent to */
+	uint32_t teid;
+	uint8_t qfi;
+	bool has_far_end; /* uplink: where most packets want to go; downlink: come from */
+	struct addr far_end;
+	struct why_outcome outcomes[WHY_OUTCOMES_MAX];
+	size_t n_outcomes;
+	uint64_t module; /* all that the module took, outcomes summed up */
+	bool has_rule; /* the PDR that took most */
+	uint64_t seid;
+	uint16_t pdr_id;
+	struct why_latency latency;
+};
+
+struct why_seen_facts {
+	struct why_counts ways[WHY_WAYS];
+	bool translated;	/* N6 has the node's address for the UE's: its counts are of every
+				 * UE's packets to the same destinations */
+	bool has_ue;
+	struct addr ue;		/* known by the rules, or learned from the traffic */
+	uint64_t left_out;	/* packets that found no room in a table: of any session */
+	uint64_t events_lost;	/* of the module, where it is counted by events */
+	bool by_rows;		/* the module is counted by its rows, to the packet */
+};
+
+/* The way to an address, as the UPF's namespace has it. */
+struct why_route {
+	bool asked;
+	int error; /* 0, or -errno: there is none */
+	bool local, up;
+	char interface[IF_NAMESIZE];
+	struct addr next_hop;
+	bool next_hop_silent; /* it was asked for by ARP or ND and does not answer */
+};
+
+struct why_network {
+	char device[IF_NAMESIZE]; /* gtp, gtp5g, or the user-space UPF's TUN; "": none */
+	bool device_up;
+	unsigned device_mtu, n3_mtu;
+	int forwarding;	       /* -1: not to be told; of the UE's address family */
+	int device_forwarding; /* IPv4 alone */
+	int rp_all, rp_device, rp_n3; /* rp_filter, IPv4 alone */
+	int sockets;		      /* at UDP 2152; -1: not to be told */
+	uint64_t socket_drops;
+	char n3[IF_NAMESIZE]; /* "": not known */
+	bool n3_up;
+	char down[IF_NAMESIZE * 4]; /* interfaces that are down, with commas */
+	struct why_route to_ue, to_dn, to_gnb;
+	bool has_pool_route; /* some route leads to the device */
+};
+
+struct why_facts {
+	enum why_upf upf;
+	char netns[WHY_NAME_MAX];
+	char inside[96]; /* what a command is begun with to run in there */
+	bool by_ue;	 /* what was asked: a UE's address, else a TEID */
+	struct addr ue;
+	uint32_t teid;
+	bool module_ran;	      /* the gtpu probe */
+	unsigned skew_percent; /* of the time that TC and module were counted: not by both */
+	char module_why[WHY_TEXT_MAX]; /* why not */
+	struct why_session session;
+	struct why_network net;
+	struct why_seen_facts seen;
+};
+
+struct why_stage {
+	bool visible;
+	bool module; /* counted in the module; else at TC */
+	const char *name; /* static: "n3_in", "module", "pdr", ... */
+	uint64_t packets;
+	char detail[WHY_TEXT_MAX]; /* where it was; or why it cannot be seen */
+};
+
+enum why_state {
+	WHY_FINE,
+	WHY_LOSSY,  /* some get through */
+	WHY_BROKEN, /* none gets beyond stop */
+	WHY_SILENT, /* none came, and nothing says that any should have */
+};
+
+struct why_path {
+	struct why_stage stages[WHY_STAGES];
+	enum why_state state;
+	int stop;	      /* broken, lossy: the first stage that packets do not reach */
+	uint64_t lost;	      /* before it */
+	const char *reason;   /* static, or NULL: "no_pdr", "ip_forward", ... */
+	char text[WHY_TEXT_MAX], advice[WHY_TEXT_MAX];
+};
+
+struct why_answer {
+	struct why_path ways[WHY_WAYS];
+	enum why_state state;
+	int way; /* the direction that the verdict is about; -1: both */
+	char verdict[2 * WHY_TEXT_MAX]; /* one line */
+	char advice[WHY_TEXT_MAX];
+	char notes[8][WHY_TEXT_MAX];
+	size_t n_notes;
+};
+
+void why_judge(const struct why_facts *f, struct why_answer *ret);
+
+const char *why_state_name(enum why_state s); /* "works", "loses packets", "broken", "silent" */
+const char *why_upf_name(enum why_upf u);     /* "user", "gtp", "gtp5g" */
+
+/* Of a session's PDRs of a direction: the one with that number, else the first; NULL: none. */
+const struct why_pdr *why_pdr_of(const struct why_session *s, enum why_way way, bool has_id,
+				 uint16_t id);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Shared by why_*.c alone. */
+#pragma once
+
+#include "map.h"
+#include "tunnels.h"
+#include "why_seen.h"
+
+#define WHY_DURATIONS_MAX 65536
+#define WHY_LATENCY_BUCKETS 40
+#define WHY_TEIDS_MAX 32
+
+/* The session as it is told from others. */
+struct why_marks {
+	bool has_ue;
+	struct addr ue;
+	uint32_t teids[WHY_WAYS][WHY_TEIDS_MAX];
+	size_t n[WHY_WAYS];
+	bool told; /* by rules: a TEID that is not among them is another's */
+};
+
+bool why_marks_teid(const struct why_marks *m, enum why_way way, uint32_t teid);
+void why_marks_add(struct why_marks *m, enum why_way way, uint32_t teid);
+
+struct why_seen {
+	struct why_marks marks;
+	struct agg_flows *flows; /* its own, or all while its address is not known */
+	struct agg_flows *rest;	 /* without a tunnel and its address: a translated one may be there */
+	struct map *rows, *exits; /* struct module_key -> struct module_value */
+	uint64_t latency[WHY_WAYS][WHY_LATENCY_BUCKETS]; /* of all sessions */
+	uint64_t *durations[WHY_WAYS];			 /* of exits of this one */
+	size_t n_durations[WHY_WAYS];
+	uint64_t lost, left_out;
+	bool by_rows;
+};
+
+/* The module's side: what e says is added; summed up for a place. */
+void why_module_add(struct why_seen *s, const struct event *e);
+int why_module_sum(const struct why_seen *s, const struct why_place *place,
+		   const struct why_marks *m, struct why_seen_facts *ret);
+bool why_place_is(const struct why_place *place, const char *netns);
+
+/* Of why.c's judgement. */
+void why_reason(const struct why_facts *f, enum why_way way, struct why_path *p);
+uint64_t why_outcomes(const struct why_counts *c, enum why_stage_id stage);
+const struct why_outcome *why_worst(const struct why_counts *c, enum why_stage_id stage);

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What TC's rows say. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "why_internal.h"
+
+#define FLOWS_MAX 65536
+#define DESTINATIONS_MAX 64
+#define TYPE_G_PDU 255		/* TS 29.281 6.1 */
+#define ICMP_UNREACHABLE 3	/* RFC 792 */
+#define ICMP_FRAGMENTATION 4	/* its code */
+#define ICMP6_UNREACHABLE 1	/* RFC 4443 */
+#define ICMP6_TOO_BIG 2
+
+bool why_marks_teid(const struct why_marks *m, enum why_way way, uint32_t teid)
+{
+	for (size_t i = 0; i < m->n[way]; i++)
+		if (m->teids[way][i] == teid)
+			return true;
+	return false;
+}
+
+void why_marks_add(struct why_marks *m, enum why_way way, uint32_t teid)
+{
+	if (m->n[way] < WHY_TEIDS_MAX && !why_marks_teid(m, way, teid))
+		m->teids[way][m->n[way]++] = teid;
+}
+
+bool why_place_is(const struct why_place *place, const char *netns)
+{
+	return !strcmp(place->netns, netns) || !strcmp(place->inode, netns);
+}
+
+static void mark_session(struct why_marks *m, const struct why_session *s)
+{
+	if (s->has_ue) {
+		m->has_ue = true;
+		m->ue = s->ue;
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		const struct why_pdr *p = &s->pdrs[i];
+
+		if (p->has_teid) {
+			why_marks_add(m, p->way, p->teid);
+			m->told |= p->way == WHY_UPLINK;
+		}
+		if (p->has_peer)
+			why_marks_add(m, p->way, p->peer_teid);
+	}
+}
+
+struct why_seen *why_seen_new(const struct why_question *q, const struct why_session *session)
+{
+	struct why_seen *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->flows = agg_flows_new(FLOWS_MAX, 0, 0);
+	s->rest = agg_flows_new(FLOWS_MAX, 0, 0);
+	if (!s->flows || !s->rest) {
+		why_seen_free(s);
+		return NULL;
+	}
+	s->marks.has_ue = q->by_ue;
+	s->marks.ue = q->ue;
+	if (session)
+		mark_session(&s->marks, session);
+	if (!q->by_ue && !session) {
+		why_marks_add(&s->marks, WHY_UPLINK, q->teid);
+		why_marks_add(&s->marks, WHY_DOWNLINK, q->teid);
+	}
+	return s;
+}
+
+void why_seen_free(struct why_seen *s)
+{
+	if (!s)
+		return;
+	agg_flows_free(s->flows);
+	agg_flows_free(s->rest);
+	map_free(s->rows);
+	map_free(s->exits);
+	for (int way = 0; way < WHY_WAYS; way++)
+		free(s->durations[way]);
+	free(s);
+}
+
+void why_seen_lost(struct why_seen *s, uint64_t events)
+{
+	s->lost += events;
+}
+
+static bool has_address(const struct event_tuple *t, const struct addr *a)
+{
+	return addr_equal(&t->src, a) || addr_equal(&t->dst, a);
+}
+
+/* The table that a row goes to, or NULL: it is another session's. */
+static struct agg_flows *table_of(const struct why_seen *s, const struct event *e)
+{
+	const struct why_marks *m = &s->marks;
+
+	if (!m->has_ue)
+		return s->flows;
+	if (event_has(e, F_GTP_TEID)) {
+		bool its = why_marks_teid(m, WHY_UPLINK, e->gtp.teid) ||
+			   why_marks_teid(m, WHY_DOWNLINK, e->gtp.teid);
+
+		if (its || (event_has(e, F_INNER_SRC) && has_address(&e->inner, &m->ue)))
+			return s->flows;
+		/* Outer addresses of tunnels that are learned at the end. */
+		return !m->told && !strcmp(e->event, "tunnel") ? s->flows : NULL;
+	}
+	return has_address(&e->outer, &m->ue) ? s->flows : s->rest;
+}
+
+void why_seen_add(struct why_seen *s, const struct event *e)
+{
+	struct agg_flows *table;
+
+	if (event_has(e, F_FUNCTION)) {
+		why_module_add(s, e);
+		return;
+	}
+	table = table_of(s, e);
+	if (table)
+		agg_flows_add(table, e);
+}
+
+/* While what was seen is summed up. */
+struct sum {
+	const struct why_place *place;
+	struct why_marks marks;
+	struct why_seen_facts *ret;
+	struct event_tuple to[DESTINATIONS_MAX]; /* of the uplink */
+	size_t n_to;
+	uint64_t tunnels, flows;	    /* uplink, in its TEIDs: by each kind of row */
+	uint64_t in[WHY_WAYS], out[WHY_WAYS]; /* most at one interface, of one flow */
+	uint64_t far[WHY_WAYS], peer[WHY_WAYS];
+	bool has_translated;
+};
+
+static void most(uint64_t *best, uint64_t n, char to[static IF_NAMESIZE], const char *name)
+{
+	if (n <= *best)
+		return;
+	*best = n;
+	snprintf(to, IF_NAMESIZE, "%s", name);
+}
+
+static void far_end(struct sum *s, enum why_way way, const struct addr *a, uint64_t n)
+{
+	if (n <= s->far[way])
+		return;
+	s->far[way] = n;
+	s->ret->ways[way].has_far_end = true;
+	s->ret->ways[way].far_end = *a;
+}
+
+static void arrived(struct sum *s, enum why_way way, const struct agg_flow *f)
+{
+	struct why_counts *c = &s->ret->ways[way];
+
+	c->arrived += f->segments;
+	c->arrived_bytes += f->bytes;
+	most(&s->in[way], f->segments, c->in, f->key.interface);
+}
+
+static void left(struct sum *s, enum why_way way, const struct agg_flow *f)
+{
+	struct why_counts *c = &s->ret->ways[way];
+
+	c->left += f->segments;
+	c->left_bytes += f->bytes;
+	most(&s->out[way], f->segments, c->out, f->key.interface);
+}
+
+static void add_destination(struct sum *s, const struct event_tuple *t)
+{
+	if (s->n_to < DESTINATIONS_MAX)
+		s->to[s->n_to++] = *t;
+}
+
+static bool is_ue(const struct sum *s, const struct addr *a)
+{
+	return s->marks.has_ue && addr_equal(a, &s->marks.ue);
+}
+
+static void uplink_in(struct sum *s, const struct agg_flow *f)
+{
+	struct why_counts *c = &s->ret->ways[WHY_UPLINK];
+	bool known = why_marks_teid(&s->marks, WHY_UPLINK, f->key.teid);
+
+	arrived(s, WHY_UPLINK, f);
+	far_end(s, WHY_UPLINK, &f->key.inner.dst, f->segments);
+	add_destination(s, &f->key.inner);
+	if (known || !s->marks.told)
+		return;
+	c->other_teid += f->segments;
+	c->other_teid_value = f->key.teid;
+}
+
+static void tunnelled(struct sum *s, const struct agg_flow *f)
+{
+	struct why_counts *up = &s->ret->ways[WHY_UPLINK], *down = &s->ret->ways[WHY_DOWNLINK];
+	const struct event_tuple *t = &f->key.inner;
+	bool in = f->key.dir == DIR_INGRESS;
+
+	if (in && why_marks_teid(&s->marks, WHY_UPLINK, f->key.teid))
+		s->flows += f->packets;
+	if (in && is_ue(s, &t->src)) {
+		uplink_in(s, f);
+	} else if (in && is_ue(s, &t->dst)) {
+		arrived(s, WHY_DOWNLINK, f);
+		down->arrived_n9 += f->segments;
+	} else if (is_ue(s, &t->dst)) {
+		left(s, WHY_DOWNLINK, f);
+	} else if (is_ue(s, &t->src)) {
+		left(s, WHY_UPLINK, f);
+		up->left_n9 += f->segments;
+	} else if (in && why_marks_teid(&s->marks, WHY_UPLINK, f->key.teid) && s->marks.has_ue &&
+		   addr_is_v4(&t->src) == addr_is_v4(&s->marks.ue)) {
+		up->other_ue += f->segments;
+		up->other_ue_value = t->src;
+	}
+}
+
+static void count_icmp(struct why_counts *c, const struct agg_flow *f)
+{
+	const struct event_tuple *t = &f->key.outer;
+	bool four = t->proto == IPPROTO_ICMP, six = t->proto == IPPROTO_ICMPV6;
+
+	if ((four && t->sport == ICMP_UNREACHABLE && t->dport == ICMP_FRAGMENTATION) ||
+	    (six && t->sport == ICMP6_TOO_BIG))
+		c->too_big += f->segments;
+	else if ((four && t->sport == ICMP_UNREACHABLE) || (six && t->sport == ICMP6_UNREACHABLE))
+		c->unreachable += f->segments;
+}
+
+static void at_device(struct sum *s, const struct agg_flow *f)
+{
+	if (f->key.dir == DIR_INGRESS && is_ue(s, &f->key.outer.src))
+		s->ret->ways[WHY_UPLINK].device += f->segments;
+	else if (f->key.dir == DIR_EGRESS && is_ue(s, &f->key.outer.dst))
+		s->ret->ways[WHY_DOWNLINK].device += f->segments;
+}
+
+static void plain(struct sum *s, const struct agg_flow *f)
+{
+	const struct event_tuple *t = &f->key.outer;
+
+	if (s->place->device[0] && !strcmp(f->key.interface, s->place->device)) {
+		at_device(s, f);
+	} else if (f->key.dir == DIR_EGRESS && is_ue(s, &t->src)) {
+		left(s, WHY_UPLINK, f);
+	} else if (f->key.dir == DIR_INGRESS && is_ue(s, &t->dst)) {
+		arrived(s, WHY_DOWNLINK, f);
+		far_end(s, WHY_DOWNLINK, &t->src, f->segments);
+		count_icmp(&s->ret->ways[WHY_DOWNLINK], f);
+	}
+}
+
+/* The outer addresses of its tunnels; and how many packets are in them, well formed or not. */
+static void tunnel(struct sum *s, const struct agg_flow *f)
+{
+	enum why_way way = f->key.dir == DIR_INGRESS ? WHY_UPLINK : WHY_DOWNLINK;
+	struct why_counts *c = &s->ret->ways[way];
+
+	if (f->key.type != TYPE_G_PDU || !why_marks_teid(&s->marks, way, f->key.teid))
+		return;
+	if (way == WHY_UPLINK)
+		s->tunnels += f->packets;
+	if (f->packets <= s->peer[way])
+		return;
+	s->peer[way] = f->packets;
+	c->has_peer = c->has_teid = true;
+	c->peer = way == WHY_UPLINK ? f->key.outer.src : f->key.outer.dst;
+	c->teid = f->key.teid;
+	c->has_qfi = f->key.has_qfi;
+	c->qfi = f->key.qfi;
+}
+
+static bool is_own(const struct why_place *p, const struct addr *a)
+{
+	for (size_t i = 0; i < p->n_addresses; i++)
+		if (addr_equal(&p->addresses[i], a))
+			return true;
+	return false;
+}
+
+static bool wanted(const struct sum *s, const struct addr *to, uint16_t port, uint8_t proto)
+{
+	bool ports = proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
+
+	for (size_t i = 0; i < s->n_to; i++)
+		if (addr_equal(&s->to[i].dst, to) && s->to[i].proto == proto &&
+		    (!ports || s->to[i].dport == port))
+			return true;
+	return false;
+}
+
+/* The node's own address has taken the UE's place (masquerade), and the UE's comes back later: after
+ * TC at egress, before it at ingress. */
+static void translated(struct sum *s, const struct agg_flow *f)
+{
+	const struct event_tuple *t = &f->key.outer;
+
+	if (f->key.dir == DIR_EGRESS && is_own(s->place, &t->src) &&
+	    wanted(s, &t->dst, t->dport, t->proto)) {
+		left(s, WHY_UPLINK, f);
+		s->has_translated = true;
+	} else if (f->key.dir == DIR_INGRESS && is_own(s->place, &t->dst) &&
+		   wanted(s, &t->src, t->sport, t->proto)) {
+		arrived(s, WHY_DOWNLINK, f);
+		far_end(s, WHY_DOWNLINK, &t->src, f->segments);
+	}
+}
+
+/* A tagged packet is seen again, without its tag, at the VLAN's own interface. */
+static bool counts(const struct sum *s, const struct agg_flow *f)
+{
+	return !f->key.has_vlan && f->key.has_dir && why_place_is(s->place, f->key.netns);
+}
+
+static bool is_tunnelled(const struct agg_flow *f)
+{
+	return !f->key.tunnel && f->key.has_gtp && f->key.has_inner;
+}
+
+/* Of an address its TEIDs, of a TEID its address; where rules do not tell. */
+static void learn(struct sum *s, const struct agg_flow *f)
+{
+	struct why_marks *m = &s->marks;
+	bool up = f->key.dir == DIR_INGRESS;
+	const struct addr *ue = up ? &f->key.inner.src : &f->key.inner.dst;
+	enum why_way way = up ? WHY_UPLINK : WHY_DOWNLINK;
+
+	if (m->has_ue && addr_equal(&m->ue, ue) && !(up && m->told))
+		why_marks_add(m, way, f->key.teid);
+	else if (!m->has_ue && why_marks_teid(m, way, f->key.teid)) {
+		m->has_ue = true;
+		m->ue = *ue;
+	}
+}
+
+static void sum_flows(struct sum *s, const struct agg_flow *const *flows, size_t n)
+{
+	/* Twice: by a TEID its address, by that the other direction's TEID. */
+	for (size_t i = 0; i < 2 * n; i++)
+		if (counts(s, flows[i % n]) && is_tunnelled(flows[i % n]))
+			learn(s, flows[i % n]);
+	for (size_t i = 0; i < n; i++) {
+		if (!counts(s, flows[i]))
+			continue;
+		if (flows[i]->key.tunnel)
+			tunnel(s, flows[i]);
+		else if (is_tunnelled(flows[i]))
+			tunnelled(s, flows[i]);
+		else if (!flows[i]->key.has_gtp && flows[i]->key.has_outer)
+			plain(s, flows[i]);
+	}
+}
+
+static void sum_translated(struct sum *s, const struct agg_flow *const *flows, size_t n)
+{
+	if (s->ret->ways[WHY_UPLINK].left && !s->has_translated)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (counts(s, flows[i]) && !flows[i]->key.tunnel && !flows[i]->key.has_gtp &&
+		    flows[i]->key.has_outer)
+			translated(s, flows[i]);
+	s->ret->translated = s->has_translated;
+}
+
+int why_seen_sum(const struct why_seen *seen, const struct why_place *place,
+		 struct why_seen_facts *ret)
+{
+	struct sum s = {.place = place, .marks = seen->marks, .ret = ret};
+	_cleanup_free_ const struct agg_flow **flows = NULL, **rest = NULL;
+	size_t n, n_rest;
+	int r = agg_flows_sorted(seen->flows, &flows, &n);
+
+	if (r >= 0)
+		r = agg_flows_sorted(seen->rest, &rest, &n_rest);
+	if (r < 0)
+		return r;
+	memset(ret, 0, sizeof(*ret));
+	sum_flows(&s, flows, n);
+	sum_translated(&s, rest, n_rest);
+	if (!seen->marks.has_ue) /* they are all in one table then */
+		sum_translated(&s, flows, n);
+	/* Where its TEIDs are learned, rows of its other address family may not have been kept. */
+	if ((seen->marks.told || !seen->marks.has_ue) && s.tunnels > s.flows)
+		ret->ways[WHY_UPLINK].malformed = s.tunnels - s.flows;
+	ret->has_ue = s.marks.has_ue;
+	ret->ue = s.marks.ue;
+	ret->left_out = seen->left_out + agg_flows_totals(seen->flows).refused_packets;
+	if (ret->translated)
+		ret->left_out += agg_flows_totals(seen->rest).refused_packets;
+	return why_module_sum(seen, place, &s.marks, ret);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "cmd.h"
+#include "log.h"
+#include "why_cli.h"
+
+enum { KEY_NETNS = 256, KEY_DURATION };
+
+static const char doc[] =
+	"Why a PDU session does not work: watches its packets through the UPF on this node, uplink and "
+	"downlink, stage by stage, and says where they stop, why, and what to look at next. The session "
+	"is named by its UE's address or by a TEID (0x... or decimal) of either direction.\v"
+	"Send traffic meanwhile: ping from the UE. Watched are, in the UPF's network namespace, the "
+	"interfaces that have an address and the device of gtp5g, gtp or the user-space UPF (at TC, "
+	"nothing is changed), and the module's functions. Packets at TC are counted as on the wire "
+	"(segments), those of the module as it takes them.\n"
+	"An x marks the first stage that packets do not reach; ? what cannot be seen.\n"
+	"JSON: {verdict, state: works|\"loses packets\"|broken|silent, do, netns, upf, version, ue, seid, "
+	"duration_ns, watched, uplink, downlink, notes}; of a direction {state, stop, reason, text, do, "
+	"stages: [{stage, packets, detail}], outcomes: [{verdict, reason, packets}], rule, gnb, teid, "
+	"qfi, latency}; a key that has nothing to say is absent.\n"
+	"Exit code: 0 when there is an answer, a bad one too; 3 where nothing here is a UPF.";
+
+static const struct argp_option options[] = {
+	{"duration", KEY_DURATION, "SECONDS", 0, "how long to watch (10)", 0},
+	{"netns", KEY_NETNS, "NS", 0, "the UPF's network namespace: a name, a path, pid:N", 0},
+	{"output", 'o', "text|json", 0, "how to write it", 0},
+	{0},
+};
+
+struct arguments {
+	struct why_question q;
+	const char *netns;
+	uint64_t duration_ns;
+	bool json, asked;
+};
+
+static int parse_seconds(const char *text, uint64_t *ret_ns)
+{
+	char *end;
+	double seconds;
+
+	errno = 0;
+	seconds = strtod(text, &end);
+	if (errno || end == text || *end || !(seconds > 0 && seconds <= 86400))
+		return -EINVAL;
+	*ret_ns = MAX((uint64_t)(seconds * NSEC_PER_SEC), 1);
+	return 0;
+}
+
+static int parse_question(const char *text, struct why_question *q)
+{
+	unsigned long long teid;
+	char *end;
+
+	*q = (struct why_question){0};
+	if (addr_parse(text, &q->ue) == 0) {
+		q->by_ue = true;
+		return 0;
+	}
+	errno = 0;
+	teid = strtoull(text, &end, 0);
+	if (errno || end == text || *end || text[0] == '-' || !teid || teid > UINT32_MAX)
+		return -EINVAL;
+	q->teid = (uint32_t)teid;
+	return 0;
+}
+
+static error_t parse_form(const char *arg, struct argp_state *state, bool *ret_json)
+{
+	*ret_json = arg && !strcmp(arg, "json");
+	if (!*ret_json && (!arg || strcmp(arg, "text")))
+		argp_error(state, "-o %s: it is text or json", arg ? arg : "");
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct arguments *a = state->input;
+
+	switch (key) {
+	case KEY_NETNS:
+		a->netns = arg;
+		return 0;
+	case KEY_DURATION:
+		if (parse_seconds(arg, &a->duration_ns) < 0)
+			argp_error(state, "--duration %s: it is a number of seconds, at most a day", arg);
+		return 0;
+	case 'o':
+		return parse_form(arg, state, &a->json);
+	case ARGP_KEY_ARG:
+		if (a->asked)
+			argp_error(state, "'%s': one UE or one TEID at a time", arg);
+		if (parse_question(arg, &a->q) < 0)
+			argp_error(state, "'%s': it is a UE's IP address, or a TEID (0x... or decimal)", arg);
+		a->asked = true;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "name a UE's address or a TEID");
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static uint64_t activity(const struct why_seen_facts *seen)
+{
+	uint64_t sum = 0;
+
+	for (int way = 0; way < WHY_WAYS; way++)
+		sum += seen->ways[way].arrived + seen->ways[way].left + seen->ways[way].module;
+	return sum;
+}
+
+static int sum_site(const struct why_watched *w, const struct why_site *site,
+		    struct why_seen_facts *ret)
+{
+	struct why_place place = {.netns = site->event_name, .inode = site->inode,
+				  .device = site->device, .n_addresses = site->n_addresses};
+
+	memcpy(place.addresses, site->addresses, sizeof(place.addresses));
+	return why_seen_sum(w->seen, &place, ret);
+}
+
+/* The site where most was seen, the first where nothing was. */
+static int choose_site(const struct why_watched *w, struct why_sites *sites, struct why_site **ret,
+		       struct why_seen_facts *ret_seen)
+{
+	struct why_seen_facts seen;
+	uint64_t most = 0;
+
+	*ret = NULL;
+	for (size_t i = 0; i < sites->n; i++) {
+		int r = sum_site(w, &sites->items[i], &seen);
+
+		if (r < 0)
+			return r;
+		if (*ret && activity(&seen) <= most)
+			continue;
+		most = activity(&seen);
+		*ret = &sites->items[i];
+		*ret_seen = seen;
+	}
+	return 0;
+}
+
+static int put(const struct buf *out, struct err *err)
+{
+	if (out->failed)
+		return err_set(err, -ENOMEM, "out of memory");
+	if (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout) == EOF)
+		return errno == EPIPE ? 0 : err_set(err, -EIO, "writing the answer: %s", strerror(errno));
+	return 0;
+}
+
+static void set_facts(const struct arguments *a, const struct why_watched *w,
+		      const struct why_site *site, struct why_facts *f)
+{
+	f->upf = site->upf;
+	f->by_ue = a->q.by_ue;
+	f->ue = a->q.ue;
+	f->teid = a->q.teid;
+	f->session = site->session;
+	f->module_ran = w->module_ran && site->upf != WHY_UPF_USER;
+	f->skew_percent = w->ns ? (unsigned)(w->skew_ns * 100 / w->ns) + 1 : 100;
+	snprintf(f->netns, sizeof(f->netns), "%s", site->name);
+	snprintf(f->inside, sizeof(f->inside), "%s", site->inside);
+	snprintf(f->module_why, sizeof(f->module_why), "%s", w->module_why);
+}
+
+static int answer(const struct arguments *a, struct why_sites *sites, const struct why_watched *w,
+		  struct why_facts *f, struct why_answer *ret, struct err *err)
+{
+	_cleanup_(buf_free) struct buf out = {0};
+	struct why_story story = {.f = f, .a = ret, .sites = sites, .ns = w->ns};
+	struct why_site *site;
+	int r = choose_site(w, sites, &site, &f->seen);
+
+	if (r < 0)
+		return err_set(err, r, "out of memory");
+	set_facts(a, w, site, f);
+	r = why_network(site, f, &f->net, err);
+	if (r < 0)
+		return r;
+	why_judge(f, ret);
+	story.site = site;
+	(a->json ? why_json : why_text)(&story, &out);
+	return put(&out, err);
+}
+
+/* Too large for a stack frame each. */
+struct room {
+	struct why_sites sites;
+	struct why_facts facts;
+	struct why_answer answer;
+};
+
+static int run(const struct arguments *a, struct err *err)
+{
+	_cleanup_free_ struct room *room = calloc(1, sizeof(*room));
+	struct why_watched watched = {0};
+	int r;
+
+	if (!room)
+		return err_set(err, -ENOMEM, "out of memory");
+	r = why_scan(a->netns, &a->q, &room->sites, err);
+	if (r >= 0)
+		r = why_observe(&room->sites, &a->q, a->duration_ns, &watched, err);
+	if (r >= 0)
+		r = answer(a, &room->sites, &watched, &room->facts, &room->answer, err);
+	why_seen_free(watched.seen);
+	return r;
+}
+
+int cmd_why(int argc, char **argv)
+{
+	static const struct argp why_argp = {.options = options, .parser = parse, .doc = doc,
+					     .args_doc = "UE-ADDRESS|TEID"};
+	struct arguments a = {.duration_ns = 10 * NSEC_PER_SEC};
+	struct err err = {0};
+	int r;
+
+	argp_parse(&why_argp, argc, argv, 0, NULL, &a);
+	signal(SIGPIPE, SIG_IGN);
+	r = run(&a, &err);
+	if (r < 0)
+		log_error("%s", err.text[0] ? err.text : err_name(r));
+	return err_exit_code(r);
+}

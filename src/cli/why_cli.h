@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the files of the verb `why` share. */
+#pragma once
+
+#include <net/if.h>
+
+#include "buf.h"
+#include "doctor_network.h"
+#include "err.h"
+#include "netns.h"
+#include "why_seen.h"
+
+#define WHY_LINKS_MAX 64
+#define WHY_SITES_MAX 8
+
+struct why_link {
+	char name[IF_NAMESIZE];
+	unsigned ifindex, mtu;
+	bool up; /* with a carrier */
+	bool addressed;
+};
+
+/* A network namespace where packets of a session may pass. */
+struct why_site {
+	struct netns ns;
+	bool own;		 /* the calling thread's */
+	char name[WHY_NAME_MAX]; /* as people know it */
+	char event_name[NETNS_NAME_MAX], inode[24]; /* as events name it */
+	char inside[96];
+	enum why_upf upf;
+	char device[IF_NAMESIZE], version[32];
+	struct why_link links[WHY_LINKS_MAX];
+	size_t n_links;
+	struct addr addresses[WHY_ADDRESSES_MAX];
+	unsigned owners[WHY_ADDRESSES_MAX]; /* their interfaces */
+	size_t n_addresses;
+	struct netns_facts netns; /* as the doctor reads it, its one device ours */
+	struct why_session session;
+};
+
+struct why_sites {
+	struct why_site items[WHY_SITES_MAX];
+	size_t n;
+	size_t looked_at, left_out; /* namespaces; sites beyond WHY_SITES_MAX */
+	char others[128];	    /* names of more sites that have the session */
+};
+
+/* Where the question may be answered: the one namespace whose kernel has rules for it, else all that
+ * look like a UPF's; netns names the only one to look at (or NULL). -EOPNOTSUPP when there is none. */
+int why_scan(const char *netns, const struct why_question *q, struct why_sites *ret,
+	     struct err *err);
+
+/* Runs f in the site's namespace. Its result, or -errno. */
+int why_inside(const struct why_site *site, int (*f)(void *data, struct err *err), void *data,
+	       struct err *err);
+/* Reads links, addresses and what the doctor reads, in the site's namespace. */
+int why_read_site(struct why_site *site, struct err *err);
+
+struct why_watched {
+	struct why_seen *seen;
+	uint64_t ns;	      /* how long it was counted */
+	uint64_t skew_ns;     /* of that, not by both TC and module */
+	bool module_ran;
+	char module_why[WHY_TEXT_MAX]; /* why not */
+};
+
+/* Watches the sites for duration_ns, or until interrupted. The caller frees ret->seen. */
+int why_observe(const struct why_sites *sites, const struct why_question *q, uint64_t duration_ns,
+		struct why_watched *ret, struct err *err);
+
+/* The interfaces of a site that are watched, one by one: NULL at the end. */
+const struct why_link *why_watched_link(const struct why_site *site, size_t *cursor);
+
+/* What the site's network says now of the ways that the packets would take. */
+int why_network(struct why_site *site, const struct why_facts *f, struct why_network *ret,
+		struct err *err);
+
+struct why_story {
+	const struct why_facts *f;
+	const struct why_answer *a;
+	const struct why_site *site;
+	const struct why_sites *sites;
+	uint64_t ns;
+};
+
+void why_text(const struct why_story *s, struct buf *out);
+void why_json(const struct why_story *s, struct buf *out); /* one line */
+
+/* Writes what a stage is called, "reached N3". */
+const char *why_stage_title(const struct why_facts *f, enum why_way way, enum why_stage_id stage,
+			    char text[static 32]);
+/* Where a stage's packets were, for those that are seen: "n3 from gNB 10.0.0.1, TEID 0x1". */
+void why_stage_detail(const struct why_story *s, enum why_way way, enum why_stage_id stage,
+		      struct buf *out);

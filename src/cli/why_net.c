@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What lies beside the session in the UPF's namespace. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "doctor_node.h"
+#include "rtnl_look.h"
+#include "why_cli.h"
+
+struct gather {
+	struct why_site *site;
+	const struct why_facts *f;
+	struct why_network *net;
+};
+
+static int read_number(const char *path)
+{
+	char line[32];
+	int value;
+
+	if (!doctor_read_line("", path, line, sizeof(line)) || sscanf(line, "%d", &value) != 1)
+		return -1;
+	return value;
+}
+
+static const struct why_link *link_of(const struct why_site *s, unsigned ifindex)
+{
+	for (size_t i = 0; i < s->n_links; i++)
+		if (s->links[i].ifindex == ifindex)
+			return &s->links[i];
+	return NULL;
+}
+
+static const struct why_link *link_named(const struct why_site *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_links; i++)
+		if (!strcmp(s->links[i].name, name))
+			return &s->links[i];
+	return NULL;
+}
+
+/* What cannot be asked stays unasked: it is no finding. */
+static void read_route(const struct why_site *s, const struct addr *dst, struct why_route *ret)
+{
+	enum rtnl_neighbour state = RTNL_NEIGHBOUR_UNKNOWN;
+	const struct why_link *link;
+	struct rtnl_way way = {0};
+	int r = rtnl_way_to(dst, &way, NULL);
+
+	ret->asked = r >= 0 || r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EACCES || r == -EINVAL;
+	ret->error = r < 0 ? r : 0;
+	if (r < 0)
+		return;
+	ret->local = way.local;
+	link = link_of(s, way.ifindex);
+	if (link) {
+		snprintf(ret->interface, sizeof(ret->interface), "%s", link->name);
+		ret->up = link->up || !strcmp(link->name, s->device);
+	}
+	ret->next_hop = way.has_gateway ? way.gateway : *dst;
+	if (rtnl_neighbour(way.ifindex, &ret->next_hop, &state, NULL) >= 0)
+		ret->next_hop_silent = state == RTNL_NEIGHBOUR_SILENT;
+}
+
+static bool gnb_of(const struct why_facts *f, struct addr *ret)
+{
+	const struct why_pdr *down = why_pdr_of(&f->session, WHY_DOWNLINK, false, 0);
+	const struct why_counts *c = f->seen.ways;
+
+	if (down && down->has_peer)
+		*ret = down->peer;
+	else if (c[WHY_DOWNLINK].has_peer)
+		*ret = c[WHY_DOWNLINK].peer;
+	else if (c[WHY_UPLINK].has_peer)
+		*ret = c[WHY_UPLINK].peer;
+	else
+		return false;
+	return true;
+}
+
+static const char *interface_of_address(const struct why_site *s, const struct addr *a)
+{
+	const struct why_link *link;
+
+	for (size_t i = 0; i < s->n_addresses; i++) {
+		if (!addr_equal(&s->addresses[i], a))
+			continue;
+		link = link_of(s, s->owners[i]);
+		return link ? link->name : "";
+	}
+	return "";
+}
+
+/* Where its F-TEID's address is; else where packets come from, or the route to the gNB leads. */
+static void find_n3(const struct gather *g)
+{
+	const struct why_pdr *up = why_pdr_of(&g->f->session, WHY_UPLINK, false, 0);
+	const char *name = up && up->has_teid ? interface_of_address(g->site, &up->local) : "";
+	const struct why_link *link;
+	char path[96];
+
+	if (!name[0])
+		name = g->f->seen.ways[WHY_UPLINK].in;
+	if (!name[0])
+		name = g->net->to_gnb.interface;
+	link = link_named(g->site, name);
+	if (!link)
+		return;
+	snprintf(g->net->n3, sizeof(g->net->n3), "%s", link->name);
+	g->net->n3_up = link->up;
+	g->net->n3_mtu = link->mtu;
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/rp_filter", link->name);
+	g->net->rp_n3 = read_number(path);
+}
+
+static void list_down(const struct gather *g)
+{
+	const struct why_link *l;
+	size_t cursor = 0;
+
+	while ((l = why_watched_link(g->site, &cursor))) {
+		size_t len = strlen(g->net->down);
+		bool device = !strcmp(l->name, g->site->device);
+
+		if (device ? g->net->device_up : l->up)
+			continue;
+		snprintf(g->net->down + len, sizeof(g->net->down) - len, "%s%s", len ? ", " : "",
+			 l->name);
+	}
+}
+
+static void take_doctor(const struct gather *g)
+{
+	const struct netns_facts *n = &g->site->netns;
+	const struct ue_device *d = &n->devices[0];
+	bool v6 = g->f->seen.has_ue && !addr_is_v4(&g->f->seen.ue);
+
+	g->net->sockets = (int)n->sockets;
+	g->net->socket_drops = n->socket_drops;
+	g->net->rp_all = n->rp_all;
+	g->net->forwarding = v6 ? read_number("/proc/sys/net/ipv6/conf/all/forwarding") : n->ip_forward;
+	if (!n->n_devices)
+		return;
+	memcpy(g->net->device, d->name, sizeof(g->net->device));
+	g->net->device_up = d->up;
+	g->net->device_mtu = d->mtu;
+	g->net->device_forwarding = d->forwarding;
+	g->net->rp_device = d->rp_filter;
+	g->net->has_pool_route = d->routes;
+}
+
+static int gather(void *data, struct err *err)
+{
+	struct gather *g = data;
+	const struct why_counts *ways = g->f->seen.ways;
+	struct addr gnb;
+
+	take_doctor(g);
+	if (g->f->seen.has_ue)
+		read_route(g->site, &g->f->seen.ue, &g->net->to_ue);
+	if (ways[WHY_UPLINK].has_far_end)
+		read_route(g->site, &ways[WHY_UPLINK].far_end, &g->net->to_dn);
+	else if (ways[WHY_DOWNLINK].has_far_end)
+		read_route(g->site, &ways[WHY_DOWNLINK].far_end, &g->net->to_dn);
+	if (gnb_of(g->f, &gnb))
+		read_route(g->site, &gnb, &g->net->to_gnb);
+	find_n3(g);
+	list_down(g);
+	return 0;
+}
+
+int why_network(struct why_site *site, const struct why_facts *f, struct why_network *ret,
+		struct err *err)
+{
+	struct gather g = {.site = site, .f = f, .net = ret};
+	int r = why_read_site(site, err);
+
+	*ret = (struct why_network){.forwarding = -1, .device_forwarding = -1, .rp_all = -1,
+				    .rp_device = -1, .rp_n3 = -1, .sockets = -1};
+	return r < 0 ? r : why_inside(site, gather, &g, err);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The probes for a while. Two pipelines on one loop: events are wanted of the module, and not of every
+ * packet at TC. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "cleanup.h"
+#include "log.h"
+#include "loop.h"
+#include "pipeline.h"
+#include "settings.h"
+#include "why_cli.h"
+
+#define COLLECT_NS (250 * NSEC_PER_MSEC)
+#define WATCHED_MAX 32 /* interfaces of a site */
+
+struct side {
+	struct observation *o;
+	struct pipeline *pipeline;
+	bool counting;
+	uint64_t begin_ns, end_ns;
+};
+
+/* Each side's first collection is thrown away: hooks are attached one after the other, and a
+ * collection cuts all of a side at once. */
+struct observation {
+	struct settings settings;
+	struct loop *loop;
+	struct side tc, module;
+	const struct why_sites *sites;
+	struct why_watched *ret;
+	uint64_t duration_ns;
+	bool told, ended, terminal;
+};
+
+const struct why_link *why_watched_link(const struct why_site *site, size_t *cursor)
+{
+	size_t watched = 0;
+
+	for (size_t i = 0; i < site->n_links; i++) {
+		const struct why_link *l = &site->links[i];
+		bool device = site->device[0] && !strcmp(l->name, site->device);
+
+		if ((!l->addressed && !device) || !strcmp(l->name, "lo"))
+			continue;
+		if (watched++ == *cursor && watched <= WATCHED_MAX) {
+			(*cursor)++;
+			return l;
+		}
+	}
+	return NULL;
+}
+
+static void add_interfaces(const struct why_site *site, struct buf *out)
+{
+	const struct why_link *l;
+	size_t cursor = 0;
+
+	while ((l = why_watched_link(site, &cursor))) {
+		buf_str(out, out->len ? "," : "");
+		if (site->own)
+			buf_printf(out, "%s", l->name);
+		else if (site->ns.name[0])
+			buf_printf(out, "%s/%s", site->ns.name, l->name);
+		else
+			buf_printf(out, "pid:%d/%s", site->ns.pid, l->name);
+	}
+}
+
+static void tell(struct observation *o)
+{
+	uint64_t done_ns = clock_boot_ns() - o->tc.begin_ns;
+	enum log_level level = log_get_level();
+
+	if (o->terminal) {
+		fprintf(stderr, "\r\033[Kwatching %s%s: %" PRIu64 " of %" PRIu64 " s",
+			o->sites->items[0].name, o->sites->n > 1 ? " and others" : "",
+			(uint64_t)(done_ns / NSEC_PER_SEC), (uint64_t)(o->duration_ns / NSEC_PER_SEC));
+		fflush(stderr);
+	} else if (!o->told) {
+		log_set_level(LOG_LEVEL_INFO);
+		log_info("watching %s%s for %.3g s", o->sites->items[0].name,
+			 o->sites->n > 1 ? " and others" : "", (double)o->duration_ns / NSEC_PER_SEC);
+		log_set_level(level);
+	}
+	o->told = true;
+}
+
+static void on_row(void *data, const struct event *e)
+{
+	struct side *side = data;
+
+	if (side->counting)
+		why_seen_add(side->o->ret->seen, e);
+}
+
+/* An event is of the time that TC counts. */
+static void on_event(void *data, const struct event *e)
+{
+	const struct side *side = data;
+	const struct observation *o = side->o;
+
+	if (o->tc.counting ? e->ts_ns >= o->tc.begin_ns
+			   : o->ended && e->ts_ns >= o->tc.begin_ns && e->ts_ns < o->tc.end_ns)
+		why_seen_add(o->ret->seen, e);
+}
+
+static bool both_count(const struct observation *o)
+{
+	return o->tc.counting && (!o->module.pipeline || o->module.counting);
+}
+
+static void end(struct observation *o, uint64_t now_ns)
+{
+	if (o->ended)
+		return;
+	o->ended = true;
+	o->tc.end_ns = now_ns;
+	o->tc.counting = false;
+	loop_stop(o->loop, 0);
+}
+
+static void on_collected(void *data, uint64_t now_ns)
+{
+	struct side *side = data;
+	struct observation *o = side->o;
+
+	if (o->ended && side == &o->tc)
+		return;
+	if (!side->counting) {
+		side->counting = true;
+		side->begin_ns = now_ns;
+	} else {
+		side->end_ns = now_ns;
+	}
+	if (side != &o->tc || !both_count(o))
+		return;
+	tell(o);
+	if (now_ns - side->begin_ns >= o->duration_ns)
+		end(o, now_ns);
+}
+
+static void on_signal(void *data, int signo)
+{
+	struct observation *o = data;
+
+	/* The next collection of TC ends it, so that nothing of the last one is lost. */
+	o->duration_ns = 0;
+	if (!both_count(o))
+		end(o, clock_boot_ns());
+}
+
+static int start(struct observation *o, struct side *side, char *probe, bool events,
+		 struct err *err)
+{
+	char *names[] = {probe, NULL};
+	const struct string_list probes = {names, 1};
+	const struct pipeline_options options = {
+		.config = o->settings.config, .probes = &probes, .events = events,
+		.collect_interval_ns = COLLECT_NS, .on_event = on_event, .on_row = on_row,
+		.on_collected = on_collected, .data = side};
+
+	side->o = o;
+	return pipeline_start(&side->pipeline, o->loop, &options, err);
+}
+
+static int set_interfaces(struct observation *o, struct err *err)
+{
+	_cleanup_(buf_free) struct buf text = {0};
+
+	for (size_t i = 0; i < o->sites->n; i++)
+		add_interfaces(&o->sites->items[i], &text);
+	if (!text.len)
+		return err_set(err, -ENODEV, "no interface with an address in %s",
+			       o->sites->items[0].name);
+	return config_set(o->settings.config, "probes.flow.interfaces", text.data, err);
+}
+
+static int set_filter(struct observation *o, const struct why_question *q, struct err *err)
+{
+	const struct why_session *session = &o->sites->items[0].session;
+	bool by_ue = q->by_ue || (session->known && session->has_ue);
+	const struct addr *ue = q->by_ue ? &q->ue : &session->ue;
+	char text[ADDR_TEXT_MAX];
+	int r;
+
+	r = config_set(o->settings.config, "probes.gtpu.ring_size", "4MiB", err);
+	if (r < 0)
+		return r;
+	if (by_ue)
+		return config_set(o->settings.config, "probes.gtpu.ue", addr_format(ue, text), err);
+	snprintf(text, sizeof(text), "%u", q->teid);
+	return config_set(o->settings.config, "probes.gtpu.teid", text, err);
+}
+
+static bool has_module(const struct why_sites *sites)
+{
+	for (size_t i = 0; i < sites->n; i++)
+		if (sites->items[i].upf != WHY_UPF_USER)
+			return true;
+	return false;
+}
+
+/* Without the module there is still what TC sees. */
+static int start_module(struct observation *o, const struct why_question *q, struct err *err)
+{
+	struct err why = {0};
+	int r = set_filter(o, q, err);
+
+	if (r < 0)
+		return r;
+	r = start(o, &o->module, "gtpu", true, &why);
+	o->ret->module_ran = r >= 0;
+	if (r < 0)
+		snprintf(o->ret->module_why, sizeof(o->ret->module_why), "%.380s", why.text);
+	return 0;
+}
+
+static void on_ledger(void *data, const char *probe, const struct ledger_row *row)
+{
+	struct observation *o = data;
+
+	if (!strcmp(row->where, "ring") && !strcmp(row->name, "lost") && row->value)
+		why_seen_lost(o->ret->seen, row->value);
+}
+
+static uint64_t apart(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+static void finish(struct observation *o)
+{
+	if (o->terminal && o->told) {
+		fprintf(stderr, "\r\033[K");
+		fflush(stderr);
+	}
+	if (o->module.pipeline) {
+		pipeline_finish(o->module.pipeline);
+		pipeline_ledger(o->module.pipeline, on_ledger, o);
+		o->ret->skew_ns = apart(o->module.begin_ns, o->tc.begin_ns) +
+				  apart(o->module.end_ns, o->tc.end_ns);
+	}
+	o->ret->ns = o->tc.end_ns > o->tc.begin_ns ? o->tc.end_ns - o->tc.begin_ns : 0;
+}
+
+static int run(struct observation *o, const struct why_question *q, struct err *err)
+{
+	int r = settings_load(&o->settings, NULL, err);
+
+	if (r < 0)
+		return r;
+	log_set_level(LOG_LEVEL_WARNING);
+	o->loop = loop_new();
+	if (!o->loop || !loop_add_signal(o->loop, SIGINT, on_signal, o) ||
+	    !loop_add_signal(o->loop, SIGTERM, on_signal, o))
+		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
+	r = set_interfaces(o, err);
+	if (r >= 0 && has_module(o->sites))
+		r = start_module(o, q, err);
+	if (r >= 0)
+		r = start(o, &o->tc, "flow", false, err);
+	if (r < 0)
+		return r;
+	r = o->ended ? 0 : loop_run(o->loop);
+	if (r < 0)
+		return err_set(err, r, "event loop: %s", err_name(r));
+	finish(o);
+	return 0;
+}
+
+int why_observe(const struct why_sites *sites, const struct why_question *q, uint64_t duration_ns,
+		struct why_watched *ret, struct err *err)
+{
+	struct observation o = {.sites = sites, .ret = ret, .duration_ns = duration_ns,
+				.terminal = isatty(STDERR_FILENO)};
+	const struct why_session *session = &sites->items[0].session;
+	int r;
+
+	*ret = (struct why_watched){0};
+	ret->seen = why_seen_new(q, session->known ? session : NULL);
+	if (!ret->seen)
+		return err_set(err, -ENOMEM, "out of memory");
+	r = run(&o, q, err);
+	pipeline_free(o.module.pipeline);
+	pipeline_free(o.tc.pipeline);
+	loop_free(o.loop);
+	settings_free(&o.settings);
+	return r;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "cleanup.h"
+#include "gtp.h"
+#include "log.h"
+#include "ns.h"
+#include "rtnl.h"
+#include "rtnl_look.h"
+#include "rules_scan.h"
+#include "why_cli.h"
+
+#define UE_TUN_PATTERN "uesimtun*" /* UERANSIM's: the other end, a UE */
+
+DEFINE_CLEANUP(struct rules *, rules, rules_free)
+
+static int enter_and_run(int fd, int (*f)(void *data, struct err *err), void *data, struct err *err)
+{
+	int previous, r = ns_enter(fd, &previous, err);
+
+	if (r < 0)
+		return r;
+	r = f(data, err);
+	ns_leave(previous);
+	return r;
+}
+
+int why_inside(const struct why_site *site, int (*f)(void *data, struct err *err), void *data,
+	       struct err *err)
+{
+	_cleanup_close_ int fd = -1;
+
+	/* To be where one is takes no right. */
+	if (site->own)
+		return f(data, err);
+	fd = netns_open("", &site->ns, err);
+	return fd < 0 ? fd : enter_and_run(fd, f, data, err);
+}
+
+static bool has_carrier(const char *name)
+{
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {0};
+
+	memcpy(request.ifr_name, name, strnlen(name, IF_NAMESIZE - 1));
+	return fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
+	       request.ifr_flags & IFF_RUNNING;
+}
+
+static void take_device(struct why_site *s, const struct rtnl_link *link)
+{
+	struct ue_device *d = &s->netns.devices[0];
+	enum why_upf upf = !strcmp(link->kind, "gtp5g") ? WHY_UPF_GTP5G
+			   : !strcmp(link->kind, "gtp") ? WHY_UPF_GTP
+							: WHY_UPF_USER;
+
+	if (upf == WHY_UPF_USER && (strcmp(link->kind, "tun") != 0 ||
+				    fnmatch(UE_TUN_PATTERN, link->name, 0) == 0))
+		return;
+	if (s->device[0] && upf <= s->upf)
+		return;
+	s->upf = upf;
+	s->netns.n_devices = 1;
+	*d = (struct ue_device){.mtu = link->mtu, .up = link->up};
+	memcpy(d->name, link->name, sizeof(d->name));
+	memcpy(d->kind, link->kind, sizeof(d->kind));
+	memcpy(s->device, link->name, sizeof(s->device));
+}
+
+static void on_link(const struct rtnl_link *link, void *data)
+{
+	struct why_site *s = data;
+	struct why_link *l;
+
+	take_device(s, link);
+	if (s->n_links == WHY_LINKS_MAX)
+		return;
+	l = &s->links[s->n_links++];
+	*l = (struct why_link){.ifindex = link->ifindex, .mtu = link->mtu};
+	memcpy(l->name, link->name, sizeof(l->name));
+	l->up = link->up && has_carrier(l->name);
+}
+
+static void on_address(unsigned ifindex, const struct addr *addr, void *data)
+{
+	struct why_site *s = data;
+
+	for (size_t i = 0; i < s->n_links; i++)
+		if (s->links[i].ifindex == ifindex)
+			s->links[i].addressed = true;
+	if (s->n_addresses == WHY_ADDRESSES_MAX)
+		return;
+	s->owners[s->n_addresses] = ifindex;
+	s->addresses[s->n_addresses++] = *addr;
+}
+
+static int read_here(void *data, struct err *err)
+{
+	struct why_site *s = data;
+	int r;
+
+	s->n_links = s->n_addresses = 0;
+	s->device[0] = '\0';
+	s->netns = (struct netns_facts){0};
+	r = rtnl_link_list(on_link, s, err);
+	if (r >= 0)
+		r = rtnl_addr_list(on_address, s, err);
+	if (r >= 0)
+		doctor_read_netns("", &s->netns);
+	return r;
+}
+
+int why_read_site(struct why_site *site, struct err *err)
+{
+	return why_inside(site, read_here, site, err);
+}
+
+struct pdps {
+	const struct why_question *q;
+	struct why_session *session;
+};
+
+static void on_pdp(const struct gtp_pdp *pdp, void *data)
+{
+	struct pdps *p = data;
+
+	why_find_pdp(pdp, p->q, p->session);
+}
+
+static int read_pdps(void *data, struct err *err)
+{
+	return gtp_pdp_list(on_pdp, data, err);
+}
+
+static void name_it(struct why_site *s)
+{
+	int len = sizeof(s->name) - 1;
+
+	netns_name("", s->ns.inode, s->event_name);
+	snprintf(s->inode, sizeof(s->inode), "%" PRIu64, s->ns.inode);
+	if (s->own) {
+		snprintf(s->name, sizeof(s->name), "%.*s", len,
+			 s->ns.name[0] ? s->ns.name : "this node");
+	} else if (s->ns.name[0]) {
+		snprintf(s->name, sizeof(s->name), "%.*s", len, s->ns.name);
+		snprintf(s->inside, sizeof(s->inside), "ip netns exec %.*s ", len, s->ns.name);
+	} else {
+		snprintf(s->name, sizeof(s->name), "pid:%d", s->ns.pid);
+		snprintf(s->inside, sizeof(s->inside), "nsenter -t %d -n ", s->ns.pid);
+	}
+}
+
+/* While sites are looked for. */
+struct scan {
+	const struct why_question *q;
+	const struct rules *rules; /* of gtp5g; NULL: none */
+	struct why_sites *sites;
+	struct why_site candidate;
+	bool sockets_alone; /* also where there is no device, only a socket at UDP 2152 */
+	bool any;	    /* the namespace was named */
+	size_t failed;
+	struct err err;
+};
+
+static void find_session(struct scan *s, struct why_site *site)
+{
+	struct pdps pdps = {.q = s->q, .session = &site->session};
+	const struct rules_place *place;
+
+	if (site->upf == WHY_UPF_GTP && why_inside(site, read_pdps, &pdps, &s->err) < 0)
+		s->failed++;
+	if (site->upf != WHY_UPF_GTP5G || !s->rules)
+		return;
+	why_find(s->rules, site->ns.inode, s->q, &site->session);
+	place = rules_place_of(s->rules, site->ns.inode);
+	if (place)
+		snprintf(site->version, sizeof(site->version), "%s", place->version);
+}
+
+static bool is_site(const struct scan *s, const struct why_site *site)
+{
+	if (s->any || site->upf != WHY_UPF_USER)
+		return true;
+	return site->netns.sockets && (site->device[0] || s->sockets_alone);
+}
+
+static void add_other(struct why_sites *sites, const char *name)
+{
+	size_t len = strlen(sites->others);
+
+	snprintf(sites->others + len, sizeof(sites->others) - len, "%s%s", len ? ", " : "", name);
+}
+
+/* One whose kernel has the session makes all others needless. */
+static void add_site(struct scan *s)
+{
+	struct why_sites *sites = s->sites;
+
+	find_session(s, &s->candidate);
+	if (sites->n && sites->items[0].session.known) {
+		if (s->candidate.session.known)
+			add_other(sites, s->candidate.name);
+		return;
+	}
+	if (s->candidate.session.known)
+		sites->n = 0;
+	if (sites->n == WHY_SITES_MAX) {
+		sites->left_out++;
+		return;
+	}
+	memcpy(&sites->items[sites->n++], &s->candidate, sizeof(s->candidate));
+}
+
+static void visit(struct scan *s, const struct netns *ns)
+{
+	struct why_site *c = &s->candidate;
+	int r;
+
+	memset(c, 0, sizeof(*c));
+	c->ns = *ns;
+	c->own = ns->inode == ns_inode_self();
+	name_it(c);
+	r = why_read_site(c, &s->err);
+	if (r == -ESRCH)
+		return;
+	s->failed += r < 0;
+	s->sites->looked_at += r >= 0;
+	if (r >= 0 && is_site(s, c))
+		add_site(s);
+}
+
+/* The list's entry of a namespace that was named, or one made for it. */
+static int visit_named(struct scan *s, const struct netns_list *list, const char *spec,
+		       struct err *err)
+{
+	_cleanup_close_ int fd = ns_open(spec, err);
+	const struct netns *ns;
+
+	if (fd < 0)
+		return fd;
+	ns = netns_find(list, ns_inode(fd));
+	if (!ns)
+		return err_set(err, -ENOENT, "network namespace '%s' has no name and no process", spec);
+	s->any = true;
+	visit(s, ns);
+	return 0;
+}
+
+static int visit_all(struct scan *s, const char *netns, struct err *err)
+{
+	_cleanup_(netns_list_free) struct netns_list list = {0};
+	_cleanup_free_ struct proc *procs = NULL;
+	size_t n, left_out;
+	int r = proc_list("", &procs, &n, &left_out, err);
+
+	if (r >= 0)
+		r = netns_list("", procs, n, &list, err);
+	if (r >= 0 && netns)
+		return visit_named(s, &list, netns, err);
+	for (size_t i = 0; r >= 0 && i < list.len; i++)
+		visit(s, &list.items[i]);
+	s->sockets_alone = true;
+	for (size_t i = 0; r >= 0 && !s->sites->n && i < list.len; i++)
+		visit(s, &list.items[i]);
+	return r;
+}
+
+int why_scan(const char *netns, const struct why_question *q, struct why_sites *ret,
+	     struct err *err)
+{
+	_cleanup_(cleanup_rules) struct rules *rules = NULL;
+	struct scan s = {.q = q, .sites = ret};
+	int r = rules_scan(netns, NULL, &rules, err);
+
+	if (r < 0 && r != -EOPNOTSUPP)
+		return r;
+	s.rules = rules;
+	memset(ret, 0, sizeof(*ret));
+	r = visit_all(&s, netns, err);
+	if (r < 0 || ret->n)
+		return r;
+	if (s.failed)
+		return err_set(err, -EPERM, "%.900s; run as root", s.err.text);
+	return err_set(err, -EOPNOTSUPP, "no gtp or gtp5g device and no socket at UDP 2152 in %s; start "
+		       "the UPF, or try: teide lab up", netns ? netns : "any network namespace");
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "why_find.h"
+
+#define NETNS 4026531840u
+
+DEFINE_CLEANUP(struct rules *, rules, rules_free)
+
+static struct addr address(const char *text)
+{
+	struct addr a = {0};
+
+	assert_int_equal(addr_parse(text, &a), 0);
+	return a;
+}
+
+static struct gtp5g_rule rule(enum gtp5g_rule_kind kind, uint64_t seid, uint32_t id, uint32_t has)
+{
+	struct gtp5g_rule r;
+
+	memset(&r, 0, sizeof(r));
+	r.kind = kind;
+	r.seid = seid;
+	r.id = id;
+	r.has = GTP5G_HAS_ID | has;
+	return r;
+}
+
+/* PDR 1 up and PDR 2 down, with a FAR each and a QER for both. */
+static void add_session(struct rules *t, uint64_t seid, const char *ue, uint32_t teid)
+{
+	struct gtp5g_rule up = rule(GTP5G_RULE_PDR, seid, 1, GTP5G_HAS_UE | GTP5G_HAS_TEID |
+				    GTP5G_HAS_LOCAL | GTP5G_HAS_FAR_ID | GTP5G_HAS_REMOVAL);
+	struct gtp5g_rule down = rule(GTP5G_RULE_PDR, seid, 2, GTP5G_HAS_UE | GTP5G_HAS_FAR_ID);
+	struct gtp5g_rule forward = rule(GTP5G_RULE_FAR, seid, 10, GTP5G_HAS_ACTION);
+	struct gtp5g_rule tunnel = rule(GTP5G_RULE_FAR, seid, 20, GTP5G_HAS_ACTION |
+					GTP5G_HAS_TEID | GTP5G_HAS_PEER);
+	struct gtp5g_rule qer = rule(GTP5G_RULE_QER, seid, 30, GTP5G_HAS_GATE | GTP5G_HAS_QFI);
+
+	up.pdr.ue = down.pdr.ue = address(ue);
+	up.pdr.teid = teid;
+	up.pdr.local = address("10.100.1.1");
+	up.pdr.far_id = 10;
+	down.pdr.far_id = 20;
+	up.pdr.qers.n = down.pdr.qers.n = 1;
+	up.pdr.qers.ids[0] = down.pdr.qers.ids[0] = 30;
+	forward.far.action = tunnel.far.action = 2;
+	tunnel.far.teid = 0x20000 + teid;
+	tunnel.far.peer = address("10.100.1.2");
+	qer.qer.qfi = 9;
+	qer.qer.mbr.ul_high = 1; /* 256 kbit/s */
+	rules_add(t, NETNS, &up);
+	rules_add(t, NETNS, &down);
+	rules_add(t, NETNS, &forward);
+	rules_add(t, NETNS, &tunnel);
+	rules_add(t, NETNS, &qer);
+}
+
+static struct rules *two_sessions(void)
+{
+	struct rules *t = rules_new(64);
+
+	assert_non_null(t);
+	add_session(t, 0x11, "10.60.0.1", 1);
+	add_session(t, 0x22, "10.60.0.2", 2);
+	rules_sort(t);
+	return t;
+}
+
+static void test_found(void **state)
+{
+	_cleanup_(cleanup_rules) struct rules *t = two_sessions();
+	const struct why_question questions[] = {
+		{.by_ue = true, .ue = address("10.60.0.2")}, {.teid = 2}, {.teid = 0x20002}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		struct why_session s;
+		const struct why_pdr *up, *down;
+
+		assert_true(why_find(t, NETNS, &questions[i], &s));
+		assert_int_equal(s.seid, 0x22);
+		assert_int_equal(s.n, 2);
+		assert_int_equal(s.others, 0);
+		up = why_pdr_of(&s, WHY_UPLINK, false, 0);
+		down = why_pdr_of(&s, WHY_DOWNLINK, true, 2);
+		assert_int_equal(up->teid, 2);
+		assert_true(up->has_teid && up->far_found && up->qer_found && up->removes_header);
+		assert_int_equal(up->qfi, 9);
+		assert_int_equal(up->mbr_uplink, 256);
+		assert_true(down->has_peer && !down->has_teid);
+		assert_int_equal(down->peer_teid, 0x20002);
+	}
+}
+
+static void test_none(void **state)
+{
+	_cleanup_(cleanup_rules) struct rules *t = two_sessions();
+	const struct why_question q = {.by_ue = true, .ue = address("10.60.0.3")}, teid = {.teid = 7};
+	struct why_session s = {.n = 77};
+
+	assert_false(why_find(t, NETNS, &q, &s));
+	assert_false(why_find(t, NETNS, &teid, &s));
+	assert_false(why_find(t, NETNS + 1, &(struct why_question){.teid = 1}, &s));
+	assert_int_equal(s.n, 77);
+}
+
+static void test_others(void **state)
+{
+	_cleanup_(cleanup_rules) struct rules *t = rules_new(64);
+	const struct why_question q = {.by_ue = true, .ue = address("10.60.0.1")};
+	struct why_session s;
+
+	add_session(t, 0x11, "10.60.0.1", 1);
+	add_session(t, 0x22, "10.60.0.1", 2);
+	rules_sort(t);
+	assert_true(why_find(t, NETNS, &q, &s));
+	assert_int_equal(s.seid, 0x11);
+	assert_int_equal(s.others, 1);
+}
+
+static void test_pdp(void **state)
+{
+	const struct gtp_pdp four = {.i_tei = 1, .o_tei = 2, .ms_addr = address("10.60.0.1"),
+				     .peer = address("10.100.1.2")};
+	const struct gtp_pdp six = {.i_tei = 1, .o_tei = 2, .ms_addr = address("fd00:60:0:1::"),
+				    .peer = address("10.100.1.2")};
+	const struct why_question by_teid = {.teid = 2};
+	const struct why_question by_ue6 = {.by_ue = true, .ue = address("fd00:60:0:1::1")};
+	struct why_session s = {0};
+
+	assert_false(why_find_pdp(&four, &by_ue6, &s));
+	assert_false(s.known);
+	assert_true(why_find_pdp(&six, &by_ue6, &s));
+	assert_true(s.has_ue && addr_equal(&s.ue, &by_ue6.ue));
+	s = (struct why_session){0};
+	assert_true(why_find_pdp(&six, &by_teid, &s));
+	assert_false(s.has_ue); /* a prefix is no address */
+	assert_true(why_find_pdp(&four, &by_teid, &s));
+	assert_true(s.has_ue && addr_equal(&s.ue, &four.ms_addr));
+	assert_int_equal(s.n, 2);
+	assert_int_equal(s.others, 0);
+	assert_int_equal(why_pdr_of(&s, WHY_UPLINK, false, 0)->teid, 1);
+	assert_int_equal(why_pdr_of(&s, WHY_DOWNLINK, false, 0)->peer_teid, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_found), cmocka_unit_test(test_none),
+					   cmocka_unit_test(test_others), cmocka_unit_test(test_pdp)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
