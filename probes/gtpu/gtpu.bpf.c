@@ -4,6 +4,7 @@
  * nothing is read from a packet that may be gone. */
 #include "gtpu_packet.h"
 #include "gtpu_tally.h"
+#include "gtpu_fars.h"
 #include "ring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -219,6 +220,7 @@ static __always_inline int packet_exit(__u32 func, __u32 direction, __s32 ret)
 	count_session(p);
 	count_latencies(p);
 	calls_missed(p);
+	far_note(&p->record);
 	if (told(&p->record, now))
 		emit(p, GTPU_EXIT, now);
 	packet_close(p, direction);
@@ -226,3 +228,4 @@ static __always_inline int packet_exit(__u32 func, __u32 direction, __s32 ret)
 }
 
 #include "gtpu_entries.h"
+#include "gtpu_genl.h"

@@ -214,6 +214,7 @@ static int gtpu_start(struct probe_run **ret, const struct probe_env *env, struc
 	if (!run)
 		return err_set(err, -ENOMEM, "out of memory");
 	run->options = *(const struct gtpu_options *)env->options;
+	run->events = env->events;
 	r = start_run(run, env, err);
 	if (r) {
 		gtpu_stop(run);

@@ -111,6 +111,13 @@ int gtpu_record_decode(const void *data, size_t size, struct event *ret,
 {
 	struct gtpu_record r;
 
+	struct record_hdr hdr;
+
+	if (size < sizeof(hdr))
+		return -EBADMSG;
+	memcpy(&hdr, data, sizeof(hdr));
+	if (hdr.kind == GTPU_RULE || hdr.kind == GTPU_END_MARKER)
+		return gtpu_rule_decode(data, size, ret, netns);
 	if (size < sizeof(r))
 		return -EBADMSG;
 	memcpy(&r, data, sizeof(r));

@@ -38,12 +38,26 @@ static const struct gtpu_hook table[] = {
 	{{"gtp5g", "urr_reverse_quota_exhaust_action"},
 	 URR_REVERSE_QUOTA_EXHAUST_ACTION, GTPU_UPLINK},
 	{{NULL, "iptunnel_xmit"}, IPTUNNEL_XMIT, GTPU_DOWNLINK, .without_btf = true},
+	{{"gtp5g", "gtp5g_genl_add_pdr", .sleeps = true}, GTP5G_GENL_ADD_PDR, .rules = true},
+	{{"gtp5g", "gtp5g_genl_add_far", .sleeps = true}, GTP5G_GENL_ADD_FAR, .rules = true},
+	{{"gtp5g", "gtp5g_genl_add_qer", .sleeps = true}, GTP5G_GENL_ADD_QER, .rules = true},
+	{{"gtp5g", "gtp5g_genl_add_urr", .sleeps = true}, GTP5G_GENL_ADD_URR, .rules = true},
+	{{"gtp5g", "gtp5g_genl_add_bar", .sleeps = true}, GTP5G_GENL_ADD_BAR, .rules = true},
+	{{"gtp5g", "gtp5g_genl_del_pdr", .sleeps = true}, GTP5G_GENL_DEL_PDR, .rules = true},
+	{{"gtp5g", "gtp5g_genl_del_far", .sleeps = true}, GTP5G_GENL_DEL_FAR, .rules = true},
+	{{"gtp5g", "gtp5g_genl_del_qer", .sleeps = true}, GTP5G_GENL_DEL_QER, .rules = true},
+	{{"gtp5g", "gtp5g_genl_del_urr", .sleeps = true}, GTP5G_GENL_DEL_URR, .rules = true},
+	{{"gtp5g", "gtp5g_genl_del_bar", .sleeps = true}, GTP5G_GENL_DEL_BAR, .rules = true},
+	{{"gtp5g", "gtp5g_fwd_emark_skb_ipv4", .sleeps = true},
+	 GTP5G_FWD_EMARK_SKB_IPV4, GTPU_DOWNLINK, .rules = true},
 };
 
 /* The hooks inside a packet's way are worth their cost when they are asked for, or fill what the
  * packet's exit says. */
 static bool wanted(const struct gtpu_hook *h, const struct gtpu_options *options, bool btf)
 {
+	if (h->rules)
+		return true;
 	if (h->packet || options->each_function)
 		return !h->without_btf || !btf;
 	if (!options->exit)

@@ -13,6 +13,17 @@ bool gtpu_module_wanted(const struct gtpu_options *o, enum gtpu_module module)
 	return o->module == GTPU_MODULE_AUTO || o->module == module;
 }
 
+/* A URR that goes takes its used-up quota with it: that is seen without events too. */
+static void drop_rules(struct probe_run *run)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < run->n; i++)
+		if (!run->hooks[i].rules || run->hooks[i].func_id == GTP5G_GENL_DEL_URR)
+			run->hooks[n++] = run->hooks[i];
+	run->n = n;
+}
+
 static void find_hooks(struct probe_run *run)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
@@ -23,6 +34,8 @@ static void find_hooks(struct probe_run *run)
 			run->n += gtpu_hooks(modules[i], &run->options, facts.btf,
 					     run->hooks + run->n, GTPU_HOOKS_MAX - run->n);
 	}
+	if (!run->events)
+		drop_rules(run);
 	for (size_t i = 0; i < run->n; i++)
 		run->plan_hooks[i] = run->hooks[i].hook;
 }
@@ -95,6 +108,7 @@ int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, voi
 	if (!run)
 		return err_set(err, -ENOMEM, "out of memory");
 	run->options = *(const struct gtpu_options *)options;
+	run->events = true;
 	r = gtpu_plan_make(run, attach, err);
 	/* With choices made, a required hook failed, and its row says so. */
 	if (run->n && run->choices[0].method != PLAN_AUTO)

@@ -23,6 +23,7 @@ struct probe_run {
 	struct plan_choice choices[GTPU_HOOKS_MAX];
 	size_t n;
 	struct gtpu_options options;
+	bool events; /* somebody wants them */
 	const char *context_means;
 	struct gtpu_counts counts;
 	struct gtpu_outcomes outcomes;

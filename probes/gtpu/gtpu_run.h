@@ -10,7 +10,7 @@
 #include "netns.h"
 #include "probe.h"
 
-#define GTPU_HOOKS_MAX 32
+#define GTPU_HOOKS_MAX 48
 
 enum gtpu_module { GTPU_MODULE_AUTO, GTPU_MODULE_GTP, GTPU_MODULE_GTP5G };
 
@@ -42,6 +42,7 @@ struct gtpu_hook {
 	bool pushes;      /* its return is where the downlink's TEID is seen */
 	bool verdict;     /* its return says what becomes of the packet, and is counted */
 	bool without_btf; /* only needed where the module has no BTF */
+	bool rules;	  /* changes the module's rules: worth it for events alone */
 };
 
 /* The hooks of one module for these options, in *ret; how many. btf: the module has BTF. */
@@ -58,6 +59,10 @@ enum gtpu_direction gtpu_function_direction(uint32_t func_id);
  * one of ours: nothing in it is trusted. */
 int gtpu_record_decode(const void *data, size_t size, struct event *ret,
 		       char netns[static GTPU_NETNS_MAX]);
+
+/* The same of a change of a rule, or of an End Marker: "rule", "end_marker". */
+int gtpu_rule_decode(const void *data, size_t size, struct event *ret,
+		     char netns[static GTPU_NETNS_MAX]);
 
 /* The names of the namespaces seen since the last collection: one that goes, or gets a name, is looked
  * up again soon, and a flood of events asks the file system only once. */

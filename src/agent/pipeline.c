@@ -160,6 +160,13 @@ size_t pipeline_probes(const struct pipeline *p)
 	return p->n;
 }
 
+void pipeline_drain(struct pipeline *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->running[i].ring)
+			p->running[i].probe->drain(p->running[i].run, p->o.on_event, p->o.data);
+}
+
 void pipeline_finish(struct pipeline *p)
 {
 	if (p->finished)

@@ -31,6 +31,9 @@ int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeli
 
 size_t pipeline_probes(const struct pipeline *p); /* that run */
 
+/* Hands on the events that are ready, without on_drained. */
+void pipeline_drain(struct pipeline *p);
+
 /* Takes the hooks off, then hands on the last events and counts: from here on the ledger is exact. */
 void pipeline_finish(struct pipeline *p);
 

@@ -215,6 +215,43 @@ const struct gtp5g_rule *rules_find(const struct rules *t, uint64_t netns,
 	return item ? &item->rule : NULL;
 }
 
+static int make_room(struct rules *t, size_t at)
+{
+	static const struct gtp5g_rule none;
+	int r = rules_add(t, 0, &none);
+
+	if (r == 0)
+		memmove(&t->items[at + 1], &t->items[at], (t->len - 1 - at) * sizeof(*t->items));
+	return r;
+}
+
+int rules_put(struct rules *t, uint64_t netns, const struct gtp5g_rule *rule)
+{
+	const struct rules_item key = key_of(netns, rule->kind, rule->seid, rule->id);
+	size_t at = lower_bound(t, &key);
+	int r = 0;
+
+	if (at == t->len || compare(&t->items[at], &key))
+		r = make_room(t, at);
+	if (r < 0)
+		return r;
+	memset(&t->items[at], 0, sizeof(*t->items));
+	t->items[at].netns = netns;
+	memcpy(&t->items[at].rule, rule, sizeof(*rule));
+	return 0;
+}
+
+void rules_remove(struct rules *t, uint64_t netns, const struct gtp5g_rule *rule)
+{
+	const struct rules_item key = key_of(netns, rule->kind, rule->seid, rule->id);
+	size_t at = lower_bound(t, &key);
+
+	if (at == t->len || compare(&t->items[at], &key))
+		return;
+	t->len--;
+	memmove(&t->items[at], &t->items[at + 1], (t->len - at) * sizeof(*t->items));
+}
+
 const struct gtp5g_rule *rules_pdr_of_far(const struct rules *t, uint64_t netns,
 					  const struct gtp5g_rule *far)
 {
@@ -246,7 +283,7 @@ enum rules_direction rules_direction(const struct gtp5g_rule *pdr, const struct 
 	return far && !(far->has & GTP5G_HAS_TEID) ? RULES_UPLINK : RULES_UNKNOWN;
 }
 
-static bool is_handover(const struct gtp5g_rule *before, const struct gtp5g_rule *after)
+bool rules_is_handover(const struct gtp5g_rule *before, const struct gtp5g_rule *after)
 {
 	const uint32_t both = GTP5G_HAS_TEID | GTP5G_HAS_PEER;
 
@@ -266,7 +303,7 @@ static void diff_both(const struct rules_item *before, const struct rules_item *
 	if (!memcmp(before, after, sizeof(*before)))
 		return;
 	visit(&change, data);
-	if (!is_handover(&before->rule, &after->rule))
+	if (!rules_is_handover(&before->rule, &after->rule))
 		return;
 	change.event = RULES_HANDOVER;
 	visit(&change, data);
@@ -296,9 +333,11 @@ void rules_diff(const struct rules *before, const struct rules *after,
 		if (old && new)
 			diff_both(old, new, visit, data);
 		else if (old && complete)
-			visit(&(struct rules_change){RULES_REMOVED, old->netns, &old->rule, NULL}, data);
+			visit(&(struct rules_change){.event = RULES_REMOVED, .netns = old->netns,
+						     .before = &old->rule}, data);
 		else if (new && complete)
-			visit(&(struct rules_change){RULES_CREATED, new->netns, NULL, &new->rule}, data);
+			visit(&(struct rules_change){.event = RULES_CREATED, .netns = new->netns,
+						     .after = &new->rule}, data);
 	}
 }
 

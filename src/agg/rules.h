@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "event.h"
 #include "gtp5g_rules.h"
 
 /* A network namespace that has gtp5g devices. */
@@ -31,6 +32,14 @@ int rules_add(struct rules *t, uint64_t netns, const struct gtp5g_rule *rule);
 /* Puts the rules in order and drops those that came twice: call it once, after the last was added,
  * and before any of the functions below. */
 void rules_sort(struct rules *t);
+
+/* One rule more, or in the place of the one of its kind, SEID and number, in order; 0, -ENOSPC or -ENOMEM.
+ * Pointers to rules of the table end. */
+int rules_put(struct rules *t, uint64_t netns, const struct gtp5g_rule *rule);
+void rules_remove(struct rules *t, uint64_t netns, const struct gtp5g_rule *rule);
+
+/* Both are FARs with an outer header, and to another peer or tunnel. */
+bool rules_is_handover(const struct gtp5g_rule *before, const struct gtp5g_rule *after);
 
 /* Rules of different contents under one number: of two devices in one namespace. */
 size_t rules_ambiguous(const struct rules *t);
@@ -68,13 +77,27 @@ enum rules_event {
 	RULES_REMOVED,
 	RULES_CHANGED,
 	RULES_HANDOVER, /* beside RULES_CHANGED: a FAR's peer or TEID was replaced */
+	RULES_REFUSED,	/* asked for, and the module did not do it; after: what was asked for */
+};
+
+/* Who changed a rule and when, where the request itself was seen. */
+struct rules_cause {
+	const struct event *event; /* the request */
+	/* Of a FAR: packets that it kept, and that were dropped on its way, since since_ns (boot clock):
+	 * its change before, or for a handover when it began to buffer; 0: before it was watched. */
+	bool counted;
+	struct event_count buffered, dropped;
+	uint64_t since_ns;
+	bool end_marker;       /* sent */
+	bool end_marker_known; /* whether it was */
 };
 
 struct rules_change {
 	enum rules_event event;
 	uint64_t netns;
-	const struct gtp5g_rule *before; /* NULL: RULES_CREATED */
-	const struct gtp5g_rule *after;	 /* NULL: RULES_REMOVED */
+	const struct gtp5g_rule *before; /* NULL: RULES_CREATED, or not known */
+	const struct gtp5g_rule *after;	 /* NULL: RULES_REMOVED; one of both is there */
+	const struct rules_cause *cause; /* NULL: seen only by its result */
 };
 
 /* Calls visit for each difference. Where a table left rules out, nothing is said to be created or

@@ -11,24 +11,31 @@
 #include "cmd.h"
 #include "log.h"
 #include "loop.h"
+#include "pipeline.h"
+#include "rules_live.h"
 #include "rules_scan.h"
 #include "rules_show.h"
+#include "settings.h"
 
 enum { KEY_NETNS = 256, KEY_ONCE };
 
 static const char doc[] =
 	"The rules of gtp5g, as the kernel tells them, in every network namespace that has a gtp5g "
 	"device: each PDR with its FAR, QERs and URRs.\v"
-	"--follow asks once a second and prints what was created, removed and changed, with old and new "
-	"values; a FAR whose peer or TEID was replaced is, beside that, a handover. Several changes "
-	"within a second are seen as one.\n"
+	"--follow prints what is created, removed and changed, with old and new values; a FAR whose peer "
+	"or TEID is replaced is, beside that, a handover. Where the kernel allows it (as for teide trace) "
+	"each request to the module is seen as it is made, with its time and who made it; a request that "
+	"changes nothing is refused. Else, and for what changes without a request, the rules are read once a "
+	"second, and several changes within it are seen as one.\n"
 	"DIR is told by what a PDR matches and where its FAR sends, as the module does not say its "
 	"source interface; ? where that can be either (N9). REMOVE: outer header removal. MBR: uplink "
 	"and downlink, bit/s; enforced only with /proc/gtp5g/qos at 1.\n"
 	"JSON: {namespaces: [{netns, interface, version, malformed, left_out, pdrs, fars, qers, urrs, "
 	"bars}], ambiguous, left_out}; with --follow then a line for each change: {time, event: "
-	"created|removed|changed|handover, netns, rule, seid, pdr_id|far_id|qer_id|urr_id|bar_id, old, "
-	"new}. far_action has the bits of Apply Action (1 drop, 2 forward, 4 buffer, 8 notify).\n"
+	"created|removed|changed|handover|refused, netns, rule, seid, pdr_id|far_id|qer_id|urr_id|bar_id, "
+	"old, new (refused: asked)}; of a request that was seen also pid, tgid, comm; of a FAR's buffered and "
+	"dropped {packets, bytes}, since its change before, for a handover since it began to buffer: since; of a "
+	"handover end_marker: true where the module was told to send one to the old gNB. far_action has the bits of Apply Action (1 drop, 2 forward, 4 buffer, 8 notify).\n"
 	"Exit code: 3 where no network namespace has a gtp5g device.";
 
 static const struct argp_option options[] = {
@@ -40,9 +47,12 @@ static const struct argp_option options[] = {
 };
 
 struct follow {
+	struct settings settings;
+	struct pipeline *pipeline; /* NULL: changes are polled */
 	struct loop *loop;
-	struct rules *rules; /* owned: the last seen */
+	struct rules_live *live;
 	const char *netns;
+	int64_t boot_to_real_ns;
 	bool json, follow;
 };
 
@@ -77,42 +87,56 @@ static int put(const struct buf *out)
 	return 0;
 }
 
-struct changes {
-	const struct follow *f;
-	const struct rules *before, *after;
-	uint64_t real_ns;
-	struct buf out;
-};
-
 static void on_change(const struct rules_change *change, void *data)
 {
-	struct changes *c = data;
+	struct follow *f = data;
+	_cleanup_(buf_free) struct buf out = {0};
+	uint64_t real_ns = clock_real_ns();
+	int r;
 
-	(c->f->json ? rules_change_json : rules_change_text)(change->after ? c->after : c->before,
-							     change, c->real_ns, &c->out);
+	if (change->cause)
+		real_ns = change->cause->event->ts_ns + (uint64_t)f->boot_to_real_ns;
+	(f->json ? rules_change_json : rules_change_text)(rules_live_rules(f->live), change, real_ns,
+							  &out);
+	r = put(&out);
+	if (r < 0)
+		loop_stop(f->loop, r == -EPIPE ? 0 : r);
+}
+
+static void more(void *data)
+{
+	struct follow *f = data;
+
+	if (f->pipeline)
+		pipeline_drain(f->pipeline);
+}
+
+static void on_event(void *data, const struct event *e)
+{
+	struct follow *f = data;
+
+	rules_live_take(f->live, e);
+}
+
+static void on_row(void *data, const struct event *e)
+{
+}
+
+static void on_drained(void *data)
+{
+	struct follow *f = data;
+
+	rules_live_settle(f->live, more, f, on_change, f);
 }
 
 static void on_timer(void *data)
 {
 	struct follow *f = data;
-	struct changes c = {.f = f, .before = f->rules, .real_ns = clock_real_ns()};
-	struct rules *now;
 	struct err err = {0};
-	int r = rules_scan(f->netns, f->rules, &now, &err);
 
-	if (r < 0) {
-		/* A namespace that is named may come back; what was known stays. */
+	/* A namespace that is named may come back; what was known stays. */
+	if (rules_live_rescan(f->live, more, f, on_change, f, &err) < 0)
 		log_debug("%s", err.text);
-		return;
-	}
-	c.after = now;
-	rules_diff(f->rules, now, on_change, &c);
-	r = put(&c.out);
-	buf_free(&c.out);
-	rules_free(f->rules);
-	f->rules = now;
-	if (r < 0)
-		loop_stop(f->loop, r == -EPIPE ? 0 : r);
 }
 
 static void on_signal(void *data, int signo)
@@ -122,15 +146,43 @@ static void on_signal(void *data, int signo)
 	loop_stop(f->loop, 0);
 }
 
+/* Only the requests are wanted: no packet takes that long. */
+static int start_probe(struct follow *f, struct err *err)
+{
+	static char *gtpu[] = {"gtpu", NULL};
+	const struct string_list probes = {gtpu, 1};
+	int r = settings_load(&f->settings, NULL, err);
+
+	if (r >= 0)
+		r = config_set(f->settings.config, "probes.gtpu.module", "gtp5g", err);
+	if (r >= 0)
+		r = config_set(f->settings.config, "probes.gtpu.slower_than", "1000000s", err);
+	if (r < 0)
+		return r;
+	const struct pipeline_options o = {
+		.config = f->settings.config, .probes = &probes, .events = true,
+		.collect_interval_ns = settings_run(&f->settings)->collect_interval_ns,
+		.on_event = on_event, .on_row = on_row, .on_drained = on_drained, .data = f};
+
+	return pipeline_start(&f->pipeline, f->loop, &o, err);
+}
+
 static int follow(struct follow *f, struct err *err)
 {
+	struct err why = {0};
 	int r;
 
+	f->boot_to_real_ns = clock_boot_to_real_ns();
 	f->loop = loop_new();
 	if (!f->loop || !loop_add_timer(f->loop, NSEC_PER_SEC, NSEC_PER_SEC, on_timer, f) ||
 	    !loop_add_signal(f->loop, SIGINT, on_signal, f) ||
 	    !loop_add_signal(f->loop, SIGTERM, on_signal, f))
 		return err_set(err, -errno, "the event loop: %s", strerror(errno));
+	if (start_probe(f, &why) < 0)
+		log_warning("changes are looked for once a second, and several within it seen as one: "
+			    "%s", why.text);
+	else
+		log_info("each change is seen as it is made; Ctrl-C ends");
 	r = loop_run(f->loop);
 	return r < 0 ? err_set(err, r, "rules: %s", err_name(r)) : 0;
 }
@@ -138,11 +190,14 @@ static int follow(struct follow *f, struct err *err)
 static int run(struct follow *f, struct err *err)
 {
 	_cleanup_(buf_free) struct buf out = {0};
-	int r = rules_scan(f->netns, NULL, &f->rules, err);
+	struct rules *rules;
+	int r = rules_scan(f->netns, NULL, &rules, err);
 
+	if (r >= 0)
+		r = rules_live_of(&f->live, f->netns, rules, err);
 	if (r < 0)
 		return r;
-	(f->json ? rules_json : rules_text)(f->rules, &out);
+	(f->json ? rules_json : rules_text)(rules_live_rules(f->live), &out);
 	r = put(&out);
 	if (r < 0)
 		return r == -EPIPE ? 0 : err_set(err, r, "writing the rules: %s", err_name(r));
@@ -159,8 +214,10 @@ int cmd_rules(int argc, char **argv)
 	argp_parse(&rules_argp, argc, argv, 0, NULL, &f);
 	signal(SIGPIPE, SIG_IGN);
 	r = run(&f, &err);
+	pipeline_free(f.pipeline);
 	loop_free(f.loop);
-	rules_free(f.rules);
+	rules_live_free(f.live);
+	settings_free(&f.settings);
 	if (r < 0)
 		log_error("%s", err.text);
 	return r < 0 ? err_exit_code(r) : EXIT_DONE;

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "cmd.h"
 #include "contexts.h"
+#include "trace_rules.h"
 #include "watch.h"
 
 #define CONTEXTS_MAX 65536
@@ -24,9 +25,12 @@ enum {
 static const char doc[] =
 	"Live events: packets at TC (--probe flow) and calls of the gtp5g/gtp module's functions "
 	"(--probe gtpu, the default).\v"
+	"With gtp5g each change of a rule (\"rule\": created, replaced, removed, refused) and each handover is "
+	"an event too, whatever filters are set: with old and new value, who asked for it, and of a FAR how "
+	"many packets it kept and dropped since its change before (a handover: since it began to buffer).\n"
 	"Events may be lost when they come faster than they are read; each one lost is counted in the "
-	"ledger that ends the output. Filters work in the kernel: with one or more of them, the exits of "
-	"those packets are all that is told.\n"
+	"ledger that ends the output. Filters work in the kernel: with one or more of them, of "
+	"packets the exits of those are all that is told.\n"
 	"--contexts tells no packets but, at the end (with -o json: each second), every task that was on "
 	"a CPU in one of the module's functions, as itself or interrupted.";
 
@@ -49,6 +53,7 @@ struct trace {
 	struct watch watch;
 	struct agg_contexts *contexts; /* NULL: not asked for */
 	bool wants_contexts;
+	struct trace_rules rules;
 };
 
 /* A flag is a key of the gtpu probe's configuration. */
@@ -92,7 +97,8 @@ static void on_event(void *data, const struct event *e)
 {
 	struct trace *t = data;
 
-	sink_event(t->watch.sink, e);
+	if (!trace_rules_take(&t->rules, e))
+		sink_event(t->watch.sink, e);
 }
 
 static void on_row(void *data, const struct event *e)
@@ -107,6 +113,7 @@ static void on_drained(void *data)
 {
 	struct trace *t = data;
 
+	trace_rules_settle(&t->rules);
 	if (sink_flush(t->watch.sink) < 0)
 		loop_stop(t->watch.loop, 0);
 }
@@ -115,6 +122,7 @@ static void on_collected(void *data, uint64_t now_ns)
 {
 	struct trace *t = data;
 
+	trace_rules_collected(&t->rules);
 	if (t->contexts)
 		on_drained(t);
 	if (t->watch.once)
@@ -169,6 +177,8 @@ static int run(struct trace *t, struct err *err)
 		.on_collected = on_collected, .data = t};
 
 	w->on_finished = print_contexts;
+	if (options.events)
+		trace_rules_begin(&t->rules, w, &probes);
 	return watch_run(w, &options, err);
 }
 
@@ -181,6 +191,7 @@ int cmd_trace(int argc, char **argv)
 	argp_parse(&trace_argp, argc, argv, 0, NULL, &t);
 	r = run(&t, &err);
 	watch_free(&t.watch);
+	trace_rules_free(&t.rules);
 	agg_contexts_free(t.contexts);
 	return watch_exit(r, &err);
 }

@@ -221,31 +221,78 @@ static void put_handover(struct jw *j, const struct place *at, const struct rule
 	}
 	put_end(j, "old", &c->before->far);
 	put_end(j, "new", &c->after->far);
+	if (c->cause && c->cause->end_marker_known)
+		jw_bool(j, "end_marker", c->cause->end_marker);
+}
+
+const char *rules_change_netns(const struct rules *t, const struct rules_change *c)
+{
+	const struct rules_place *p = rules_place_of(t, c->netns);
+
+	if (p)
+		return p->name;
+	return c->cause && event_has(c->cause->event, F_NETNS) ? c->cause->event->netns : NULL;
+}
+
+/* What the module refused did not become new. */
+void rules_contents_json(const struct rules *t, const struct rules_change *c, struct jw *j)
+{
+	const struct place at = {.rules = t, .netns = c->netns};
+
+	if (c->event == RULES_HANDOVER) {
+		put_handover(j, &at, c);
+		return;
+	}
+	put_side(j, &at, "old", c->before);
+	put_side(j, &at, c->event == RULES_REFUSED ? "asked" : "new", c->after);
+}
+
+static void put_count(struct jw *j, const char *key, const struct event_count *count)
+{
+	jw_object(j, key);
+	jw_u64(j, "packets", count->packets);
+	jw_u64(j, "bytes", count->bytes);
+	jw_object_end(j);
+}
+
+static void put_cause(struct jw *j, const struct rules_cause *cause, uint64_t real_ns)
+{
+	char time[CLOCK_TEXT_MAX];
+
+	if (!cause)
+		return;
+	if (cause->counted) {
+		put_count(j, "buffered", &cause->buffered);
+		put_count(j, "dropped", &cause->dropped);
+	}
+	if (cause->since_ns)
+		jw_string(j, "since",
+			  clock_format(real_ns - (cause->event->ts_ns - cause->since_ns), time));
+	if (!event_has(cause->event, F_PID))
+		return;
+	jw_u64(j, "pid", cause->event->pid);
+	jw_u64(j, "tgid", cause->event->tgid);
+	jw_string(j, "comm", cause->event->comm);
 }
 
 void rules_change_json(const struct rules *t, const struct rules_change *c, uint64_t real_ns,
 		       struct buf *out)
 {
 	const struct gtp5g_rule *r = c->after ? c->after : c->before;
-	const struct rules_place *p = rules_place_of(t, c->netns);
-	const struct place at = {.rules = t, .netns = c->netns};
+	const char *netns = rules_change_netns(t, c);
 	struct jw j = jw_begin(out);
 	char time[CLOCK_TEXT_MAX];
 
 	jw_object(&j, NULL);
 	jw_string(&j, "time", clock_format(real_ns, time));
 	jw_string(&j, "event", rules_event_names[c->event]);
-	if (p)
-		jw_string(&j, "netns", p->name);
+	if (netns)
+		jw_string(&j, "netns", netns);
 	jw_string(&j, "rule", rules_kind_names[r->kind]);
 	jw_u64(&j, "seid", r->seid);
 	jw_u64(&j, id_keys[r->kind], r->id);
-	if (c->event == RULES_HANDOVER) {
-		put_handover(&j, &at, c);
-	} else {
-		put_side(&j, &at, "old", c->before);
-		put_side(&j, &at, "new", c->after);
-	}
+	rules_contents_json(t, c, &j);
+	put_cause(&j, c->cause, real_ns);
 	jw_object_end(&j);
 	buf_char(out, '\n');
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "jsonw.h"
 #include "rules.h"
 
 void rules_text(const struct rules *t, struct buf *out);
@@ -14,6 +15,14 @@ void rules_change_text(const struct rules *t, const struct rules_change *change,
 		       struct buf *out);
 void rules_change_json(const struct rules *t, const struct rules_change *change, uint64_t real_ns,
 		       struct buf *out);
+
+/* What the change is about alone: of a handover PDR, UE and both ends, else old and new value. Text
+ * without, JSON with their keys. */
+void rules_contents_text(const struct rules *t, const struct rules_change *change, struct buf *out);
+void rules_contents_json(const struct rules *t, const struct rules_change *change, struct jw *j);
+
+/* The namespace's name, or NULL; as long as table and change are. */
+const char *rules_change_netns(const struct rules *t, const struct rules_change *change);
 
 /* Words for a FAR and a QER, shared by both forms. */
 extern const char *const rules_kind_names[GTP5G_RULE_KINDS]; /* "PDR" */

@@ -8,7 +8,8 @@
 #include "rules_show.h"
 
 const char *const rules_kind_names[GTP5G_RULE_KINDS] = {"PDR", "FAR", "QER", "URR", "BAR"};
-const char *const rules_event_names[] = {"created", "removed", "changed", "handover"};
+const char *const rules_event_names[] = {"created", "removed", "changed", "handover",
+					   "refused"};
 
 /* "forward to 10.100.1.1 TEID 0x00010001", "buffer+notify", "drop". */
 static void put_action(const struct gtp5g_rule *r, struct buf *out)
@@ -99,6 +100,8 @@ static void put_urr(const struct gtp5g_rule *r, struct buf *out)
 
 static void put_rule(const struct gtp5g_rule *r, struct buf *out)
 {
+	if (r->has == GTP5G_HAS_ID) /* a request's, of which the rest is not known */
+		return;
 	switch (r->kind) {
 	case GTP5G_RULE_PDR:
 		return put_pdr(r, out);
@@ -208,27 +211,50 @@ static void put_handover(const struct rules *t, const struct rules_change *c, st
 		buf_printf(out, "UE %s ", addr_format(&pdr->pdr.ue, ue));
 	buf_printf(out, "from %s TEID 0x%08x to %s TEID 0x%08x", addr_format(&old->peer, from),
 		   old->teid, addr_format(&new->peer, to), new->teid);
+	if (c->cause && c->cause->end_marker_known)
+		buf_printf(out, ", %s End Marker sent", c->cause->end_marker ? "an" : "no");
+}
+
+/* Who asked for it, and what the FAR did since its change before. */
+static void put_cause(const struct rules_change *c, struct buf *out)
+{
+	const struct rules_cause *cause = c->cause;
+
+	if (!cause)
+		return;
+	if (cause->counted && (c->event == RULES_HANDOVER || cause->buffered.packets ||
+			       cause->dropped.packets))
+		buf_printf(out, "; %" PRIu64 " packets buffered, %" PRIu64 " dropped",
+			   cause->buffered.packets, cause->dropped.packets);
+	if (event_has(cause->event, F_PID))
+		buf_printf(out, " (%s, pid %u)", cause->event->comm, cause->event->tgid);
+}
+
+void rules_contents_text(const struct rules *t, const struct rules_change *c, struct buf *out)
+{
+	if (c->event == RULES_HANDOVER) {
+		put_handover(t, c, out);
+		return;
+	}
+	if (c->before)
+		put_rule(c->before, out);
+	if (c->event == RULES_CHANGED || (c->event == RULES_REFUSED && c->after))
+		buf_str(out, " -> ");
+	if (c->after)
+		put_rule(c->after, out);
 }
 
 void rules_change_text(const struct rules *t, const struct rules_change *c, uint64_t real_ns,
 		       struct buf *out)
 {
 	const struct gtp5g_rule *r = c->after ? c->after : c->before;
-	const struct rules_place *p = rules_place_of(t, c->netns);
+	const char *netns = rules_change_netns(t, c);
 	char time[CLOCK_TEXT_MAX];
 
 	buf_printf(out, "%s %s %s: %s %u of 0x%" PRIx64 ": ", clock_format(real_ns, time),
-		   p ? p->name : "-", rules_event_names[c->event], rules_kind_names[r->kind], r->id,
+		   netns ? netns : "-", rules_event_names[c->event], rules_kind_names[r->kind], r->id,
 		   r->seid);
-	if (c->event == RULES_HANDOVER) {
-		put_handover(t, c, out);
-	} else {
-		if (c->before)
-			put_rule(c->before, out);
-		if (c->event == RULES_CHANGED)
-			buf_str(out, " -> ");
-		if (c->after)
-			put_rule(c->after, out);
-	}
+	rules_contents_text(t, c, out);
+	put_cause(c, out);
 	buf_char(out, '\n');
 }

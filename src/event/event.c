@@ -67,6 +67,14 @@ const struct event_field_info event_fields[F_MAX] = {
 	[F_SEGMENTS] = {NULL, "segments", "number", "wire segments in those packets (GSO)"},
 	[F_FIRST_NS] = {NULL, "first_ns", "number", "first seen, boot clock"},
 	[F_LAST_NS] = {NULL, "last_ns", "number", "last seen, boot clock"},
+	[F_RULE] = {NULL, "rule", "string", "kind of a rule that is changed: PDR, FAR, QER, URR, BAR"},
+	[F_CHANGE] = {NULL, "change", "string", "created, replaced, removed, refused"},
+	[F_URR_ID] = {NULL, "urr_id", "number", "usage reporting rule"},
+	[F_BAR_ID] = {NULL, "bar_id", "number", "buffering action rule"},
+	[F_BUFFERED_PACKETS] = {"buffered", "packets", "number", "packets that a FAR kept"},
+	[F_BUFFERED_BYTES] = {"buffered", "bytes", "number", "their bytes"},
+	[F_DROPPED_PACKETS] = {"dropped", "packets", "number", "packets dropped on a FAR's way"},
+	[F_DROPPED_BYTES] = {"dropped", "bytes", "number", "their bytes"},
 };
 
 _Static_assert(F_MAX <= 64, "event.has is 64 bits");
@@ -145,6 +153,10 @@ static const char *string_value(const struct event *e, enum event_field f,
 		return e->function;
 	case F_STAGE:
 		return e->stage;
+	case F_RULE:
+		return e->rule;
+	case F_CHANGE:
+		return e->change;
 	default:
 		return NULL;
 	}
@@ -190,6 +202,12 @@ static const struct {
 	NUMBER(F_SEGMENTS, segments),
 	NUMBER(F_FIRST_NS, first_ns),
 	NUMBER(F_LAST_NS, last_ns),
+	NUMBER(F_URR_ID, urr_id),
+	NUMBER(F_BAR_ID, bar_id),
+	NUMBER(F_BUFFERED_PACKETS, buffered.packets),
+	NUMBER(F_BUFFERED_BYTES, buffered.bytes),
+	NUMBER(F_DROPPED_PACKETS, dropped.packets),
+	NUMBER(F_DROPPED_BYTES, dropped.bytes),
 };
 
 static uint64_t number_value(const struct event *e, enum event_field f)
@@ -261,6 +279,8 @@ void event_to_json(const struct event *e, const char *node, int64_t boot_to_real
 	jw_string(&j, "probe", e->probe);
 	jw_string(&j, "event", e->event);
 	json_fields(&j, e);
+	if (e->more)
+		e->more->json(&j, e->more->data);
 	jw_object_end(&j);
 }
 
@@ -288,6 +308,14 @@ static const char *text_key(enum event_field f)
 		return "outer_dst";
 	case F_FUNCTION:
 		return "func";
+	case F_BUFFERED_PACKETS:
+		return "buffered";
+	case F_BUFFERED_BYTES:
+		return "buffered_bytes";
+	case F_DROPPED_PACKETS:
+		return "dropped";
+	case F_DROPPED_BYTES:
+		return "dropped_bytes";
 	default:
 		return event_fields[f].key;
 	}
@@ -333,9 +361,11 @@ void event_to_text(const struct event *e, struct buf *out)
 		F_DIRECTION, F_VLAN, F_LEN, F_GTP_TEID, F_GTP_TYPE, F_GTP_QFI, F_GTP_SEQ,
 		F_INNER_SRC, F_INNER_DST, F_OUTER_SRC, F_OUTER_DST};
 	static const enum event_field tail[] = {
-		F_SEID, F_PDR_ID, F_FAR_ID, F_FAR_ACTION, F_QER_ID, F_RULE_QFI, F_VERDICT,
-		F_REASON, F_COLOR, F_RETURN, F_PACKETS, F_BYTES, F_SEGMENTS, F_POD, F_CONTAINER,
-		F_STAGE, F_STAGE_PARSE_NS, F_STAGE_LOOKUP_NS, F_STAGE_APPLY_NS, F_STAGE_SEND_NS,
+		F_RULE, F_CHANGE, F_SEID, F_PDR_ID, F_FAR_ID, F_FAR_ACTION, F_QER_ID, F_URR_ID,
+		F_BAR_ID, F_RULE_QFI, F_VERDICT, F_REASON, F_COLOR, F_RETURN, F_PACKETS, F_BYTES,
+		F_SEGMENTS, F_BUFFERED_PACKETS, F_BUFFERED_BYTES, F_DROPPED_PACKETS, F_DROPPED_BYTES,
+		F_POD, F_CONTAINER, F_STAGE, F_STAGE_PARSE_NS, F_STAGE_LOOKUP_NS, F_STAGE_APPLY_NS,
+		F_STAGE_SEND_NS,
 		F_DURATION_NS};
 
 	buf_printf(out, "%s: ts=%" PRIu64, e->event, e->ts_ns);
@@ -347,4 +377,6 @@ void event_to_text(const struct event *e, struct buf *out)
 		text_tuple(out, "outer", &e->outer);
 	for (size_t i = 0; i < sizeof(tail) / sizeof(tail[0]); i++)
 		text_field(out, e, tail[i]);
+	if (e->more)
+		e->more->text(out, e->more->data);
 }

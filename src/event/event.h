@@ -73,7 +73,27 @@ enum event_field {
 	F_SEGMENTS,
 	F_FIRST_NS,
 	F_LAST_NS,
+	/* A change of a rule of gtp5g. */
+	F_RULE,
+	F_CHANGE,
+	F_URR_ID,
+	F_BAR_ID,
+	F_BUFFERED_PACKETS,
+	F_BUFFERED_BYTES,
+	F_DROPPED_PACKETS,
+	F_DROPPED_BYTES,
 	F_MAX, /* at most 64 */
+};
+
+struct event_count {
+	uint64_t packets, bytes;
+};
+
+/* What an event says beside its fields, written by who knows it, behind them. */
+struct event_more {
+	void (*json)(struct jw *j, const void *data);
+	void (*text)(struct buf *out, const void *data);
+	const void *data;
 };
 
 enum event_dir { DIR_INGRESS, DIR_EGRESS };
@@ -113,6 +133,15 @@ struct event {
 	} stages;
 	uint64_t duration_ns;
 	uint64_t packets, bytes, segments, first_ns, last_ns;
+	const char *rule, *change; /* static strings */
+	uint32_t urr_id, bar_id;
+	struct event_count buffered, dropped;
+	uint64_t netns_inode; /* 0: not known */
+	/* None of these is a key. */
+	const void *attrs; /* borrowed for the call: netlink attributes of a rule; NULL: none */
+	uint32_t attrs_len;
+	bool sees_end_markers; /* one that this request sends is an event too */
+	const struct event_more *more; /* borrowed; NULL: none */
 };
 
 static inline bool event_has(const struct event *e, enum event_field f)

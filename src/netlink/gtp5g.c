@@ -11,9 +11,10 @@
 /* gtp5g's attribute space, from its include/genl*.h. Nested attributes need NLA_F_NESTED, which
  * mnl_attr_nest_start() sets. */
 enum { CMD_ADD_PDR = 1, CMD_ADD_FAR = 2, CMD_ADD_QER = 3 };
+enum { CMD_DEL_PDR = 4, CMD_DEL_FAR = 5, CMD_DEL_QER = 6 };
 enum { ATTR_LINK = 1, ATTR_ID = 3 };
 enum { FAR_APPLY_ACTION = 4, FAR_FORWARDING_PARAMETER = 5, FAR_SEID = 7 };
-enum { FORWARDING_OUTER_HEADER_CREATION = 1 };
+enum { FORWARDING_OUTER_HEADER_CREATION = 1, FORWARDING_PFCPSM_REQ_FLAGS = 3 };
 enum { CREATION_DESCRIPTION = 1, CREATION_O_TEID, CREATION_PEER_IPV4, CREATION_PORT };
 enum { QER_GATE = 4, QER_QFI = 9, QER_SEID = 13 };
 enum { PDR_PRECEDENCE = 4, PDR_PDI, PDR_OUTER_HEADER_REMOVAL, PDR_FAR_ID };
@@ -22,6 +23,7 @@ enum { PDI_UE_IPV4 = 1, PDI_F_TEID = 2, PDI_SRC_INTF = 4 };
 enum { F_TEID_I_TEID = 1, F_TEID_IPV4 = 2 };
 
 #define CREATION_GTPU_UDP_IPV4 0x0100 /* TS 29.244 8.2.56 */
+#define PFCPSM_SNDEM 0x02	      /* TS 29.244 8.2.34 */
 #define REMOVAL_GTPU_UDP_IPV4 0	      /* TS 29.244 8.2.64 */
 
 /* The module parses a PDR beginning with this header, and only version 0 then looks like an
@@ -56,6 +58,8 @@ static void put_creation(struct nlmsghdr *nlh, const struct gtp5g_far *far)
 	nl_put_addr(nlh, CREATION_PEER_IPV4, &far->peer);
 	mnl_attr_put_u16(nlh, CREATION_PORT, far->port);
 	mnl_attr_nest_end(nlh, creation);
+	if (far->end_marker)
+		mnl_attr_put_u8(nlh, FORWARDING_PFCPSM_REQ_FLAGS, PFCPSM_SNDEM);
 	mnl_attr_nest_end(nlh, parameter);
 }
 
@@ -145,4 +149,49 @@ int gtp5g_pdr_add(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err
 		return err_set(err, -EINVAL, "gtp5g: PDR %u without a FAR: the module would oops",
 			       pdr->id);
 	return add(g, CMD_ADD_PDR, put_pdr, pdr, "PDR", pdr->seid, pdr->id, err);
+}
+
+/* Which rule a request to remove one is about. */
+struct removal {
+	const struct gtp5g *g;
+	uint64_t seid;
+	uint32_t id;
+	uint16_t seid_attr;
+	bool short_id;
+};
+
+static void put_removal(struct nlmsghdr *nlh, const void *data)
+{
+	const struct removal *r = data;
+
+	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
+	if (r->short_id)
+		mnl_attr_put_u16(nlh, ATTR_ID, (uint16_t)r->id);
+	else
+		mnl_attr_put_u32(nlh, ATTR_ID, r->id);
+	mnl_attr_put_u64(nlh, r->seid_attr, r->seid);
+}
+
+static int remove_rule(const struct removal *r, uint8_t cmd, const char *kind, struct err *err)
+{
+	char what[96];
+
+	snprintf(what, sizeof(what), "gtp5g: removing %s %u of session 0x%llx", kind, r->id,
+		 (unsigned long long)r->seid);
+	return genl_request(r->g->family, cmd, GENL_VERSION, 0, put_removal, r, what, err);
+}
+
+int gtp5g_pdr_remove(const struct gtp5g *g, uint64_t seid, uint16_t id, struct err *err)
+{
+	return remove_rule(&(struct removal){g, seid, id, PDR_SEID, true}, CMD_DEL_PDR, "PDR", err);
+}
+
+int gtp5g_far_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct err *err)
+{
+	return remove_rule(&(struct removal){g, seid, id, FAR_SEID, false}, CMD_DEL_FAR, "FAR", err);
+}
+
+int gtp5g_qer_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct err *err)
+{
+	return remove_rule(&(struct removal){g, seid, id, QER_SEID, false}, CMD_DEL_QER, "QER", err);
 }

@@ -38,6 +38,7 @@ struct gtp5g_far {
 	uint32_t teid;
 	struct addr peer; /* IPv4 */
 	uint16_t port;
+	bool end_marker; /* by replacing it: the old peer is sent one (PFCPSMReq-Flags, SNDEM) */
 };
 
 enum gtp5g_interface { GTP5G_ACCESS = 0, GTP5G_CORE = 1 };
@@ -61,4 +62,8 @@ int gtp5g_qer_add(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err
 int gtp5g_far_add(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err);
 /* Replaces action and, with encapsulate, the outer header of a FAR; -ENOENT when there is none. */
 int gtp5g_far_update(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err);
+/* Removes a rule; -ENOENT when there is none. */
+int gtp5g_pdr_remove(const struct gtp5g *g, uint64_t seid, uint16_t id, struct err *err);
+int gtp5g_far_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct err *err);
+int gtp5g_qer_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct err *err);
 int gtp5g_pdr_add(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 
 enum { CMD_GET_VERSION = 16 };
 enum { ATTR_VERSION = 0 };
+enum { ATTR_LINK = 1, ATTR_ID = 3 };
 
 enum form { U8, U16, U32, U64, ID8, ID16, ACTION, IPV4, IDS, PRESENT, NEST };
 
@@ -64,9 +66,10 @@ static const struct fields quota =
 static const struct {
 	uint8_t get; /* the command */
 	const char *name;
+	uint8_t seid; /* the attribute */
 	struct fields fields;
 } kinds[GTP5G_RULE_KINDS] = {
-	[GTP5G_RULE_PDR] = {7, "PDRs",
+	[GTP5G_RULE_PDR] = {7, "PDRs", 11,
 			    FIELDS({3, ID16, AT(id), GTP5G_HAS_ID},
 				   {4, U32, AT(pdr.precedence), GTP5G_HAS_PRECEDENCE},
 				   {5, NEST, 0, 0, &pdi},
@@ -74,17 +77,17 @@ static const struct {
 				   {7, U32, AT(pdr.far_id), GTP5G_HAS_FAR_ID},
 				   {10, IDS, AT(pdr.qers)}, {11, U64, AT(seid)},
 				   {12, IDS, AT(pdr.urrs)})},
-	[GTP5G_RULE_FAR] = {8, "FARs",
+	[GTP5G_RULE_FAR] = {8, "FARs", 7,
 			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID},
 				   {4, ACTION, AT(far.action), GTP5G_HAS_ACTION},
 				   {5, NEST, 0, 0, &forwarding}, {7, U64, AT(seid)})},
-	[GTP5G_RULE_QER] = {9, "QERs",
+	[GTP5G_RULE_QER] = {9, "QERs", 13,
 			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID},
 				   {4, U8, AT(qer.gate), GTP5G_HAS_GATE},
 				   {5, NEST, 0, GTP5G_HAS_MBR, &mbr},
 				   {6, NEST, 0, GTP5G_HAS_GBR, &gbr},
 				   {9, U8, AT(qer.qfi), GTP5G_HAS_QFI}, {13, U64, AT(seid)})},
-	[GTP5G_RULE_URR] = {14, "URRs",
+	[GTP5G_RULE_URR] = {14, "URRs", 8,
 			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID},
 				   {4, U8, AT(urr.method), GTP5G_HAS_METHOD},
 				   {5, U32, AT(urr.trigger), GTP5G_HAS_TRIGGER},
@@ -92,7 +95,7 @@ static const struct {
 				   {7, U8, AT(urr.info)}, {8, U64, AT(seid)},
 				   {9, NEST, 0, GTP5G_HAS_THRESHOLD, &threshold},
 				   {10, NEST, 0, GTP5G_HAS_QUOTA, &quota})},
-	[GTP5G_RULE_BAR] = {15, "BARs",
+	[GTP5G_RULE_BAR] = {15, "BARs", 6,
 			    FIELDS({3, ID8, AT(id), GTP5G_HAS_ID},
 				   {4, U8, AT(bar.delay), GTP5G_HAS_DELAY},
 				   {5, U16, AT(bar.count), GTP5G_HAS_COUNT}, {6, U64, AT(seid)})},
@@ -247,6 +250,38 @@ int gtp5g_rule_parse(enum gtp5g_rule_kind kind, const struct nlmsghdr *nlh, stru
 	return 0;
 }
 
+/* The module adds a QER or URR that is named once more only once. */
+static void drop_repeated(struct gtp5g_ids *ids)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < ids->n; i++) {
+		uint32_t k = 0;
+
+		while (k < n && ids->ids[k] != ids->ids[i])
+			k++;
+		if (k == n)
+			ids->ids[n++] = ids->ids[i];
+	}
+	memset(ids->ids + n, 0, (ids->n - n) * sizeof(ids->ids[0]));
+	ids->n = n;
+}
+
+int gtp5g_rule_apply(const void *attrs, size_t len, struct gtp5g_rule *rule)
+{
+	struct gtp5g_rule changed;
+
+	memcpy(&changed, rule, sizeof(changed));
+	if (parse_fields(attrs, len, &kinds[rule->kind].fields, &changed) < 0)
+		return -EPROTO;
+	if (rule->kind == GTP5G_RULE_PDR) {
+		drop_repeated(&changed.pdr.qers);
+		drop_repeated(&changed.pdr.urrs);
+	}
+	memcpy(rule, &changed, sizeof(changed));
+	return 0;
+}
+
 struct dump {
 	enum gtp5g_rule_kind kind;
 	void (*visit)(const struct gtp5g_rule *rule, void *data);
@@ -295,6 +330,54 @@ int gtp5g_rules_dump(uint16_t family, enum gtp5g_rule_kind kind,
 		return r;
 	*malformed += d.malformed;
 	*left_out += d.left_out;
+	return 0;
+}
+
+struct one {
+	enum gtp5g_rule_kind kind;
+	struct gtp5g_rule rule;
+	bool found;
+};
+
+static int on_one(const struct nlmsghdr *nlh, void *data)
+{
+	struct one *o = data;
+
+	if (gtp5g_rule_parse(o->kind, nlh, &o->rule) == 0)
+		o->found = true;
+	return MNL_CB_OK;
+}
+
+/* Numbers as wide as the module reads them. */
+static void put_id(struct nl_message *m, const struct gtp5g_rule *rule)
+{
+	if (rule->kind == GTP5G_RULE_PDR)
+		mnl_attr_put_u16(m->h, ATTR_ID, (uint16_t)rule->id);
+	else if (rule->kind == GTP5G_RULE_BAR)
+		mnl_attr_put_u8(m->h, ATTR_ID, (uint8_t)rule->id);
+	else
+		mnl_attr_put_u32(m->h, ATTR_ID, rule->id);
+}
+
+int gtp5g_rule_get(uint16_t family, unsigned ifindex, struct gtp5g_rule *rule, struct err *err)
+{
+	struct one one = {.kind = rule->kind};
+	struct nl_message m;
+	char what[96];
+	int r;
+
+	snprintf(what, sizeof(what), "gtp5g: asking for %u of session 0x%llx among the %s", rule->id,
+		 (unsigned long long)rule->seid, kinds[rule->kind].name);
+	begin(&m, family, kinds[rule->kind].get, 0);
+	mnl_attr_put_u32(m.h, ATTR_LINK, ifindex);
+	put_id(&m, rule);
+	mnl_attr_put_u64(m.h, kinds[rule->kind].seid, rule->seid);
+	r = nl_request(NETLINK_GENERIC, &m, on_one, &one, what, err);
+	if (r < 0)
+		return r;
+	if (!one.found || one.rule.seid != rule->seid || one.rule.id != rule->id)
+		return err_set(err, -EPROTO, "%s: the answer is not that rule", what);
+	memcpy(rule, &one.rule, sizeof(one.rule));
 	return 0;
 }
 

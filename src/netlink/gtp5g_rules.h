@@ -139,6 +139,15 @@ int gtp5g_rules_dump(uint16_t family, enum gtp5g_rule_kind kind,
 		     void (*visit)(const struct gtp5g_rule *rule, void *data), void *data,
 		     size_t *malformed, size_t *left_out, struct err *err);
 
+/* The same attributes as a request to add or replace a rule has them (without the headers before
+ * them), over what the rule was; a field that is not among them stays. -EPROTO as above, and the rule
+ * is untouched. */
+int gtp5g_rule_apply(const void *attrs, size_t len, struct gtp5g_rule *rule);
+
+/* One rule as it is now, of the device: rule->kind, seid and id say which. -ENOENT when there is none;
+ * -ENODEV when there is no such device here. */
+int gtp5g_rule_get(uint16_t family, unsigned ifindex, struct gtp5g_rule *rule, struct err *err);
+
 #define GTP5G_VERSION_MAX 32
 
 /* The module's version, such as "0.10.2". -EPROTO when the answer has none. */

@@ -296,8 +296,12 @@ static void hooks_follow_the_options(void **state)
 	assert_int_equal(gtpu_hooks("gtp", &o, false, h, GTPU_HOOKS_MAX), 6);
 	assert_string_equal(h[5].hook.function, "iptunnel_xmit");
 	o.exit = false;
-	assert_int_equal(gtpu_hooks("gtp5g", &o, false, h, GTPU_HOOKS_MAX), 2);
+	/* The packet functions, and the rules whatever else is asked for. */
+	assert_int_equal(gtpu_hooks("gtp5g", &o, false, h, GTPU_HOOKS_MAX), 2 + 11);
 	assert_false(h[0].hook.exits);
+	for (size_t i = 2; i < 13; i++)
+		assert_true(h[i].rules && h[i].hook.sleeps && !h[i].hook.exits &&
+			    !h[i].hook.required);
 	assert_string_equal(gtpu_function_name(1), "gtp5g_handle_skb_ipv4");
 	assert_string_equal(gtpu_function_name(2), "gtp5g_dev_xmit");
 	assert_null(gtpu_function_name(0));

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# teide rules with gtp5g: every rule is what the lab says of its tunnels, a replaced FAR is a change
-# and a handover. $GTP5G_KO is a gtp5g.ko built for one of the kernels here.
+# teide rules and teide trace with gtp5g: every rule is what the lab says of its tunnels, every change is
+# what gtp5g_far says that it did, with the packets that it sent in between. $GTP5G_KO is a gtp5g.ko built for one of the kernels here.
 . "${TESTS:?run me through ./test}/vm/vm.sh"
 
 [ -n "${GTP5G_KO:-}" ] || skip "GTP5G_KO names no gtp5g.ko"
@@ -49,23 +49,82 @@ for ue in status["ues"]:
 for key, want in {"pdrs": pdrs, "fars": fars, "qers": qers, "urrs": [], "bars": []}.items():
     expect(key, upf[key], want)
 
-lines = [json.loads(line) for line in (folder / "follow.json").read_text().splitlines()]
+def lines_of(name):
+    return [json.loads(line) for line in (folder / name).read_text().splitlines()]
+
+# By polling: the result alone.
+lines = lines_of("polled.json")
 expect("the list first", lines.pop(0), found)
 for line in lines:
     line.pop("time")
-old, ue = fars[1], status["ues"][0]
-new = {"far_action": 2, "peer": "10.100.9.9", "teid": 0x777, "port": 2152}
-where = {"netns": upf["netns"], "rule": "FAR", "seid": 0x1001, "far_id": 2}
-expect("change", lines[0], {"event": "changed", **where,
-       "old": {key: old[key] for key in new}, "new": new})
-expect("handover", lines[1], {"event": "handover", **where, "pdr_id": 2, "ue": ue["address"],
-       "old": {"gnb": old["peer"], "teid": old["teid"]}, "new": {"gnb": "10.100.9.9", "teid": 0x777}})
-expect("the rest", {line["event"] for line in lines[2:]}, {"removed"})
-expect("removed", len(lines) - 2, len(pdrs) + len(fars) + len(qers))
+old, ue = fars[3], status["ues"][1]
+new = {"far_action": 2, "peer": "10.100.9.8", "teid": 0x555, "port": 2152}
+where = {"netns": upf["netns"], "rule": "FAR", "seid": 0x1002, "far_id": 2}
+expect("polled", lines, [
+    {"event": "changed", **where, "old": {key: old[key] for key in new}, "new": new},
+    {"event": "handover", **where, "pdr_id": 2, "ue": ue["address"],
+     "old": {"gnb": old["peer"], "teid": old["teid"]}, "new": {"gnb": "10.100.9.8", "teid": 0x555}}])
+
+# As they are made: each request of gtp5g_far, in its order, and what the FAR did in between.
+N3, SEID, UE = "10.100.1.254", 0x2001, "10.60.0.99"
+HANDOVERS = [  # old and new gNB and TEID, End Marker, packets buffered and dropped
+    (N3, 0x300, "10.100.9.1", 0x301, True, 7, 0),
+    ("10.100.9.1", 0x301, "10.100.9.2", 0x302, False, 0, 3),
+    ("10.100.9.2", 0x302, "10.100.9.2", 0x303, False, 0, 0),
+    ("10.100.9.2", 0x303, "10.100.9.2", 0x304, True, 0, 0),
+    ("10.100.9.2", 0x304, "10.100.9.2", 0x303, False, 0, 0)]
+
+def rows(packets):
+    return {"packets": packets, "bytes": 100 * packets}
+
+def check_handovers(what, lines):
+    want = [{"pdr_id": 2, "ue": UE, "old": {"gnb": a, "teid": b}, "new": {"gnb": c, "teid": d},
+             "end_marker": marker, "buffered": rows(kept), "dropped": rows(lost)}
+            for a, b, c, d, marker, kept, lost in HANDOVERS]
+    expect(f"{what}: handovers", [{key: line[key] for key in want[0]} for line in lines], want)
+
+def check_requests(what, lines, did, words):
+    got = [{"change": words.get(line[what], line[what]), **{key: line[key] for key in want if key != "change"}}
+           for line, want in zip(lines, did)]
+    expect("requests", (len(lines), got), (len(did), did))
+
+follow = lines_of("follow.json")
+listed = follow.pop(0)
+mine = [line for line in follow if line["seid"] == SEID]
+did = lines_of("did")
+first = mine[:len(did) + len(HANDOVERS)]
+for part, wanted in ((first, did), (mine[len(first):], lines_of("did.trace"))):
+    expect("who", {line["comm"] for line in part}, {"gtp5g_far"})
+    check_requests("event", [line for line in part if line["event"] != "handover"], wanted,
+                   {"changed": "replaced"})
+    check_handovers("follow", [line for line in part if line["event"] == "handover"])
+refused = [line for line in first if line["event"] == "refused"]
+expect("refused", [(line["old"]["far_action"], line["asked"]["far_action"]) for line in refused], [(2, 1)])
+theirs = [line for line in follow if line["seid"] == 0x1001 and line["event"] != "removed"]
+expect("the lab's own", [(line["event"], line["new"].get("gnb"), line["new"]["teid"]) for line in theirs],
+       [("changed", None, 0x777), ("handover", "10.100.9.9", 0x777)])
+rest = [line for line in follow if line["seid"] != SEID and line not in theirs]
+expect("the rest", {line["event"] for line in rest}, {"removed"})
+expect("removed with the device", len(rest), len(pdrs) + len(fars) + len(qers))
+expect("nobody asked for that", [line for line in rest if "pid" in line], [])
+
+# teide trace, which shows dropped packets alone: beside them the rules.
+trace = [line for line in lines_of("trace.json") if line["event"] != "ledger"]
+expect("events", {line["event"] for line in trace}, {"rule", "handover", "exit"})
+rules = [line for line in trace if line["event"] == "rule"]
+check_requests("change", rules, lines_of("did.trace"), {})
+check_handovers("trace", [line for line in trace if line["event"] == "handover"])
+drops = [line for line in trace if line["event"] == "exit"]
+expect("drops", [(line["seid"], line["far_id"], line["reason"]) for line in drops], [(SEID, 2, "far_drop")] * 3)
+began = next(line["ts_ns"] for line in rules if line["change"] == "replaced" and line["new"]["far_action"] == 1)
+ended = next(line["ts_ns"] for line in rules if line.get("new", {}).get("teid") == 0x302)
+expect("in order", all(began < line["ts_ns"] < ended for line in drops), True)
+lost = [line for line in lines_of("trace.json") if line["event"] == "ledger" and line["name"] == "lost"]
+expect("lost", [line["value"] for line in lost], [0])
 
 text = (folder / "follow.txt").read_text()
-want = f"handover: FAR 2 of 0x1001: UE {ue['address']} from {old['peer']} TEID 0x{old['teid']:08x} " \
-       "to 10.100.9.9 TEID 0x00000777"
+want = f"handover: FAR 2 of 0x2001: UE {UE} from {N3} TEID 0x00000300 to 10.100.9.1 TEID 0x00000301, " \
+       "an End Marker sent; 7 packets buffered, 0 dropped (gtp5g_far, pid "
 expect(f"'{want}' in text", want in text, True)
 expect("one clear line", "no gtp5g device in any network namespace" in (folder / "without").read_text(), True)
 END

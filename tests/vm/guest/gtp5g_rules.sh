@@ -1,7 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# What teide rules says of the lab's session rules, before and while a FAR is replaced.
+# What teide rules says of the lab's session rules, before and while rules change; the changes are in
+# /out/did. Then the same changes under teide trace with a filter, and without BPF's hooks.
 . "$TESTS/lib.sh"
+
+SEID=0x2001
+UE=10.60.0.99
+N3=10.100.1.254 # where the session's own gNB would be; nobody is
 
 check_exit "rules without the module" 3 "$TEIDE" rules
 cat "$TMP/err" >/out/without
@@ -13,22 +18,61 @@ snapshot_before
 "$TEIDE" rules -o json >/out/rules.json
 "$TEIDE" rules --netns teide-upf | tee /out/rules.txt
 check_exit "rules of a namespace without a device" 3 "$TEIDE" rules --netns teide-dn
+ip -n teide-upf route replace $UE/32 dev upfgtp
 
-spawn text "$TEIDE" rules --follow
+far() { ip netns exec teide-upf gtp5g_far upfgtp "$@"; }
+
+# Everything at once, and packets in between: the session is made, hands over while it buffers, once
+# more while it forwards, thrice within a moment, and is removed.
+changes() {
+	far session $SEID $UE 0x300 10.100.1.1 $N3 \
+		buffer $SEID 2 send $UE 5 buffer $SEID 2 send $UE 2 marker $SEID 2 0x301 10.100.9.1 \
+		drop $SEID 2 send $UE 3 forward $SEID 2 0x302 10.100.9.2 \
+		again $SEID \
+		forward $SEID 2 0x303 10.100.9.2 marker $SEID 2 0x304 10.100.9.2 forward $SEID 2 0x303 10.100.9.2 \
+		end $SEID
+}
+
+# Where the hooks are not to be had, here for an option that nobody can mean, the rules are read.
+spawn_split polled env TEIDE_PROBES_GTPU_RING_SIZE=1 "$TEIDE" rules --follow -o json
+polled=$PID
+wait_for 60 grep -q '"namespaces"' "$TMP/polled.log"
+wait_for 60 grep -q 'looked for once a second' "$TMP/polled.err"
+far forward 0x1002 2 0x555 10.100.9.8
+wait_for 60 grep -q '"event":"handover"' "$TMP/polled.log"
+stop "$polled"
+check_eq "status of --follow without hooks" "$STATUS" 0
+cp "$TMP/polled.log" /out/polled.json
+
+spawn_split text "$TEIDE" rules --follow
 text=$PID
-spawn json "$TEIDE" rules --follow -o json
+spawn_split json "$TEIDE" rules --follow -o json
 json=$PID
-wait_for 60 grep -q '"namespaces"' "$TMP/json.log"
-wait_for 60 grep -q '^SEID' "$TMP/text.log"
-ip netns exec teide-upf gtp5g_far upfgtp 0x1001 2 0x777 10.100.9.9
-wait_for 60 grep -q '"event":"handover"' "$TMP/json.log"
-wait_for 60 grep -q ' handover: ' "$TMP/text.log"
+wait_for 60 grep -q 'seen as it is made' "$TMP/json.err"
+wait_for 60 grep -q 'seen as it is made' "$TMP/text.err"
+changes >/out/did
+wait_for 60 grep -q '"event":"removed".*"qer_id"' "$TMP/json.log"
+wait_for 60 grep -q ' removed: QER 1 of 0x2001' "$TMP/text.log"
+far forward 0x1001 2 0x777 10.100.9.9
+wait_for 60 grep -q '"event":"handover".*"seid":4097' "$TMP/json.log"
+
+spawn_split trace "$TEIDE" trace --probe gtpu -o json --set probes.gtpu.verdict=dropped
+trace=$PID
+wait_for 60 grep -q watching "$TMP/trace.err"
+changes >/out/did.trace
+wait_for 60 grep -q '"qer_id":1,.*"change":"removed"' "$TMP/trace.log"
+stop "$trace"
+check_eq "status of teide trace" "$STATUS" 0
+cp "$TMP/trace.log" /out/trace.json
+wait_for 60 grep -q '"event":"removed".*"qer_id"' "$TMP/json.log"
+
 "$TEIDE" lab down
-wait_for 60 grep -q '"event":"removed"' "$TMP/json.log"
+wait_for 60 grep -q '"event":"removed".*"seid":4099,"qer_id"' "$TMP/json.log"
 stop "$text"
 check_eq "status of --follow" "$STATUS" 0
 stop "$json"
 check_eq "status of --follow -o json" "$STATUS" 0
 cp "$TMP/json.log" /out/follow.json
+cp "$TMP/json.err" /out/follow.err
 cp "$TMP/text.log" /out/follow.txt
 assert_nothing_left

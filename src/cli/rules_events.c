@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "clock.h"
+#include "rules_live.h"
+#include "rules_show.h"
+
+struct contents {
+	const struct rules *rules;
+	const struct rules_change *change;
+};
+
+static void more_json(struct jw *j, const void *data)
+{
+	const struct contents *c = data;
+
+	rules_contents_json(c->rules, c->change, j);
+	if (c->change->cause && c->change->cause->since_ns)
+		jw_u64(j, "since_ns", c->change->cause->since_ns);
+}
+
+static void more_text(struct buf *out, const void *data)
+{
+	const struct contents *c = data;
+
+	buf_str(out, ": ");
+	rules_contents_text(c->rules, c->change, out);
+}
+
+static const char *change_word(enum rules_event event)
+{
+	return event == RULES_CHANGED ? "replaced" : rules_event_names[event];
+}
+
+static void set_number(struct event *e, const struct gtp5g_rule *r)
+{
+	static const enum event_field fields[GTP5G_RULE_KINDS] = {F_PDR_ID, F_FAR_ID, F_QER_ID,
+								  F_URR_ID, F_BAR_ID};
+
+	e->seid = r->seid;
+	e->pdr_id = r->kind == GTP5G_RULE_PDR ? (uint16_t)r->id : 0;
+	e->far_id = e->qer_id = e->urr_id = e->bar_id = r->id;
+	event_set(e, F_SEID);
+	event_set(e, fields[r->kind]);
+}
+
+/* No request was seen: what is known is when it was found. */
+static struct event found_only(const struct rules *t, const struct rules_change *c)
+{
+	struct event e = {.probe = "gtpu", .ts_ns = clock_boot_ns()};
+
+	e.netns = rules_change_netns(t, c);
+	if (e.netns)
+		event_set(&e, F_NETNS);
+	return e;
+}
+
+void rules_change_event(const struct rules *t, const struct rules_change *c, event_fn emit, void *data)
+{
+	const struct contents contents = {t, c};
+	const struct event_more more = {more_json, more_text, &contents};
+	const struct gtp5g_rule *r = c->after ? c->after : c->before;
+	struct event e = c->cause ? *c->cause->event : found_only(t, c);
+
+	e.event = c->event == RULES_HANDOVER ? "handover" : "rule";
+	e.rule = rules_kind_names[r->kind];
+	e.change = change_word(c->event);
+	event_set(&e, F_RULE);
+	if (c->event != RULES_HANDOVER)
+		event_set(&e, F_CHANGE);
+	else
+		e.has &= ~(UINT64_C(1) << F_CHANGE);
+	set_number(&e, r);
+	if (c->cause && c->cause->counted) {
+		e.buffered = c->cause->buffered;
+		e.dropped = c->cause->dropped;
+	}
+	e.more = &more;
+	emit(data, &e);
+}
