@@ -70,7 +70,7 @@ def counts(events, sent_by):
             key = e["function"], e["verdict"], e.get("reason")
             got[key + ("packets",)] += e["packets"]
             got[key + ("bytes",)] += e["bytes"]
-        if e["event"] == "latency":
+        if e["event"] == "latency" and "stage" not in e:
             slow[e["function"]] += e["packets"]
     for (direction, length), s in sent_by.items():
         key = (PACKET[direction],) + outcome(s)
