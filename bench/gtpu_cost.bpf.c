@@ -197,6 +197,18 @@ static long gtp_downlink(__u32 i, void *unused)
 
 __u64 scratch[5];
 
+extern void *bpf_rdonly_cast(const void *from, __u32 btf_id) __ksym __weak;
+
+static __always_inline void read_direct(const void *from)
+{
+	const struct sk_buff *skb;
+
+	if (!bpf_rdonly_cast)
+		return;
+	skb = bpf_rdonly_cast(from, bpf_core_type_id_kernel(struct sk_buff));
+	scratch[0] = skb->len;
+}
+
 static long primitive(__u32 i, void *unused)
 {
 	struct sk_buff *skb = next_packet(i);
@@ -214,6 +226,8 @@ static long primitive(__u32 i, void *unused)
 		NOTE(GTP5G_ENCAP_RECV, entries);
 	if (todo & PRIMITIVE_COUNT)
 		count(GTP5G_ENCAP_RECV, 0, 100);
+	if (todo & PRIMITIVE_DIRECT)
+		read_direct(skb);
 	if (todo & PRIMITIVE_CLEAR) {
 		struct open_packet *p = bpf_map_lookup_elem(&gtpu_packets, &direction);
 

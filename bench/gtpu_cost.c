@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "gen.h"
 #include "gtpu_run.h"
 #include "gtpu_cost.h"
 #include "gtpu_cost.skel.h"
@@ -20,6 +21,8 @@
 #define ROUNDS 15
 #define REPEAT 20000
 #define SUBJECTS_MAX 64
+#define TABLES_MAX 8
+#define TABLE_ROWS 65536
 
 enum path { GTP5G_UPLINK, GTP5G_DOWNLINK, GTP_UPLINK, GTP_DOWNLINK, PRIMITIVE, PATHS };
 
@@ -40,6 +43,8 @@ struct subject {
 struct bench {
 	struct gtpu_cost_bpf *skel;
 	struct ring_buffer *ring;
+	struct gen *tables[TABLES_MAX];
+	unsigned n_tables;
 	struct subject subjects[SUBJECTS_MAX];
 	unsigned n;
 };
@@ -65,7 +70,7 @@ static const struct step primitives[] = {
 	{"boot_clock", PRIMITIVE_CLOCK},   {"coarse_clock", PRIMITIVE_COARSE},
 	{"read_8", PRIMITIVE_READ},	   {"read_40", PRIMITIVE_READ_MORE},
 	{"note", PRIMITIVE_NOTE},	   {"count", PRIMITIVE_COUNT},
-	{"clear_packet", PRIMITIVE_CLEAR}, {0},
+	{"clear_packet", PRIMITIVE_CLEAR}, {"read_direct", PRIMITIVE_DIRECT}, {0},
 };
 
 static const struct step *const path_steps[PRIMITIVE] = {
@@ -244,11 +249,49 @@ static void write_packet(struct fake_packet *p)
 	memcpy(p->head + PACKET_NETWORK, headers, sizeof(headers));
 }
 
+/* Every table of two generations, whatever it counts. */
+static int prepare_tables(struct bench *b, struct err *err)
+{
+	struct bpf_map *map;
+	int r = 0;
+
+	bpf_object__for_each_map(map, b->skel->obj) {
+		if (bpf_map__type(map) != BPF_MAP_TYPE_ARRAY_OF_MAPS || r)
+			continue;
+		r = b->n_tables < TABLES_MAX ?
+			    gen_prepare(&b->tables[b->n_tables++], map, TABLE_ROWS, err) :
+			    err_set(err, -ENOSPC, "too many tables");
+	}
+	return r;
+}
+
+static int start_counts(struct bench *b, struct err *err)
+{
+	int r = gtpu_latencies_start(bpf_map__fd(b->skel->maps.gtpu_latencies));
+
+	if (r)
+		return err_set(err, r, "latencies: %s", err_name(r));
+	for (unsigned i = 0; i < b->n_tables && !r; i++)
+		r = gen_start(b->tables[i], err);
+	return r;
+}
+
+static int load_programs(struct bench *b, struct err *err)
+{
+	struct object_capture capture;
+	int r = prepare_tables(b, err);
+
+	if (r)
+		return r;
+	object_begin(&capture);
+	r = object_end(&capture, gtpu_cost_bpf__load(b->skel), "gtpu programs", err);
+	return r ? r : start_counts(b, err);
+}
+
 static int load(struct bench *b, struct err *err)
 {
 	struct module_facts facts = {.loaded = true, .version = "0.10.2"};
 	char reason[PLAN_REASON_MAX];
-	struct object_capture capture;
 	struct bpf_program *program;
 	struct gtpu_layout layout;
 	int r;
@@ -263,8 +306,7 @@ static int load(struct bench *b, struct err *err)
 	b->skel->rodata->hooked = UINT64_MAX;
 	b->skel->rodata->downlink_codes = GTPU_CODES_VERDICT;
 	bpf_map__set_max_entries(b->skel->maps.ring, 1 << 24);
-	object_begin(&capture);
-	r = object_end(&capture, gtpu_cost_bpf__load(b->skel), "gtpu programs", err);
+	r = load_programs(b, err);
 	if (r)
 		return r;
 	r = test_run(bpf_program__fd(b->skel->progs.cost_setup));

@@ -28,6 +28,7 @@ enum {
 	PRIMITIVE_NOTE = 0x10,	   /* a look-up in a per-CPU array and an atomic add */
 	PRIMITIVE_COUNT = 0x20,	   /* a look-up in a per-CPU hash and two atomic adds */
 	PRIMITIVE_CLEAR = 0x40,	   /* zeroing a packet's state */
+	PRIMITIVE_DIRECT = 0x80,   /* a field by a typed pointer: as fentry can, Linux 6.2 everywhere */
 };
 
 #define PACKET_BYTES 1024

@@ -7,8 +7,9 @@ import pathlib
 import sys
 
 from judge import check, check_balance, fail, lines
-from sender_judge import FUNCTIONS, SESSION_ROWS, Counters, counted, quiet, sent, sessions
+from sender_judge import FUNCTIONS, Counters, counted, quiet, sent, sessions
 
+SESSIONS = {"gtp": 100, "gtp5g": 100, "standin": 13}
 # What the stand-in does with a packet of the n-th session, as standin/script.h has it; the entries
 # that are for the other direction only are forwarded.
 N6, N9, SENT = ("forwarded_n6", None), ("forwarded_n9", None), ("forwarded", None)
@@ -59,7 +60,7 @@ def hooks(ledger, functions, packets):
     for (_, where), rows in ledger.items():
         for name in (("skipped", "no_exit"), ("skipped", "no_entry"),
                      ("unread", "headers_not_linear"), ("uncounted", "count_table_full"),
-                     "pending"):
+                     ("uncounted", "session_table_full"), "pending"):
             if rows.get(name):
                 fail(f"{where}: {name} is {rows[name]}")
     for function in functions:
@@ -68,6 +69,13 @@ def hooks(ledger, functions, packets):
         check(f"{function}: calls", rows["calls"] in (None, packets), True)
         check(f"{function}: returns", ledger["gtpu", f"{function} return"]["counted"],
               rows["counted"])
+
+
+def by_session(run, events, function, packets):
+    rows = sessions(events, function)
+    check(f"{run}: {function} by session", sum(row["packets"] for row in rows), packets)
+    keys = {(r["inner"].get("src"), r["inner"].get("dst")) for r in rows if "inner" in r}
+    check(f"{run}: {function}: sessions", len(keys), SESSIONS[run.split("-")[0]])
 
 
 def main():
@@ -84,10 +92,7 @@ def main():
         check(f"{run}: {function} by return", by_return, {0: packets})
         check(f"{run}: {function} by outcome", by_outcome, dict(want))
         check(f"{run}: {function} by duration", by_duration, packets)
-    if SESSION_ROWS:
-        for direction in ("uplink", "downlink"):
-            check(f"{run}: {direction} by session",
-                  sum(row["packets"] for row in sessions(events, direction)), packets)
+        by_session(run, events, function, packets)
     links(device, Counters(folder, run), packets, up, down)
     quiet(events, (folder / f"{run}.err").read_text())
 

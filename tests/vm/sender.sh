@@ -27,10 +27,10 @@ sender_gtp5g_runs() {
 	printf ' gtp5g:kprobe'
 }
 
-# sender_boot KERNEL SCRIPT: with $TMP/conf as /tests/conf.
+# sender_boot KERNEL SCRIPT [OPTION of run...]: with $TMP/conf as /tests/conf.
 sender_boot() {
-	local more=()
-	[ -z "$(sender_gtp5g_runs "$1")" ] || more=(--with "$GTP5G_KO:/tests/gtp5g.ko")
+	local more=("${@:3}")
+	[ -z "$(sender_gtp5g_runs "$1")" ] || more+=(--with "$GTP5G_KO:/tests/gtp5g.ko")
 	vm_boot "$1" "$2" --timeout 5000 --modules gtp --with "$TMP/conf:/tests/conf" \
 		--with "$TESTS/vm/guest/sender.sh:/tests/sender.sh" --with "$TESTS/vm/guest/order.sh" \
 		--with "$TMP/sender-$1/sender.ko:/tests/sender.ko" \

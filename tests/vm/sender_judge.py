@@ -7,7 +7,6 @@ from judge import check, fail, lines
 
 FUNCTIONS = {"gtp": ("gtp_encap_recv", "gtp_dev_xmit"),
              "gtp5g": ("gtp5g_encap_recv", "gtp5g_dev_xmit")}
-SESSION_ROWS = False  # whether the probe has rows by PDU session
 
 def sent(path, packets=None):
     """{direction: orders}, which the devices took to the last packet."""
@@ -36,9 +35,9 @@ def counted(events, function):
     return dict(by_return), dict(by_outcome), by_duration
 
 
-def sessions(events, direction):
-    """Rows of packets by PDU session, and by want of one."""
-    return [e for e in events if e["event"] == "session" and e["direction"] == direction]
+def sessions(events, function):
+    """Rows of a packet function's packets by PDU session, and by want of one."""
+    return [e for e in events if e["event"] == "session" and e["function"] == function]
 
 
 class Counters:

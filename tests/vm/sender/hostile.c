@@ -124,6 +124,16 @@ static void inner_garbage(struct sending *s)
 	garbage(s, inner, s->frame.len);
 }
 
+/* What a rule takes, from a gNB that is none. */
+static void spoofed(struct sending *s)
+{
+	struct order o = s->order;
+
+	uplink(s, victim_teid(s));
+	o.src = draw(s) & 0xdfffffff;
+	frame_headers(&s->frame, &o, s->frame.len - FRAME_GTP);
+}
+
 static void random_bytes(struct sending *s)
 {
 	u32 len = below(s, 300);
@@ -240,7 +250,7 @@ static const struct kind uplink_kinds[] = {
 	{"chain", chain},		  {"inner_garbage", inner_garbage},
 	{"random_bytes", random_bytes},	  {"any_message", any_message},
 	{"echo_request", echo_request},	  {"not_linear", not_linear},
-	{"fragment", fragment},
+	{"fragment", fragment},		  {"spoofed", spoofed},
 };
 
 static const struct kind downlink_kinds[] = {
