@@ -305,4 +305,5 @@ def main():
         (latency_rows if special == "-counted" else interrupted_rows)(events, sent_by, delay_ns)
 
 
-main()
+if __name__ == "__main__":
+    main()

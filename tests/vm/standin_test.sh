@@ -18,9 +18,14 @@ for kernel in $(kernels 6.1 6.12 6.12-rt); do
 		[ $status != 77 ] || skip "kernel $kernel: $(tail -n 1 "$TMP/build.err")"
 		fail "the module for $kernel was not built"
 	}
-	vm_boot "$kernel" standin.sh --with "$TMP/conf:/tests/conf" --with "$TMP/send" --with "$TMP/ko-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \
+	set -- --with "$TESTS/vm/guest/standin_scene.sh:/tests/standin_scene.sh" --with "$TMP/send" \
+		--with "$TMP/ko-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \
 		--with "$TMP/ko-$kernel/btf/gtp5g.ko:/tests/btf/gtp5g.ko"
+	vm_boot "$kernel" standin.sh --with "$TMP/conf:/tests/conf" "$@"
 	for run in $runs; do
 		python3 "$TESTS/vm/standin_judge.py" "$TMP/$kernel" $run
 	done
+	[ "$kernel" = 6.12 ] || continue
+	vm_boot "$kernel" standin_views.sh "$@"
+	python3 "$TESTS/vm/standin_views_judge.py" "$TMP/$kernel"
 done

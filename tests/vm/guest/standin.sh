@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The gtpu probe at the module that stands in for gtp5g, for each of $RUNS (MODULE-METHOD): N packets of each kind
-# each way, then FEW of each with a known time spent in functions, then FEW while a timer calls
+# The gtpu probe at the module that stands in for gtp5g, for each of $RUNS (MODULE-METHOD):
+# N packets of each kind each way, then FEW of each with a known time spent in functions, then FEW while a timer calls
 # policePacket within its calls; the latter two as events and as counts. RUN is also what is
 # special: what was sent is in /out/RUN.sent, the events or rows in /out/RUN.json.
 . "$TESTS/lib.sh"
@@ -11,25 +11,7 @@ N=40
 FEW=4
 DELAY_US=3000
 
-netns_make gnb
-ip link add n3 type veth peer name n3 netns "$(ns gnb)"
-ip addr add 10.9.0.1/24 dev n3
-ip link set n3 up
-addr gnb n3 10.9.0.2/24
-ip -n "$(ns gnb)" link set n3 up
-ip addr add 10.10.0.1/32 dev lo
-echo 0 >/proc/sys/net/ipv4/ip_forward
-# Only what the sender sends is to pass.
-echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
-
-load() {
-	insmod "/tests/$1/gtp5g.ko"
-	ip link add upfgtp type gtp5g
-	ip link set upfgtp up
-	ip route add 10.60.0.0/24 dev upfgtp src 10.10.0.1
-}
-
-parameter() { echo "$2" >"/sys/module/gtp5g/parameters/$1"; }
+. /tests/standin_scene.sh
 
 # watched COMMAND FILE COUNT OPTION...: COUNT packets of each kind under teide COMMAND.
 watched() {
@@ -37,11 +19,7 @@ watched() {
 	shift 3
 	spawn_split trace "$TEIDE" "$command" --probe gtpu -o json --set probes.gtpu.ring_size=4MiB "$@"
 	wait_for 120 grep -q watching "$TMP/trace.err"
-	parameter grant_quota 1
-	{
-		in_ns gnb send uplink "$count"
-		send downlink "$count"
-	} >/out/sent
+	send_all "$count" >/out/sent
 	stop "$PID"
 	check_eq "status of teide $command" "$STATUS" 0
 	cp "$TMP/trace.log" "/out/$file.json"

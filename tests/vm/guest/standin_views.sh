@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The other ways to look at the packets of the module that stands in for gtp5g: entries alone, who was on
+# the CPU, what the service tells unasked. What was sent is in /out/sent.
+. "$TESTS/lib.sh"
+
+N=20
+
+. /tests/standin_scene.sh
+load btf
+
+# looked FILE COMMAND...: all packets meanwhile; its output is /out/FILE.
+looked() {
+	local file=$1
+	shift
+	spawn_split "$file" "$TEIDE" "$@"
+	wait_for 120 grep -Eq 'watching|running' "$TMP/$file.err"
+	send_all $N >/out/sent
+	stop "$PID"
+	check_eq "status of teide $1" "$STATUS" 0
+	cp "$TMP/$file.log" "/out/$file"
+	cp "$TMP/$file.err" "/out/$file.err"
+}
+
+looked entries trace -o json --set probes.gtpu.ring_size=4MiB --each-function --set probes.gtpu.exit=false
+looked contexts trace --contexts
+for limit in 3 1000000; do
+	cat >"$TMP/teide.yaml" <<-END
+	run:
+	  probes: gtpu
+	  output: json
+	  strategies: false
+	probes:
+	  gtpu:
+	    ring_size: 4MiB
+	    outlier: 0s
+	    events_per_second: $limit
+	END
+	looked "service-$limit" run -c "$TMP/teide.yaml"
+done
