@@ -140,7 +140,7 @@ void why_module_add(struct why_seen *s, const struct event *e)
 		add_packets(s, s->exits, &k, 1);
 		if (event_has(e, F_DURATION_NS))
 			add_duration(s, &k, e->duration_ns);
-	} else if (!strcmp(e->event, "latency")) {
+	} else if (!strcmp(e->event, "latency") && !event_has(e, F_STAGE)) {
 		add_latency(s, e);
 	}
 }

@@ -382,6 +382,9 @@ static void test_latency_rows(void **state)
 	e.duration_ns = 8192;
 	e.packets = 2;
 	why_seen_add(s, &e);
+	e.stage = "lookup"; /* a part of them */
+	event_set(&e, F_STAGE);
+	why_seen_add(s, &e);
 	f = sum(s);
 	assert_int_equal(f.ways[WHY_UPLINK].latency.packets, 100);
 	assert_int_equal(f.ways[WHY_UPLINK].latency.median_ns, 2048);
