@@ -69,6 +69,7 @@ void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_coun
 	set_rules(&e, key);
 	set_outcome(&e, key);
 	e.netns = netns;
+	e.netns_inode = key->netns;
 	if (netns)
 		event_set(&e, F_NETNS);
 	e.packets = count->packets;

@@ -60,7 +60,7 @@ static void on_ring(void *data, int fd, uint32_t events)
 	drain(data);
 }
 
-static void collect(struct pipeline *p)
+void pipeline_collect(struct pipeline *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		struct running *r = &p->running[i];
@@ -75,7 +75,7 @@ static void collect(struct pipeline *p)
 
 static void on_timer(void *data)
 {
-	collect(data);
+	pipeline_collect(data);
 }
 
 static void log_plan(void *data, const struct plan_row *row)
@@ -177,7 +177,7 @@ void pipeline_finish(struct pipeline *p)
 	for (size_t i = 0; i < p->n; i++)
 		while (p->running[i].ring && drain(&p->running[i]) > 0)
 			; /* a call hands on a bounded number; without hooks no more come */
-	collect(p);
+	pipeline_collect(p);
 }
 
 struct ledger_call {

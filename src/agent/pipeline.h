@@ -31,6 +31,9 @@ int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeli
 
 size_t pipeline_probes(const struct pipeline *p); /* that run */
 
+/* Hands on the rows of what was counted so far, now. */
+void pipeline_collect(struct pipeline *p);
+
 /* Hands on the events that are ready, without on_drained. */
 void pipeline_drain(struct pipeline *p);
 

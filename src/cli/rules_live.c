@@ -4,19 +4,17 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cleanup.h"
 #include "genl.h"
 #include "log.h"
-#include "netns.h"
-#include "ns.h"
 #include "rule_timeline.h"
+#include "rules_netns.h"
 #include "rules_scan.h"
 
 struct rules_live {
 	struct rule_timeline *timeline;
 	const char *netns; /* NULL: all */
 	uint16_t family;   /* 0: not asked for yet */
-	struct netns_list list; /* where a namespace was found last */
+	struct rules_netns namespaces;
 };
 
 int rules_live_of(struct rules_live **ret, const char *netns, struct rules *rules, struct err *err)
@@ -55,7 +53,7 @@ void rules_live_free(struct rules_live *l)
 		log_warning("%llu requests to change a rule came faster than they were read",
 			    (unsigned long long)rule_timeline_left_out(l->timeline));
 	rule_timeline_free(l->timeline);
-	netns_list_free(&l->list);
+	rules_netns_free(&l->namespaces);
 	free(l);
 }
 
@@ -72,55 +70,24 @@ bool rules_live_take(struct rules_live *l, const struct event *e)
 	return rule_timeline_take(l->timeline, e);
 }
 
-static int list_namespaces(struct rules_live *l, struct err *err)
+struct question {
+	uint16_t family;
+	struct rule_request *request;
+};
+
+static int get_rule(void *data, struct err *err)
 {
-	_cleanup_free_ struct proc *procs = NULL;
-	size_t n, left_out;
-	int r = proc_list("", &procs, &n, &left_out, err);
+	const struct question *q = data;
 
-	netns_list_free(&l->list);
-	l->list = (struct netns_list){0};
-	return r < 0 ? r : netns_list("", procs, n, &l->list, err);
-}
-
-/* A descriptor for one request, or -errno. */
-static int open_namespace(struct rules_live *l, uint64_t inode, struct err *err)
-{
-	const struct netns *ns = netns_find(&l->list, inode);
-	int fd = ns ? netns_open("", ns, err) : -ESRCH, r;
-
-	if (fd >= 0)
-		return fd;
-	r = list_namespaces(l, err);
-	if (r < 0)
-		return r;
-	ns = netns_find(&l->list, inode);
-	return ns ? netns_open("", ns, err) : -ESRCH;
-}
-
-static int ask_inside(const struct rules_live *l, int fd, unsigned ifindex, struct gtp5g_rule *rule,
-		      struct err *err)
-{
-	int previous, r = ns_enter(fd, &previous, err);
-
-	if (r < 0)
-		return r;
-	r = gtp5g_rule_get(l->family, ifindex, rule, err);
-	ns_leave(previous);
-	return r;
+	return gtp5g_rule_get(q->family, q->request->ifindex, &q->request->rule, err);
 }
 
 static int ask(struct rules_live *l, struct rule_request *request, struct err *err)
 {
-	_cleanup_close_ int fd = -1;
 	int r = l->family ? 0 : genl_family("gtp5g", &l->family, err);
+	struct question q = {l->family, request};
 
-	if (r < 0)
-		return r;
-	if (request->netns == ns_inode_self())
-		return gtp5g_rule_get(l->family, request->ifindex, &request->rule, err);
-	fd = open_namespace(l, request->netns, err);
-	return fd < 0 ? -ESRCH : ask_inside(l, fd, request->ifindex, &request->rule, err);
+	return r < 0 ? r : rules_netns_run(&l->namespaces, request->netns, get_rule, &q, err);
 }
 
 static enum rule_answer answer_of(struct rules_live *l, struct rule_request *request)
