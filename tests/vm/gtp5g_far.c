@@ -7,7 +7,8 @@
  *   buffer SEID FAR | drop SEID FAR   the FAR keeps, drops the packets from now on
  *   session SEID UE TEID LOCAL PEER   QER 1, FAR 1 and 2, PDR 1 and 2 (whose packets can be kept)
  *   end SEID                          removes those
- *   again SEID                        adds FAR 2 once more, which the module refuses
+ *   again SEID FAR                    adds the FAR once more, which the module refuses
+ *   remove SEID FAR                   removes the FAR
  *   send UE N                         N packets of 100 bytes to the UE */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -46,7 +47,7 @@ static void did(const char *change, const char *rule, const char *key, uint64_t 
 	fflush(stdout);
 }
 
-static int replace(const struct gtp5g *g, struct gtp5g_far *far, char **argv, struct err *err)
+static int far_number(char **argv, struct gtp5g_far *far, struct err *err)
 {
 	uint64_t id;
 	int r = session_number(argv, &far->seid, err);
@@ -56,9 +57,29 @@ static int replace(const struct gtp5g *g, struct gtp5g_far *far, char **argv, st
 	if (number(argv[1], &id) < 0)
 		return err_set(err, -EINVAL, "%s is no FAR", argv[1]);
 	far->id = (uint32_t)id;
-	r = gtp5g_far_update(g, far, err);
+	return 0;
+}
+
+static int replace(const struct gtp5g *g, struct gtp5g_far *far, char **argv, struct err *err)
+{
+	int r = far_number(argv, far, err);
+
 	if (r >= 0)
-		did("replaced", "FAR", "far_id", far->seid, id);
+		r = gtp5g_far_update(g, far, err);
+	if (r >= 0)
+		did("replaced", "FAR", "far_id", far->seid, far->id);
+	return r;
+}
+
+static int on_remove(const struct gtp5g *g, char **argv, struct err *err)
+{
+	struct gtp5g_far far;
+	int r = far_number(argv, &far, err);
+
+	if (r >= 0)
+		r = gtp5g_far_remove(g, far.seid, far.id, err);
+	if (r >= 0)
+		did("removed", "FAR", "far_id", far.seid, far.id);
 	return r;
 }
 
@@ -183,8 +204,8 @@ static int on_end(const struct gtp5g *g, char **argv, struct err *err)
 
 static int on_again(const struct gtp5g *g, char **argv, struct err *err)
 {
-	struct gtp5g_far far = {.id = 2, .action = GTP5G_ACTION_DROP};
-	int r = session_number(argv, &far.seid, err);
+	struct gtp5g_far far = {.action = GTP5G_ACTION_DROP};
+	int r = far_number(argv, &far, err);
 
 	if (r < 0)
 		return r;
@@ -225,7 +246,7 @@ static const struct {
 } commands[] = {
 	{"forward", 4, on_forward}, {"marker", 4, on_marker}, {"buffer", 2, on_buffer},
 	{"drop", 2, on_drop},	    {"session", 5, on_session}, {"end", 1, on_end},
-	{"again", 1, on_again},	    {"send", 2, on_send},
+	{"again", 2, on_again},	    {"remove", 2, on_remove}, {"send", 2, on_send},
 };
 
 static int run_one(const struct gtp5g *g, int argc, char **argv, int *used, struct err *err)

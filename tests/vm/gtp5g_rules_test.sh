@@ -52,6 +52,36 @@ for key, want in {"pdrs": pdrs, "fars": fars, "qers": qers, "urrs": [], "bars": 
 def lines_of(name):
     return [json.loads(line) for line in (folder / name).read_text().splitlines()]
 
+# What the module counted, and what was sent.
+counters = {}
+for line in lines_of("counters.json"):
+    counters[(line.get("seid"), line.get("pdr_id"), line["counter"])] = line
+    expect(f"unexplained of {line}", (line["unexplained"], line.get("module_most", line["module"])), (0, line["module"]))
+
+def counted(seid, pdr, counter, module, teide, **because):
+    line = counters[(seid, pdr, counter)]
+    expect(f"{counter} of {seid}/{pdr}", (line["module"], line["teide"], line["because"]), (module, teide, because))
+
+counted(0x1001, 1, "ul_packets", 5, 5)
+counted(0x1001, 1, "ul_bytes", 5 * 84, 5 * 108, outer_header=-5 * 24)
+counted(0x1001, 2, "dl_packets", 5, 5)
+counted(0x1001, 2, "dl_bytes", 5 * 84, 5 * 84)
+counted(0x2001, 2, "dl_packets", 20, 20)
+counted(0x2001, 2, "dl_bytes", 2000, 2000)
+counted(0x2001, 2, "dl_drops", 4, 4)
+counted(0x2001, 1, "ul_packets", 0, 0)
+version = tuple(int(part) for part in upf["version"].split("."))
+if version >= (0, 9, 2):
+    counted(None, None, "dl_rx_packets", 34, 34)
+if version >= (0, 9, 16):
+    counted(None, None, "dl_tx_packets", 25, 25)
+    # The gNB asks for an Echo now and then.
+    echo = counters[(None, None, "ul_tx_packets")]["because"]
+    counted(None, None, "ul_tx_packets", 5 + sum(echo.values()), 5, **echo)
+    expect("sent", set(echo) - {"echo_answered"}, set())
+    counted(None, None, "ul_rx_packets", 5 + sum(echo.values()), 5 + sum(echo.values()))
+expect("rows", len(counters), 6 * 8 + (6 if version >= (0, 9, 16) else 4 if version >= (0, 9, 2) else 0))
+
 # By polling: the result alone.
 lines = lines_of("polled.json")
 expect("the list first", lines.pop(0), found)

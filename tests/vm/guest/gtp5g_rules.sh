@@ -18,7 +18,6 @@ snapshot_before
 "$TEIDE" rules -o json >/out/rules.json
 "$TEIDE" rules --netns teide-upf | tee /out/rules.txt
 check_exit "rules of a namespace without a device" 3 "$TEIDE" rules --netns teide-dn
-ip -n teide-upf route replace $UE/32 dev upfgtp
 
 far() { ip netns exec teide-upf gtp5g_far upfgtp "$@"; }
 
@@ -28,10 +27,23 @@ changes() {
 	far session $SEID $UE 0x300 10.100.1.1 $N3 \
 		buffer $SEID 2 send $UE 5 buffer $SEID 2 send $UE 2 marker $SEID 2 0x301 10.100.9.1 \
 		drop $SEID 2 send $UE 3 forward $SEID 2 0x302 10.100.9.2 \
-		again $SEID \
+		again $SEID 2 \
 		forward $SEID 2 0x303 10.100.9.2 marker $SEID 2 0x304 10.100.9.2 forward $SEID 2 0x303 10.100.9.2 \
 		end $SEID
 }
+
+# What the module counts beside what teide does: 5 packets each way of the lab's UE, and 20 to the session's
+# own, then 4 dropped and 3 kept; the last are nobody's.
+far session $SEID $UE 0x300 10.100.1.1 $N3 >/dev/null
+spawn_split counters "$TEIDE" rules --counters --duration 3600 -o json
+counters=$PID
+wait_for 120 grep -q counting "$TMP/counters.err"
+ip netns exec teide-ue1 ping -c 5 -W 10 10.70.0.2
+far send $UE 20 drop $SEID 2 send $UE 4 buffer $SEID 2 send $UE 3 send 10.60.0.98 2 >/dev/null
+stop "$counters"
+check_eq "status of --counters" "$STATUS" 0
+cp "$TMP/counters.log" /out/counters.json
+far end $SEID >/dev/null
 
 # Where the hooks are not to be had, here for an option that nobody can mean, the rules are read.
 spawn_split polled env TEIDE_PROBES_GTPU_RING_SIZE=1 "$TEIDE" rules --follow -o json

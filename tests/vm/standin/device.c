@@ -84,6 +84,7 @@ static void device_remove(struct net_device *dev, struct list_head *head)
 
 	udp_tunnel_sock_release(gtp->socket);
 	unregister_netdevice_queue(dev, head);
+	rules_write(NULL);
 	taken = false;
 }
 
@@ -97,13 +98,22 @@ static struct rtnl_link_ops link_ops __read_mostly = {
 
 static int __init standin_init(void)
 {
+	int err;
+
 	spend_init();
-	return rtnl_link_register(&link_ops);
+	err = genl_begin();
+	if (err)
+		return err;
+	err = rtnl_link_register(&link_ops);
+	if (err)
+		genl_finish();
+	return err;
 }
 
 static void __exit standin_exit(void)
 {
 	rtnl_link_unregister(&link_ops);
+	genl_finish();
 	spend_end();
 }
 

@@ -198,6 +198,13 @@ bool rules_backlog_full(const struct pdr *pdr)
 	return pdr == &uplink[outcome_backlog_full].pdr;
 }
 
+struct rules *rules_at(unsigned int i)
+{
+	if (i < outcomes)
+		return &uplink[i];
+	return i < 2 * outcomes ? &downlink[i - outcomes] : NULL;
+}
+
 static struct rules *rules_of_urr(struct urr *urr)
 {
 	return container_of(urr, struct rules, urr);

@@ -173,14 +173,25 @@ struct rules {
 };
 
 /* rules.c */
-void rules_write(struct net_device *dev);
+void rules_write(struct net_device *dev); /* NULL: they are nobody's */
 struct pdr *rules_uplink(u32 teid);
 struct pdr *rules_downlink(__be32 ue);
 bool rules_backlog_full(const struct pdr *pdr);
+struct rules *rules_at(unsigned int i); /* NULL behind the last */
 /* A packet was forwarded: where its PDR has a URR, that was its quota. */
 void rules_forwarded(struct pdr *pdr, struct gtp5g_dev *gtp);
 void urr_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp);
 void urr_reverse_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp);
+
+/* genl.c */
+int genl_begin(void);
+void genl_finish(void);
+struct genl_info;
+struct gtp5g_emark_pktinfo;
+int gtp5g_genl_add_far(struct sk_buff *skb, struct genl_info *info);
+int gtp5g_genl_del_far(struct sk_buff *skb, struct genl_info *info);
+void gtp5g_fwd_emark_skb_ipv4(struct sk_buff *skb, struct net_device *dev,
+			      struct gtp5g_emark_pktinfo *info);
 
 /* spend.c: a known time is spent in a function when its parameter says so. */
 #define SPENDERS(X)                                                                                \

@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The stand-in's downlink FAR of one UE, replaced, handed over and removed under rules --follow and under
+# trace; without the module's BTF and with. What was done is in /out/MODULE.did.
+. "$TESTS/lib.sh"
+
+SEID=0x5e1d
+FAR=101
+UE=10.60.0.1
+
+echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+ip link add n3 type veth peer name n3b
+ip addr add 10.9.0.1/24 dev n3
+ip link set n3 up
+ip addr add 10.10.0.1/32 dev lo
+
+for module in plain btf; do
+	insmod /tests/$module/gtp5g.ko
+	ip link add upfgtp type gtp5g
+	ip link set upfgtp up
+	ip route add 10.60.0.0/24 dev upfgtp src 10.10.0.1
+	spawn_split follow "$TEIDE" rules --follow -o json
+	follow=$PID
+	wait_for 60 grep -q 'seen as it is made' "$TMP/follow.err"
+	spawn_split trace "$TEIDE" trace --probe gtpu -o json --set probes.gtpu.verdict=dropped
+	trace=$PID
+	wait_for 60 grep -q watching "$TMP/trace.err"
+	gtp5g_far upfgtp buffer $SEID $FAR send $UE 5 buffer $SEID $FAR send $UE 2 marker $SEID $FAR 0x301 10.9.0.3 \
+		drop $SEID $FAR send $UE 3 forward $SEID $FAR 0x302 10.9.0.4 again $SEID $FAR \
+		marker $SEID $FAR 0x303 10.9.0.4 forward $SEID $FAR 0x302 10.9.0.4 remove $SEID $FAR >/out/$module.did
+	wait_for 60 grep -q '"event":"removed"' "$TMP/follow.log"
+	wait_for 60 grep -q '"change":"removed"' "$TMP/trace.log"
+	stop "$trace"
+	check_eq "status of teide trace" "$STATUS" 0
+	stop "$follow"
+	check_eq "status of teide rules --follow" "$STATUS" 0
+	cp "$TMP/follow.log" /out/$module.follow
+	cp "$TMP/trace.log" /out/$module.trace
+	ip link del upfgtp
+	wait_for 60 rmmod gtp5g
+done

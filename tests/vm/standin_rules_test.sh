@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Changes of a FAR as teide rules --follow and teide trace tell them, at the module that stands in for
+# gtp5g: by kprobes without its BTF, by fentry with.
+. "${TESTS:?run me through ./test}/vm/vm.sh"
+# shellcheck disable=SC2034 # for vm_boot
+VM_MODULES="udp_tunnel veth"
+
+need cc make pahole
+for kernel in $(kernels 6.1 6.12); do
+	"$TESTS/vm/build-standin" "$kernel" "$TMP/ko-$kernel" 2>"$TMP/build.err" || {
+		status=$?
+		cat "$TMP/build.err" >&2
+		[ $status != 77 ] || skip "kernel $kernel: $(tail -n 1 "$TMP/build.err")"
+		fail "the module for $kernel was not built"
+	}
+	vm_boot "$kernel" standin_rules.sh --with "${BUILD:?}/tests/vm/gtp5g_far:/with/gtp5g_far" \
+		--with "$TMP/ko-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \
+		--with "$TMP/ko-$kernel/btf/gtp5g.ko:/tests/btf/gtp5g.ko"
+	python3 - "$TMP/$kernel" <<'END'
+import json, sys
+from pathlib import Path
+
+folder = Path(sys.argv[1])
+SEID, FAR, UE = 0x5e1d, 101, "10.60.0.1"
+HANDOVERS = [  # old and new gNB and TEID, End Marker, packets kept and dropped, each of 100 bytes
+    ("10.9.0.2", 0x2000, "10.9.0.3", 0x301, True, 7, 0),
+    ("10.9.0.3", 0x301, "10.9.0.4", 0x302, False, 0, 3),
+    ("10.9.0.4", 0x302, "10.9.0.4", 0x303, True, 0, 0),
+    ("10.9.0.4", 0x303, "10.9.0.4", 0x302, False, 0, 0)]
+ACTIONS = [4, 4, 2, 1, 2, None, 2, 2, None]  # of what became new
+
+def expect(what, got, want):
+    if got != want:
+        sys.exit(f"FAIL: {what}: got {got!r}, want {want!r}")
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+def rows(packets):
+    return {"packets": packets, "bytes": 100 * packets}
+
+def check(what, key, requests, handovers, did):
+    got = [{"change": {"changed": "replaced"}.get(line[key], line[key]),
+            **{k: line[k] for k in ("rule", "seid", "far_id")}} for line in requests]
+    expect(f"{what}: requests", got, did)
+    expect(f"{what}: new", [line.get("new", {}).get("far_action") for line in requests], ACTIONS)
+    expect(f"{what}: of others", {line["comm"] for line in requests + handovers}, {"gtp5g_far"})
+    want = [{"seid": SEID, "far_id": FAR, "pdr_id": FAR, "ue": UE, "old": {"gnb": a, "teid": b},
+             "new": {"gnb": c, "teid": d}, "end_marker": marker, "buffered": rows(kept), "dropped": rows(lost)}
+            for a, b, c, d, marker, kept, lost in HANDOVERS]
+    expect(f"{what}: handovers", [{k: line[k] for k in want[0]} for line in handovers], want)
+
+for module in ("plain", "btf"):
+    did = lines(folder / f"{module}.did")
+    follow = lines(folder / f"{module}.follow")
+    expect("the list", [far["peer"] for far in follow.pop(0)["namespaces"][0]["fars"]
+                        if (far["seid"], far["far_id"]) == (SEID, FAR)], ["10.9.0.2"])
+    check(f"{module} follow", "event", [line for line in follow if line["event"] != "handover"],
+          [line for line in follow if line["event"] == "handover"], did)
+    trace = [line for line in lines(folder / f"{module}.trace") if line["event"] != "ledger"]
+    check(f"{module} trace", "change", [line for line in trace if line["event"] == "rule"],
+          [line for line in trace if line["event"] == "handover"], did)
+    drops = [line for line in trace if line["event"] == "exit"]
+    expect(f"{module} drops", [(line["pdr_id"], line["reason"]) for line in drops], [(FAR, "far_drop")] * 3)
+    began, ended = (next(line["ts_ns"] for line in trace if line["event"] == "rule" and
+                         line["new"]["far_action"] == action and line["old"]["far_action"] == old)
+                    for action, old in ((1, 2), (2, 1)))
+    expect(f"{module} in order", all(began < line["ts_ns"] < ended for line in drops), True)
+END
+done
