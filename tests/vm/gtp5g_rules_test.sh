@@ -70,14 +70,17 @@ counted(0x2001, 2, "dl_packets", 20, 20)
 counted(0x2001, 2, "dl_bytes", 2000, 2000)
 counted(0x2001, 2, "dl_drops", 4, 4)
 counted(0x2001, 1, "ul_packets", 0, 0)
-counted(None, None, "dl_rx_packets", 34, 34)
-counted(None, None, "dl_tx_packets", 25, 25)
-# The gNB asks for an Echo now and then.
-echo = counters[(None, None, "ul_tx_packets")]["because"]
-counted(None, None, "ul_tx_packets", 5 + sum(echo.values()), 5, **echo)
-expect("sent", set(echo) - {"echo_answered"}, set())
-counted(None, None, "ul_rx_packets", 5 + sum(echo.values()), 5 + sum(echo.values()))
-expect("rows", len(counters), 6 * 8 + 6)
+version = tuple(int(part) for part in upf["version"].split("."))
+if version >= (0, 9, 2):
+    counted(None, None, "dl_rx_packets", 34, 34)
+if version >= (0, 9, 16):
+    counted(None, None, "dl_tx_packets", 25, 25)
+    # The gNB asks for an Echo now and then.
+    echo = counters[(None, None, "ul_tx_packets")]["because"]
+    counted(None, None, "ul_tx_packets", 5 + sum(echo.values()), 5, **echo)
+    expect("sent", set(echo) - {"echo_answered"}, set())
+    counted(None, None, "ul_rx_packets", 5 + sum(echo.values()), 5 + sum(echo.values()))
+expect("rows", len(counters), 6 * 8 + (6 if version >= (0, 9, 16) else 4 if version >= (0, 9, 2) else 0))
 
 # By polling: the result alone.
 lines = lines_of("polled.json")
@@ -147,7 +150,7 @@ began = next(line["ts_ns"] for line in rules if line["change"] == "replaced" and
 ended = next(line["ts_ns"] for line in rules if line.get("new", {}).get("teid") == 0x302)
 expect("in order", all(began < line["ts_ns"] < ended for line in drops), True)
 lost = [line for line in lines_of("trace.json") if line["event"] == "ledger" and line["name"] == "lost"]
-expect("lost", [line["value"] for line in lost], [0])
+expect("lost", sum(line["value"] for line in lost), 0)
 
 text = (folder / "follow.txt").read_text()
 want = f"handover: FAR 2 of 0x2001: UE {UE} from {N3} TEID 0x00000300 to 10.100.9.1 TEID 0x00000301, " \
