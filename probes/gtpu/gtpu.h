@@ -171,7 +171,7 @@ struct gtpu_outcomes {
 /* Packets by PDU session and what became of them, per CPU, in two generations: one table for those
  * that a rule took, a small one for those that none did, whose TEIDs anybody can make up. */
 struct gtpu_session_key {
-	__u8 peer[16]; /* who sent it at N3, or to whom it was sent */
+	__u8 peer[16]; /* to whom it was sent; of a packet received it is in the value */
 	__u8 ue[16];
 	__u64 seid;
 	__u32 teid;
@@ -199,6 +199,12 @@ struct gtpu_session_key {
 #define GTPU_IS_DOWNLINK 0x10 /* else uplink: by the container, or by the path where there is none */
 
 _Static_assert(sizeof(struct gtpu_session_key) == 72, "session key");
+
+struct gtpu_session {
+	__u64 packets;
+	__u64 bytes;
+	__u8 peer[16]; /* who sent the first of them here: an address that anybody can make up is no key */
+};
 
 /* Calls by who was on the CPU, per CPU, in two generations. */
 struct gtpu_context_key {

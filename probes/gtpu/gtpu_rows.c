@@ -4,14 +4,14 @@
 #include "gtpu_run.h"
 
 /* The direction is still the function's: whether the packet was sent or received. */
-static void set_tunnel(struct event *e, const struct gtpu_session_key *k)
+static void set_tunnel(struct event *e, const struct gtpu_session_key *k, const __u8 sender[static 16])
 {
 	bool sent = e->direction == DIRECTION_DOWNLINK, down = k->is & GTPU_IS_DOWNLINK;
 
 	e->direction = down ? DIRECTION_DOWNLINK : DIRECTION_UPLINK;
 	e->gtp.teid = k->teid;
 	e->gtp.qfi = k->qfi;
-	memcpy((sent ? &e->outer.dst : &e->outer.src)->b, k->peer, sizeof(k->peer));
+	memcpy((sent ? &e->outer.dst : &e->outer.src)->b, sent ? k->peer : sender, sizeof(k->peer));
 	memcpy((down ? &e->inner.dst : &e->inner.src)->b, k->ue, sizeof(k->ue));
 	if (k->is & GTPU_IS_TUNNEL)
 		event_set(e, F_GTP_TEID);
@@ -58,22 +58,22 @@ static void set_outcome(struct event *e, const struct gtpu_session_key *k)
 		event_set(e, F_COLOR);
 }
 
-void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_count *count,
+void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_session *session,
 		      const char *netns, event_fn emit, void *data)
 {
 	struct event e = gtpu_function_row("session", gtpu_path_function(key->path));
 
 	if (!e.function)
 		return;
-	set_tunnel(&e, key);
+	set_tunnel(&e, key, session->peer);
 	set_rules(&e, key);
 	set_outcome(&e, key);
 	e.netns = netns;
 	e.netns_inode = key->netns;
 	if (netns)
 		event_set(&e, F_NETNS);
-	e.packets = count->packets;
-	e.bytes = count->bytes;
+	e.packets = session->packets;
+	e.bytes = session->bytes;
 	event_set(&e, F_PACKETS);
 	event_set(&e, F_BYTES);
 	emit(data, &e);

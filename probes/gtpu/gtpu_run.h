@@ -107,7 +107,7 @@ int gtpu_latencies_start(int map_fd);
 int gtpu_latencies_collect(struct gtpu_latencies *l, int map_fd, event_fn emit, void *data);
 
 /* A key with its values on each CPU (gen_row_fn of kern/gen.h hands them over) as rows. */
-void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_count *count,
+void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_session *session,
 		      const char *netns, event_fn emit, void *data);
 void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_context *context,
 		      uint32_t cpu, event_fn emit, void *data);

@@ -51,13 +51,15 @@ struct rows {
 static void session_row(void *data, const struct gen_row *row)
 {
 	const struct gtpu_session_key *key = row->key;
-	struct gtpu_count sum = {0};
+	struct gtpu_session sum = {0};
 	struct rows *r = data;
 
 	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
-		struct gtpu_count one;
+		struct gtpu_session one;
 
 		memcpy(&one, (const char *)row->values + cpu * row->stride, sizeof(one));
+		if (one.packets)
+			memcpy(sum.peer, one.peer, sizeof(sum.peer));
 		sum.packets += one.packets;
 		sum.bytes += one.bytes;
 	}

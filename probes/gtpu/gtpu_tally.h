@@ -45,8 +45,8 @@ struct {
 	__type(value, struct gtpu_latency);
 } gtpu_no_latency SEC(".maps");
 
-GENERATIONS(gtpu_sessions, struct gtpu_session_key, struct gtpu_count);
-GENERATIONS(gtpu_strays, struct gtpu_session_key, struct gtpu_count);
+GENERATIONS(gtpu_sessions, struct gtpu_session_key, struct gtpu_session);
+GENERATIONS(gtpu_strays, struct gtpu_session_key, struct gtpu_session);
 GENERATIONS(gtpu_contexts, struct gtpu_context_key, struct gtpu_context);
 
 static __noinline int count_unusual(__u32 func, __s32 ret, __u32 bytes)
@@ -152,20 +152,21 @@ static __always_inline void session_tunnel(struct gtpu_session_key *k, const str
 		k->is |= GTPU_IS_DOWNLINK;
 	k->teid = r->gtp.teid;
 	k->qfi = r->gtp.qfi;
-	__builtin_memcpy(k->peer, sent ? r->outer.dst : r->outer.src, sizeof(k->peer));
+	if (sent)
+		__builtin_memcpy(k->peer, r->outer.dst, sizeof(k->peer));
 	__builtin_memcpy(k->ue, down ? r->inner.dst : r->inner.src, sizeof(k->ue));
 }
 
 /* A rule took it; or its TEID and addresses are anybody's. */
 static __always_inline bool is_of_session(const struct seen *s)
 {
-	return s->what & (SEEN_PDR | SEEN_RX_ENTRY | SEEN_PUSHED);
+	return s->what & (SEEN_PDR | SEEN_PUSHED) || (s->what & SEEN_RX && !s->gtp);
 }
 
 static __noinline int count_session(struct open_packet *p)
 {
 	struct gtpu_session_key key = {.path = p->path};
-	struct gtpu_count none = {}, *c;
+	struct gtpu_session none = {}, *c;
 
 	session_rules(&key, &p->record);
 	session_tunnel(&key, &p->record);
@@ -175,6 +176,8 @@ static __noinline int count_session(struct open_packet *p)
 		NOTE(p->record.func_id, sessions_full);
 		return 0;
 	}
+	if (!c->packets && p->record.direction == GTPU_UPLINK)
+		__builtin_memcpy(c->peer, p->record.outer.src, sizeof(c->peer));
 	COUNT(c->packets, 1);
 	COUNT(c->bytes, p->record.len);
 	return 0;

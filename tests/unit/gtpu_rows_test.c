@@ -39,10 +39,11 @@ static void a_session_with_everything(void **state)
 		.color = GTPU_RED, .qfi = 9, .rule_qfi = 8,
 		.has = GTPU_HAS_PDR | GTPU_HAS_FAR | GTPU_HAS_QER | GTPU_HAS_RULE_QFI,
 		.is = GTPU_IS_TUNNEL | GTPU_IS_QFI | GTPU_IS_PEER | GTPU_IS_UE};
+	struct gtpu_session counted = {.packets = 5, .bytes = 500};
 
-	set_address(k.peer, "10.0.0.2");
+	set_address(counted.peer, "10.0.0.2");
 	set_address(k.ue, "10.60.0.1");
-	gtpu_session_row(&k, &(struct gtpu_count){5, 500}, "upf", keep, &out);
+	gtpu_session_row(&k, &counted, "upf", keep, &out);
 	tells(&out, "\"event\":\"session\",\"netns\":\"upf\",\"direction\":\"uplink\","
 		    "\"gtp\":{\"teid\":78,\"qfi\":9},\"outer\":{\"src\":\"10.0.0.2\"},"
 		    "\"inner\":{\"src\":\"10.60.0.1\"},\"seid\":17,\"pdr_id\":2,\"far_id\":3,"
@@ -61,7 +62,7 @@ static void the_downlink_ends_at_the_peer(void **state)
 
 	set_address(k.peer, "fd00::2");
 	set_address(k.ue, "2001:db8::1");
-	gtpu_session_row(&k, &(struct gtpu_count){1, 60}, NULL, keep, &out);
+	gtpu_session_row(&k, &(struct gtpu_session){.packets = 1, .bytes = 60}, NULL, keep, &out);
 	tells(&out, "\"event\":\"session\",\"direction\":\"downlink\",\"gtp\":{\"teid\":87},"
 		    "\"outer\":{\"dst\":\"fd00::2\"},\"inner\":{\"dst\":\"2001:db8::1\"},"
 		    "\"verdict\":\"forwarded\",\"function\":\"gtp_dev_xmit\"");
@@ -72,10 +73,11 @@ static void a_upf_receives_the_downlink_on_n9(void **state)
 	_cleanup_(buf_free) struct buf out = {0};
 	struct gtpu_session_key k = {.path = GTPU_PATH_GTP5G_UPLINK, .verdict = GTPU_FORWARDED_N9,
 				     .is = GTPU_IS_PEER | GTPU_IS_UE | GTPU_IS_DOWNLINK};
+	struct gtpu_session counted = {.packets = 1, .bytes = 60};
 
-	set_address(k.peer, "10.1.0.2");
+	set_address(counted.peer, "10.1.0.2");
 	set_address(k.ue, "10.60.0.1");
-	gtpu_session_row(&k, &(struct gtpu_count){1, 60}, NULL, keep, &out);
+	gtpu_session_row(&k, &counted, NULL, keep, &out);
 	tells(&out, "\"direction\":\"downlink\",\"outer\":{\"src\":\"10.1.0.2\"},"
 		    "\"inner\":{\"dst\":\"10.60.0.1\"},\"verdict\":\"forwarded_n9\","
 		    "\"function\":\"gtp5g_encap_recv\"");
@@ -87,7 +89,7 @@ static void what_is_not_known_is_absent(void **state)
 	struct gtpu_session_key k = {.path = GTPU_PATH_GTP5G_UPLINK, .verdict = GTPU_DROPPED,
 				     .reason = GTPU_MALFORMED_SHORT};
 
-	gtpu_session_row(&k, &(struct gtpu_count){1, 12}, NULL, keep, &out);
+	gtpu_session_row(&k, &(struct gtpu_session){.packets = 1, .bytes = 12}, NULL, keep, &out);
 	tells(&out, "\"event\":\"session\",\"direction\":\"uplink\",\"verdict\":\"dropped\","
 		    "\"reason\":\"malformed_short\",\"function\":\"gtp5g_encap_recv\",\"func_id\":3,"
 		    "\"packets\":1,\"bytes\":12}");
