@@ -98,7 +98,11 @@ static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)
 	if (!r)
 		r = gtpu_latencies_collect(&run->latencies, gtpu_map(run, "gtpu_latencies"), emit,
 					   data);
-	return r ? r : gtpu_tables_collect(&run->tables, &run->netns, emit, data);
+	if (!r)
+		r = gtpu_tables_collect(&run->tables, &run->netns, &run->check, emit, data);
+	if (!r && !run->detached)
+		gtpu_check_compare(&run->check, &run->life.devices);
+	return r;
 }
 
 const struct probe probe_gtpu = {

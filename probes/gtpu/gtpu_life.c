@@ -148,6 +148,7 @@ static int attach(struct probe_run *run, unsigned mask, const uint64_t load[stat
 static void let_go(struct probe_run *run)
 {
 	gtpu_programs_free(run);
+	run->check.trust = GTPU_TRUST_UNASKED;
 	memset(run->life.hooked, 0, sizeof(run->life.hooked));
 	run->life.waiting = false;
 }
@@ -278,6 +279,34 @@ static int change(struct probe_run *run, unsigned mask, const uint64_t load[stat
 	return PROBE_ATTACHED;
 }
 
+/* The programs are loaded anew, without places. */
+static int stop_telling_rules(struct probe_run *run, struct err *says)
+{
+	struct gtpu_life *l = &run->life;
+	unsigned mask = mask_of(l->hooked);
+	int r;
+
+	gtpu_programs_free(run);
+	r = gtpu_programs_attach(run, mask, says);
+	if (r < 0) {
+		let_go(run);
+		return r;
+	}
+	l->plan_changed = true;
+	return err_set(says, -EPROTO, "the rules of gtp5g are not told any more: of the PDRs that packets "
+		       "seem to have met, the module knows none; give --module-btf the BTF of just this "
+		       "build");
+}
+
+static int say_plan(struct gtpu_life *l, struct err *says)
+{
+	char names[NAMES_MAX];
+
+	l->plan_changed = false;
+	err_set(says, 0, "attached to %s without its rules", names_of(mask_of(l->hooked), names));
+	return PROBE_ATTACHED;
+}
+
 int gtpu_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 {
 	struct gtpu_life *l = &run->life;
@@ -285,6 +314,10 @@ int gtpu_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 	unsigned mask;
 	int r;
 
+	if (l->plan_changed && mask_of(l->hooked))
+		return say_plan(l, says);
+	if (run->check.trust == GTPU_TRUST_REFUTED && run->layout && strcmp(run->layout, "skip") != 0)
+		return stop_telling_rules(run, says);
 	look_at_modules(run, load);
 	if (run->detached || !scan_wanted(l, load, now_ns))
 		return mask_of(l->hooked) ? PROBE_NO_NEWS : say_waiting(run, 0, NULL, says);

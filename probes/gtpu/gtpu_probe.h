@@ -6,6 +6,7 @@
 
 #include "devices.h"
 #include "gen.h"
+#include "gtpu_check.h"
 #include "gtpu_run.h"
 #include "ring_reader.h"
 
@@ -32,6 +33,7 @@ struct gtpu_life {
 	uint64_t next_try_ns, patience_ns; /* after attaching has failed */
 	char trouble[128]; /* what has been said of that */
 	bool waiting;	   /* has been said */
+	bool plan_changed; /* and has not been said */
 };
 
 struct probe_run {
@@ -56,6 +58,8 @@ struct probe_run {
 	struct gtpu_filter filter;
 	const char *layout; /* NULL: gtp5g is not watched */
 	char layout_reason[PLAN_REASON_MAX];
+	bool layout_own; /* of the module's own BTF, or nothing: there is nothing to check */
+	struct gtpu_check check;
 	struct gtpu_netns netns;
 	struct gtpu_life life;
 	bool detached; /* for good */
@@ -96,6 +100,6 @@ void gtpu_ledger_rows(struct probe_run *run, ledger_fn fn, void *data);
 int gtpu_tables_prepare(struct gtpu_tables *t, struct bpf_object *object,
 			const struct gtpu_options *o, struct err *err);
 int gtpu_tables_start(const struct gtpu_tables *t, struct err *err);
-int gtpu_tables_collect(const struct gtpu_tables *t, struct gtpu_netns *netns, event_fn emit,
-			void *data);
+int gtpu_tables_collect(const struct gtpu_tables *t, struct gtpu_netns *netns,
+			struct gtpu_check *check, event_fn emit, void *data);
 void gtpu_tables_free(struct gtpu_tables *t);

@@ -3,6 +3,7 @@
  * own, loaded without programs, and each object of programs is given them. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -113,11 +114,31 @@ static void set_context(struct probe_run *run)
 	bpf_program__set_autoload(s->progs.context_softirq_exit, c.context_by_tracepoint);
 }
 
+static int set_layout(struct probe_run *run, struct gtpu_layout *ret, struct err *err)
+{
+	const char *file = run->options.module_btf;
+	struct module_facts facts;
+
+	features_module(gtpu_modules[GTPU_GTP5G], &facts);
+	run->skel->rodata->downlink_codes = (uint8_t)gtpu_codes_of(facts.version);
+	if (run->check.trust == GTPU_TRUST_REFUTED) {
+		memset(ret, 0xff, sizeof(*ret));
+		run->layout = "skip";
+		snprintf(run->layout_reason, sizeof(run->layout_reason),
+			 "gtp5g %s: not where %s places them, by what it says of its PDRs itself",
+			 facts.version, file[0] ? file : "its version");
+		return 0;
+	}
+	run->layout = gtpu_layout_find(&facts, file, ret, run->layout_reason, err);
+	run->layout_own = run->layout && !file[0] && !strcmp(run->layout, "btf");
+	return run->layout ? 0 : -EINVAL;
+}
+
 static int set_rules(struct probe_run *run, unsigned mask, struct err *err)
 {
 	struct gtpu_bpf *s = run->skel;
 	struct gtpu_layout layout;
-	struct module_facts facts;
+	int r;
 
 	for (size_t i = 0; i < run->n; i++)
 		if (run->choices[i].method != PLAN_SKIP)
@@ -125,14 +146,10 @@ static int set_rules(struct probe_run *run, unsigned mask, struct err *err)
 	s->rodata->filter = run->filter;
 	if (!(mask & 1U << GTPU_GTP5G))
 		return 0;
-	features_module("gtp5g", &facts);
-	run->layout = gtpu_layout_find(&facts, run->options.module_btf, &layout, run->layout_reason,
-				       err);
-	if (!run->layout)
-		return -EINVAL;
-	s->rodata->layout = layout;
-	s->rodata->downlink_codes = (uint8_t)gtpu_codes_of(facts.version);
-	return 0;
+	r = set_layout(run, &layout, err);
+	if (!r)
+		s->rodata->layout = layout;
+	return r;
 }
 
 static void set_counts(struct probe_run *run)
@@ -247,11 +264,16 @@ int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err)
 		r = attach_context(run, err);
 	if (!r)
 		r = attach_hooks(run, err);
-	if (!r)
-		find_quotas(run);
-	else
+	if (r) {
 		gtpu_programs_free(run);
-	return r;
+		return r;
+	}
+	find_quotas(run);
+	if (run->check.trust != GTPU_TRUST_REFUTED)
+		run->check = (struct gtpu_check){
+			.trust = !run->layout || run->layout_own || !strcmp(run->layout, "skip") ?
+					 GTPU_TRUST_UNASKED : GTPU_TRUST_OPEN};
+	return 0;
 }
 
 void gtpu_programs_detach(struct probe_run *run)
