@@ -3,6 +3,7 @@
  * probes, ledger and documentation come from here. */
 #pragma once
 
+#include "clock.h"
 #include "err.h"
 #include "event.h"
 #include "option.h"
@@ -16,7 +17,20 @@ struct probe_env {
 	enum attach_force attach;
 	bool events; /* somebody wants events: without it the ring stays silent */
 	bool notable; /* without events: those few that are worth a word unasked */
+	bool wait; /* for what it watches, where that is not there yet; else start() fails */
 };
+
+/* How often tick() is called. */
+#define PROBE_TICK_NS (200 * NSEC_PER_MSEC)
+
+/* What a tick came upon. */
+enum probe_news {
+	PROBE_NO_NEWS,
+	PROBE_SAYS,	/* a word to the log */
+	PROBE_ATTACHED, /* the same; and there is a new plan to show */
+};
+
+#define PROBE_HELD_MAX 64
 
 /* One line of the ledger. For a hook: seen = counted + sum of skipped; where a method can miss,
  * calls = seen + missed. For a ring: emitted = delivered + pending + sum of lost. */
@@ -61,6 +75,12 @@ struct probe {
 	int (*collect)(struct probe_run *run, event_fn emit, void *data);
 	void (*ledger)(struct probe_run *run, ledger_fn fn, void *data);
 	void (*plan)(struct probe_run *run, plan_fn fn, void *data);
+	/* Looks whether what it watches has come or gone, and takes hooks off or puts them on. What
+	 * there is to log is in says. enum probe_news, or -errno. NULL: nothing comes or goes. */
+	int (*tick)(struct probe_run *run, uint64_t now_ns, struct err *says);
+	/* Takes the hooks off until what it watches comes anew. held: the kernel modules that the hooks
+	 * kept from being unloaded, by spaces. 0 or -errno. NULL: it keeps none. */
+	int (*release)(struct probe_run *run, char held[static PROBE_HELD_MAX], struct err *err);
 	/* Takes the hooks off; ring and counts can still be read. Idempotent. */
 	void (*detach)(struct probe_run *run);
 	void (*stop)(struct probe_run *run); /* NULL is fine */

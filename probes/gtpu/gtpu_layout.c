@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <bpf/btf.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "gtpu_run.h"
+#include "object.h"
+
+DEFINE_CLEANUP(struct btf *, btf, btf__free)
 
 #define VERSION(major, minor, patch) ((major) << 16 | (minor) << 8 | (patch))
 
@@ -102,23 +106,81 @@ static void by_btf(const struct btf *btf, struct gtpu_layout *ret)
 	};
 }
 
+/* Without these nothing is told, and what calls itself BTF of gtp5g has them. */
+static bool complete(const struct gtpu_layout *l)
+{
+	return l->pdr_seid != GTPU_NOWHERE && l->pdr_id != GTPU_NOWHERE &&
+	       l->pdr_far != GTPU_NOWHERE && l->far_id != GTPU_NOWHERE &&
+	       l->far_action != GTPU_NOWHERE;
+}
+
 static int from_btf(struct gtpu_layout *ret)
 {
-	struct btf *kernel = btf__load_vmlinux_btf();
-	struct btf *module = kernel ? btf__load_module_btf("gtp5g", kernel) : NULL;
+	_cleanup_(cleanup_btf) struct btf *kernel = btf__load_vmlinux_btf();
+	_cleanup_(cleanup_btf) struct btf *module =
+		kernel ? btf__load_module_btf("gtp5g", kernel) : NULL;
 
 	if (module)
 		by_btf(module, ret);
-	btf__free(module);
-	btf__free(kernel);
-	return module && ret->pdr_seid != GTPU_NOWHERE ? 0 : -1;
+	return module && complete(ret) ? 0 : -1;
 }
 
-const char *gtpu_layout_find(const struct module_facts *module, struct gtpu_layout *ret,
-			     char reason[static PLAN_REASON_MAX])
+static int parse_file(const char *path, struct btf *base, struct gtpu_layout *ret)
+{
+	_cleanup_(cleanup_btf) struct btf *btf = base ? btf__parse_split(path, base) :
+							btf__parse(path, NULL);
+	struct gtpu_layout found;
+
+	if (!btf)
+		return -errno;
+	by_btf(btf, &found);
+	if (!complete(&found))
+		return -EINVAL;
+	*ret = found;
+	return 0;
+}
+
+/* Names of a BTF that is not complete are found in the kernel's. */
+int gtpu_layout_read(const char *path, struct gtpu_layout *ret, struct err *err)
+{
+	_cleanup_(cleanup_btf) struct btf *kernel = NULL;
+	struct object_capture quiet;
+	int r;
+
+	if (access(path, R_OK) < 0)
+		return err_set(err, -errno, "%s: %s; a file with the BTF of gtp5g is wanted", path,
+			       err_name(-errno));
+	object_begin(&quiet);
+	r = parse_file(path, NULL, ret);
+	if (r) {
+		kernel = btf__load_vmlinux_btf();
+		r = kernel ? parse_file(path, kernel, ret) : -EINVAL;
+	}
+	object_end(&quiet, 0, "", NULL);
+	if (r)
+		return err_set(err, -EINVAL, "%s: no BTF of gtp5g for this kernel; wanted is its "
+			       "gtp5g.ko as built for this kernel, with a .BTF section, or that "
+			       "section alone", path);
+	return 0;
+}
+
+static const char *by_file(const char *version, const char *path, struct gtpu_layout *ret,
+			   char reason[static PLAN_REASON_MAX], struct err *err)
+{
+	if (gtpu_layout_read(path, ret, err) < 0)
+		return NULL;
+	snprintf(reason, PLAN_REASON_MAX, "gtp5g %s: placed by the BTF in %s", version, path);
+	return "btf";
+}
+
+const char *gtpu_layout_find(const struct module_facts *module, const char *btf_file,
+			     struct gtpu_layout *ret, char reason[static PLAN_REASON_MAX],
+			     struct err *err)
 {
 	const char *version = module->version[0] ? module->version : "unknown";
 
+	if (btf_file[0])
+		return by_file(version, btf_file, ret, reason, err);
 	if (module->btf && !from_btf(ret)) {
 		snprintf(reason, PLAN_REASON_MAX, "gtp5g %s: placed by the module's BTF", version);
 		return "btf";
@@ -128,7 +190,8 @@ const char *gtpu_layout_find(const struct module_facts *module, struct gtpu_layo
 		return "offsets";
 	}
 	snprintf(reason, PLAN_REASON_MAX, "gtp5g %s without BTF, and not one of 0.8.5 to 0.10.2: SEID, "
-		 "PDR, FAR, QER and the reasons that need them are not told", version);
+		 "PDR, FAR, QER and the reasons that need them are not told; --module-btf helps",
+		 version);
 	return "skip";
 }
 

@@ -10,30 +10,43 @@ static void row(ledger_fn fn, void *data, const char *where, const char *name, c
 				      .value = value});
 }
 
-/* Calls that the hook's program was not run for, and with them all calls. */
-static void missed_rows(const struct probe_run *run, size_t i, enum attach_side side,
-			const char *where, uint64_t seen, ledger_fn fn, void *data)
+/* Of the programs that are attached now; 0 when none is. */
+static bool missed_now(const struct probe_run *run, uint16_t func_id, enum attach_side side,
+		       uint64_t *ret)
+{
+	*ret = 0;
+	for (size_t i = 0; run->attach && i < run->n; i++)
+		if (run->hooks[i].func_id == func_id && run->choices[i].method != PLAN_SKIP)
+			return attach_missed(run->attach, i, side, ret) == 0;
+	return true;
+}
+
+/* Calls that the hook's programs were not run for, and with them all calls. */
+static void missed_rows(const struct probe_run *run, const struct gtpu_told *t,
+			enum attach_side side, const char *where, uint64_t seen, ledger_fn fn,
+			void *data)
 {
 	struct ledger_row r = {.where = where, .name = "missed"};
 
-	r.unknown = attach_missed(run->attach, i, side, &r.value) != 0;
+	r.unknown = !missed_now(run, t->hook.func_id, side, &r.value) || t->unknown[side];
+	r.value += t->missed[side];
 	fn(data, &r);
 	r.name = "calls";
 	r.value += seen;
 	fn(data, &r);
 }
 
-static void hook_rows(struct probe_run *run, size_t i, const struct gtpu_hook_ledger *l,
-		      ledger_fn fn, void *data)
+static void hook_rows(struct probe_run *run, const struct gtpu_told *t,
+		      const struct gtpu_hook_ledger *l, ledger_fn fn, void *data)
 {
-	const struct gtpu_hook *h = &run->hooks[i];
+	const struct gtpu_hook *h = &t->hook;
 	const char *where = h->hook.function;
 	bool paired = run->options.exit && h->hook.exits;
 	uint64_t closed = l->paired + l->no_exit + l->foreign + l->untracked;
 	uint64_t open;
 
 	open = l->entries > closed ? l->entries - closed : 0;
-	missed_rows(run, i, ATTACH_ENTRY, where, l->entries, fn, data);
+	missed_rows(run, t, ATTACH_ENTRY, where, l->entries, fn, data);
 	row(fn, data, where, "seen", NULL, l->entries);
 	row(fn, data, where, "counted", NULL, paired ? l->paired : l->entries - l->foreign);
 	if (paired) {
@@ -50,13 +63,13 @@ static void hook_rows(struct probe_run *run, size_t i, const struct gtpu_hook_le
 	row(fn, data, where, "uncounted", "context_table_full", l->contexts_full);
 }
 
-static void return_rows(struct probe_run *run, size_t i, const struct gtpu_hook_ledger *l,
-			ledger_fn fn, void *data)
+static void return_rows(struct probe_run *run, const struct gtpu_told *t,
+			const struct gtpu_hook_ledger *l, ledger_fn fn, void *data)
 {
 	char where[64];
 
-	snprintf(where, sizeof(where), "%s return", run->hooks[i].hook.function);
-	missed_rows(run, i, ATTACH_EXIT, where, l->exits, fn, data);
+	snprintf(where, sizeof(where), "%s return", t->hook.hook.function);
+	missed_rows(run, t, ATTACH_EXIT, where, l->exits, fn, data);
 	row(fn, data, where, "seen", NULL, l->exits);
 	row(fn, data, where, "counted", NULL, l->paired);
 	row(fn, data, where, "skipped", "no_entry", l->no_entry);
@@ -78,17 +91,17 @@ static void ring_rows(struct probe_run *run, ledger_fn fn, void *data)
 
 void gtpu_ledger_rows(struct probe_run *run, ledger_fn fn, void *data)
 {
-	for (size_t i = 0; i < run->n; i++) {
-		uint32_t key = run->hooks[i].func_id;
+	for (size_t i = 0; i < run->n_told; i++) {
+		const struct gtpu_told *t = &run->told[i];
+		uint32_t key = t->hook.func_id;
 		struct gtpu_hook_ledger l;
 
-		if (run->choices[i].method == PLAN_SKIP ||
-		    gtpu_percpu_sum(gtpu_map(run, "gtpu_ledger"), &key, (uint64_t *)&l,
+		if (gtpu_percpu_sum(gtpu_map(run, "gtpu_ledger"), &key, (uint64_t *)&l,
 				    sizeof(l) / sizeof(uint64_t)))
 			continue;
-		hook_rows(run, i, &l, fn, data);
-		if (run->options.exit && run->hooks[i].hook.exits)
-			return_rows(run, i, &l, fn, data);
+		hook_rows(run, t, &l, fn, data);
+		if (run->options.exit && t->hook.hook.exits)
+			return_rows(run, t, &l, fn, data);
 	}
 	ring_rows(run, fn, data);
 }

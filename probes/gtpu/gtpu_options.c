@@ -67,5 +67,9 @@ const struct config_option gtpu_option_table[] = {
 	 .max = UINT32_MAX,
 	 .help = "in the service, at most so many of these events a second and CPU; the others are "
 		 "counted as lost"},
+	{.key = "module_btf", .type = OPTION_STRING,
+	 .offset = offsetof(struct gtpu_options, module_btf), .default_text = "",
+	 .help = "a file with the BTF of the loaded gtp5g, to find its rules by: BTF, or the .ko as it "
+		 "was built, with its .BTF section; empty: the module's own, else its version"},
 	{0},
 };

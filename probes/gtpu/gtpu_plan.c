@@ -6,11 +6,11 @@
 #include "gtpu_probe.h"
 #include "object.h"
 
-static const char *const modules[] = {"gtp", "gtp5g"};
+const char *const gtpu_modules[GTPU_MODULES] = {[GTPU_GTP] = "gtp", [GTPU_GTP5G] = "gtp5g"};
 
-bool gtpu_module_wanted(const struct gtpu_options *o, enum gtpu_module module)
+bool gtpu_module_wanted(const struct gtpu_options *o, unsigned module)
 {
-	return o->module == GTPU_MODULE_AUTO || o->module == module;
+	return o->module == GTPU_MODULE_AUTO || o->module == GTPU_MODULE_GTP + module;
 }
 
 /* A URR that goes takes its used-up quota with it: that is seen without events too. */
@@ -24,20 +24,37 @@ static void drop_rules(struct probe_run *run)
 	run->n = n;
 }
 
-static void find_hooks(struct probe_run *run)
+static unsigned loaded_modules(const struct gtpu_options *o)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(modules); i++) {
+	unsigned mask = 0;
+
+	for (unsigned i = 0; i < GTPU_MODULES; i++) {
 		struct module_facts facts;
 
-		features_module(modules[i], &facts);
-		if (facts.loaded && gtpu_module_wanted(&run->options, GTPU_MODULE_GTP + i))
-			run->n += gtpu_hooks(modules[i], &run->options, facts.btf,
+		features_module(gtpu_modules[i], &facts);
+		if (facts.loaded && gtpu_module_wanted(o, i))
+			mask |= 1U << i;
+	}
+	return mask;
+}
+
+static void find_hooks(struct probe_run *run, unsigned mask)
+{
+	run->n = 0;
+	for (unsigned i = 0; i < GTPU_MODULES; i++) {
+		struct module_facts facts;
+
+		features_module(gtpu_modules[i], &facts);
+		if (mask & 1U << i)
+			run->n += gtpu_hooks(gtpu_modules[i], &run->options, facts.btf,
 					     run->hooks + run->n, GTPU_HOOKS_MAX - run->n);
 	}
-	if (!run->events)
+	if (!run->env.events)
 		drop_rules(run);
-	for (size_t i = 0; i < run->n; i++)
+	for (size_t i = 0; i < run->n; i++) {
 		run->plan_hooks[i] = run->hooks[i].hook;
+		run->choices[i] = (struct plan_choice){0};
+	}
 }
 
 static int no_module(const struct gtpu_options *o, const struct features *f, struct err *err)
@@ -63,7 +80,7 @@ static int check_features(const struct features *f, struct err *err)
 	return object_check_kernel(err);
 }
 
-int gtpu_plan_make(struct probe_run *run, enum attach_force force, struct err *err)
+int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask, struct err *err)
 {
 	struct symbol_facts facts[GTPU_HOOKS_MAX];
 	struct features f;
@@ -73,7 +90,7 @@ int gtpu_plan_make(struct probe_run *run, enum attach_force force, struct err *e
 	r = check_features(&f, err);
 	if (r)
 		return r;
-	find_hooks(run);
+	find_hooks(run, mask);
 	if (!run->n)
 		return no_module(&run->options, &f, err);
 	r = features_symbols(&f, run->plan_hooks, run->n, facts, err);
@@ -81,6 +98,23 @@ int gtpu_plan_make(struct probe_run *run, enum attach_force force, struct err *e
 		return r;
 	return plan_hooks(&f, run->plan_hooks, facts, run->n, (enum plan_method)force, run->choices,
 			  err);
+}
+
+/* Of what is there now. With nothing there, what this kernel lets us do at all. */
+int gtpu_plan_try(struct probe_run *run, enum attach_force force, bool wait, struct err *err)
+{
+	unsigned mask = loaded_modules(&run->options);
+	struct features f;
+	int r = 0;
+
+	if (mask || !wait) {
+		r = gtpu_plan_make(run, force, mask, err);
+		run->n = 0;
+		return r;
+	}
+	features_probe(&f);
+	r = check_features(&f, err);
+	return r || !f.fentry || !f.kprobe ? r : no_module(&run->options, &f, err);
 }
 
 _Static_assert((int)ATTACH_FENTRY == (int)PLAN_FENTRY && (int)ATTACH_KPROBE == (int)PLAN_KPROBE &&
@@ -95,6 +129,8 @@ void gtpu_plan_rows(struct probe_run *run, plan_fn fn, void *data)
 	if (run->layout)
 		fn(data, &(struct plan_row){.hook = "rules", .method = run->layout,
 					    .reason = run->layout_reason});
+	if (!run->n)
+		return;
 	fn(data, &(struct plan_row){.hook = "context", .method = run->context_means,
 				    .reason = "tells process, softirq and hardirq apart"});
 }
@@ -108,8 +144,8 @@ int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, voi
 	if (!run)
 		return err_set(err, -ENOMEM, "out of memory");
 	run->options = *(const struct gtpu_options *)options;
-	run->events = true;
-	r = gtpu_plan_make(run, attach, err);
+	run->env.events = true;
+	r = gtpu_plan_make(run, attach, loaded_modules(&run->options), err);
 	/* With choices made, a required hook failed, and its row says so. */
 	if (run->n && run->choices[0].method != PLAN_AUTO)
 		r = 0;

@@ -12,7 +12,11 @@
 
 #define GTPU_HOOKS_MAX 48
 
-enum gtpu_module { GTPU_MODULE_AUTO, GTPU_MODULE_GTP, GTPU_MODULE_GTP5G };
+enum gtpu_module { GTPU_MODULE_AUTO, GTPU_MODULE_GTP, GTPU_MODULE_GTP5G, GTPU_MODULE_CHOICES };
+
+/* The modules themselves: bits of a mask, and places in arrays. */
+enum { GTPU_GTP, GTPU_GTP5G, GTPU_MODULES };
+extern const char *const gtpu_modules[GTPU_MODULES];
 
 struct gtpu_options {
 	uint64_t ring_size;
@@ -28,6 +32,7 @@ struct gtpu_options {
 	unsigned contexts; /* enum gtpu_contexts */
 	uint64_t outlier;  /* ns */
 	uint64_t events_per_second;
+	const char *module_btf; /* path; "": the module's own */
 };
 
 enum gtpu_contexts { GTPU_CONTEXTS_OFF, GTPU_CONTEXTS_OF_PACKETS, GTPU_CONTEXTS_OF_CALLS };
@@ -127,9 +132,15 @@ struct event gtpu_function_row(const char *event, uint32_t func_id);
 /* The packet function of a path. */
 uint32_t gtpu_path_function(size_t path);
 
-/* Where the loaded gtp5g keeps its rules. "btf", "offsets", or "skip" with nothing in *ret. */
-const char *gtpu_layout_find(const struct module_facts *module, struct gtpu_layout *ret,
-			     char reason[static PLAN_REASON_MAX]);
+/* Where the loaded gtp5g keeps its rules. "btf", "offsets", or "skip" with nothing in *ret. btf_file:
+ * what is taken for its BTF, whatever else there is; "": none. NULL where that is not to be had:
+ * err says why. */
+const char *gtpu_layout_find(const struct module_facts *module, const char *btf_file,
+			     struct gtpu_layout *ret, char reason[static PLAN_REASON_MAX],
+			     struct err *err);
+/* The same from a file alone: BTF, over that of this kernel or complete, or an ELF with a .BTF section.
+ * 0, -EINVAL when it is no BTF of gtp5g, or -errno. */
+int gtpu_layout_read(const char *path, struct gtpu_layout *ret, struct err *err);
 /* By gtp5g's version as text. */
 enum gtpu_codes gtpu_codes_of(const char *text);
 

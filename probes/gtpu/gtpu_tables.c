@@ -44,6 +44,7 @@ void gtpu_tables_free(struct gtpu_tables *t)
 
 struct rows {
 	struct gtpu_netns *netns;
+	struct gtpu_check *check;
 	event_fn emit;
 	void *data;
 };
@@ -63,6 +64,7 @@ static void session_row(void *data, const struct gen_row *row)
 		sum.packets += one.packets;
 		sum.bytes += one.bytes;
 	}
+	gtpu_check_note(r->check, key);
 	gtpu_session_row(key, &sum, key->netns ? gtpu_netns_name(r->netns, "", key->netns) : NULL,
 			 r->emit, r->data);
 }
@@ -81,10 +83,10 @@ static void context_row(void *data, const struct gen_row *row)
 }
 
 /* All are swapped before one is drained: they then speak of the same packets. */
-int gtpu_tables_collect(const struct gtpu_tables *t, struct gtpu_netns *netns, event_fn emit,
-			void *data)
+int gtpu_tables_collect(const struct gtpu_tables *t, struct gtpu_netns *netns,
+			struct gtpu_check *check, event_fn emit, void *data)
 {
-	struct rows rows = {.netns = netns, .emit = emit, .data = data};
+	struct rows rows = {.netns = netns, .check = check, .emit = emit, .data = data};
 	int r = gen_swap(t->sessions);
 
 	if (!r)

@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "log.h"
+#include "release.h"
 
 struct running {
 	const struct probe *probe;
@@ -23,6 +24,8 @@ struct pipeline {
 	struct pipeline_options o;
 	struct loop *loop;
 	struct loop_source *timer;
+	struct loop_source *ticks; /* NULL: no probe has a tick */
+	struct release *release;   /* NULL: none keeps a kernel module */
 	bool finished;
 	size_t n;
 	struct running running[];
@@ -86,6 +89,44 @@ static void log_plan(void *data, const struct plan_row *row)
 		 row->reason && row->reason[0] ? ": " : "", row->reason ? row->reason : "");
 }
 
+static void tick(struct running *r)
+{
+	struct err says = {""};
+	int news = r->probe->tick ? r->probe->tick(r->run, clock_boot_ns(), &says) : PROBE_NO_NEWS;
+
+	if (news < 0)
+		log_error("%s: %s", r->probe->name, says.text);
+	else if (news != PROBE_NO_NEWS)
+		log_info("%s: %s", r->probe->name, says.text);
+	if (news == PROBE_ATTACHED)
+		r->probe->plan(r->run, log_plan, r);
+}
+
+static void on_ticks(void *data)
+{
+	struct pipeline *p = data;
+
+	for (size_t i = 0; !p->finished && i < p->n; i++)
+		tick(&p->running[i]);
+}
+
+static int on_release(void *data, char held[static PROBE_HELD_MAX], struct err *err)
+{
+	struct pipeline *p = data;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < p->n; i++) {
+		struct running *running = &p->running[i];
+
+		if (!running->probe->release || p->finished)
+			continue;
+		r = running->probe->release(running->run, held, err);
+		if (!r && held[0])
+			log_info("%s: let go of %s, as asked for", running->probe->name, held);
+	}
+	return r;
+}
+
 static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 {
 	struct running *r = &p->running[p->n];
@@ -95,7 +136,8 @@ static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 	snprintf(section, sizeof(section), "probes.%s", probes[id]->name);
 	const struct probe_env env = {.id = id, .options = config_get(p->o.config, section),
 				      .attach = p->o.attach, .events = p->o.events,
-				      .notable = p->o.notable};
+				      .notable = p->o.notable,
+				      .wait = p->o.go_on_without};
 
 	*r = (struct running){.probe = probes[id], .pipeline = p};
 	e = r->probe->start(&r->run, &env, err);
@@ -108,6 +150,7 @@ static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 	if (fd >= 0 && !r->ring)
 		return err_set(err, -errno, "probe %s: epoll: %s", r->probe->name, strerror(errno));
 	r->probe->plan(r->run, log_plan, r);
+	tick(r);
 	return 0;
 }
 
@@ -130,6 +173,32 @@ static int start_probes(struct pipeline *p, struct err *err)
 	return 0;
 }
 
+/* Being asked is a help; to do without is no failure. */
+static void listen_for_release(struct pipeline *p)
+{
+	struct err err;
+
+	for (size_t i = 0; i < p->n && !p->release; i++)
+		if (p->running[i].probe->release &&
+		    release_listen(&p->release, p->loop, on_release, p, &err) < 0)
+			log_warning("teide trace --release will not be heard here: %s", err.text);
+}
+
+static int start_timers(struct pipeline *p, struct err *err)
+{
+	bool ticks = false;
+
+	p->timer = loop_add_timer(p->loop, p->o.collect_interval_ns, p->o.collect_interval_ns,
+				  on_timer, p);
+	for (size_t i = 0; i < p->n; i++)
+		ticks |= p->running[i].probe->tick != NULL;
+	if (ticks)
+		p->ticks = loop_add_timer(p->loop, PROBE_TICK_NS, PROBE_TICK_NS, on_ticks, p);
+	if (!p->timer || (ticks && !p->ticks))
+		return err_set(err, -errno, "timer: %s", strerror(errno));
+	return 0;
+}
+
 int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeline_options *options,
 		   struct err *err)
 {
@@ -141,16 +210,13 @@ int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeli
 	p->o = *options;
 	p->loop = loop;
 	r = start_probes(p, err);
-	if (r >= 0) {
-		p->timer = loop_add_timer(loop, p->o.collect_interval_ns, p->o.collect_interval_ns,
-					  on_timer, p);
-		if (!p->timer)
-			r = err_set(err, -errno, "timer: %s", strerror(errno));
-	}
+	if (r >= 0)
+		r = start_timers(p, err);
 	if (r < 0) {
 		pipeline_free(p);
 		return r;
 	}
+	listen_for_release(p);
 	*ret = p;
 	return 0;
 }
@@ -206,7 +272,9 @@ void pipeline_free(struct pipeline *p)
 {
 	if (!p)
 		return;
+	release_free(p->release);
 	loop_remove(p->timer);
+	loop_remove(p->ticks);
 	for (size_t i = 0; i < p->n; i++) {
 		loop_remove(p->running[i].ring);
 		p->running[i].probe->stop(p->running[i].run);

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "cmd.h"
 #include "contexts.h"
+#include "trace_release.h"
 #include "trace_rules.h"
 #include "watch.h"
 
@@ -20,6 +21,7 @@ enum {
 	KEY_VERDICT,
 	KEY_REASON,
 	KEY_SLOWER_THAN,
+	KEY_RELEASE,
 };
 
 static const char doc[] =
@@ -32,7 +34,9 @@ static const char doc[] =
 	"ledger that ends the output. Filters work in the kernel: with one or more of them, of "
 	"packets the exits of those are all that is told.\n"
 	"--contexts tells no packets but, at the end (with -o json: each second), every task that was on "
-	"a CPU in one of the module's functions, as itself or interrupted.";
+	"a CPU in one of the module's functions, as itself or interrupted.\n"
+	"When the last device of a module goes, teide lets go of the module, and comes back with the next "
+	"device. After --release it does so with the next new device.";
 
 static const struct argp_option options[] = {
 	{"contexts", KEY_CONTEXTS, NULL, 0, "list who was on the CPU in each function", 1},
@@ -43,6 +47,8 @@ static const struct argp_option options[] = {
 	{"ue", KEY_UE, "ADDRESS", 0, "only packets from or to this UE", 1},
 	{"verdict", KEY_VERDICT, "VERDICT", 0, "only packets of which this became", 1},
 	{"reason", KEY_REASON, "REASON", 0, "only packets dropped for this", 1},
+	{"release", KEY_RELEASE, NULL, 0,
+	 "have every teide here let go of the gtp5g and gtp modules, so that they can be unloaded; then end", 1},
 	{"slower-than", KEY_SLOWER_THAN, "TIME", 0, "only packets that took at least so long", 1},
 	{0},
 };
@@ -52,7 +58,7 @@ static const struct argp_child children[] = {{&watch_argp, 0, NULL, 0}, {0}};
 struct trace {
 	struct watch watch;
 	struct agg_contexts *contexts; /* NULL: not asked for */
-	bool wants_contexts;
+	bool wants_contexts, release;
 	struct trace_rules rules;
 };
 
@@ -84,6 +90,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	}
 	t->wants_contexts |= key == KEY_CONTEXTS;
+	if (key == KEY_RELEASE) {
+		t->release = true;
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (flags[i].key == key)
 			return set(t, flags[i].name, flags[i].value ? flags[i].value : arg);
@@ -189,7 +199,7 @@ int cmd_trace(int argc, char **argv)
 	int r;
 
 	argp_parse(&trace_argp, argc, argv, 0, NULL, &t);
-	r = run(&t, &err);
+	r = t.release ? trace_release(&err) : run(&t, &err);
 	watch_free(&t.watch);
 	trace_rules_free(&t.rules);
 	agg_contexts_free(t.contexts);

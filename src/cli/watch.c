@@ -14,7 +14,7 @@
 
 #define LAST_PATIENCE_NS (5 * NSEC_PER_SEC)
 
-enum { KEY_NETNS = 256, KEY_ONCE, KEY_DURATION, KEY_ATTACH, KEY_PROBE, KEY_SET, KEY_QUIET };
+enum { KEY_NETNS = 256, KEY_ONCE, KEY_DURATION, KEY_ATTACH, KEY_PROBE, KEY_SET, KEY_QUIET, KEY_MODULE_BTF };
 
 static const struct argp_option watch_options[] = {
 	{"config", 'c', "FILE", 0, "configuration file", 0},
@@ -25,6 +25,8 @@ static const struct argp_option watch_options[] = {
 	{"duration", KEY_DURATION, "SECONDS", 0, "end after that time", 0},
 	{"attach", KEY_ATTACH, "METHOD", 0, "force fentry, kprobe or tracepoint", 0},
 	{"probe", KEY_PROBE, "NAME", 0, "probe to run; repeat for more", 0},
+	{"module-btf", KEY_MODULE_BTF, "FILE", 0,
+	 "BTF of the loaded gtp5g, or the gtp5g.ko that has it, to find its rules by", 0},
 	{"set", KEY_SET, "KEY=VALUE", 0, "set a key of the configuration", 0},
 	{"quiet", KEY_QUIET, NULL, 0, "say only what is wrong", 0},
 	{0},
@@ -55,6 +57,15 @@ static error_t parse_attach(struct argp_state *state, const char *arg, enum atta
 	return EINVAL;
 }
 
+static error_t set_key(struct watch *w, const char *key, const char *value)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (asprintf(&text, "%s=%s", key, value) < 0)
+		return ENOMEM;
+	return -string_list_add(&w->keys, text);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct watch *w = state->input;
@@ -80,6 +91,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return parse_attach(state, arg, &w->attach);
 	case KEY_PROBE:
 		return -string_list_add(&w->probes, arg);
+	case KEY_MODULE_BTF:
+		return set_key(w, "probes.gtpu.module_btf", arg);
 	case KEY_SET:
 		return -string_list_add(&w->keys, arg);
 	case KEY_QUIET:

@@ -28,6 +28,8 @@ int rtnl_link_list(void (*visit)(const struct rtnl_link *link, void *data), void
 
 /* One link by name; -ENODEV when there is none. */
 int rtnl_link_get(const char *name, struct rtnl_link *ret, struct err *err);
+/* The same by its number, which is not 0. */
+int rtnl_link_at(unsigned ifindex, struct rtnl_link *ret, struct err *err);
 
 /* A veth pair: name here, peer_name in the namespace of the descriptor peer_ns. */
 int rtnl_veth_add(const char *name, unsigned mtu, const char *peer_name, int peer_ns,

@@ -117,6 +117,21 @@ int rtnl_link_get(const char *name, struct rtnl_link *ret, struct err *err)
 	return nl_request(NETLINK_ROUTE, &m, on_link, &v, what, err);
 }
 
+int rtnl_link_at(unsigned ifindex, struct rtnl_link *ret, struct err *err)
+{
+	struct visitor v = {.visit = keep, .data = ret};
+	struct ifinfomsg *info;
+	struct nl_message m;
+	char what[WHAT_MAX];
+
+	snprintf(what, sizeof(what), "interface %u", ifindex);
+	nl_begin(&m, RTM_GETLINK, 0);
+	info = nl_header(&m, sizeof(*info));
+	info->ifi_index = (int)ifindex;
+	mnl_attr_put_u32(m.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	return nl_request(NETLINK_ROUTE, &m, on_link, &v, what, err);
+}
+
 /* A message that makes a link: up to its IFLA_INFO_DATA, which stays open for the kind's own. */
 static struct nlattr *begin_new(struct nl_message *m, const char *name, unsigned mtu,
 				const char *kind, struct nlattr **ret_info)

@@ -131,22 +131,22 @@ static void the_version_places_the_rules(void **state)
 	struct gtpu_layout l;
 	char why[PLAN_REASON_MAX];
 
-	assert_string_equal(gtpu_layout_find(&m, &l, why), "offsets");
+	assert_string_equal(gtpu_layout_find(&m, "", &l, why, NULL), "offsets");
 	assert_int_equal(l.pdr_seid, 48);
 	assert_int_equal(l.pdr_ul_dl_gate, GTPU_NOWHERE);
 	assert_int_equal(l.pdr_urr_num, 128);
 	assert_int_equal(gtpu_codes_of(m.version), GTPU_CODES_FAR_ACTION);
 	snprintf(m.version, sizeof(m.version), "0.9.2");
-	assert_string_equal(gtpu_layout_find(&m, &l, why), "offsets");
+	assert_string_equal(gtpu_layout_find(&m, "", &l, why, NULL), "offsets");
 	assert_int_equal(l.pdr_ul_dl_gate, 120);
 	assert_int_equal(l.pdr_urr_num, 136);
 	assert_int_equal(gtpu_codes_of(m.version), GTPU_CODES_VERDICT);
 	snprintf(m.version, sizeof(m.version), "0.10.3");
-	assert_string_equal(gtpu_layout_find(&m, &l, why), "skip");
+	assert_string_equal(gtpu_layout_find(&m, "", &l, why, NULL), "skip");
 	assert_int_equal(l.pdr_seid, GTPU_NOWHERE);
 	assert_non_null(strstr(why, "0.10.3"));
 	m.version[0] = '\0';
-	assert_string_equal(gtpu_layout_find(&m, &l, why), "skip");
+	assert_string_equal(gtpu_layout_find(&m, "", &l, why, NULL), "skip");
 	assert_int_equal(gtpu_codes_of(m.version), GTPU_CODES_UNKNOWN);
 }
 

@@ -37,12 +37,14 @@ fetch_headers() {
 	mv "$state/root" "$headers"
 }
 
-# build_module FOLDER TO: the module of FOLDER, in the directory TO.
+# build_module FOLDER TO [VARIABLE=VALUE of make...]: the module of FOLDER, in the directory TO.
 build_module() {
 	cc=$(compiler)
 	mkdir -p "$2"
 	cp "$1"/*.c "$1"/*.h "$1/Kbuild" "$2/"
-	make -s -C "$source" M="$(realpath "$2")" CC="$cc" modules >&2
+	built=$(realpath "$2")
+	shift 2
+	make -s -C "$source" M="$built" CC="$cc" "$@" modules >&2
 }
 
 exec 9>"$kernel/../.lock-$version"

@@ -38,6 +38,7 @@ wait_for 120 grep -q watching "$TMP/killed.err"
 kill -KILL "$PID"
 wait "$PID" || true
 echo $N >/out/sent
+"$TEIDE" trace --release # or any other that listens: what the killed one has left is removed
 "$TEIDE" lab down
 assert_nothing_left
 # A program that is still there would keep its module.

@@ -27,6 +27,10 @@ static const struct net_device_ops device_ops = {
 	.ndo_get_stats64 = dev_get_tstats64,
 };
 
+#ifndef STANDIN_VERSION
+#define STANDIN_VERSION "0.10.2"
+#endif
+
 static bool taken;
 
 static void device_setup(struct net_device *dev)
@@ -120,6 +124,6 @@ static void __exit standin_exit(void)
 module_init(standin_init);
 module_exit(standin_exit);
 MODULE_LICENSE("Dual BSD/GPL");
-MODULE_VERSION("0.10.2");
+MODULE_VERSION(STANDIN_VERSION);
 MODULE_DESCRIPTION("Stands in for gtp5g in tests");
 MODULE_ALIAS_RTNL_LINK("gtp5g");

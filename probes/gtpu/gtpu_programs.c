@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Programs come and go with the module that they hook; the maps stay. So these are an object of their
+ * own, loaded without programs, and each object of programs is given them. */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cpu_context.h"
+#include "gtpu_probe.h"
+#include "gtpu.skel.h" /* its types are gtpu.h's */
+#include "kernel_features.h"
+#include "log.h"
+#include "object.h"
+
+#define TASKS_UNDER_WAY 4096
+
+/* What they hold is of the module as it is loaded now, or of the programs at hand. */
+static const char *const passing_maps[] = {"context_softirq", "gtpu_fars", "gtpu_quotas"};
+
+int gtpu_map(const struct probe_run *run, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(run->maps->obj, name);
+}
+
+static int open_object(struct gtpu_bpf **ret, struct err *err)
+{
+	struct object_capture capture;
+	struct bpf_program *program;
+	int r;
+
+	object_begin(&capture);
+	*ret = gtpu_bpf__open();
+	r = object_end(&capture, *ret ? 0 : -errno, "opening the gtpu programs", err);
+	if (r)
+		return r;
+	bpf_object__for_each_program(program, (*ret)->obj)
+		bpf_program__set_autoload(program, false);
+	return 0;
+}
+
+/* There a packet's place is its task's. */
+static int set_places(struct gtpu_bpf *skel, struct err *err)
+{
+	int r;
+
+	if (access("/sys/kernel/realtime", F_OK) < 0)
+		return 0;
+	skel->rodata->preemptible = true;
+	r = bpf_map__set_max_entries(skel->maps.gtpu_task_packets, TASKS_UNDER_WAY);
+	return r < 0 ? err_set(err, r, "places for packets: %s", err_name(r)) : 0;
+}
+
+static int start_counts(struct probe_run *run, struct err *err)
+{
+	int r = gtpu_latencies_start(gtpu_map(run, "gtpu_latencies"));
+
+	if (r < 0)
+		return err_set(err, r, "latencies: %s", err_name(r));
+	return gtpu_tables_start(&run->tables, err);
+}
+
+int gtpu_maps_load(struct probe_run *run, struct err *err)
+{
+	int r = open_object(&run->maps, err);
+
+	if (!r)
+		r = set_places(run->maps, err);
+	if (!r)
+		r = ring_prepare(run->maps->obj, run->options.ring_size, err);
+	if (!r)
+		r = gtpu_tables_prepare(&run->tables, run->maps->obj, &run->options, err);
+	if (!r)
+		r = object_load(run->maps->obj, "making the gtpu maps", err);
+	if (!r)
+		r = ring_open(&run->ring, run->maps->obj, err);
+	return r ? r : start_counts(run, err);
+}
+
+static bool is_passing(const struct bpf_map *map)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(passing_maps); i++)
+		if (!strcmp(bpf_map__name(map), passing_maps[i]))
+			return true;
+	return bpf_map__is_internal(map);
+}
+
+static int share_maps(struct probe_run *run, struct err *err)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, run->skel->obj) {
+		int r = is_passing(map) ? 0 : bpf_map__reuse_fd(map, gtpu_map(run, bpf_map__name(map)));
+
+		if (r < 0)
+			return err_set(err, r, "map %s: %s", bpf_map__name(map), err_name(r));
+	}
+	return 0;
+}
+
+static void set_context(struct probe_run *run)
+{
+	struct gtpu_bpf *s = run->skel;
+	struct cpu_context c = {0};
+
+	cpu_context_find(&c);
+	run->context_means = cpu_context_means(&c);
+	s->rodata->context_count_address = c.context_count_address;
+	s->rodata->context_cpu_offsets = c.context_cpu_offsets;
+	s->rodata->context_by_tracepoint = c.context_by_tracepoint;
+	bpf_program__set_autoload(s->progs.context_softirq_entry, c.context_by_tracepoint);
+	bpf_program__set_autoload(s->progs.context_softirq_exit, c.context_by_tracepoint);
+}
+
+static int set_layout(struct probe_run *run, struct gtpu_layout *ret, struct err *err)
+{
+	const char *file = run->options.module_btf;
+	struct module_facts facts;
+
+	features_module(gtpu_modules[GTPU_GTP5G], &facts);
+	run->skel->rodata->downlink_codes = (uint8_t)gtpu_codes_of(facts.version);
+	if (run->check.trust == GTPU_TRUST_REFUTED) {
+		memset(ret, 0xff, sizeof(*ret));
+		run->layout = "skip";
+		snprintf(run->layout_reason, sizeof(run->layout_reason),
+			 "gtp5g %s: not where %s places them, by what it says of its PDRs itself",
+			 facts.version, file[0] ? file : "its version");
+		return 0;
+	}
+	run->layout = gtpu_layout_find(&facts, file, ret, run->layout_reason, err);
+	run->layout_own = run->layout && !file[0] && !strcmp(run->layout, "btf");
+	return run->layout ? 0 : -EINVAL;
+}
+
+static int set_rules(struct probe_run *run, unsigned mask, struct err *err)
+{
+	struct gtpu_bpf *s = run->skel;
+	struct gtpu_layout layout;
+	int r;
+
+	for (size_t i = 0; i < run->n; i++)
+		if (run->choices[i].method != PLAN_SKIP)
+			s->rodata->hooked |= UINT64_C(1) << run->hooks[i].func_id;
+	s->rodata->filter = run->filter;
+	if (!(mask & 1U << GTPU_GTP5G))
+		return 0;
+	r = set_layout(run, &layout, err);
+	if (!r)
+		s->rodata->layout = layout;
+	return r;
+}
+
+static void set_counts(struct probe_run *run)
+{
+	struct gtpu_bpf *s = run->skel;
+	const struct gtpu_options *o = &run->options;
+
+	s->rodata->contexts_of_packets = o->contexts != GTPU_CONTEXTS_OFF;
+	s->rodata->contexts_of_calls = o->contexts == GTPU_CONTEXTS_OF_CALLS;
+	s->rodata->notable_only = run->env.notable && !run->env.events;
+	s->rodata->outlier_ns = o->outlier;
+	s->rodata->notable_a_second = (uint32_t)o->events_per_second;
+}
+
+static int set_up(struct probe_run *run, unsigned mask, struct err *err)
+{
+	int r = open_object(&run->skel, err);
+
+	if (r)
+		return r;
+	run->skel->rodata->probe_id = run->env.id;
+	run->skel->rodata->events_wanted = run->env.events || run->env.notable;
+	run->skel->rodata->each_function = run->options.each_function;
+	run->skel->rodata->exits_hooked = run->options.exit;
+	run->skel->rodata->preemptible = run->maps->rodata->preemptible;
+	set_context(run);
+	set_counts(run);
+	r = set_rules(run, mask, err);
+	return r ? r : share_maps(run, err);
+}
+
+static int load_object(struct probe_run *run, struct err *err)
+{
+	struct object_capture capture;
+	int r;
+
+	object_begin(&capture);
+	r = attach_prepare(run->skel->obj, run->plan_hooks, run->choices, run->n, run->options.exit,
+			   err);
+	if (r) {
+		object_end(&capture, 0, "", NULL);
+		return r;
+	}
+	return object_end(&capture, gtpu_bpf__load(run->skel), "loading the gtpu programs", err);
+}
+
+static int attach_context(struct probe_run *run, struct err *err)
+{
+	struct bpf_program *programs[] = {run->skel->progs.context_softirq_entry,
+					  run->skel->progs.context_softirq_exit};
+
+	if (!run->skel->rodata->context_by_tracepoint)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
+		run->context_links[i] = bpf_program__attach(programs[i]);
+		if (!run->context_links[i])
+			return err_set(err, -errno, "softirq tracepoint: %s", err_name(-errno));
+	}
+	return 0;
+}
+
+/* With the hooks in place none is missed in between. What cannot be asked stays unknown. */
+static void find_quotas(struct probe_run *run)
+{
+	struct err why = {0};
+	int r;
+
+	if (!(run->skel->rodata->hooked & UINT64_C(1) << URR_QUOTA_EXHAUST_ACTION))
+		return;
+	r = gtpu_quotas_find(bpf_map__fd(run->skel->maps.gtpu_quotas), &why);
+	if (r < 0)
+		log_debug("gtpu: which quotas were used up before: %s", why.text);
+	run->skel->bss->quotas_known = r >= 0;
+}
+
+static struct gtpu_told *told_of(struct probe_run *run, const struct gtpu_hook *hook)
+{
+	size_t i = 0;
+
+	while (i < run->n_told && run->told[i].hook.func_id != hook->func_id)
+		i++;
+	if (i == run->n_told)
+		run->told[run->n_told++].hook = *hook;
+	return &run->told[i];
+}
+
+static int attach_hooks(struct probe_run *run, struct err *err)
+{
+	struct object_capture capture;
+	struct err why;
+	int r;
+
+	object_begin(&capture);
+	r = attach_new(&run->attach, run->skel->obj, run->plan_hooks, run->choices, run->n,
+		       run->options.exit, &why);
+	r = object_end(&capture, r, r ? why.text : "", err);
+	for (size_t i = 0; !r && i < run->n; i++)
+		if (run->choices[i].method != PLAN_SKIP)
+			told_of(run, &run->hooks[i]);
+	return r;
+}
+
+int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err)
+{
+	int r = gtpu_plan_make(run, run->env.attach, mask, err);
+
+	if (!r)
+		r = set_up(run, mask, err);
+	if (!r)
+		r = load_object(run, err);
+	if (!r)
+		r = attach_context(run, err);
+	if (!r)
+		r = attach_hooks(run, err);
+	if (r) {
+		gtpu_programs_free(run);
+		return r;
+	}
+	find_quotas(run);
+	if (run->check.trust != GTPU_TRUST_REFUTED)
+		run->check = (struct gtpu_check){
+			.trust = !run->layout || run->layout_own || !strcmp(run->layout, "skip") ?
+					 GTPU_TRUST_UNASKED : GTPU_TRUST_OPEN};
+	return 0;
+}
+
+void gtpu_programs_detach(struct probe_run *run)
+{
+	if (run->attach)
+		attach_detach(run->attach);
+	for (size_t i = 0; i < ARRAY_SIZE(run->context_links); i++) {
+		bpf_link__destroy(run->context_links[i]);
+		run->context_links[i] = NULL;
+	}
+}
+
+static void keep_missed(struct probe_run *run, size_t i)
+{
+	struct gtpu_told *told = told_of(run, &run->hooks[i]);
+
+	for (int side = ATTACH_ENTRY; side <= ATTACH_EXIT; side++) {
+		uint64_t missed = 0;
+
+		told->unknown[side] |= attach_missed(run->attach, i, side, &missed) != 0;
+		told->missed[side] += missed;
+	}
+}
+
+void gtpu_programs_free(struct probe_run *run)
+{
+	gtpu_programs_detach(run);
+	for (size_t i = 0; run->attach && i < run->n; i++)
+		if (run->choices[i].method != PLAN_SKIP)
+			keep_missed(run, i);
+	attach_free(run->attach);
+	run->attach = NULL;
+	gtpu_bpf__destroy(run->skel);
+	run->skel = NULL;
+	run->layout = NULL;
+	run->n = 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* To ask every teide on this node to let go of the kernel modules that its hooks keep from being
+ * unloaded. Each that has such hooks listens at a socket of its own in /run/teide, for its own user and
+ * for root alone. What a killed one has left there is removed by whoever comes across it. */
+#pragma once
+
+#include <stddef.h>
+
+#include "err.h"
+#include "loop.h"
+#include "probe.h"
+
+struct release;
+
+/* held: as of struct probe. 0 or -errno. */
+typedef int (*release_fn)(void *data, char held[static PROBE_HELD_MAX], struct err *err);
+
+int release_listen(struct release **ret, struct loop *loop, release_fn fn, void *data,
+		   struct err *err);
+void release_free(struct release *r); /* NULL is fine */
+
+struct release_answers {
+	size_t asked; /* that answered */
+	size_t held;  /* of those, which had held a module until then */
+	char modules[PROBE_HELD_MAX * 4]; /* those, each once, by spaces */
+};
+
+/* Asks all, one after the other, and waits for each. 0, or -errno: one could not be asked, or could not
+ * do it; the others have been asked all the same. */
+int release_ask(struct release_answers *ret, struct err *err);

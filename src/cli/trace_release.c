@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "trace_release.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "log.h"
+#include "release.h"
+
+#define PATIENCE_NS (5 * NSEC_PER_SEC)
+#define PAUSE_NS (10 * NSEC_PER_MSEC)
+
+/* 0 also for one that is not there any more. */
+static unsigned references_of(const char *module)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	unsigned n = 0;
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module);
+	file = fopen(path, "re");
+	if (!file || fscanf(file, "%u", &n) != 1)
+		return 0;
+	return n;
+}
+
+/* The kernel frees a program some moments after it was let go of, and only then its module. */
+static unsigned wait_for_kernel(const char *module)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	uint64_t end = clock_boot_ns() + PATIENCE_NS;
+	unsigned n;
+
+	while ((n = references_of(module)) && clock_boot_ns() < end)
+		nanosleep(&pause, NULL);
+	return n;
+}
+
+int trace_release(struct err *err)
+{
+	struct release_answers a;
+	char *rest = a.modules, *module;
+	int r = release_ask(&a, err);
+
+	if (a.held)
+		printf("%zu let go of %s\n", a.held, a.modules);
+	else
+		printf("0 let go: no teide here holds a module (%zu asked)\n", a.asked);
+	while (a.held && (module = strsep(&rest, " "))) {
+		unsigned n = wait_for_kernel(module);
+
+		if (n)
+			log_warning("%s: %u more references, which are not teide's: lsmod, bpftool prog",
+				    module, n);
+	}
+	return r;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "devices.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cleanup.h"
+#include "ns.h"
+#include "proc.h"
+#include "rtnl.h"
+
+#define GET_NETNS_COOKIE 71 /* SO_NETNS_COOKIE, Linux 5.14 */
+
+_Static_assert(sizeof(((struct rtnl_link *)0)->kind) == DEVICE_KIND_MAX, "kind");
+
+void device_list_free(struct device_list *list)
+{
+	free(list->items);
+	*list = (struct device_list){0};
+}
+
+bool device_same(const struct device *a, const struct device *b)
+{
+	return a->netns.inode == b->netns.inode && a->cookie == b->cookie &&
+	       a->ifindex == b->ifindex && !strcmp(a->kind, b->kind);
+}
+
+struct scan {
+	const char *const *kinds;
+	size_t n;
+	struct device_list *list;
+	const struct netns *netns;
+	uint64_t cookie;
+	bool out_of_memory;
+};
+
+static bool wanted(const struct scan *s, const char *kind)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->kinds[i], kind))
+			return true;
+	return false;
+}
+
+static bool listed(const struct device_list *list, const struct device *d)
+{
+	for (size_t i = 0; i < list->len; i++)
+		if (device_same(&list->items[i], d))
+			return true;
+	return false;
+}
+
+static struct device *make_room(struct device_list *list)
+{
+	/* 16, then twice as many whenever that is full. */
+	if (!(list->len & (list->len - 1)) && (list->len >= 16 || !list->len)) {
+		size_t room = list->len ? list->len * 2 : 16;
+		struct device *items = realloc(list->items, room * sizeof(*items));
+
+		if (!items)
+			return NULL;
+		list->items = items;
+	}
+	return &list->items[list->len++];
+}
+
+static void on_link(const struct rtnl_link *link, void *data)
+{
+	struct scan *s = data;
+	struct device d = {.netns = *s->netns, .cookie = s->cookie, .ifindex = link->ifindex}, *to;
+
+	if (!wanted(s, link->kind))
+		return;
+	memcpy(d.kind, link->kind, sizeof(d.kind));
+	if (listed(s->list, &d))
+		return;
+	if (s->list->len == DEVICES_MAX) {
+		s->list->left_out++;
+		return;
+	}
+	to = make_room(s->list);
+	if (to)
+		*to = d;
+	s->out_of_memory |= !to;
+}
+
+/* Moves into the namespace for one request; nothing of it stays open. */
+static int enter(const struct netns *netns, int *ret_previous, struct err *err)
+{
+	_cleanup_close_ int fd = netns_open("", netns, err);
+
+	return fd < 0 ? fd : ns_enter(fd, ret_previous, err);
+}
+
+static uint64_t cookie_here(void)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, GET_NETNS_COOKIE, &cookie, &len) < 0)
+		return 0;
+	return cookie;
+}
+
+static int look_into(struct scan *s, struct err *err)
+{
+	int previous, r = enter(s->netns, &previous, err);
+
+	if (r < 0)
+		return r;
+	s->cookie = cookie_here();
+	r = rtnl_link_list(on_link, s, err);
+	ns_leave(previous);
+	return r;
+}
+
+static int scan_all(struct scan *s, struct err *err)
+{
+	_cleanup_(netns_list_free) struct netns_list list = {0};
+	_cleanup_free_ struct proc *procs = NULL;
+	size_t n, left_out;
+	int one, r = proc_list("", &procs, &n, &left_out, err);
+
+	if (r >= 0)
+		r = netns_list("", procs, n, &list, err);
+	for (size_t i = 0; r >= 0 && i < list.len; i++) {
+		s->netns = &list.items[i];
+		one = look_into(s, &s->list->why);
+		s->list->unread += one < 0 && one != -ESRCH;
+	}
+	if (r >= 0 && s->out_of_memory)
+		r = err_set(err, -ENOMEM, "out of memory for network devices");
+	s->list->unread += list.left_out;
+	return r;
+}
+
+int device_list(const char *const *kinds, size_t n, struct device_list *ret, struct err *err)
+{
+	struct scan s = {.kinds = kinds, .n = n, .list = ret};
+	int r;
+
+	*ret = (struct device_list){0};
+	r = scan_all(&s, err);
+	if (r < 0)
+		device_list_free(ret);
+	return r < 0 ? r : 0;
+}
+
+int device_is_there(const struct device *d, struct err *err)
+{
+	struct rtnl_link link = {0};
+	int previous, r = enter(&d->netns, &previous, err);
+
+	if (r < 0)
+		return r == -ESRCH ? 0 : r;
+	r = rtnl_link_at(d->ifindex, &link, err);
+	ns_leave(previous);
+	if (r < 0)
+		return r == -ENODEV ? 0 : r;
+	return link.ifindex == d->ifindex && !strcmp(link.kind, d->kind);
+}

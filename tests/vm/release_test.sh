@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# The gtpu probe lets go of its module when the last device has gone, and counts on when there is one
+# again: the gtp module, and the one that stands in for gtp5g, which comes back another one each time.
+. "${TESTS:?run me through ./test}/vm/vm.sh"
+
+for kernel in $(kernels 5.10 6.1 6.12 7.2); do
+	methods="fentry kprobe"
+	[ $kernel != 5.10 ] || methods=kprobe
+	echo "METHODS='$methods'" >"$TMP/conf"
+	vm_boot "$kernel" release.sh --with "$TMP/conf:/tests/conf"
+	for method in $methods; do
+		python3 "$TESTS/vm/release_judge.py" gtp "$TMP/$kernel" "$method"
+	done
+done
+
+need cc make pahole
+# shellcheck disable=SC2034 # for vm_boot
+VM_MODULES="udp_tunnel veth"
+cc -o "$TMP/send" "$TESTS/vm/standin/send.c"
+
+# build KERNEL DIR [VERSION]
+build() {
+	local status=0
+	"$TESTS/vm/build-standin" "$@" 2>"$TMP/build.err" || status=$?
+	[ $status = 0 ] || cat "$TMP/build.err" >&2
+	[ $status != 77 ] || skip "kernel $1: $(tail -n 1 "$TMP/build.err")"
+	check_eq "status of building the module for $1" $status 0
+}
+
+for kernel in $(kernels 6.1 6.12); do
+	build "$kernel" "$TMP/known-$kernel"
+	build "$kernel" "$TMP/unknown-$kernel" 9.9.9
+	objcopy --dump-section .BTF="$TMP/btf" "$TMP/unknown-$kernel/btf/gtp5g.ko" "$TMP/unused"
+	vm_boot "$kernel" release_standin.sh --with "$TMP/send" --with "$TMP/btf:/tests/gtp5g.btf" \
+		--with "$TMP/known-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \
+		--with "$TMP/known-$kernel/btf/gtp5g.ko:/tests/btf/gtp5g.ko" \
+		--with "$TMP/unknown-$kernel/gtp5g.ko:/tests/unknown/gtp5g.ko" \
+		--with "$TMP/unknown-$kernel/btf/gtp5g.ko:/tests/unknown-btf/gtp5g.ko"
+	python3 "$TESTS/vm/release_judge.py" standin "$TMP/$kernel"
+done
