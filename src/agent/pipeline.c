@@ -81,12 +81,51 @@ static void on_timer(void *data)
 	pipeline_collect(data);
 }
 
-static void log_plan(void *data, const struct plan_row *row)
-{
-	const struct running *r = data;
+/* Hooks that follow each other and have the same method for the same reason are one line. */
+struct plan_log {
+	const char *probe;
+	struct buf hooks, method, reason;
+};
 
-	log_info("%s: %s by %s%s%s", r->probe->name, row->hook, row->method,
-		 row->reason && row->reason[0] ? ": " : "", row->reason ? row->reason : "");
+static void log_plan_line(struct plan_log *l)
+{
+	const char *reason = l->reason.data ? l->reason.data : "";
+
+	if (l->hooks.len)
+		log_info("%s: %s by %s%s%s", l->probe, l->hooks.data, l->method.data,
+			 reason[0] ? ": " : "", reason);
+	buf_reset(&l->hooks);
+	buf_reset(&l->method);
+	buf_reset(&l->reason);
+}
+
+static bool plan_says(const struct buf *b, const char *text)
+{
+	return !strcmp(b->data ? b->data : "", text ? text : "");
+}
+
+static void add_to_plan(void *data, const struct plan_row *row)
+{
+	struct plan_log *l = data;
+
+	if (!plan_says(&l->method, row->method) || !plan_says(&l->reason, row->reason))
+		log_plan_line(l);
+	if (!l->hooks.len) {
+		buf_str(&l->method, row->method);
+		buf_str(&l->reason, row->reason ? row->reason : "");
+	}
+	buf_printf(&l->hooks, "%s%s", l->hooks.len ? ", " : "", row->hook);
+}
+
+static void log_plan(const struct running *r)
+{
+	struct plan_log l = {.probe = r->probe->name};
+
+	r->probe->plan(r->run, add_to_plan, &l);
+	log_plan_line(&l);
+	buf_free(&l.hooks);
+	buf_free(&l.method);
+	buf_free(&l.reason);
 }
 
 static void tick(struct running *r)
@@ -99,7 +138,7 @@ static void tick(struct running *r)
 	else if (news != PROBE_NO_NEWS)
 		log_info("%s: %s", r->probe->name, says.text);
 	if (news == PROBE_ATTACHED)
-		r->probe->plan(r->run, log_plan, r);
+		log_plan(r);
 }
 
 static void on_ticks(void *data)
@@ -149,7 +188,7 @@ static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 		r->ring = loop_add_io(p->loop, fd, EPOLLIN, on_ring, r);
 	if (fd >= 0 && !r->ring)
 		return err_set(err, -errno, "probe %s: epoll: %s", r->probe->name, strerror(errno));
-	r->probe->plan(r->run, log_plan, r);
+	log_plan(r);
 	tick(r);
 	return 0;
 }
