@@ -21,6 +21,9 @@ enum gtpu_func {
 	NETLINK_SEND = 10,
 	UPDATE_USAGE_STATISTIC = 11,
 	IP_XMIT = 12,
+	GTP1U_UDP_ENCAP_RECV = 13,
+	GTP5G_FWD_SKB_IPV4 = 14,
+	GTP5G_RX = 15,
 	GTP5G_GENL_ADD_PDR = 16,
 	GTP5G_GENL_ADD_FAR = 17,
 	GTP5G_GENL_ADD_QER = 18,
@@ -235,6 +238,11 @@ enum gtpu_span {
 	GTPU_SPAN_CALLS,
 	GTPU_SPAN_STAGES = GTPU_SPAN_CALLS, /* and on, by enum gtpu_stage */
 	GTPU_SPANS = GTPU_SPAN_STAGES + GTPU_STAGES,
+	/* Timed for their own events, with each_function. */
+	GTPU_SPAN_RECEIVE = GTPU_SPANS, /* gtp1u_udp_encap_recv */
+	GTPU_SPAN_RX,			/* gtp5g_rx */
+	GTPU_SPAN_FORWARD,		/* gtp5g_fwd_skb_ipv4 */
+	GTPU_SPANS_ALL,
 };
 
 /* The function whose time goes there; 0: none's. */
@@ -264,6 +272,12 @@ static inline __u32 gtpu_span_func(__u32 path, __u32 span)
 		return GTP5G_XMIT_SKB_IPV4;
 	case GTPU_SPAN_N9:
 		return IP_XMIT;
+	case GTPU_SPAN_RECEIVE:
+		return GTP1U_UDP_ENCAP_RECV;
+	case GTPU_SPAN_RX:
+		return GTP5G_RX;
+	case GTPU_SPAN_FORWARD:
+		return GTP5G_FWD_SKB_IPV4;
 	}
 	return 0;
 }

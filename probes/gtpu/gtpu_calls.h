@@ -25,6 +25,12 @@ static __always_inline __u32 span_of(__u32 func)
 		return GTPU_SPAN_XMIT;
 	case IP_XMIT:
 		return GTPU_SPAN_N9;
+	case GTP1U_UDP_ENCAP_RECV:
+		return GTPU_SPAN_RECEIVE;
+	case GTP5G_RX:
+		return GTPU_SPAN_RX;
+	case GTP5G_FWD_SKB_IPV4:
+		return GTPU_SPAN_FORWARD;
 	}
 	return GTPU_SPAN_CALLS;
 }
@@ -65,7 +71,7 @@ static __always_inline void call_begin(__u32 func, struct open_packet *p)
 	__u32 span = span_of(func);
 	__u64 now;
 
-	if (!exits_hooked || span >= GTPU_SPAN_CALLS) {
+	if (!exits_hooked || span == GTPU_SPAN_CALLS) {
 		call_alone(func, p);
 		return;
 	}
@@ -120,7 +126,7 @@ static __always_inline __u64 call_end(__u32 func, struct open_packet *p, __s32 r
 	__u64 now;
 
 	NOTE(func, exits);
-	if (span >= GTPU_SPAN_CALLS || !p || !p->depth[span] || --p->depth[span]) {
+	if (span == GTPU_SPAN_CALLS || !p || !p->depth[span] || --p->depth[span]) {
 		NOTE(func, no_entry);
 		return 0;
 	}
@@ -136,6 +142,12 @@ static __always_inline __u64 call_end(__u32 func, struct open_packet *p, __s32 r
 static __always_inline int plain_exit(__u32 func, __u32 direction, __s32 ret, __u8 has)
 {
 	call_end(func, packet_under_way(direction), ret, has);
+	return 0;
+}
+
+static __always_inline int plain_entry(__u32 func, __u32 direction, const struct sk_buff *skb)
+{
+	call_entry(func, direction, skb);
 	return 0;
 }
 

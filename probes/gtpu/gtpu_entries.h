@@ -73,20 +73,23 @@ KRETPROBE(gtp_build_skb_ip4, int ret)
 	return push_exit(GTP_BUILD_SKB_IP4, ret, GTPU_HAS_RETURN, false);
 }
 
-/* int f(struct pdp_ctx *, struct sk_buff *, unsigned int hdrlen, unsigned int role), and since 6.12
- * one argument more: bpf_get_func_ret() (5.17) knows where the return value is. */
-FENTRY(gtp_rx, void *pctx, struct sk_buff *skb) { return rx_entry(skb); }
-KPROBE(gtp_rx, void *pctx, struct sk_buff *skb) { return rx_entry(skb); }
-FEXIT(gtp_rx)
+/* What an fexit program's function returned, where versions differ in how many arguments it has:
+ * bpf_get_func_ret() (5.17) knows, before it is so many. */
+static __always_inline __s32 returned(unsigned long long *ctx, __u32 arguments)
 {
 	__u64 ret = 0;
 
-	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_func_ret))
-		bpf_get_func_ret(ctx, &ret);
-	else
-		ret = ctx[4];
-	return rx_exit((__s32)ret);
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_func_ret))
+		return (__s32)ctx[arguments];
+	bpf_get_func_ret(ctx, &ret);
+	return (__s32)ret;
 }
+
+/* int f(struct pdp_ctx *, struct sk_buff *, unsigned int hdrlen, unsigned int role), and since 6.12
+ * one argument more. */
+FENTRY(gtp_rx, void *pctx, struct sk_buff *skb) { return rx_entry(skb); }
+KPROBE(gtp_rx, void *pctx, struct sk_buff *skb) { return rx_entry(skb); }
+FEXIT(gtp_rx) { return rx_exit(returned(ctx, 4)); }
 KRETPROBE(gtp_rx, int ret) { return rx_exit(ret); }
 
 /* struct pdr *f(struct gtp5g_dev *, struct sk_buff *, ...) */
@@ -188,6 +191,36 @@ KPROBE(gtp5g_xmit_skb_ipv4, struct sk_buff *skb, void *info)
 
 FEXIT(gtp5g_xmit_skb_ipv4) { return plain_exit(GTP5G_XMIT_SKB_IPV4, GTPU_DOWNLINK, 0, 0); }
 KRETPROBE(gtp5g_xmit_skb_ipv4) { return plain_exit(GTP5G_XMIT_SKB_IPV4, GTPU_DOWNLINK, 0, 0); }
+
+/* A function that is seen where the compiler left it one. int f(), skb being its second argument: */
+#define PLAIN(f, id, direction, arguments)                                                         \
+	FENTRY(f, void *first, struct sk_buff *skb) { return plain_entry(id, direction, skb); }    \
+	KPROBE(f, void *first, struct sk_buff *skb) { return plain_entry(id, direction, skb); }    \
+	PLAIN_EXIT(f, id, direction, arguments)
+
+#define PLAIN_EXIT(f, id, direction, arguments)                                                    \
+	FEXIT(f)                                                                                   \
+	{                                                                                          \
+		return plain_exit(id, direction, returned(ctx, arguments), GTPU_HAS_RETURN);       \
+	}                                                                                          \
+	KRETPROBE(f, int ret) { return plain_exit(id, direction, ret, GTPU_HAS_RETURN); }
+
+/* (struct gtp5g_dev *, skb) */
+PLAIN(gtp1u_udp_encap_recv, GTP1U_UDP_ENCAP_RECV, GTPU_UPLINK, 2)
+/* (struct pdr *, skb, unsigned int hdrlen, unsigned int role) */
+PLAIN(gtp5g_rx, GTP5G_RX, GTPU_UPLINK, 4)
+/* (skb, struct net_device *, struct gtp5g_pktinfo *, struct pdr *, struct far *), 0.8.2 to 0.8.5 and a u64 */
+FENTRY(gtp5g_fwd_skb_ipv4, struct sk_buff *skb)
+{
+	return plain_entry(GTP5G_FWD_SKB_IPV4, GTPU_DOWNLINK, skb);
+}
+
+KPROBE(gtp5g_fwd_skb_ipv4, struct sk_buff *skb)
+{
+	return plain_entry(GTP5G_FWD_SKB_IPV4, GTPU_DOWNLINK, skb);
+}
+
+PLAIN_EXIT(gtp5g_fwd_skb_ipv4, GTP5G_FWD_SKB_IPV4, GTPU_DOWNLINK, 5)
 
 /* void f(struct sock *, struct rtable *, struct sk_buff *, __be32 src, __be32 dst, ...) */
 FENTRY(iptunnel_xmit, void *sk, void *rt, struct sk_buff *skb, __u32 src, __u32 dst)

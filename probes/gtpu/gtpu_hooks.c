@@ -34,6 +34,11 @@ static const struct gtpu_hook table[] = {
 	{{"gtp5g", "netlink_send"}, NETLINK_SEND, GTPU_UPLINK},
 	{{"gtp5g", "update_usage_statistic"}, UPDATE_USAGE_STATISTIC, GTPU_UPLINK},
 	{{"gtp5g", "ip_xmit", .exits = true}, IP_XMIT, GTPU_UPLINK, .verdict = true},
+	{{"gtp5g", "gtp1u_udp_encap_recv", .exits = true},
+	 GTP1U_UDP_ENCAP_RECV, GTPU_UPLINK, .detail = true},
+	{{"gtp5g", "gtp5g_rx", .exits = true}, GTP5G_RX, GTPU_UPLINK, .detail = true},
+	{{"gtp5g", "gtp5g_fwd_skb_ipv4", .exits = true},
+	 GTP5G_FWD_SKB_IPV4, GTPU_DOWNLINK, .detail = true},
 	{{"gtp5g", "urr_quota_exhaust_action"}, URR_QUOTA_EXHAUST_ACTION, GTPU_UPLINK},
 	{{"gtp5g", "urr_reverse_quota_exhaust_action"},
 	 URR_REVERSE_QUOTA_EXHAUST_ACTION, GTPU_UPLINK},
@@ -58,6 +63,8 @@ static bool wanted(const struct gtpu_hook *h, const struct gtpu_options *options
 {
 	if (h->rules)
 		return true;
+	if (h->detail && !options->each_function)
+		return false;
 	if (h->packet || options->each_function)
 		return !h->without_btf || !btf;
 	if (!options->exit)

@@ -24,12 +24,12 @@ struct open_packet {
 	__u64 dev;	  /* the net_device that the packet came by */
 	__u32 func_id; /* 0: none is under way */
 	__u32 path;
-	__u32 took[GTPU_SPANS]; /* ns; 0: not seen */
-	__u8 depth[GTPU_SPAN_CALLS];
+	__u32 took[GTPU_SPANS_ALL]; /* ns; 0: not seen */
+	__u8 depth[GTPU_SPANS_ALL];
 	struct gtpu_record record; /* its header stays empty */
 	struct seen seen;
 	/* Not cleared for the next packet. */
-	__u64 began[GTPU_SPAN_CALLS];
+	__u64 began[GTPU_SPANS_ALL];
 	struct skb_copy copy;
 	struct skb_cursor cursor;
 	struct rule_copy rule;

@@ -46,6 +46,7 @@ struct gtpu_hook {
 	bool packet;      /* the receive or transmit function: a packet's record is opened here */
 	bool pushes;      /* its return is where the downlink's TEID is seen */
 	bool verdict;     /* its return says what becomes of the packet, and is counted */
+	bool detail;	  /* it tells nothing but its own call: with each_function only */
 	bool without_btf; /* only needed where the module has no BTF */
 	bool rules;	  /* changes the module's rules: worth it for events alone */
 };

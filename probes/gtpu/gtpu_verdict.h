@@ -140,7 +140,7 @@ static __always_inline int uplink_taken(struct gtpu_record *r, const struct seen
 }
 
 /* Before 0.9.2 nothing tells what became of a packet that a FAR forwards: only what stops it before
- * that, or is seen to take it. */
+ * that, or is seen to take it. An Echo Request that is not answered goes to the socket there. */
 static __always_inline int uplink_without_action(struct gtpu_record *r, const struct seen *s)
 {
 	__u8 reason;
@@ -149,8 +149,10 @@ static __always_inline int uplink_without_action(struct gtpu_record *r, const st
 		return verdict(r, GTPU_BUFFERED);
 	if (s->what & SEEN_N9 && s->n9 >= 0)
 		return verdict(r, GTPU_FORWARDED_N9);
-	if (downlink_codes != GTPU_CODES_FAR_ACTION || r->gtp.type != GTPU_TYPE_T_PDU)
+	if (downlink_codes != GTPU_CODES_FAR_ACTION)
 		return verdict(r, GTPU_VERDICT_UNKNOWN);
+	if (r->gtp.type == GTPU_TYPE_ECHO)
+		return verdict(r, GTPU_ECHO_ANSWERED);
 	reason = uplink_reason(r, s);
 	return reason == GTPU_REASON_UNKNOWN ? verdict(r, GTPU_VERDICT_UNKNOWN) :
 					       dropped(r, reason);

@@ -10,21 +10,34 @@
 
 /* gtp5g's attribute space, from its include/genl*.h. Nested attributes need NLA_F_NESTED, which
  * mnl_attr_nest_start() sets. */
-enum { CMD_ADD_PDR = 1, CMD_ADD_FAR = 2, CMD_ADD_QER = 3 };
+enum { CMD_ADD_PDR = 1, CMD_ADD_FAR = 2, CMD_ADD_QER = 3, CMD_ADD_URR = 10 };
 enum { CMD_DEL_PDR = 4, CMD_DEL_FAR = 5, CMD_DEL_QER = 6 };
 enum { ATTR_LINK = 1, ATTR_ID = 3 };
 enum { FAR_APPLY_ACTION = 4, FAR_FORWARDING_PARAMETER = 5, FAR_SEID = 7 };
 enum { FORWARDING_OUTER_HEADER_CREATION = 1, FORWARDING_PFCPSM_REQ_FLAGS = 3 };
 enum { CREATION_DESCRIPTION = 1, CREATION_O_TEID, CREATION_PEER_IPV4, CREATION_PORT };
-enum { QER_GATE = 4, QER_QFI = 9, QER_SEID = 13 };
+enum { QER_GATE = 4, QER_MBR = 5, QER_QFI = 9, QER_SEID = 13 };
+enum { MBR_UPLINK_HIGH32 = 1, MBR_UPLINK_LOW8, MBR_DOWNLINK_HIGH32, MBR_DOWNLINK_LOW8 };
 enum { PDR_PRECEDENCE = 4, PDR_PDI, PDR_OUTER_HEADER_REMOVAL, PDR_FAR_ID };
-enum { PDR_SOCKET_PATH = 9, PDR_QER_ID = 10, PDR_SEID = 11 };
-enum { PDI_UE_IPV4 = 1, PDI_F_TEID = 2, PDI_SRC_INTF = 4 };
+enum { PDR_SOCKET_PATH = 9, PDR_QER_ID = 10, PDR_SEID = 11, PDR_URR_ID = 12 };
+enum { PDI_UE_IPV4 = 1, PDI_F_TEID = 2, PDI_SDF_FILTER = 3, PDI_SRC_INTF = 4, PDI_FRAMED_ROUTE = 6 };
 enum { F_TEID_I_TEID = 1, F_TEID_IPV4 = 2 };
+enum { SDF_FLOW_DESCRIPTION = 1 };
+enum { FLOW_ACTION = 1, FLOW_DIRECTION, FLOW_PROTOCOL, FLOW_SRC_IPV4, FLOW_SRC_MASK, FLOW_DEST_IPV4 };
+enum { FLOW_DEST_MASK = 7 };
+enum { FRAMED_ROUTE = 1 };
+enum { URR_METHOD = 4, URR_TRIGGER, URR_PERIOD, URR_INFO, URR_SEID, URR_QUOTA = 10 };
+enum { QUOTA_FLAGS = 1, QUOTA_TOTAL };
 
 #define CREATION_GTPU_UDP_IPV4 0x0100 /* TS 29.244 8.2.56 */
 #define PFCPSM_SNDEM 0x02	      /* TS 29.244 8.2.34 */
 #define REMOVAL_GTPU_UDP_IPV4 0	      /* TS 29.244 8.2.64 */
+
+#define FLOW_PERMIT 1
+#define FLOW_OUT 2	  /* the one direction that the module looks at, both ways */
+#define METHOD_VOLUME 0x2 /* TS 29.244 8.2.40 */
+#define PERIOD_S 3600	  /* without one the module does not look at the quota */
+#define QUOTA_HAS_TOTAL 0x1
 
 /* The module parses a PDR beginning with this header, and only version 0 then looks like an
  * attribute it can skip: version 1 ends in an oops. */
@@ -35,6 +48,17 @@ struct request {
 	const void *rule;
 };
 
+static void put_mbr(struct nlmsghdr *nlh, const struct gtp5g_qer *qer)
+{
+	struct nlattr *mbr = mnl_attr_nest_start(nlh, QER_MBR);
+
+	mnl_attr_put_u32(nlh, MBR_UPLINK_HIGH32, qer->mbr_uplink >> 8);
+	mnl_attr_put_u8(nlh, MBR_UPLINK_LOW8, qer->mbr_uplink & 0xff);
+	mnl_attr_put_u32(nlh, MBR_DOWNLINK_HIGH32, qer->mbr_downlink >> 8);
+	mnl_attr_put_u8(nlh, MBR_DOWNLINK_LOW8, qer->mbr_downlink & 0xff);
+	mnl_attr_nest_end(nlh, mbr);
+}
+
 static void put_qer(struct nlmsghdr *nlh, const void *data)
 {
 	const struct request *r = data;
@@ -43,6 +67,8 @@ static void put_qer(struct nlmsghdr *nlh, const void *data)
 	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
 	mnl_attr_put_u32(nlh, ATTR_ID, qer->id);
 	mnl_attr_put_u8(nlh, QER_GATE, qer->gate);
+	if (qer->mbr_uplink && qer->mbr_downlink)
+		put_mbr(nlh, qer);
 	mnl_attr_put_u8(nlh, QER_QFI, qer->qfi);
 	mnl_attr_put_u64(nlh, QER_SEID, qer->seid);
 }
@@ -76,6 +102,31 @@ static void put_far(struct nlmsghdr *nlh, const void *data)
 	mnl_attr_put_u64(nlh, FAR_SEID, far->seid);
 }
 
+static void put_sdf(struct nlmsghdr *nlh, uint8_t protocol)
+{
+	struct nlattr *sdf = mnl_attr_nest_start(nlh, PDI_SDF_FILTER);
+	struct nlattr *flow = mnl_attr_nest_start(nlh, SDF_FLOW_DESCRIPTION);
+	uint32_t any = 0;
+
+	mnl_attr_put_u8(nlh, FLOW_ACTION, FLOW_PERMIT);
+	mnl_attr_put_u8(nlh, FLOW_DIRECTION, FLOW_OUT);
+	mnl_attr_put_u8(nlh, FLOW_PROTOCOL, protocol);
+	mnl_attr_put_u32(nlh, FLOW_SRC_IPV4, any);
+	mnl_attr_put_u32(nlh, FLOW_SRC_MASK, any);
+	mnl_attr_put_u32(nlh, FLOW_DEST_IPV4, any);
+	mnl_attr_put_u32(nlh, FLOW_DEST_MASK, any);
+	mnl_attr_nest_end(nlh, flow);
+	mnl_attr_nest_end(nlh, sdf);
+}
+
+static void put_framed_route(struct nlmsghdr *nlh, const char *route)
+{
+	struct nlattr *routes = mnl_attr_nest_start(nlh, PDI_FRAMED_ROUTE);
+
+	mnl_attr_put_strz(nlh, FRAMED_ROUTE, route);
+	mnl_attr_nest_end(nlh, routes);
+}
+
 static void put_pdi(struct nlmsghdr *nlh, const struct gtp5g_pdr *pdr)
 {
 	struct nlattr *pdi = mnl_attr_nest_start(nlh, PDR_PDI), *f_teid;
@@ -89,6 +140,10 @@ static void put_pdi(struct nlmsghdr *nlh, const struct gtp5g_pdr *pdr)
 	}
 	/* Without it a downlink PDR counts and polices as uplink. */
 	mnl_attr_put_u8(nlh, PDI_SRC_INTF, pdr->source);
+	if (pdr->protocol)
+		put_sdf(nlh, pdr->protocol);
+	if (pdr->framed_route)
+		put_framed_route(nlh, pdr->framed_route);
 	mnl_attr_nest_end(nlh, pdi);
 }
 
@@ -108,47 +163,104 @@ static void put_pdr(struct nlmsghdr *nlh, const void *data)
 	if (pdr->buffers)
 		mnl_attr_put_strz(nlh, PDR_SOCKET_PATH, "/");
 	mnl_attr_put_u32(nlh, PDR_QER_ID, pdr->qer_id);
+	if (pdr->urr_id)
+		mnl_attr_put_u32(nlh, PDR_URR_ID, pdr->urr_id);
 	mnl_attr_put_u64(nlh, PDR_SEID, pdr->seid);
 }
 
-static int add(const struct gtp5g *g, uint8_t cmd, void (*put)(struct nlmsghdr *, const void *),
-	       const void *rule, const char *kind, uint64_t seid, uint32_t id, struct err *err)
+static void put_urr(struct nlmsghdr *nlh, const void *data)
+{
+	const struct request *r = data;
+	const struct gtp5g_urr *urr = r->rule;
+	struct nlattr *quota;
+
+	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
+	mnl_attr_put_u32(nlh, ATTR_ID, urr->id);
+	mnl_attr_put_u8(nlh, URR_METHOD, METHOD_VOLUME);
+	mnl_attr_put_u32(nlh, URR_TRIGGER, urr->triggers);
+	mnl_attr_put_u32(nlh, URR_PERIOD, PERIOD_S);
+	/* Used up, the module sets a bit of it and stops to measure; it is not reset with the quota. */
+	mnl_attr_put_u8(nlh, URR_INFO, 0);
+	mnl_attr_put_u64(nlh, URR_SEID, urr->seid);
+	quota = mnl_attr_nest_start(nlh, URR_QUOTA);
+	mnl_attr_put_u8(nlh, QUOTA_FLAGS, QUOTA_HAS_TOTAL);
+	mnl_attr_put_u64(nlh, QUOTA_TOTAL, urr->quota);
+	mnl_attr_nest_end(nlh, quota);
+}
+
+struct rule_name {
+	const char *kind;
+	uint64_t seid;
+	uint32_t id;
+};
+
+static int rule_request(const struct gtp5g *g, uint8_t cmd, uint16_t flags,
+			void (*put)(struct nlmsghdr *, const void *), const void *rule,
+			const struct rule_name *name, struct err *err)
 {
 	struct request r = {.g = g, .rule = rule};
 	char what[96];
 
-	snprintf(what, sizeof(what), "gtp5g: adding %s %u of session 0x%llx", kind, id,
-		 (unsigned long long)seid);
-	return genl_request(g->family, cmd, GENL_VERSION, NLM_F_EXCL, put, &r, what, err);
+	snprintf(what, sizeof(what), "gtp5g: %s %s %u of session 0x%llx",
+		 flags & NLM_F_REPLACE ? "replacing" : "adding", name->kind, name->id,
+		 (unsigned long long)name->seid);
+	return genl_request(g->family, cmd, GENL_VERSION, flags, put, &r, what, err);
 }
 
 int gtp5g_qer_add(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err *err)
 {
-	return add(g, CMD_ADD_QER, put_qer, qer, "QER", qer->seid, qer->id, err);
+	return rule_request(g, CMD_ADD_QER, NLM_F_EXCL, put_qer, qer,
+			    &(struct rule_name){"QER", qer->seid, qer->id}, err);
+}
+
+int gtp5g_qer_update(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err *err)
+{
+	return rule_request(g, CMD_ADD_QER, NLM_F_REPLACE, put_qer, qer,
+			    &(struct rule_name){"QER", qer->seid, qer->id}, err);
 }
 
 int gtp5g_far_add(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err)
 {
-	return add(g, CMD_ADD_FAR, put_far, far, "FAR", far->seid, far->id, err);
+	return rule_request(g, CMD_ADD_FAR, NLM_F_EXCL, put_far, far,
+			    &(struct rule_name){"FAR", far->seid, far->id}, err);
 }
 
 int gtp5g_far_update(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err)
 {
-	struct request r = {.g = g, .rule = far};
-	char what[96];
-
-	snprintf(what, sizeof(what), "gtp5g: replacing FAR %u of session 0x%llx", far->id,
-		 (unsigned long long)far->seid);
-	return genl_request(g->family, CMD_ADD_FAR, GENL_VERSION, NLM_F_REPLACE, put_far, &r, what,
-			    err);
+	return rule_request(g, CMD_ADD_FAR, NLM_F_REPLACE, put_far, far,
+			    &(struct rule_name){"FAR", far->seid, far->id}, err);
 }
 
-int gtp5g_pdr_add(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err)
+static int pdr_request(const struct gtp5g *g, uint16_t flags, const struct gtp5g_pdr *pdr,
+		       struct err *err)
 {
 	if (!pdr->far_id)
 		return err_set(err, -EINVAL, "gtp5g: PDR %u without a FAR: the module would oops",
 			       pdr->id);
-	return add(g, CMD_ADD_PDR, put_pdr, pdr, "PDR", pdr->seid, pdr->id, err);
+	return rule_request(g, CMD_ADD_PDR, flags, put_pdr, pdr,
+			    &(struct rule_name){"PDR", pdr->seid, pdr->id}, err);
+}
+
+int gtp5g_pdr_add(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err)
+{
+	return pdr_request(g, NLM_F_EXCL, pdr, err);
+}
+
+int gtp5g_pdr_update(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err)
+{
+	return pdr_request(g, NLM_F_REPLACE, pdr, err);
+}
+
+int gtp5g_urr_add(const struct gtp5g *g, const struct gtp5g_urr *urr, struct err *err)
+{
+	return rule_request(g, CMD_ADD_URR, NLM_F_EXCL, put_urr, urr,
+			    &(struct rule_name){"URR", urr->seid, urr->id}, err);
+}
+
+int gtp5g_urr_update(const struct gtp5g *g, const struct gtp5g_urr *urr, struct err *err)
+{
+	return rule_request(g, CMD_ADD_URR, NLM_F_REPLACE, put_urr, urr,
+			    &(struct rule_name){"URR", urr->seid, urr->id}, err);
 }
 
 /* Which rule a request to remove one is about. */

@@ -28,6 +28,8 @@ struct gtp5g_qer {
 	uint32_t id;
 	uint8_t gate; /* GTP5G_GATE_*, 0: open */
 	uint8_t qfi;
+	uint64_t mbr_uplink; /* kbit/s; the module polices where both are given, and /proc/gtp5g/qos is 1 */
+	uint64_t mbr_downlink;
 };
 
 struct gtp5g_far {
@@ -56,14 +58,34 @@ struct gtp5g_pdr {
 	uint32_t qer_id;
 	bool buffers; /* packets that its FAR buffers, and reports, go to generic netlink */
 	bool keeps_outer_header; /* no Outer Header Removal; source access only */
+	uint32_t urr_id; /* 0: none. Before 0.9.14 it must exist when a packet comes: else an oops */
+	uint8_t protocol; /* of an SDF filter that lets it alone pass; 0: no filter */
+	const char *framed_route; /* "ADDRESS/LENGTH" or NULL; 0.10.0 and later */
+};
+
+#define GTP5G_TRIGGER_START 0x10 /* Reporting Triggers, TS 29.244 8.2.19 */
+#define GTP5G_TRIGGER_VOLUME_QUOTA 0x100
+
+struct gtp5g_urr {
+	uint64_t seid;
+	uint32_t id;
+	uint32_t triggers; /* GTP5G_TRIGGER_* */
+	uint64_t quota; /* bytes of payload, both ways together */
 };
 
 int gtp5g_qer_add(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err *err);
 int gtp5g_far_add(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err);
 /* Replaces action and, with encapsulate, the outer header of a FAR; -ENOENT when there is none. */
 int gtp5g_far_update(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err);
-/* Removes a rule; -ENOENT when there is none. */
+/* Removes a rule; -ENOENT when there is none. A PDR whose FAR is removed has none. */
 int gtp5g_pdr_remove(const struct gtp5g *g, uint64_t seid, uint16_t id, struct err *err);
 int gtp5g_far_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct err *err);
 int gtp5g_qer_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct err *err);
+/* A PDR that has the QER goes on with what it copied, until it is replaced itself. */
+int gtp5g_qer_update(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err *err);
 int gtp5g_pdr_add(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err);
+int gtp5g_pdr_update(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err);
+/* A quota of 0 stops the PDRs that have the URR already. */
+int gtp5g_urr_add(const struct gtp5g *g, const struct gtp5g_urr *urr, struct err *err);
+/* Grants the quota anew. */
+int gtp5g_urr_update(const struct gtp5g *g, const struct gtp5g_urr *urr, struct err *err);

@@ -1,102 +1,258 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""gtp5g_judge.py FOLDER METHOD: the events of guest/gtp5g_outcomes.sh against what was sent in it."""
+"""gtp5g_judge.py FOLDER METHOD VERSION: the events and rows of guest/gtp5g_outcomes.sh against what was
+sent in it, packet by packet, and what gtp5g VERSION does with it."""
 import collections
 import pathlib
 import sys
 
-from judge import check, check_balance, fail, lines
+from judge import check, check_balance, fail, ledger_of, lines, total
 
 PACKET = {"uplink": "gtp5g_encap_recv", "downlink": "gtp5g_dev_xmit"}
-TEID_FORWARDED = 0x1000
-FORW, DROP, BUFF = 2, 1, 4
-
-# What rules bring about, by direction and kind; a kind without a session has no PDR.
-WANT = {
-    "uplink": {
-        "forwarded": ("forwarded_n6", None), "to_n9": ("forwarded_n9", None),
-        "buffered": ("buffered", None), "far_drop": ("dropped", "far_drop"),
-        "no_outer_header_removal": ("dropped", "no_outer_header_removal"),
-        "gate_closed": ("dropped", "gate_closed"), "no_route": ("dropped", "no_route"),
-        "echo": ("echo_answered", None), "to_user": ("to_user", None),
-        "end_marker": ("dropped", "unknown"), "short": ("dropped", "malformed_short"),
-        "bad_extension": ("dropped", "malformed_extension"),
-    },
-    "downlink": {
-        "forwarded": ("forwarded", None), "to_n9": ("forwarded", None),
-        "no_outer_header_removal": ("forwarded", None), "buffered": ("buffered", None),
-        "far_drop": ("dropped", "far_drop"), "gate_closed": ("dropped", "gate_closed"),
-        "no_ran_address": ("dropped", "no_ran_address"), "no_route": ("dropped", "no_route"),
-        "not_ipv4": ("dropped", "not_ipv4"),
-    },
-}
-NO_LOOKUP = {"echo", "to_user", "short", "bad_extension", "not_ipv4"}
-ACTIONS = {"far_drop": DROP, "buffered": BUFF}
+GNB, OTHER_PEER, UPF, DN, N6_HOST = "10.9.0.2", "10.9.0.3", "10.9.0.1", "10.10.0.9", "10.10.0.1"
+DROP, FORW, BUFF, DUPL = 1, 2, 4, 16
+QUOTA_PACKETS = 5
+N6, N9 = ("forwarded_n6", None), ("forwarded_n9", None)
+FORWARDED, BUFFERED, USER = ("forwarded", None), ("buffered", None), ("to_user", None)
+UNKNOWN = ("unknown", None)
+COLORS = ["green", "yellow", "red"]
 RULE_KEYS = ("seid", "pdr_id", "far_id", "far_action", "qer_id", "rule_qfi")
 
 
-def outcome(sent):
-    return WANT[sent["direction"]].get(sent["kind"], ("dropped", "no_pdr"))
+def dropped(reason):
+    return "dropped", reason
 
 
-def rules(sent):
-    kind, uplink = sent["kind"], sent["direction"] == "uplink"
-    if outcome(sent)[1] == "no_pdr" or kind in NO_LOOKUP:
-        return (None,) * len(RULE_KEYS)
-    index = 0 if kind == "end_marker" else sent["index"]
-    return (0x100 + index, 1 if uplink else 2, 10 if uplink else 20, ACTIONS.get(kind, FORW), 30, 9)
+# What 0.10.2 does with them at the first step: {kind: (uplink, downlink)}; a kind that is not here
+# has no session, and one that is no T-PDU meets no rule.
+RULES = {
+    "forwarded": (N6, FORWARDED), "to_n9": (N9, None), "buffered": (BUFFERED, BUFFERED),
+    "no_far": (dropped("no_far"),) * 2, "far_drop": (dropped("far_drop"),) * 2,
+    "no_outer_header_removal": (dropped("no_outer_header_removal"), None),
+    "gate_closed": (dropped("gate_closed"),) * 2, "no_ran_address": (None, dropped("no_ran_address")),
+    "no_route": (dropped("no_route"),) * 2, "sdf_match": (N6, FORWARDED), "other_qfi": (N6, None),
+    "no_action": (dropped("unknown"),) * 2, "end_marker": (dropped("unknown"), None),
+    "end_marker_n9": (N9, None), "end_marker_buffered": (dropped("unknown"), None),
+    "long_length": (N6, None), "far_replaced": (N6, FORWARDED), "qer_replaced": (N6, FORWARDED),
+    "metered": (N6, dropped("quota")), "metered_downlink": (None, FORWARDED),
+    "quota_zero": (dropped("quota"),) * 2, "quota_before": (N6, FORWARDED),
+    "start": (N6, dropped("quota")), "start_n9": (dropped("quota"),) * 2, "policed": (N6, FORWARDED),
+    "framed": (N6, FORWARDED),
+}
+RULELESS = {
+    "echo": ("echo_answered", None), "echo_no_route": dropped("no_route"), "to_user": USER,
+    "short": dropped("malformed_short"), "bad_extension": dropped("malformed_extension"),
+    "cut_options": dropped("malformed_length"), "cut_extension": dropped("malformed_extension"),
+    "not_ipv4": dropped("not_ipv4"),
+}
+# The same at later steps.
+LATER = {
+    ("change", "no_far"): (N6, FORWARDED), ("change", "far_replaced"): (BUFFERED, BUFFERED),
+    ("change", "metered"): (N6, FORWARDED), ("again", "no_far"): (N6, FORWARDED),
+    ("again", "far_replaced"): (N9, FORWARDED), ("again", "metered"): (N6, FORWARDED),
+}
+ACTIONS = {"far_drop": DROP, "buffered": BUFF, "end_marker_buffered": BUFF, "no_action": DUPL}
+MARKERS = {"end_marker": 0, "end_marker_n9": 2, "end_marker_buffered": 3}  # whose TEID they have
+UNREADABLE = {"short", "bad_extension", "cut_options", "cut_extension", "long_length"}
 
 
-def exits(events, sent_by):
-    seen = collections.Counter()
-    for e in events:
+def exhausted(kind, i, uplink):
+    """Whether the packet comes after the one that used the quota up."""
+    if kind in ("metered", "metered_downlink"):
+        return i >= QUOTA_PACKETS or (not uplink and kind == "metered")
+    if kind in ("start", "start_n9"):
+        return i >= 1 or not uplink
+    return kind == "quota_zero"
+
+
+class Module:
+    """What a version of gtp5g does otherwise, and does not tell."""
+
+    def __init__(self, version):
+        self.version = tuple(int(n) for n in version.split("."))
+
+    def since(self, *version):
+        return self.version >= version
+
+    def uplink(self, kind, outcome):
+        if self.since(0, 9, 2):
+            return N6 if outcome == dropped("backlog_full") and not self.since(0, 9, 11) else outcome
+        if kind == "echo_no_route":
+            return USER
+        # Only what is stopped before it is forwarded, or seen to be taken.
+        if outcome == N6 or outcome[1] in ("unknown", "gate_closed", "backlog_full"):
+            return UNKNOWN
+        return outcome
+
+    def downlink(self, kind, outcome):
+        if kind == "gate_closed" and not self.since(0, 9, 2):
+            return dropped("unknown") if self.since(0, 8, 9) else FORWARDED
+        return outcome
+
+
+class Packet:
+    """One packet, the i-th of what was sent of its kind at its step, and what its exit must say."""
+
+    def __init__(self, module, step, sent, i):
+        self.kind, self.index, self.step, self.i = sent["kind"], sent["index"], step, i
+        self.direction, self.len = sent["direction"], sent["len"]
+        self.uplink = self.direction == "uplink"
+        self.color = None
+        self.outcome = getattr(module, self.direction)(self.kind, self.done())
+
+    def done(self):
+        if self.kind in RULELESS:
+            return RULELESS[self.kind]
+        if self.step == "backlog" and self.i > 0 and self.kind == "forwarded":
+            return dropped("backlog_full")
+        here = LATER.get((self.step, self.kind))
+        if not here and exhausted(self.kind, self.i, self.uplink):
+            return dropped("quota")
+        return (here or RULES.get(self.kind, (dropped("no_pdr"),) * 2))[0 if self.uplink else 1]
+
+    def police(self, color):
+        self.color = color
+        if color == "red":
+            self.outcome = dropped("qer_red")
+
+    def far_action(self):
+        if (self.step, self.kind) == ("change", "far_replaced"):
+            return BUFF
+        if self.step == "rules" and exhausted(self.kind, self.i, self.uplink):
+            return DROP
+        return ACTIONS.get(self.kind, FORW)
+
+    def qfi(self):
+        return 5 if (self.step, self.kind) == ("again", "qer_replaced") else 9
+
+    def rules(self):
+        if self.kind in RULELESS or self.outcome == dropped("no_pdr"):
+            return dict.fromkeys(RULE_KEYS)
+        far = (10 if self.uplink else 20, self.far_action())
+        if self.outcome == dropped("no_far"):
+            far = (None, None)
+        return dict(zip(RULE_KEYS, (0x100 + MARKERS.get(self.kind, self.index), 1 if self.uplink else 2,
+                                    *far, 30, self.qfi())))
+
+    def ue(self):
+        return f"10.{61 if self.kind == 'framed' else 60}.0.{self.index + (self.kind != 'framed')}"
+
+    def addresses(self):
+        """{(object, key): value}, as far as they can be read."""
+        if self.uplink:
+            found = {("outer", "src"): "203.0.113.1" if self.kind == "echo_no_route" else GNB,
+                     ("outer", "dst"): UPF}
+            if self.kind in MARKERS:
+                found["gtp", "teid"] = 0x1000 + MARKERS[self.kind]
+            elif self.kind not in RULELESS and self.kind not in UNREADABLE:
+                found.update({("gtp", "teid"): 0x1000 + self.index, ("inner", "src"): self.ue(),
+                              ("gtp", "qfi"): 5 if self.kind == "other_qfi" else 9,
+                              ("inner", "dst"): DN})
+            return found
+        if self.kind == "not_ipv4":
+            return {}
+        found = {("inner", "src"): N6_HOST, ("inner", "dst"): self.ue()}
+        if self.outcome == FORWARDED:
+            moved = (self.step, self.kind) == ("again", "far_replaced")
+            found.update({("outer", "dst"): OTHER_PEER if moved else GNB, ("outer", "src"): UPF,
+                          ("gtp", "teid"): 0x2000 + self.index + (0x100 if moved else 0),
+                          ("gtp", "qfi"): self.qfi()})
+        return found
+
+    def compare(self, e):
+        what = f"{self.kind} {self.i} at {self.step}: {e}"
+        check(f"verdict and reason of {what}", (e["verdict"], e.get("reason")), self.outcome)
+        rules = self.rules()
+        check(f"rules of {what}", {k: e.get(k) for k in rules}, rules)
+        check(f"color of {what}", e.get("color"), self.color)
+        for (part, key), value in self.addresses().items():
+            check(f"{part}.{key} of {what}", e.get(part, {}).get(key), value)
+
+
+def read(folder, run, module):
+    """The packets of a run in the order in which they were sent."""
+    packets, step = [], None
+    for s in lines(folder / f"{run}.sent"):
+        step = s.get("step", step)
+        packets += [Packet(module, step, s, i) for i in range(s.get("count", 0))]
+    colors = folder / f"{run}.colors"
+    if colors.exists():
+        seen = [COLORS[int(c)] for c in colors.read_text().split()]
+        check(f"colors that {run} gave", set(seen), set(COLORS))
+        policed = [p for p in packets if p.kind == "policed"]
+        check(f"packets that {run} policed", len(seen), len(policed))
+        for packet, color in zip(policed, seen):
+            packet.police(color)
+    return packets
+
+
+def events(folder, run, packets):
+    """Each packet's exit, in the order of its like."""
+    got = lines(folder / f"{run}.json")
+    check_balance(got)
+    check(f"events lost in {run}", total(ledger_of(got)["gtpu", "ring"], "lost"), 0)
+    waiting = collections.defaultdict(collections.deque)
+    for p in packets:
+        waiting[p.direction, p.len].append(p)
+    for e in got:
         if e["event"] != "exit" or e["function"] not in PACKET.values():
             continue
         direction = next(d for d, f in PACKET.items() if f == e["function"])
-        sent = sent_by.get((direction, e["len"])) or fail(f"nobody sent {e}")
-        check(f"verdict and reason of a {sent['kind']}: {e}", (e["verdict"], e.get("reason")),
-              outcome(sent))
-        check(f"rules of a {sent['kind']}: {e}", tuple(e.get(k) for k in RULE_KEYS), rules(sent))
-        seen[direction, sent["kind"]] += 1
-    return dict(seen)
+        if not waiting[direction, e["len"]]:
+            fail(f"nobody sent {e}")
+        waiting[direction, e["len"]].popleft().compare(e)
+    left = collections.Counter((p.direction, p.kind) for q in waiting.values() for p in q)
+    check(f"packets without an exit in {run}", dict(left), {})
 
 
-def counts(events, sent_by):
-    """The always-on counts say the same, packets and bytes; and each exit has its latency."""
-    got, want = collections.Counter(), collections.Counter()
+def sums(packets, key):
+    found = collections.Counter()
+    for p in packets:
+        found[key(p) + ("packets",)] += 1
+        found[key(p) + ("bytes",)] += p.len
+    return found
+
+
+def rows(got, event, key):
+    found = collections.Counter()
+    for e in got:
+        if e["event"] == event and "verdict" in e:
+            found[key(e) + ("packets",)] += e["packets"]
+            found[key(e) + ("bytes",)] += e["bytes"]
+    return found
+
+
+def counts(folder, run, packets):
+    """The always-on counts, by outcome and by session, say the same; and each exit has its latency."""
+    got = lines(folder / f"{run}.json")
+    check_balance(got)
+    check("counts by verdict and reason",
+          rows(got, "count", lambda e: (e["function"], e["verdict"], e.get("reason"))),
+          sums(packets, lambda p: (PACKET[p.direction], *p.outcome)))
+    keys = RULE_KEYS + ("color",)
+    check("sessions", rows(got, "session", lambda e: (e["function"], e["verdict"], e.get("reason"),
+                                                      *(e.get(k) for k in keys))),
+          sums(packets, lambda p: (PACKET[p.direction], *p.outcome, *p.rules().values(), p.color)))
     slow = collections.Counter()
-    for e in events:
-        if e["event"] == "count" and "verdict" in e:
-            key = e["function"], e["verdict"], e.get("reason")
-            got[key + ("packets",)] += e["packets"]
-            got[key + ("bytes",)] += e["bytes"]
+    for e in got:
         if e["event"] == "latency" and "stage" not in e:
             slow[e["function"]] += e["packets"]
-    for (direction, length), s in sent_by.items():
-        key = (PACKET[direction],) + outcome(s)
-        want[key + ("packets",)] += s["count"]
-        want[key + ("bytes",)] += s["count"] * length
-    check("counts by verdict and reason", dict(got), dict(want))
     for direction, function in PACKET.items():
-        check(f"latencies of {function}", slow[function],
-              sum(s["count"] for s in sent_by.values() if s["direction"] == direction))
+        check(f"latencies of {function}", slow[function], sum(p.direction == direction for p in packets))
+
+
+def of_teid(packet):
+    """0x1000: what is sent downlink has another."""
+    return packet.uplink and packet.kind in ("forwarded", "to_user", "end_marker")
 
 
 def main():
-    folder, method = pathlib.Path(sys.argv[1]), sys.argv[2]
-    sent_by = {(s["direction"], s["len"]): s for s in lines(folder / "sent.json")}
-    all_sent = {(s["direction"], s["kind"]): s["count"] for s in sent_by.values()}
-    chosen = {
-        "": all_sent,
-        "-teid": {k: n for k, n in all_sent.items()
-                  if k in (("uplink", "forwarded"), ("uplink", "to_user"), ("uplink", "end_marker"))},
-        "-reason": {k: n for k, n in all_sent.items() if k[1] == "gate_closed"},
-    }
-    for run, want in chosen.items():
-        events = lines(folder / f"{method}{run}.json")
-        check_balance(events)
-        check(f"packets of {method}{run}", exits(events, sent_by), want)
-    counts(lines(folder / f"{method}-counts.json"), sent_by)
+    folder, method, module = pathlib.Path(sys.argv[1]), sys.argv[2], Module(sys.argv[3])
+    chosen = {"": lambda p: True, "-teid": of_teid,
+              "-reason": lambda p: p.outcome == dropped("far_drop")}
+    for run, wanted in chosen.items():
+        events(folder, method + run, [p for p in read(folder, method + run, module) if wanted(p)])
+    counts(folder, f"{method}-counts", read(folder, f"{method}-counts", module))
 
 
 main()

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* gtp5g_scene: the device upfgtp and, for each outcome of standin/script.h that rules alone bring
- * about, a session whose uplink TEID and UE address standin/send.c sends to. Says "ready", and keeps
- * the device's socket until its standard input ends. */
+/* gtp5g_scene [framed]: the device upfgtp and, for each kind of packet of kinds.h that needs one, a
+ * session that brings its outcome about. Says "made"; then, for each line "change" or "again" of its
+ * standard input, replaces what some of the sessions are and says the word. Keeps the device's socket until
+ * its standard input ends. framed: with a framed route, which 0.10.0 and later know. */
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -11,10 +12,23 @@
 
 #include "genl.h"
 #include "gtp5g.h"
+#include "kinds.h"
 #include "rtnl.h"
-#include "script.h"
 
+#define SEID_BASE 0x100
 #define OTHER_UE 0x0a3c00c8 /* 10.60.0.200: its packets never come */
+#define DUPL_ALONE 0x10	    /* an Apply Action that says nothing of the packet itself */
+#define FAST 1000000	    /* kbit/s */
+#define SLOW 60		    /* kbit/s */
+#define PLENTY 1000000000
+
+struct session {
+	struct gtp5g_qer qer;
+	struct gtp5g_urr urr;
+	struct gtp5g_far up, down;
+	struct gtp5g_pdr up_pdr, down_pdr;
+	bool urr_last; /* after its PDRs */
+};
 
 static struct addr v4(uint32_t host_order)
 {
@@ -26,91 +40,275 @@ static struct addr v4(uint32_t host_order)
 	return a;
 }
 
-static uint16_t action_of(enum outcome o)
+static void n9(struct gtp5g_far *far, uint32_t peer)
 {
-	if (o == outcome_far_drop)
-		return GTP5G_ACTION_DROP;
-	return o == outcome_buffered ? GTP5G_ACTION_BUFF : GTP5G_ACTION_FORW;
+	far->encapsulate = true;
+	far->peer = v4(peer);
 }
 
-static int add_fars(const struct gtp5g *g, enum outcome o, struct err *err)
+static void forwarding(struct session *s, unsigned kind)
 {
-	struct gtp5g_far up = {.seid = 0x100 + o, .id = 10, .action = action_of(o),
-			       .encapsulate = o == outcome_to_n9 || o == outcome_no_route,
-			       .teid = 0x3000 + o, .port = GTPU_UDP_PORT,
-			       .peer = v4(o == outcome_no_route ? NOWHERE : N9_ADDRESS)};
-	struct gtp5g_far down = up;
-	int r = gtp5g_far_add(g, &up, err);
+	uint64_t seid = SEID_BASE + kind;
 
-	down.id = 20;
-	down.encapsulate = o != outcome_no_ran_address;
-	down.teid = 0x2000 + o;
-	return r ? r : gtp5g_far_add(g, &down, err);
+	s->qer = (struct gtp5g_qer){.seid = seid, .id = 30, .qfi = 9};
+	s->up = (struct gtp5g_far){.seid = seid, .id = 10, .action = GTP5G_ACTION_FORW,
+				   .teid = 0x3000 + kind, .port = GTPU_UDP_PORT};
+	s->down = s->up;
+	s->down.id = 20;
+	s->down.teid = 0x2000 + kind;
+	n9(&s->down, GNB_ADDRESS);
+	s->up_pdr = (struct gtp5g_pdr){.seid = seid, .id = 1, .precedence = 1,
+				       .source = GTP5G_ACCESS, .ue = v4(UE_BASE + kind),
+				       .teid = TEID_BASE + kind, .local = v4(UPF_ADDRESS),
+				       .far_id = 10, .qer_id = 30, .buffers = true};
+	s->down_pdr = s->up_pdr;
+	s->down_pdr.id = 2;
+	s->down_pdr.source = GTP5G_CORE;
+	s->down_pdr.far_id = 20;
 }
 
-static int add_session(const struct gtp5g *g, enum outcome o, struct err *err)
+static void both_fars(struct session *s, uint16_t action)
 {
-	struct gtp5g_qer qer = {.seid = 0x100 + o, .id = 30, .qfi = 9};
-	struct gtp5g_pdr pdr = {.seid = 0x100 + o, .id = 1, .precedence = 1,
-				.source = GTP5G_ACCESS, .ue = v4(UE_BASE + o),
-				.teid = TEID_BASE + o, .local = v4(UPF_ADDRESS), .far_id = 10,
-				.qer_id = 30, .buffers = true,
-				.keeps_outer_header = o == outcome_no_outer_header_removal};
-	int r;
+	s->up.action = s->down.action = action;
+}
 
-	if (o == outcome_gate_closed)
-		qer.gate = GTP5G_GATE_UPLINK_CLOSED | GTP5G_GATE_DOWNLINK_CLOSED;
-	/* The right TEID, and another UE's: no PDR for these packets. */
-	if (o == outcome_no_far)
-		pdr.ue = v4(OTHER_UE);
-	r = gtp5g_qer_add(g, &qer, err);
+static void both_pdrs_filter(struct session *s, uint8_t protocol)
+{
+	s->up_pdr.protocol = s->down_pdr.protocol = protocol;
+}
+
+static void rate(struct session *s, uint64_t kbit_s)
+{
+	s->qer.mbr_uplink = s->qer.mbr_downlink = kbit_s;
+}
+
+static void metered(struct session *s, uint32_t triggers, uint64_t quota)
+{
+	s->urr = (struct gtp5g_urr){.seid = s->qer.seid, .id = 40, .triggers = triggers,
+				    .quota = quota};
+	s->up_pdr.urr_id = s->down_pdr.urr_id = 40;
+}
+
+static void outcome_session(struct session *s, unsigned kind)
+{
+	switch (kind) {
+	case outcome_to_n9:
+		n9(&s->up, N9_ADDRESS);
+		break;
+	case outcome_buffered:
+		both_fars(s, GTP5G_ACTION_BUFF);
+		break;
+	case outcome_far_drop:
+		both_fars(s, GTP5G_ACTION_DROP);
+		break;
+	case outcome_no_outer_header_removal:
+		s->up_pdr.keeps_outer_header = true;
+		break;
+	case outcome_gate_closed:
+		/* Before 0.9.2 a QER without rates has no gate. */
+		rate(s, FAST);
+		s->qer.gate = GTP5G_GATE_UPLINK_CLOSED | GTP5G_GATE_DOWNLINK_CLOSED;
+		break;
+	case outcome_no_ran_address:
+		s->down.encapsulate = false;
+		break;
+	case outcome_no_route:
+		n9(&s->up, NOWHERE);
+		n9(&s->down, NOWHERE);
+		break;
+	}
+}
+
+static void rule_session(struct session *s, unsigned kind, const char *framed_route)
+{
+	switch (kind) {
+	case kind_other_ue:
+		s->up_pdr.ue = v4(OTHER_UE);
+		break;
+	case kind_sdf_match:
+		both_pdrs_filter(s, IPPROTO_UDP);
+		break;
+	case kind_sdf_miss:
+		both_pdrs_filter(s, IPPROTO_TCP);
+		break;
+	case kind_no_action:
+		both_fars(s, DUPL_ALONE);
+		break;
+	case kind_policed:
+		rate(s, SLOW);
+		break;
+	case kind_framed:
+		s->up_pdr.framed_route = s->down_pdr.framed_route = framed_route;
+		break;
+	}
+}
+
+static void metered_session(struct session *s, unsigned kind)
+{
+	switch (kind) {
+	case kind_metered:
+	case kind_metered_downlink:
+		metered(s, GTP5G_TRIGGER_VOLUME_QUOTA, QUOTA_PACKETS * (LEAST_DATA + kind));
+		break;
+	case kind_quota_zero:
+		s->urr_last = true;
+		metered(s, GTP5G_TRIGGER_VOLUME_QUOTA, 0);
+		break;
+	case kind_quota_before:
+		metered(s, GTP5G_TRIGGER_VOLUME_QUOTA, 0);
+		break;
+	case kind_start_n9:
+		n9(&s->up, N9_ADDRESS);
+		metered(s, GTP5G_TRIGGER_START, PLENTY);
+		break;
+	case kind_start:
+		metered(s, GTP5G_TRIGGER_START, PLENTY);
+		break;
+	}
+}
+
+static void session_of(struct session *s, unsigned kind, const char *framed_route)
+{
+	*s = (struct session){0};
+	forwarding(s, kind);
+	outcome_session(s, kind);
+	rule_session(s, kind, framed_route);
+	metered_session(s, kind);
+}
+
+static int add(const struct gtp5g *g, const struct session *s, struct err *err)
+{
+	int r = gtp5g_qer_add(g, &s->qer, err);
+
+	if (!r && s->urr.id && !s->urr_last)
+		r = gtp5g_urr_add(g, &s->urr, err);
 	if (!r)
-		r = add_fars(g, o, err);
+		r = gtp5g_far_add(g, &s->up, err);
 	if (!r)
-		r = gtp5g_pdr_add(g, &pdr, err);
-	pdr.id = 2;
-	pdr.source = GTP5G_CORE;
-	pdr.far_id = 20;
-	return r ? r : gtp5g_pdr_add(g, &pdr, err);
+		r = gtp5g_far_add(g, &s->down, err);
+	if (!r)
+		r = gtp5g_pdr_add(g, &s->up_pdr, err);
+	if (!r)
+		r = gtp5g_pdr_add(g, &s->down_pdr, err);
+	if (!r && s->urr_last)
+		r = gtp5g_urr_add(g, &s->urr, err);
+	return r;
 }
 
-static int make(int fd, struct err *err)
+static int make(const struct gtp5g *g, const char *framed_route, struct err *err)
 {
-	static const enum outcome outcomes_made[] = {
+	static const unsigned kinds[] = {
 		outcome_forwarded, outcome_to_n9, outcome_buffered, outcome_no_far,
 		outcome_far_drop, outcome_no_outer_header_removal, outcome_gate_closed,
 		outcome_no_ran_address, outcome_no_route,
+		kind_other_ue, kind_sdf_match, kind_sdf_miss, kind_other_qfi, kind_no_action,
+		kind_long_length, kind_far_replaced, kind_qer_replaced, kind_metered,
+		kind_metered_downlink, kind_quota_zero, kind_quota_before, kind_start,
+		kind_start_n9, kind_policed, kind_framed,
 	};
+	struct session s;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < sizeof(kinds) / sizeof(*kinds); i++) {
+		session_of(&s, kinds[i], framed_route);
+		r = add(g, &s, err);
+	}
+	/* There is no making a PDR without its FAR. */
+	session_of(&s, outcome_no_far, NULL);
+	if (!r)
+		r = gtp5g_far_remove(g, s.up.seid, s.up.id, err);
+	return r ? r : gtp5g_far_remove(g, s.down.seid, s.down.id, err);
+}
+
+/* The FAR of the PDRs without one comes, another begins to buffer, a QER has another QFI, a quota is
+ * granted again. */
+static int change(const struct gtp5g *g, struct err *err)
+{
+	struct session s;
+	int r;
+
+	session_of(&s, outcome_no_far, NULL);
+	r = gtp5g_far_add(g, &s.up, err);
+	if (!r)
+		r = gtp5g_far_add(g, &s.down, err);
+	session_of(&s, kind_far_replaced, NULL);
+	both_fars(&s, GTP5G_ACTION_BUFF);
+	if (!r)
+		r = gtp5g_far_update(g, &s.up, err);
+	if (!r)
+		r = gtp5g_far_update(g, &s.down, err);
+	session_of(&s, kind_qer_replaced, NULL);
+	s.qer.qfi = 5;
+	if (!r)
+		r = gtp5g_qer_update(g, &s.qer, err);
+	session_of(&s, kind_metered, NULL);
+	s.urr.quota = PLENTY;
+	return r ? r : gtp5g_urr_update(g, &s.urr, err);
+}
+
+/* The FAR that buffers forwards again, to another peer and tunnel; the PDRs of the QER take notice of
+ * its QFI. */
+static int again(const struct gtp5g *g, struct err *err)
+{
+	struct session s;
+	int r;
+
+	session_of(&s, kind_far_replaced, NULL);
+	n9(&s.up, OTHER_PEER);
+	n9(&s.down, OTHER_PEER);
+	s.down.teid += 0x100;
+	r = gtp5g_far_update(g, &s.up, err);
+	if (!r)
+		r = gtp5g_far_update(g, &s.down, err);
+	session_of(&s, kind_qer_replaced, NULL);
+	if (!r)
+		r = gtp5g_pdr_update(g, &s.up_pdr, err);
+	return r ? r : gtp5g_pdr_update(g, &s.down_pdr, err);
+}
+
+static void say(const char *word)
+{
+	puts(word);
+	fflush(stdout);
+}
+
+static int run(int fd, const char *framed_route, struct err *err)
+{
 	struct gtp5g g = {0};
+	char line[16];
 	int r = rtnl_gtp5g_add("upfgtp", fd, 1024, RTNL_GTP_ROLE_UPF, err);
 
 	if (!r)
 		r = genl_family("gtp5g", &g.family, err);
 	g.ifindex = if_nametoindex("upfgtp");
-	for (size_t i = 0; !r && i < sizeof(outcomes_made) / sizeof(*outcomes_made); i++)
-		r = add_session(&g, outcomes_made[i], err);
+	if (!r)
+		r = make(&g, framed_route, err);
+	if (!r)
+		say("made");
+	while (!r && fgets(line, sizeof(line), stdin)) {
+		line[strcspn(line, "\n")] = 0;
+		r = strcmp(line, "again") ? change(&g, err) : again(&g, err);
+		if (!r)
+			say(line);
+	}
 	return r;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(GTPU_UDP_PORT)};
+	bool framed = argc > 1 && !strcmp(argv[1], "framed");
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct err err = {""};
-	char end;
+	int r;
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own))) {
 		perror("gtp5g_scene: socket");
 		return 1;
 	}
-	if (make(fd, &err)) {
+	r = run(fd, framed ? FRAMED_ROUTE : NULL, &err);
+	if (r)
 		fprintf(stderr, "gtp5g_scene: %s\n", err.text);
-		return 1;
-	}
-	puts("ready");
-	fflush(stdout);
-	while (read(STDIN_FILENO, &end, 1) > 0)
-		;
 	close(fd);
-	return 0;
+	return !!r;
 }

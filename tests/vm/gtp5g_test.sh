@@ -1,17 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# gtp5g as the lab's UPF and the gtpu probe at it: $GTP5G_KO is a gtp5g.ko built for one of the kernels
-# here. Without BTF, as such builds mostly are, kprobes are what there is.
+# gtp5g as the lab's UPF and the gtpu probe at it: $GTP5G_KO is a gtp5g.ko, 0.8.5 to 0.10.2, built for one
+# of the kernels here. Without BTF, as such builds mostly are, kprobes are what there is.
 . "${TESTS:?run me through ./test}/vm/vm.sh"
 
 [ -n "${GTP5G_KO:-}" ] || skip "GTP5G_KO names no gtp5g.ko"
 need modinfo cc
 kernel=$(modinfo -F vermagic "$GTP5G_KO" | cut -d . -f 1,2)
+version=$(modinfo -F version "$GTP5G_KO")
 methods=kprobe
 ! readelf -S "$GTP5G_KO" | grep -q ' \.BTF ' || methods="fentry kprobe"
 # shellcheck disable=SC2034 # for vm_boot
 VM_MODULES="udp_tunnel veth tun"
 
+# since VERSION: it is this one or an earlier one.
+since() { printf '%s\n%s\n' "$1" "$version" | sort -CV; }
+
+note "gtp5g $version"
 echo "UPF=gtp5g BYTES=10000000 METHODS='$methods'" >"$TMP/conf"
 vm_boot "$kernel" lab_gtp.sh --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko"
 vm_boot "$kernel" gtpu.sh --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko"
@@ -20,10 +25,17 @@ for method in $methods; do
 done
 judge text "$TMP/$kernel"
 
+framed='' backlog='' deadly=''
+# In 0.10.0 a PDR without a framed route matches nothing.
+! since 0.10.1 || framed=framed
+# 0.9.9 and 0.9.10 free a packet that the backlog refused twice, ...
+! since 0.9.11 && since 0.9.9 || backlog=yes
+# ... 0.9.2 to 0.9.4 one that a FAR drops downlink.
+! since 0.9.2 || since 0.9.5 || deadly="far_drop metered metered_downlink quota_zero start start_n9"
 cc -o "$TMP/send" "$TESTS/vm/standin/send.c"
-echo "METHODS='$methods'" >"$TMP/conf"
+echo "METHODS='$methods' FRAMED='$framed' BACKLOG='$backlog' DEADLY='$deadly'" >"$TMP/conf"
 vm_boot "$kernel" gtp5g_outcomes.sh --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko" \
-	--with "$TMP/send" --with "$(dirname "$TEIDE")/tests/vm/gtp5g_scene"
+	--with "$TMP/send" --with "${BUILD:?}/tests/vm/gtp5g_scene"
 for method in $methods; do
-	python3 "$TESTS/vm/gtp5g_judge.py" "$TMP/$kernel" "$method"
+	python3 "$TESTS/vm/gtp5g_judge.py" "$TMP/$kernel" "$method" "$version"
 done

@@ -164,7 +164,7 @@ def packets(events, sent_by):
     check("packets", dict(seen), want)
 
 
-def calls(ledger, sent_by):
+def calls(ledger, sent_by, each_function):
     """How often each hooked function was called."""
     def count(direction, but=(), only=None):
         return sum(n for d, _, s, n in split(sent_by)
@@ -175,6 +175,9 @@ def calls(ledger, sent_by):
             "gtp5g_handle_skb_ipv4": count("downlink", NO_LOOKUP),
             "gtp5g_push_header": count("downlink", only=PUSHED),
             "gtp5g_xmit_skb_ipv4": count("downlink", only=SENT_ON)}
+    if each_function:
+        want.update({"gtp1u_udp_encap_recv": count("uplink"), "gtp5g_rx": count("uplink", NO_LOOKUP | {"no_pdr"}),
+                     "gtp5g_fwd_skb_ipv4": count("downlink", only=PUSHED | {"no_ran_address", "no_route"})})
     check("calls", {f: ledger["gtpu", f]["seen"] for f in want}, want)
     check("events lost", total(ledger["gtpu", "ring"], "lost"), 0)
 
@@ -295,7 +298,7 @@ def main():
     for special in ("", "-delayed", "-interrupted"):
         events, sent_by = read(special)
         packets(events, sent_by)
-        calls(check_balance(events), sent_by)
+        calls(check_balance(events), sent_by, special == "-delayed")
         if special == "-delayed":
             delays(events, delay_ns)
     for special in ("-counted", "-interrupted-counted"):

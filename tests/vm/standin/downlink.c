@@ -39,16 +39,14 @@ KEPT void gtp5g_xmit_skb_ipv4(struct sk_buff *skb, struct gtp5g_pktinfo *pktinfo
 			    0, 64, 0, pktinfo->gtph_port, pktinfo->gtph_port, true, true);
 }
 
-static int forward(struct sk_buff *skb, struct net_device *dev, struct gtp5g_pktinfo *pktinfo,
-		   struct pdr *pdr, struct far *far)
+KEPT int gtp5g_fwd_skb_ipv4(struct sk_buff *skb, struct net_device *dev,
+			    struct gtp5g_pktinfo *pktinfo, struct pdr *pdr, struct far *far)
 {
 	struct forwarding_parameter *fwd_param = rcu_dereference(far->fwd_param);
 	struct qer *qer = rcu_dereference(pdr->qer_with_rate);
 	struct gtp5g_dev *gtp = netdev_priv(dev);
 	Color color = Green;
 
-	if (pdr->ul_dl_gate & GATE_DL_CLOSED)
-		return PKT_DROPPED;
 	if (!fwd_param || !fwd_param->hdr_creation)
 		return -EBADMSG;
 	pktinfo->hdr_creation = fwd_param->hdr_creation;
@@ -86,7 +84,9 @@ KEPT int gtp5g_handle_skb_ipv4(struct sk_buff *skb, struct net_device *dev,
 		return -ENOENT;
 	switch (far->action & FAR_ACTION_MASK) {
 	case FAR_FORW:
-		return forward(skb, dev, pktinfo, pdr, far);
+		if (pdr->ul_dl_gate & GATE_DL_CLOSED)
+			return PKT_DROPPED;
+		return gtp5g_fwd_skb_ipv4(skb, dev, pktinfo, pdr, far);
 	case FAR_DROP:
 		return PKT_DROPPED;
 	case FAR_BUFF:

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* send uplink|downlink N: N packets of each kind that there is in that direction, and on standard
- * output a JSON line for each kind: what its packets look like. Every kind has a length of its own.
- * Uplink it is the gNB, downlink the data network. */
+/* send uplink|downlink N [KIND...]: N packets of each KIND, or of each of the stand-in's kinds that there
+ * is in that direction but those given as -KIND; on standard output a JSON line for each kind: what its
+ * packets look like. Every kind has a length of its own. Uplink it is the gNB, downlink the data network.
+ *
+ * All of it on one CPU, so that the receiver takes the packets in this order; with kinds named, uplink
+ * ends with an Echo Request and its answer: whatever was sent before has been taken.
+ * send burst N KIND: the N packets in one, for the receiver's kernel to part; it waits for nothing. */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <netinet/udp.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,31 +22,25 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "script.h"
+#include "../kinds.h"
 
 #define DN_ADDRESS 0x0a0a0009 /* 10.10.0.9: nobody has it */
 #define QFI 9
 #define INNER_HEADERS 28
+#define OTHER_QFI 5
 #define GTP_HEADERS 16
-#define LEAST_DATA 8
+#define PACKET_MAX 256
 
-struct kind {
+struct row {
 	const char *name;
 	bool uplink, downlink;
 };
 
-static const struct kind kinds[] = {
+static const struct row kinds[kinds_end] = {
 #define KIND(name, uplink, downlink) {#name, uplink, downlink},
-	OUTCOMES(KIND)
+	OUTCOMES(KIND) MESSAGES(KIND) SESSIONS(KIND)
 #undef KIND
-	{"echo", true, false},
-	{"to_user", true, false},
-	{"end_marker", true, false},
-	{"bad_extension", true, false},
-	{"short", true, false},
-	{"not_ipv4", false, true},
 };
-#define KINDS (sizeof(kinds) / sizeof(*kinds))
 
 static void put16(uint8_t *p, unsigned int v)
 {
@@ -64,6 +65,11 @@ static unsigned int sum16(const uint8_t *p, size_t len)
 	return ~sum & 0xffff;
 }
 
+static uint32_t ue_of(size_t kind)
+{
+	return (kind == kind_framed ? FRAMED_BASE : UE_BASE) + kind;
+}
+
 static size_t put_inner(uint8_t *p, size_t kind)
 {
 	size_t data = LEAST_DATA + kind, len = INNER_HEADERS + data;
@@ -72,7 +78,7 @@ static size_t put_inner(uint8_t *p, size_t kind)
 	put16(p + 2, len);
 	p[8] = 64;
 	p[9] = IPPROTO_UDP;
-	put32(p + 12, UE_BASE + kind);
+	put32(p + 12, ue_of(kind));
 	put32(p + 16, DN_ADDRESS);
 	put16(p + 10, sum16(p, 20));
 	put16(p + 20, 4000 + kind);
@@ -106,23 +112,47 @@ static size_t put_message(uint8_t *p, unsigned int type, uint32_t teid, size_t k
 	return 12 + kind;
 }
 
+static size_t put_broken(uint8_t *p, size_t kind, size_t len)
+{
+	switch (kind) {
+	case kind_bad_extension:
+		p[12] = 0;
+		break;
+	case kind_long_length:
+		put16(p + 2, 1000);
+		break;
+	case kind_cut_options:
+		len = 10;
+		put16(p + 2, len - 8);
+		break;
+	case kind_cut_extension:
+		p[12] = 200;
+		break;
+	case kind_other_qfi:
+		p[14] = OTHER_QFI;
+		break;
+	}
+	return len;
+}
+
 static size_t put_uplink(uint8_t *p, size_t kind, unsigned int seq)
 {
-	const char *name = kinds[kind].name;
-	size_t len;
-
-	if (!strcmp(name, "echo"))
+	switch (kind) {
+	case kind_echo:
+	case kind_echo_no_route:
 		return put_message(p, 1, 0, kind);
-	if (!strcmp(name, "to_user"))
+	case kind_to_user:
 		return put_message(p, 26, TEID_BASE, kind);
-	if (!strcmp(name, "end_marker"))
+	case kind_end_marker:
 		return put_message(p, 254, TEID_BASE, kind);
-	if (!strcmp(name, "short"))
+	case kind_end_marker_n9:
+		return put_message(p, 254, TEID_BASE + outcome_to_n9, kind);
+	case kind_end_marker_buffered:
+		return put_message(p, 254, TEID_BASE + outcome_buffered, kind);
+	case kind_short:
 		return 4;
-	len = put_tpdu(p, kind, seq);
-	if (!strcmp(name, "bad_extension"))
-		p[12] = 0;
-	return len;
+	}
+	return put_broken(p, kind, put_tpdu(p, kind, seq));
 }
 
 static void say(const char *direction, size_t kind, unsigned int count, size_t len)
@@ -153,15 +183,48 @@ static void send_to(int fd, const void *data, size_t len, uint32_t address, unsi
 
 static void uplink(size_t kind, unsigned int count)
 {
-	int fd = udp_socket(GNB_ADDRESS, GTPU_UDP_PORT);
+	int fd = udp_socket(kind == kind_echo_no_route ? UNREACHABLE : GNB_ADDRESS, GTPU_UDP_PORT);
 	size_t len = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
-		uint8_t packet[256] = {0};
+		uint8_t packet[PACKET_MAX] = {0};
 
 		len = put_uplink(packet, kind, i);
 		send_to(fd, packet, len, UPF_ADDRESS, GTPU_UDP_PORT);
 	}
+	close(fd);
+	say("uplink", kind, count, 8 + len);
+}
+
+/* The answer has a Recovery: 14 bytes. */
+static void until_answered(void)
+{
+	int fd = udp_socket(GNB_ADDRESS, GTPU_UDP_PORT);
+	uint8_t packet[PACKET_MAX] = {0}, answer[PACKET_MAX];
+	size_t len = put_uplink(packet, kind_echo, 0);
+
+	send_to(fd, packet, len, UPF_ADDRESS, GTPU_UDP_PORT);
+	do {
+		if (recv(fd, answer, sizeof(answer), 0) < 0)
+			err(1, "recv");
+	} while (answer[1] != 2);
+	close(fd);
+	say("uplink", kind_echo, 1, 8 + len);
+}
+
+static void burst(size_t kind, unsigned int count)
+{
+	static uint8_t packets[1 << 16];
+	int fd = udp_socket(GNB_ADDRESS, GTPU_UDP_PORT);
+	int len = (int)put_uplink(packets, kind, 0);
+
+	if (count * len > sizeof(packets) - PACKET_MAX)
+		errx(2, "%u packets are too many for one", count);
+	for (unsigned int i = 1; i < count; i++)
+		put_uplink(packets + i * len, kind, i);
+	if (setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &len, sizeof(len)))
+		err(1, "UDP_SEGMENT");
+	send_to(fd, packets, count * len, UPF_ADDRESS, GTPU_UDP_PORT);
 	close(fd);
 	say("uplink", kind, count, 8 + len);
 }
@@ -179,12 +242,16 @@ static void send_ipv6(const uint8_t *packet, size_t len)
 
 static void downlink(size_t kind, unsigned int count)
 {
-	bool ipv6 = !strcmp(kinds[kind].name, "not_ipv4");
-	size_t data = LEAST_DATA + kind, len = ipv6 ? 40 + data : INNER_HEADERS + data;
+	bool ipv6 = kind == kind_not_ipv4;
+	size_t data = LEAST_DATA + kind + (ipv6 ? 2 * kinds_end : 0);
+	size_t len = data + (ipv6 ? 40 : INNER_HEADERS);
+	unsigned int mark = FRAMED_MARK;
 	int fd = udp_socket(0, 5000 + kind);
 
+	if (kind == kind_framed && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)))
+		err(1, "SO_MARK");
 	for (unsigned int i = 0; i < count; i++) {
-		uint8_t packet[256] = {0};
+		uint8_t packet[PACKET_MAX] = {0};
 
 		packet[0] = 0x60;
 		packet[5] = data;
@@ -192,24 +259,61 @@ static void downlink(size_t kind, unsigned int count)
 		if (ipv6)
 			send_ipv6(packet, len);
 		else
-			send_to(fd, packet, data, UE_BASE + kind, 9);
+			send_to(fd, packet, data, ue_of(kind), 9);
 	}
 	close(fd);
 	say("downlink", kind, count, len);
 }
 
+/* Whether the arguments, if there are any, name the kind. */
+static bool named(const char *kind, char **names)
+{
+	for (; *names; names++)
+		if (!strcmp(*names, kind))
+			return true;
+	return false;
+}
+
+static bool wanted(size_t kind, char **names)
+{
+	char without[64];
+
+	if (names[0] && names[0][0] != '-')
+		return named(kinds[kind].name, names);
+	snprintf(without, sizeof(without), "-%s", kinds[kind].name);
+	return kind <= kind_not_ipv4 && !named(without, names);
+}
+
+static void one_cpu(void)
+{
+	cpu_set_t first;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (sched_setaffinity(0, sizeof(first), &first))
+		err(1, "sched_setaffinity");
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int count = 0;
-	bool up = argc == 3 && !strcmp(argv[1], "uplink");
+	bool up = argc > 1 && !strcmp(argv[1], "uplink");
+	bool parted = argc > 1 && !strcmp(argv[1], "burst");
 
-	if (argc != 3 || sscanf(argv[2], "%5u", &count) != 1)
-		errx(2, "usage: send uplink|downlink N");
-	for (size_t i = 0; i < KINDS; i++) {
-		if (up && kinds[i].uplink)
+	if (argc < 3 || sscanf(argv[2], "%5u", &count) != 1)
+		errx(2, "usage: send uplink|downlink|burst N [KIND...]");
+	one_cpu();
+	for (size_t i = 0; i < kinds_end; i++) {
+		if (!wanted(i, argv + 3))
+			continue;
+		if (parted)
+			burst(i, count);
+		else if (up && kinds[i].uplink)
 			uplink(i, count);
-		if (!up && kinds[i].downlink)
+		else if (!up && kinds[i].downlink)
 			downlink(i, count);
 	}
+	if (up && argc > 3 && argv[3][0] != '-')
+		until_answered();
 	return 0;
 }

@@ -127,12 +127,13 @@ static int buffer(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrle
 	return PKT_FORWARDED;
 }
 
-static int apply(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, u8 type,
-		 struct pdr *pdr)
+KEPT int gtp5g_rx(struct pdr *pdr, struct sk_buff *skb, unsigned int hdrlen, unsigned int role)
 {
+	const struct gtpv1_hdr *header = (const void *)(skb->data + GTP_AT);
 	struct far *far = rcu_dereference(pdr->far);
+	struct gtp5g_dev *gtp = netdev_priv(pdr->dev);
 
-	if (!pdr->outer_header_removal || !far || type == END_MARKER)
+	if (!pdr->outer_header_removal || !far || header->type == END_MARKER)
 		return PKT_DROPPED;
 	switch (far->action & FAR_ACTION_MASK) {
 	case FAR_FORW:
@@ -165,22 +166,29 @@ static int receive(struct gtp5g_dev *gtp, struct sk_buff *skb, struct pdr **pdr)
 		return PKT_DROPPED;
 	header = (const void *)(skb->data + GTP_AT);
 	*pdr = pdr_find_by_gtp1u(gtp, skb, hdrlen, (__force u32)header->tid, type);
-	return *pdr ? apply(gtp, skb, hdrlen, type, *pdr) : PKT_DROPPED;
+	return *pdr ? gtp5g_rx(*pdr, skb, hdrlen, 0) : PKT_DROPPED;
+}
+
+KEPT int gtp1u_udp_encap_recv(struct gtp5g_dev *gtp, struct sk_buff *skb)
+{
+	u64 received = skb->len - sizeof(struct udphdr);
+	struct pdr *pdr = NULL;
+	int verdict = receive(gtp, skb, &pdr);
+
+	update_usage_statistic(gtp, received, verdict == PKT_FORWARDED ? received : 0, verdict,
+			       pdr ? pdr->pdi->srcIntf : ACCESS);
+	return verdict;
 }
 
 KEPT int gtp5g_encap_recv(struct sock *sk, struct sk_buff *skb)
 {
 	struct gtp5g_dev *gtp = rcu_dereference_sk_user_data(sk);
-	u64 received = skb->len - sizeof(struct udphdr);
-	struct pdr *pdr = NULL;
 	int verdict;
 
 	spend(spender_gtp5g_encap_recv);
 	if (!gtp)
 		return 1;
-	verdict = receive(gtp, skb, &pdr);
-	update_usage_statistic(gtp, received, verdict == PKT_FORWARDED ? received : 0, verdict,
-			       pdr ? pdr->pdi->srcIntf : ACCESS);
+	verdict = gtp1u_udp_encap_recv(gtp, skb);
 	if (verdict == PKT_DROPPED)
 		kfree_skb(skb);
 	return verdict == PKT_TO_APP;
