@@ -85,7 +85,8 @@ spawn_split() {
 	PID=$!
 	LIB_PIDS+=("$PID")
 }
-gone() { ! kill -0 "$1" 2>/dev/null; }
+# gone PID: it has ended, whether or not its parent has asked yet.
+gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 # stop PID [SIGNAL]: ask it to end (TERM), wait; STATUS is its exit status. It must end by itself.
 stop() {
 	local end=$((SECONDS + 30))
