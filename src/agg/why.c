@@ -237,7 +237,7 @@ static void add_faults(const struct why_facts *f, struct why_answer *a)
 		add_note(a, "forwarding is off: %ssysctl net.ipv4.ip_forward=1 (or "
 			 "net.ipv6.conf.all.forwarding)", f->inside);
 	if (f->net.device[0] && ue->asked && (ue->error || strcmp(ue->interface, f->net.device)))
-		add_note(a, "no route to %s leads to %s: %sip route add UE-POOL dev %s",
+		add_note(a, "no route leads to %s, which is behind %s: %sip route add UE-POOL dev %s",
 			 addr_format(&f->seen.ue, text), f->net.device, f->inside, f->net.device);
 }
 
@@ -318,7 +318,8 @@ static void say_silent(const struct why_facts *f, const char *name, struct why_a
 
 	if (f->net.down[0]) {
 		snprintf(a->verdict, size, "%s: no packet came, and %s is down", name, f->net.down);
-		snprintf(a->advice, sizeof(a->advice), "%sip link: set it up, or find its carrier", f->inside);
+		snprintf(a->advice, sizeof(a->advice), "%sip link set %.*s up; if it is, its carrier is "
+			 "missing", f->inside, (int)strcspn(f->net.down, ","), f->net.down);
 	} else if (f->session.known) {
 		snprintf(a->verdict, size, "%s: the session is there, and no packet of it came", name);
 		snprintf(a->advice, sizeof(a->advice),

@@ -161,7 +161,7 @@ static void no_way_to_gnb(const struct judge *j)
 
 	if (pdr && pdr->has_peer)
 		text_of(&pdr->peer, peer);
-	because(j, "no_route", "no route to %s%s", j->way == WHY_DOWNLINK ? "the gNB " : "", peer);
+	because(j, "no_route", "no route leads to %s%s", j->way == WHY_DOWNLINK ? "the gNB " : "", peer);
 	look(j, "%sip route get %s%s", j->f->inside, peer,
 	     j->net->down[0] ? "; is its interface up?" : "");
 }
@@ -184,7 +184,9 @@ static void unhandled(const struct judge *j)
 		dropped_by_far(j, reason);
 	} else if (is(reason, "gate_closed") || is(reason, "qer_red")) {
 		dropped_by_qer(j, reason);
-	} else if (is(reason, "no_route")) {
+	} else if (is(reason, "no_route") ||
+		   (is(reason, "unknown") && j->way == WHY_DOWNLINK && j->net->to_gnb.error)) {
+		/* The gtp module does not tell it from other causes on every kernel; the routes do. */
 		no_way_to_gnb(j);
 	} else if (is(reason, "no_ran_address")) {
 		because(j, reason, "FAR %u has no gNB to send to", j->pdr ? j->pdr->far_id : 0u);
@@ -311,7 +313,7 @@ static void not_on_n6(const struct judge *j)
 	if (forwarding_is_off(j, where) || reverse_path(j))
 		return;
 	if (out->asked && out->error) {
-		because(j, "no_route_n6", "no route to %s", dn);
+		because(j, "no_route_n6", "no route leads to %s", dn);
 		look(j, "%sip route get %s; a default route to the data network?", j->f->inside, dn);
 	} else if (out->asked && !out->error && !strcmp(out->interface, j->net->device)) {
 		because(j, "route_loop", "the route to %s leads back to %s", dn, out->interface);
@@ -332,7 +334,7 @@ static void not_at_device(const struct judge *j)
 		look(j, "%sip link set %s up", j->f->inside, j->net->device);
 	} else if (in->asked && (in->error || strcmp(in->interface, j->net->device))) {
 		if (in->error)
-			because(j, "no_ue_route", "no route to %s: it would lead to %s", ue,
+			because(j, "no_ue_route", "no route leads to %s, which is behind %s", ue,
 				j->net->device);
 		else
 			because(j, "no_ue_route", "the route to %s goes by %s, not %s", ue,

@@ -142,7 +142,7 @@ static void test_silent(void **state)
 	f.net.to_ue = (struct why_route){.asked = true, .error = -ENETUNREACH};
 	why_judge(&f, &a);
 	assert_int_equal(a.n_notes, 2);
-	assert_non_null(strstr(a.notes[1], "no route to 10.60.0.1 leads to upfgtp"));
+	assert_non_null(strstr(a.notes[1], "no route leads to 10.60.0.1, which is behind upfgtp"));
 	snprintf(f.net.down, sizeof(f.net.down), "n3");
 	check(&f, WHY_SILENT, -1, -1, NULL, "n3 is down");
 	f.net.down[0] = '\0';
@@ -203,18 +203,23 @@ static void test_rules(void **state)
 		{WHY_DOWNLINK, "dropped", "qer_red", "qer_red", "QER 7 polices it to 2000 kbit/s"},
 		{WHY_DOWNLINK, "buffered", NULL, "buffered", "FAR 2 buffers: the UE is idle"},
 		{WHY_DOWNLINK, "dropped", "no_ran_address", "no_ran_address", "FAR 2 has no gNB"},
-		{WHY_DOWNLINK, "dropped", "no_route", "no_route", "no route to the gNB 10.100.1.2"},
+		{WHY_DOWNLINK, "dropped", "no_route", "no_route", "no route leads to the gNB 10.100.1.2"},
 		{WHY_UPLINK, "dropped", "no_outer_header_removal", "no_outer_header_removal", "PDR 1 lacks"},
 		{WHY_UPLINK, "dropped", "backlog_full", "backlog_full", "backlog is full"},
 		{WHY_UPLINK, "dropped", "unknown", "unknown", "does not tell why"},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct why_facts f = fine(WHY_UPF_GTP5G);
+	struct why_facts f;
 
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		f = fine(WHY_UPF_GTP5G);
 		drop(&f, cases[i].way, cases[i].verdict, cases[i].reason);
 		broken(&f, cases[i].way, WHY_HANDLED, cases[i].said, cases[i].part);
 	}
+	f = fine(WHY_UPF_GTP); /* what the module does not tell, the routes do */
+	drop(&f, WHY_DOWNLINK, "dropped", "unknown");
+	f.net.to_gnb = (struct why_route){.asked = true, .error = -ENETUNREACH};
+	broken(&f, WHY_DOWNLINK, WHY_HANDLED, "no_route", "no route leads to the gNB 10.100.1.2");
 }
 
 static void test_malformed(void **state)
@@ -268,7 +273,7 @@ static void test_to_n6(void **state)
 	broken(&f, WHY_UPLINK, WHY_LEFT, "rp_filter", "no route leads back to 10.60.0.1");
 	f = base;
 	f.net.to_dn = (struct why_route){.asked = true, .error = -ENETUNREACH};
-	broken(&f, WHY_UPLINK, WHY_LEFT, "no_route_n6", "no route to 10.70.0.2");
+	broken(&f, WHY_UPLINK, WHY_LEFT, "no_route_n6", "no route leads to 10.70.0.2");
 	f = base;
 	f.net.to_dn.up = false;
 	broken(&f, WHY_UPLINK, WHY_LEFT, "interface_down", "n6 is down");
@@ -316,7 +321,7 @@ static void test_to_device(void **state)
 	stop_at(&base, WHY_DOWNLINK, WHY_REACHED);
 	f = base;
 	f.net.to_ue = (struct why_route){.asked = true, .error = -ENETUNREACH};
-	broken(&f, WHY_DOWNLINK, WHY_REACHED, "no_ue_route", "no route to 10.60.0.1");
+	broken(&f, WHY_DOWNLINK, WHY_REACHED, "no_ue_route", "no route leads to 10.60.0.1");
 	snprintf(f.net.to_ue.interface, sizeof(f.net.to_ue.interface), "n6");
 	f.net.to_ue.error = 0;
 	broken(&f, WHY_DOWNLINK, WHY_REACHED, "no_ue_route", "goes by n6, not upfgtp");

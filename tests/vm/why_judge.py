@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""why_judge.py UPF FOLDER: the answers of guest/why.sh against the faults made in it."""
+"""why_judge.py UPF FOLDER [NAME...]: the answers of guest/why.sh (all, or those) against the faults."""
 import json
 import sys
 from pathlib import Path
@@ -68,28 +68,42 @@ def judge(name, answer, want):
     expect(name, f"packets from there on: {seen}", [n for n in seen[at:] if n], [])
 
 
-def main():
-    upf, folder = sys.argv[1], Path(sys.argv[2])
-    read = lambda name: json.loads((folder / f"{name}.json").read_text())
-    for name, want in {**FAULTS, **(GTP if upf == "gtp" else GTP5G)}.items():
-        judge(name, read(name), want)
-    fine = read("fine")
+def judge_fine(upf, fine):
     expect("fine", "upf", fine["upf"], upf)
     expect("fine", "gNB", [fine[way]["gnb"] for way in STAGES], ["10.100.1.2"] * 2)
     expect("fine", "TEIDs", [fine[way]["teid"] for way in STAGES], [0x10001, 0x20001])
     expect("fine", "rules", [fine["uplink"]["rule"].get("teid"),
                              fine["downlink"]["rule"].get("peer_teid")], [0x10001, 0x20001])
     expect("fine", "latencies", [fine[way]["latency"]["packets"] for way in STAGES], [N] * 2)
-    nobody = read("nobody")
-    expect("nobody", "state", nobody["state"], "silent")
-    expect("nobody", "watched", nobody["watched"],
-           [{"netns": "teide-upf", "interfaces": ["n3", "n6", "upfgtp"]}])
-    down = read("n3_down")
-    expect("n3_down", "state", down["state"], "silent")
-    expect("n3_down", "verdict", "n3 is down" in down["verdict"], True)
     if upf == "gtp5g":
         expect("fine", "session", [fine["seid"], fine["uplink"]["rule"]["pdr_id"],
                                    fine["downlink"]["rule"]["pdr_id"]], [0x1001, 1, 2])
+
+
+def judge_nobody(nobody):
+    expect("nobody", "state", nobody["state"], "silent")
+    expect("nobody", "watched", nobody["watched"],
+           [{"netns": "teide-upf", "interfaces": ["n3", "n6", "upfgtp"]}])
+
+
+def judge_n3_down(down):
+    expect("n3_down", "state", down["state"], "silent")
+    expect("n3_down", "verdict", "n3 is down" in down["verdict"], True)
+
+
+def main():
+    upf, folder = sys.argv[1], Path(sys.argv[2])
+    faults = {**FAULTS, **(GTP if upf == "gtp" else GTP5G)}
+    for name in sys.argv[3:] or [*faults, "nobody", "n3_down"]:
+        answer = json.loads((folder / f"{name}.json").read_text())
+        if name == "nobody":
+            judge_nobody(answer)
+        elif name == "n3_down":
+            judge_n3_down(answer)
+        else:
+            judge(name, answer, faults[name])
+        if name == "fine":
+            judge_fine(upf, answer)
     sys.exit("\n".join(failures) or 0)
 
 
