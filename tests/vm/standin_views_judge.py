@@ -6,7 +6,7 @@ import pathlib
 import sys
 
 from judge import check, check_balance, fail, lines
-from standin_judge import PACKET, outcome_of, split
+from standin_judge import PACKET, outcome_of, rules_of, split
 
 
 def entries(events, sent_by):
@@ -35,6 +35,38 @@ def contexts(text, sent_by):
               sum(s["count"] for (d, _), s in sent_by.items() if d == direction))
 
 
+def kinds_of(sent_by, wanted):
+    """{(direction, kind): number} of the packets that a filter is to let pass."""
+    found = collections.Counter()
+    for direction, _, s, n in split(sent_by):
+        if wanted(direction, s):
+            found[direction, s["kind"].rstrip("+")] += n
+    return dict(found)
+
+
+# The stand-in's UE 10.60.0.1 and TEID 0x1003 are of the first and the fourth of its kinds.
+FILTERS = {
+    "ue": lambda direction, s: s["index"] == 0 and s["kind"] == "forwarded",
+    "teid": lambda direction, s: direction == "uplink" and s["kind"] == "buffered",
+    "seid": lambda direction, s: bool(rules_of(s)),
+    "verdict": lambda direction, s: outcome_of(s)[0] == "buffered",
+    "reason": lambda direction, s: outcome_of(s)[1] == "no_route",
+    "slow": lambda direction, s: outcome_of(s)[0] == "forwarded_n6",
+}
+
+
+def filtered(name, events, sent_by):
+    """Exits of exactly the packets that were asked for, and nothing else."""
+    check_balance(events)
+    events = [e for e in events if e["event"] not in ("ledger", "rule")]
+    check(f"events of {name}", {e["event"] for e in events}, {"exit"})
+    got = collections.Counter()
+    for e in events:
+        direction = next(d for d, f in PACKET.items() if f == e["function"])
+        got[direction, sent_by[direction, e["len"]]["kind"]] += 1
+    check(f"packets of {name}", dict(got), kinds_of(sent_by, FILTERS[name]))
+
+
 def service(events, sent_by, limit):
     """Dropped packets are told, so many a second, and the others are counted as lost for that."""
     told = [e for e in events if e["event"] not in ("count", "session", "latency", "context", "ledger")]
@@ -57,6 +89,8 @@ def main():
     sent_by = {(s["direction"], s["len"]): s for s in lines(folder / "sent")}
     entries(lines(folder / "entries"), sent_by)
     contexts((folder / "contexts").read_text(), sent_by)
+    for name in FILTERS:
+        filtered(name, lines(folder / f"only-{name}"), sent_by)
     for limit in (3, 1000000):
         service(lines(folder / f"service-{limit}"), sent_by, limit)
 

@@ -235,8 +235,12 @@ struct rtable *outer_route(struct net *net, struct flowi4 *fl4, __be32 daddr);
 
 /* uplink.c */
 int gtp5g_encap_recv(struct sock *sk, struct sk_buff *skb);
+int gtp1u_udp_encap_recv(struct gtp5g_dev *gtp, struct sk_buff *skb);
+int gtp5g_rx(struct pdr *pdr, struct sk_buff *skb, unsigned int hdrlen, unsigned int role);
 /* downlink.c */
 netdev_tx_t gtp5g_dev_xmit(struct sk_buff *skb, struct net_device *dev);
+int gtp5g_fwd_skb_ipv4(struct sk_buff *skb, struct net_device *dev, struct gtp5g_pktinfo *pktinfo,
+		       struct pdr *pdr, struct far *far);
 int gtp5g_handle_skb_ipv4(struct sk_buff *skb, struct net_device *dev,
 			  struct gtp5g_pktinfo *pktinfo);
 void gtp5g_push_header(struct sk_buff *skb, struct gtp5g_pktinfo *pktinfo);
