@@ -201,6 +201,11 @@ static __always_inline int lookup_exit(__u32 func, __u32 direction, __u64 pdr)
 		return 0;
 	p->looked_ns = now;
 	p->took[GTPU_SPAN_STAGES + GTPU_LOOKUP] = p->took[span_of(func)];
+	/* The lookup has pulled the inner IP header. */
+	if (direction == GTPU_UPLINK && !p->record.inner.family) {
+		skb_take(&p->copy, (const void *)p->skb);
+		fill_uplink(p);
+	}
 	if (pdr) {
 		p->seen.what |= SEEN_PDR;
 		p->seen.rule = rule_take(&p->record, &p->rule, pdr, p->gtp);
