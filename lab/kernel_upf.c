@@ -8,7 +8,6 @@
 
 #include "cleanup.h"
 #include "device.h"
-#include "genl.h"
 #include "gtp.h"
 #include "gtp5g.h"
 #include "gtpu_path.h"
@@ -142,9 +141,8 @@ static int add_tunnels(const struct lab_plan *plan, struct err *err)
 
 	if (r < 0)
 		return r;
-	g.ifindex = link.ifindex;
 	if (plan->options.upf == LAB_UPF_GTP5G)
-		r = genl_family("gtp5g", &g.family, err);
+		r = gtp5g_find(LAB_UPF_DEVICE, &g, err);
 	for (unsigned u = 0; r >= 0 && u < plan->options.ues; u++)
 		r = plan->options.upf == LAB_UPF_GTP5G
 			    ? add_session(&g, plan, &plan->ues[u], err)

@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <stdio.h>
 
 #include "genl.h"
+#include "gtp5g_rules.h"
 #include "nl.h"
 
 /* gtp5g's attribute space, from its include/genl*.h. Nested attributes need NLA_F_NESTED, which
@@ -47,6 +49,26 @@ struct request {
 	const struct gtp5g *g;
 	const void *rule;
 };
+
+int gtp5g_find(const char *device, struct gtp5g *ret, struct err *err)
+{
+	char version[GTP5G_VERSION_MAX];
+	unsigned major = 0, minor = 0, patch = 0;
+	struct gtp5g g = {.ifindex = if_nametoindex(device)};
+	int r = genl_family("gtp5g", &g.family, err);
+
+	if (r < 0)
+		return r;
+	if (!g.ifindex)
+		return err_set(err, -ENODEV, "gtp5g: there is no device %s", device);
+	r = gtp5g_version(g.family, version, err);
+	if (r < 0)
+		return r;
+	if (sscanf(version, "%3u.%3u.%3u", &major, &minor, &patch) == 3)
+		g.no_source_interface = !major && (minor < 9 || (minor == 9 && patch < 2));
+	*ret = g;
+	return 0;
+}
 
 static void put_mbr(struct nlmsghdr *nlh, const struct gtp5g_qer *qer)
 {
@@ -127,7 +149,7 @@ static void put_framed_route(struct nlmsghdr *nlh, const char *route)
 	mnl_attr_nest_end(nlh, routes);
 }
 
-static void put_pdi(struct nlmsghdr *nlh, const struct gtp5g_pdr *pdr)
+static void put_pdi(struct nlmsghdr *nlh, const struct gtp5g_pdr *pdr, bool source_interface)
 {
 	struct nlattr *pdi = mnl_attr_nest_start(nlh, PDR_PDI), *f_teid;
 
@@ -139,7 +161,8 @@ static void put_pdi(struct nlmsghdr *nlh, const struct gtp5g_pdr *pdr)
 		mnl_attr_nest_end(nlh, f_teid);
 	}
 	/* Without it a downlink PDR counts and polices as uplink. */
-	mnl_attr_put_u8(nlh, PDI_SRC_INTF, pdr->source);
+	if (source_interface)
+		mnl_attr_put_u8(nlh, PDI_SRC_INTF, pdr->source);
 	if (pdr->protocol)
 		put_sdf(nlh, pdr->protocol);
 	if (pdr->framed_route)
@@ -157,7 +180,7 @@ static void put_pdr(struct nlmsghdr *nlh, const void *data)
 	mnl_attr_put_u32(nlh, PDR_PRECEDENCE, pdr->precedence);
 	if (pdr->source == GTP5G_ACCESS && !pdr->keeps_outer_header)
 		mnl_attr_put_u8(nlh, PDR_OUTER_HEADER_REMOVAL, REMOVAL_GTPU_UDP_IPV4);
-	put_pdi(nlh, pdr);
+	put_pdi(nlh, pdr, !r->g->no_source_interface);
 	mnl_attr_put_u32(nlh, PDR_FAR_ID, pdr->far_id);
 	/* No path of a socket but this one, which means netlink. */
 	if (pdr->buffers)

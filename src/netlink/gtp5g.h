@@ -21,7 +21,12 @@
 struct gtp5g {
 	uint16_t family;  /* of genl_family("gtp5g") */
 	unsigned ifindex; /* the gtp5g device */
+	bool no_source_interface; /* before 0.9.2, which refuse one in a PDI */
 };
+
+/* The device's rules, as the module's version takes them. -ENOENT: no such module, -ENODEV: no such
+ * device. */
+int gtp5g_find(const char *device, struct gtp5g *ret, struct err *err);
 
 struct gtp5g_qer {
 	uint64_t seid;

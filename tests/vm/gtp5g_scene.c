@@ -4,13 +4,11 @@
  * standard input, replaces what some of the sessions are and says the word. Keeps the device's socket until
  * its standard input ends. framed: with a framed route, which 0.10.0 and later know. */
 #include <arpa/inet.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "genl.h"
 #include "gtp5g.h"
 #include "kinds.h"
 #include "rtnl.h"
@@ -279,8 +277,7 @@ static int run(int fd, const char *framed_route, struct err *err)
 	int r = rtnl_gtp5g_add("upfgtp", fd, 1024, RTNL_GTP_ROLE_UPF, err);
 
 	if (!r)
-		r = genl_family("gtp5g", &g.family, err);
-	g.ifindex = if_nametoindex("upfgtp");
+		r = gtp5g_find("upfgtp", &g, err);
 	if (!r)
 		r = make(&g, framed_route, err);
 	if (!r)
