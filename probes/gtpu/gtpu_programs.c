@@ -3,11 +3,13 @@
  * own, loaded without programs, and each object of programs is given them. */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "cpu_context.h"
 #include "gtpu_probe.h"
 #include "gtpu.skel.h" /* its types are gtpu.h's */
@@ -300,7 +302,10 @@ static void keep_missed(struct probe_run *run, size_t i)
 
 void gtpu_programs_free(struct probe_run *run)
 {
+	uint64_t began = clock_boot_ns(), detached;
+
 	gtpu_programs_detach(run);
+	detached = clock_boot_ns();
 	for (size_t i = 0; run->attach && i < run->n; i++)
 		if (run->choices[i].method != PLAN_SKIP)
 			keep_missed(run, i);
@@ -309,5 +314,8 @@ void gtpu_programs_free(struct probe_run *run)
 	gtpu_bpf__destroy(run->skel);
 	run->skel = NULL;
 	run->layout = NULL;
+	if (run->n)
+		log_debug("gtpu: %zu hooks: detached in %" PRIu64 " ms, freed in %" PRIu64 " ms", run->n,
+			  (detached - began) / NSEC_PER_MSEC, (clock_boot_ns() - detached) / NSEC_PER_MSEC);
 	run->n = 0;
 }

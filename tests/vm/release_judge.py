@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""release_judge.py gtp FOLDER METHOD, release_judge.py standin FOLDER: what guest/release.sh and
-guest/release_standin.sh have written, against what was sent over all lives of the module."""
+"""release_judge.py gtp FOLDER METHOD, release_judge.py standin|places FOLDER: what guest/release.sh,
+guest/release_standin.sh and guest/release_gtp5g.sh have written, against what was sent over all lives of the
+module."""
 import collections
 import json
 import pathlib
@@ -52,8 +53,10 @@ def gtp(folder, method):
     check("--release", (folder / f"{method}.release").read_text(), "2 let go of gtp\n")
 
 
-def methods(path, function):
-    return re.findall(rf"gtpu: {function} by (\w+)", path.read_text())
+def methods(path, hook):
+    """The methods that the plans in the log give a hook, one after the other."""
+    return [method for hooks, method in re.findall(r"gtpu: (\S+(?:, \S+)*) by (\w+)", path.read_text())
+            if hook in hooks.split(", ")]
 
 
 def standin(folder):
@@ -96,9 +99,28 @@ def module_btf(folder):
                      {(s["direction"], s["len"]): s for s in lines(folder / f"{name}.sent")})
 
 
+def places(folder):
+    """Wrong places are given up: from then on packets are counted as before, under no rule."""
+    check("rules", methods(folder / "wrong.err", "rules"), ["btf", "skip"])
+    after = int((folder / "after").read_text())
+    counted = 0
+    for e in lines(folder / "wrong.json")[after:]:
+        if e["event"] != "session":
+            continue
+        if "seid" in e or "pdr_id" in e or "far_id" in e:
+            fail(f"a rule told: {e}")
+        counted += e["packets"]
+    if counted < 2 * 20:
+        fail(f"packets counted after: {counted}")
+    for name in ("right", "wrong"):
+        check_balance(lines(folder / f"{name}.json"))
+    right = {e["seid"] for e in lines(folder / "right.json") if e["event"] == "session" and "seid" in e}
+    check("sessions", right, {0x1001, 0x1002})
+
+
 def main():
     what, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    {"gtp": gtp, "standin": standin}[what](folder, *sys.argv[3:])
+    {"gtp": gtp, "standin": standin, "places": places}[what](folder, *sys.argv[3:])
 
 
 main()

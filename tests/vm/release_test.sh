@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The gtpu probe lets go of its module when the last device has gone, and counts on when there is one
-# again: the gtp module, and the one that stands in for gtp5g, which comes back another one each time.
+# again: the gtp module, and the one that stands in for gtp5g, which comes back another one each time. With
+# GTP5G_KO, whether wrong places of its rules are found out.
 . "${TESTS:?run me through ./test}/vm/vm.sh"
 
 for kernel in $(kernels 5.10 6.1 6.12 7.2); do
@@ -39,3 +40,18 @@ for kernel in $(kernels 6.1 6.12); do
 		--with "$TMP/unknown-$kernel/btf/gtp5g.ko:/tests/unknown-btf/gtp5g.ko"
 	python3 "$TESTS/vm/release_judge.py" standin "$TMP/$kernel"
 done
+
+# Places of the rules that are not the module's: $GTP5G_KO is a gtp5g.ko without BTF, of a known version.
+[ -n "${GTP5G_KO:-}" ] || { note "GTP5G_KO names no gtp5g.ko: wrong places of rules not tried"; exit 0; }
+kernel=$(modinfo -F vermagic "$GTP5G_KO" | cut -d . -f 1,2)
+cat >"$TMP/wrong.c" <<'END'
+struct far { char before[40]; unsigned int id; unsigned short action; } far;
+struct pdr { char before[8]; unsigned long long seid; char between[40]; unsigned short id; char then[30];
+	struct far *far; } pdr;
+END
+cc -g -c -o "$TMP/wrong.o" "$TMP/wrong.c"
+pahole -J "$TMP/wrong.o"
+# shellcheck disable=SC2034 # for vm_boot
+VM_MODULES="udp_tunnel veth tun"
+vm_boot "$kernel" release_gtp5g.sh --with "$GTP5G_KO:/tests/gtp5g.ko" --with "$TMP/wrong.o:/tests/wrong.o"
+python3 "$TESTS/vm/release_judge.py" places "$TMP/$kernel"
