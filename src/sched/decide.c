@@ -162,31 +162,36 @@ static size_t choose(const struct processes *table, const struct sched_rules *ru
 	return n;
 }
 
-static int add(struct sched_decision *d, const struct sched_options *options, int32_t pid)
+static int add(struct sched_decision *d, const struct sched_options *options,
+	       const struct process *p, const struct proc_thread *thread)
 {
-	int r;
+	struct strategy s = {
+		.pid = thread->tid,
+		.priority = options->priority,
+		.execution_time_ns = options->execution_time,
+		.tgid = p->pid,
+		.start_time = thread->start_time,
+	};
 
 	if (d->list.len >= options->max_threads) {
 		d->left_out++;
 		return 0;
 	}
-	r = strategy_list_add(&d->list, (struct strategy){
-						.pid = pid,
-						.priority = options->priority,
-						.execution_time_ns = options->execution_time,
-					});
-	return r == -ENOMEM ? r : 0; /* a refused entry is counted in the list */
+	memcpy(s.comm, p->comm, sizeof(s.comm));
+	/* A refused entry is counted in the list. */
+	return strategy_list_add(&d->list, s) == -ENOMEM ? -ENOMEM : 0;
 }
 
 /* The leader comes first even when its threads have not been read. */
 static int add_process(struct sched_decision *d, const struct sched_options *options,
 		       const struct process *p)
 {
-	int r = add(d, options, p->pid);
+	const struct proc_thread leader = {.tid = p->pid, .start_time = p->start_time};
+	int r = add(d, options, p, &leader);
 
 	for (size_t i = 0; i < p->n_threads && r == 0; i++) {
 		if (p->threads[i].tid != p->pid)
-			r = add(d, options, p->threads[i].tid);
+			r = add(d, options, p, &p->threads[i]);
 	}
 	d->left_out += p->threads_left_out;
 	d->processes++;

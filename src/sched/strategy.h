@@ -7,6 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cgroup.h"
+#include "proc.h"
+
 #define STRATEGY_MAX 4096 /* entries of one list */
 #define STRATEGY_TIME_MAX_NS 10000000000ULL /* 10 s */
 
@@ -14,6 +17,12 @@ struct strategy {
 	int32_t pid; /* thread or thread group, as the initial pid namespace numbers it; > 0 */
 	bool priority;
 	uint64_t execution_time_ns; /* the slice; > 0, at most STRATEGY_TIME_MAX_NS */
+	/* Who that is, for the back ends that do not go by a pid alone. Zero and empty in a list that
+	 * another wrote; strategy_list_same() does not look here. */
+	int32_t tgid;
+	uint64_t start_time;             /* of the thread; 0: not known */
+	char comm[PROC_COMM_MAX];        /* of the leader */
+	char pod[CGROUP_POD_MAX];        /* the pod's UID */
 };
 
 struct strategy_list {
