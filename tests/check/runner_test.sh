@@ -48,3 +48,22 @@ expect 'and is a skip elsewhere' '^1 passed, 3 failed, 2 skipped$'
 rm "$copy"/tests/check/*
 run false
 expect 'a tier without tests fails' '^0 passed, 1 failed, 0 skipped$'
+rm -f "$copy"/tests/check/*
+
+# ended: what runs is ended with it, and what has not begun does not begin.
+for name in one two three; do
+	t $name "touch '$copy/$name'; sleep 100; touch '$copy/$name.over'"
+done
+env -u TEIDE_NO_SKIP "$copy/tests/run" --build "$copy/build" check >"$copy/out" 2>&1 &
+runner=$!
+for ((i = 0; i < 600; i++)); do
+	[ ! -e "$copy/one" ] || [ ! -e "$copy/three" ] || break
+	sleep 0.1
+done
+kill -TERM $runner
+status=0
+wait $runner || status=$?
+out=$(cat "$copy/out")
+expect 'an interrupted run says so' '^interrupted$'
+[ "$status" = 130 ] || { echo "interrupted, yet exit $status"; exit 1; }
+[ ! -e "$copy/two" ] || { echo 'a test began after the end'; exit 1; }

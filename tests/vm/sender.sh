@@ -31,7 +31,7 @@ sender_gtp5g_runs() {
 sender_boot() {
 	local more=("${@:3}")
 	[ -z "$(sender_gtp5g_runs "$1")" ] || more+=(--with "$GTP5G_KO:/tests/gtp5g.ko")
-	vm_boot "$1" "$2" --timeout 5000 --modules gtp --with "$TMP/conf:/tests/conf" \
+	vm_boot "$1" "$2" --timeout "${SENDER_TIMEOUT:-900}" --modules gtp --with "$TMP/conf:/tests/conf" \
 		--with "$TESTS/vm/guest/sender.sh:/tests/sender.sh" --with "$TESTS/vm/guest/order.sh" \
 		--with "$TMP/sender-$1/sender.ko:/tests/sender.ko" \
 		--with "$TMP/standin-$1/gtp5g.ko:/tests/standin/gtp5g.ko" \

@@ -17,6 +17,7 @@ traffic() { "$TEIDE" lab traffic --count $N --family 4 --ue 1 || true; }
 ask() {
 	local name=$1 question=$2 form=$3
 	shift 3
+	note "$name"
 	spawn_split why "$TEIDE" why "$question" --duration 3600 -o "$form"
 	wait_for 120 grep -q watching "$TMP/why.err"
 	"${@:-traffic}" >"$TMP/traffic.log" 2>&1 || true
