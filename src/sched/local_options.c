@@ -16,9 +16,9 @@ static const struct config_option table[] = {
 	 .help = "the nice level; a thread that has a better one keeps it"},
 	{"rt_priority", OPTION_U64, FIELD(rt_priority), "1", .min = 1, .max = 50,
 	 .help = "with rr: the real-time priority"},
-	{"slice", OPTION_DURATION, FIELD(slice_ns), "0", .max = LOCAL_SLICE_MAX_NS,
+	{"slice", OPTION_DURATION, FIELD(slice_ns), "100us", .max = LOCAL_SLICE_MAX_NS,
 	 .help = "with nice: the EEVDF slice to ask for (Linux 6.12), at least 100us: a short one is "
-		 "served sooner; 0: the kernel's own"},
+		 "served sooner, and may interrupt others in theirs; 0: the kernel's own"},
 	{"literal_slice", OPTION_BOOL, FIELD(literal_slice), "false",
 	 .help = "take a strategy's execution_time as the slice; to compare: as long as the usual "
 		 "20 ms, it makes threads wait longer"},
