@@ -58,7 +58,7 @@ static void print_json(const char *when, const struct leftover *item)
 static void print(const struct leftovers *l, const char *when, bool json)
 {
 	if (!json)
-		printf("%s: %s\n", when, l->len ? "" : "nothing of teide");
+		printf("%s:%s\n", when, l->len ? "" : " nothing of teide");
 	for (size_t i = 0; i < l->len; i++) {
 		const struct leftover *item = &l->items[i];
 

@@ -143,15 +143,20 @@ int sched_preview(const struct settings *settings, bool json, struct err *err)
 	return r;
 }
 
+static void keep_report(void *data, const struct local_report *now, const struct local_report *before)
+{
+	*(struct local_report *)data = *now;
+}
+
 /* The boosts outlive the back end, which is freed without withdrawal. */
 static int apply_list(const struct settings *settings, const struct strategy_list *list,
-		      struct backend_stats *ret, struct err *err)
+		      struct local_report *ret, struct err *err)
 {
 	const struct local_options *options = config_get(settings->config, "local");
 	struct local_report recovered;
 	struct backend *b;
-	int r = local_start(&b, options, LOCAL_DIR, &local_kernel_ops, backends_log_local, NULL,
-			    &recovered, err);
+	int r = local_start(&b, options, LOCAL_DIR, &local_kernel_ops, keep_report, ret, &recovered,
+			    err);
 
 	if (r < 0)
 		return r;
@@ -159,28 +164,33 @@ static int apply_list(const struct settings *settings, const struct strategy_lis
 		printf("%zu threads that were boosted before were put back first\n",
 		       recovered.put_back);
 	r = b->ops->set(b, list);
-	b->ops->stats(b, ret);
 	b->ops->free(b);
-	if (r >= 0 && ret->errors)
-		r = err_set(err, -EIO, "%s", ret->last_error);
-	return r < 0 ? r : ret->working ? 0 : -EOPNOTSUPP;
+	if (r >= 0 && ret->ext)
+		return err_set(err, -EOPNOTSUPP,
+			       "nothing is boosted: a sched_ext scheduler decides here");
+	if (r >= 0 && ret->failed)
+		return err_set(err, -EIO, "%s (%zu failed)", ret->error, ret->failed);
+	return r < 0 ? err_set(err, r, "%s", err_name(r)) : 0;
 }
 
 int sched_apply(const struct settings *settings, struct err *err)
 {
 	const struct local_options *options = config_get(settings->config, "local");
 	_cleanup_(sched_decision_free) struct sched_decision d = {0};
-	struct backend_stats stats;
+	struct local_report report = {0};
 	int r = operator_preview(settings, NULL, NULL, &d, err);
 
 	if (r >= 0)
-		r = apply_list(settings, &d.list, &stats, err);
-	if (r == -EOPNOTSUPP)
-		return err_set(err, r, "nothing is boosted: a sched_ext scheduler decides here");
+		r = apply_list(settings, &d.list, &report, err);
 	if (r < 0)
 		return r;
 	printf("%zu threads of %zu processes are boosted until 'teide sched withdraw'\n",
-	       stats.entries, d.processes);
+	       report.boosted, d.processes);
+	if (report.enough)
+		printf("%zu threads run as well without\n", report.enough);
+	if (d.left_out + report.left_out)
+		printf("%zu threads left out; raise sched.max_threads or local.max_threads\n",
+		       d.left_out + report.left_out);
 	if (local_reach(options))
 		printf("note: %s\n", local_reach(options));
 	if (!d.processes)
