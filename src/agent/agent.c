@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends.h"
 #include "clock.h"
-#include "gthulhu.h"
 #include "log.h"
 #include "loop.h"
 #include "operator.h"
@@ -24,7 +24,7 @@ struct agent {
 	struct operator *operator; /* NULL: no strategies wanted */
 	struct sink *sink;         /* NULL: no output wanted */
 	bool ending;
-	int withdrawn; /* 0, or -errno: the server still has the strategies */
+	int withdrawn; /* 0, or -errno: the strategies are still in force */
 };
 
 static void on_event(void *data, const struct event *e)
@@ -115,7 +115,6 @@ static int check_purpose(const struct agent *a, struct err *err)
 static int start(struct agent *a, const struct settings *settings, struct err *err)
 {
 	const struct run_options *run = settings_run(settings);
-	const struct gthulhu_options *api = config_get(settings->config, "api");
 	char node[NODE_NAME_MAX];
 	int r;
 	const struct pipeline_options options = {
@@ -138,7 +137,7 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 			return err_set(err, -ENOMEM, "out of memory");
 		sink_set_patience(a->sink, OUTPUT_PATIENCE_NS);
 	}
-	if (run->strategies && api->enabled) {
+	if (run->strategies && backends_wanted(settings)) {
 		r = operator_start(&a->operator, a->loop, settings, err);
 		if (r < 0)
 			return r;
@@ -163,7 +162,7 @@ int agent_run(const struct settings *settings, struct err *err)
 	}
 	if (r >= 0 && a.withdrawn < 0)
 		r = err_set(err, a.withdrawn,
-			    "strategies could not be withdrawn: %s; the server keeps them until the "
+			    "strategies could not be withdrawn: %s; they stay in force until the "
 			    "next list",
 			    err_name(a.withdrawn));
 	pipeline_free(a.pipeline);

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "backends.h"
 #include "clock.h"
 #include "decide.h"
 #include "discover.h"
-#include "gthulhu.h"
 #include "log.h"
 #include "processes.h"
 
@@ -21,21 +21,12 @@ struct operator {
 	struct sched_rules rules;
 	struct processes *processes;
 	struct discover *discover;
-	struct gthulhu *gthulhu;
+	struct backend *backend; /* NULL: only to look */
 	size_t entries;     /* of the last list */
 	int last_scan_error; /* logged when it changes, not each second */
 };
 
-static void log_reachable(void *data, const struct gthulhu_stats *stats)
-{
-	if (stats->reachable && !stats->foreign)
-		log_info("api: the server takes strategies");
-	else
-		log_warning("api: %s", stats->last_error);
-}
-
-static int start_parts(struct operator *o, struct loop *loop, const struct settings *settings,
-		       struct err *err)
+static int start_parts(struct operator *o, const struct settings *settings, struct err *err)
 {
 	const struct sched_options *sched = config_get(settings->config, "sched");
 	const struct processes_limits limits = {PROCESSES_MAX, PROCESSES_MAX, THREADS_MAX,
@@ -51,8 +42,7 @@ static int start_parts(struct operator *o, struct loop *loop, const struct setti
 	o->processes = processes_new(&limits);
 	if (!o->discover || !o->processes)
 		return err_set(err, -ENOMEM, "out of memory");
-	return gthulhu_start(&o->gthulhu, loop, config_get(settings->config, "api"), log_reachable,
-			     o, err);
+	return 0;
 }
 
 int operator_start(struct operator **ret, struct loop *loop, const struct settings *settings,
@@ -63,7 +53,9 @@ int operator_start(struct operator **ret, struct loop *loop, const struct settin
 
 	if (!o)
 		return err_set(err, -ENOMEM, "out of memory");
-	r = start_parts(o, loop, settings, err);
+	r = start_parts(o, settings, err);
+	if (r >= 0)
+		r = backends_start(&o->backend, loop, settings, err);
 	if (r < 0) {
 		operator_free(o);
 		return r;
@@ -76,7 +68,8 @@ void operator_free(struct operator *o)
 {
 	if (!o)
 		return;
-	gthulhu_free(o->gthulhu);
+	if (o->backend)
+		o->backend->ops->free(o->backend);
 	processes_free(o->processes);
 	discover_free(o->discover);
 	free(o);
@@ -151,7 +144,7 @@ static void decide(struct operator *o)
 	struct err err = {0};
 
 	if (sched_decide(o->processes, &o->rules, &d, &err) < 0 ||
-	    gthulhu_set(o->gthulhu, &d.list) < 0) {
+	    o->backend->ops->set(o->backend, &d.list) < 0) {
 		log_error("strategies: out of memory; the last list stays");
 		return;
 	}
@@ -162,17 +155,54 @@ static void decide(struct operator *o)
 	o->entries = d.list.len;
 }
 
-void operator_tick(struct operator *o, uint64_t now_ns)
+static void look(struct operator *o, uint64_t now_ns)
 {
 	look_at_the_node(o, now_ns);
 	resolve_pending(o);
 	refresh(o);
 	processes_age(o->processes, now_ns);
+}
+
+void operator_tick(struct operator *o, uint64_t now_ns)
+{
+	look(o, now_ns);
 	decide(o);
+}
+
+static void visit_all(const struct operator *o, operator_visit_fn visit, void *data)
+{
+	const struct process *p;
+	size_t cursor = 0;
+
+	while ((p = processes_next(o->processes, &cursor))) {
+		const char *why;
+		bool chosen = sched_chooses(&o->rules, p, &why);
+
+		visit(data, p, chosen, why);
+	}
+}
+
+int operator_preview(const struct settings *settings, operator_visit_fn visit, void *data,
+		     struct sched_decision *ret, struct err *err)
+{
+	struct operator *o = calloc(1, sizeof(*o));
+	int r;
+
+	if (!o)
+		return err_set(err, -ENOMEM, "out of memory");
+	r = start_parts(o, settings, err);
+	if (r >= 0) {
+		look(o, clock_boot_ns());
+		r = sched_decide(o->processes, &o->rules, ret, err);
+	}
+	if (r >= 0 && visit)
+		visit_all(o, visit, data);
+	operator_free(o);
+	return r;
 }
 
 void operator_withdraw(struct operator *o, uint64_t deadline_ns, void (*done)(void *data, int r),
 		       void *data)
 {
-	gthulhu_withdraw(o->gthulhu, deadline_ns, done, data);
+	o->backend->ops->withdraw(o->backend, deadline_ns, done, data);
 }

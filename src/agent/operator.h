@@ -4,13 +4,14 @@
 
 #include <stdint.h>
 
+#include "decide.h"
 #include "event.h"
 #include "loop.h"
 #include "settings.h"
 
 struct operator;
 
-/* -errno with a message that names the key or the file that is wrong. */
+/* -errno with a message that names the key or the file that is wrong. backends_wanted() holds. */
 int operator_start(struct operator **ret, struct loop *loop, const struct settings *settings,
 		   struct err *err);
 void operator_free(struct operator *o); /* withdraws nothing; NULL is fine */
@@ -25,3 +26,11 @@ void operator_tick(struct operator *o, uint64_t now_ns);
  * deadline. */
 void operator_withdraw(struct operator *o, uint64_t deadline_ns, void (*done)(void *data, int r),
 		       void *data);
+
+typedef void (*operator_visit_fn)(void *data, const struct process *process, bool chosen,
+				  const char *why);
+
+/* One look at the node (/proc and sockets, no packets) and what follows from it; nothing is done. The
+ * caller frees *ret. visit (or NULL) is called for each process that was found. */
+int operator_preview(const struct settings *settings, operator_visit_fn visit, void *data,
+		     struct sched_decision *ret, struct err *err);

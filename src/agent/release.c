@@ -115,7 +115,7 @@ static int open_socket(struct release *r)
 	return 0;
 }
 
-/* A connection to one of them; -ECONNREFUSED when nobody is there, and then its file has gone. */
+/* A connection to one of them; -ECONNREFUSED when nobody is there. */
 static int reach(const char *path)
 {
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -126,14 +126,19 @@ static int reach(const char *path)
 		return -errno;
 	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0) {
 		r = -errno;
-		if (r == -ECONNREFUSED)
-			unlink(path);
 		return r == -ENOENT ? -ECONNREFUSED : r;
 	}
 	return TAKE_FD(fd);
 }
 
-typedef void (*each_fn)(int fd, const char *name, void *data); /* fd: or -errno */
+typedef void (*each_fn)(int fd, const char *path, void *data); /* fd: or -errno */
+
+/* "release-..." and, of one that was killed before it listened, ".PID". */
+static bool is_socket_name(const char *name)
+{
+	return !strncmp(name, PREFIX, strlen(PREFIX)) ||
+	       (name[0] == '.' && name[1] && strspn(name + 1, "0123456789") == strlen(name + 1));
+}
 
 static int for_each(each_fn fn, void *data)
 {
@@ -146,12 +151,11 @@ static int for_each(each_fn fn, void *data)
 		char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 		int fd;
 
-		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) ||
+		if (!is_socket_name(entry->d_name) ||
 		    (size_t)snprintf(path, sizeof(path), RUN_DIR "/%s", entry->d_name) >= sizeof(path))
 			continue;
 		fd = reach(path);
-		if (fd != -ECONNREFUSED)
-			fn(fd, entry->d_name, data);
+		fn(fd, path, data);
 		if (fd >= 0)
 			close(fd);
 	}
@@ -159,8 +163,39 @@ static int for_each(each_fn fn, void *data)
 	return 0;
 }
 
-static void let_it_be(int fd, const char *name, void *data)
+/* One that has its name and does not listen yet lives. */
+static void remove_dead(int fd, const char *path, void *data)
 {
+	const char *name = strrchr(path, '/') + 1;
+	char proc[32];
+
+	snprintf(proc, sizeof(proc), "/proc/%.16s", name + 1);
+	if (fd == -ECONNREFUSED && (name[0] != '.' || access(proc, F_OK) < 0))
+		unlink(path);
+}
+
+int release_sweep(void)
+{
+	return for_each(remove_dead, NULL);
+}
+
+struct listing {
+	void (*visit)(void *data, const char *path, bool in_use);
+	void *data;
+};
+
+static void list(int fd, const char *path, void *data)
+{
+	const struct listing *l = data;
+
+	l->visit(l->data, path, fd != -ECONNREFUSED);
+}
+
+int release_list(void (*visit)(void *data, const char *path, bool in_use), void *data)
+{
+	struct listing l = {visit, data};
+
+	return for_each(list, &l);
 }
 
 int release_listen(struct release **ret, struct loop *loop, release_fn fn, void *data,
@@ -174,7 +209,7 @@ int release_listen(struct release **ret, struct loop *loop, release_fn fn, void 
 	*r = (struct release){.fn = fn, .data = data, .fd = -1};
 	if (mkdir(RUN_DIR, 0755) < 0 && errno != EEXIST)
 		return err_set(err, -errno, RUN_DIR ": %s", err_name(errno));
-	for_each(let_it_be, NULL);
+	release_sweep();
 	e = open_socket(r);
 	if (e < 0)
 		return err_set(err, e, "a socket in " RUN_DIR ": %s", err_name(e));
@@ -231,13 +266,17 @@ static size_t receive(int fd, char text[static ANSWER_MAX])
 	return len;
 }
 
-static void ask(int fd, const char *name, void *data)
+static void ask(int fd, const char *path, void *data)
 {
 	struct asking *q = data;
 	char text[ANSWER_MAX], request = REQUEST;
 
+	if (fd == -ECONNREFUSED) {
+		remove_dead(fd, path, NULL);
+		return;
+	}
 	if (fd < 0) {
-		q->r = err_set(q->err, fd, RUN_DIR "/%s: %s; run as root", name, err_name(fd));
+		q->r = err_set(q->err, fd, "%s: %s; run as root", path, err_name(fd));
 		return;
 	}
 	set_patience(fd, ANSWER_SECONDS);
@@ -245,12 +284,12 @@ static void ask(int fd, const char *name, void *data)
 	if (send(fd, &request, 1, MSG_NOSIGNAL) != 1 || !receive(fd, text)) {
 		/* One that ends meanwhile has let go as well. */
 		if (errno == EAGAIN)
-			q->r = err_set(q->err, -ETIMEDOUT, RUN_DIR "/%s: no answer", name);
+			q->r = err_set(q->err, -ETIMEDOUT, "%s: no answer", path);
 		return;
 	}
 	q->answers->asked++;
 	if (text[0] == '-')
-		q->r = err_set(q->err, -EIO, RUN_DIR "/%s: %s", name, text + 1);
+		q->r = err_set(q->err, -EIO, "%s: %s", path, text + 1);
 	else if (text[1])
 		q->answers->held++;
 	if (text[0] == '+')

@@ -4,6 +4,7 @@
  * for root alone. What a killed one has left there is removed by whoever comes across it. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "err.h"
@@ -18,6 +19,12 @@ typedef int (*release_fn)(void *data, char held[static PROBE_HELD_MAX], struct e
 int release_listen(struct release **ret, struct loop *loop, release_fn fn, void *data,
 		   struct err *err);
 void release_free(struct release *r); /* NULL is fine */
+
+/* Names what is in the folder: sockets of those that live (in_use), and what dead ones left there. */
+int release_list(void (*visit)(void *data, const char *path, bool in_use), void *data);
+
+/* Removes what dead ones left. */
+int release_sweep(void);
 
 struct release_answers {
 	size_t asked; /* that answered */

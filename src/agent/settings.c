@@ -11,6 +11,7 @@
 #include "clock.h"
 #include "decide.h"
 #include "gthulhu.h"
+#include "local.h"
 #include "probe.h"
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
@@ -32,14 +33,14 @@ static const struct config_option run_table[] = {
 	{"events", OPTION_CHOICE, FIELD(events), "notable", .choices = event_choices,
 	 .help = "with output, events too: of all packets, or of those dropped or slow in the module"},
 	{"strategies", OPTION_BOOL, FIELD(strategies), "true",
-	 .help = "push scheduling strategies to the API server"},
+	 .help = "decide on scheduling strategies, for sched.backend to act on"},
 	{0},
 };
 
 static const struct option_section run_section = {"run", "the service", run_table,
 						  sizeof(struct run_options)};
 static const struct option_section *const room_sections[] = {&run_section, &api_section,
-							     &sched_section};
+							     &sched_section, &local_section};
 
 static const struct config_option no_options[] = {{0}};
 

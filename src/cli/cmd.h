@@ -9,6 +9,7 @@ int cmd_sched(int argc, char **argv);
 int cmd_server(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
+int cmd_clean(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_why(int argc, char **argv);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <argp.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,28 +10,50 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "cmd.h"
+#include "decide.h"
 #include "gthulhu.h"
 #include "jsonw.h"
 #include "log.h"
+#include "sched_local.h"
 #include "settings.h"
 
-static const char doc[] = "show: the strategies that the API server holds, read with a token for its "
-			  "public key. COMM is told for a server on this machine only."
+static const char doc[] = "preview: which processes are in the path by what /proc and the sockets tell, "
+			  "why, and the strategies that follow; nothing is done.\n"
+			  "apply: boosts their threads once, by this kernel's scheduler (section local); "
+			  "it stays so until withdraw, clean, or a start of the service.\n"
+			  "withdraw: puts back what apply or a killed service has boosted.\n"
+			  "show: the strategies that the API server holds, read with a token for its "
+			  "public key. COMM is told for a server on this machine only. "
+			  "With sched.backend local: what is boosted here."
 			  "\vtry: teide sched show --url http://127.0.0.1:8080 --public-key "
 			  "/var/lib/teide/public_key.pem";
+
+enum { KEY_SET = 256 };
+
+static const char *const verbs[] = {"preview", "apply", "withdraw", "show"};
 
 static const struct argp_option options[] = {
 	{"config", 'c', "FILE", 0, "configuration file; its section api says which server", 0},
 	{"url", 'u', "URL", 0, "the API server", 0},
 	{"public-key", 'k', "PATH", 0, "PEM file of the API server's public key", 0},
+	{"set", KEY_SET, "KEY=VALUE", 0, "set a key of the configuration", 0},
 	{"output", 'o', "text|json", 0, "how to write it", 0},
 	{0},
 };
 
 struct arguments {
 	const char *verb, *path, *url, *key;
+	struct string_list sets;
 	bool json;
 };
+
+static const char *find_verb(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(word, verbs[i]))
+			return verbs[i];
+	return NULL;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -46,10 +69,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->json = !strcmp(arg, "json");
 	else if (key == 'o')
 		argp_error(state, "no output form '%s': text or json", arg);
-	else if (key == ARGP_KEY_ARG && !a->verb && !strcmp(arg, "show"))
-		a->verb = arg;
+	else if (key == KEY_SET)
+		return string_list_add(&a->sets, arg) < 0 ? ENOMEM : 0;
+	else if (key == ARGP_KEY_ARG && !a->verb && find_verb(arg))
+		a->verb = find_verb(arg);
 	else if (key == ARGP_KEY_END && !a->verb)
-		argp_error(state, "what to do? 'teide sched show'");
+		argp_error(state, "what to do? 'teide sched preview' shows what would be done");
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
@@ -129,38 +154,62 @@ static int load(struct settings *settings, const struct arguments *a, struct err
 		r = config_set(settings->config, "api.url", a->url, err);
 	if (r == 0 && a->key)
 		r = config_set(settings->config, "api.public_key_path", a->key, err);
+	for (size_t i = 0; i < a->sets.len && r == 0; i++) {
+		char *key = a->sets.items[i], *value = strchr(key, '=');
+
+		if (!value)
+			return err_set(err, -EINVAL, "--set %s: write KEY=VALUE", key);
+		*value = '\0';
+		r = config_set(settings->config, key, value + 1, err);
+	}
 	return r;
 }
 
-static int show(const struct arguments *a, struct err *err)
+static int show(const struct arguments *a, const struct settings *settings, struct err *err)
 {
-	_cleanup_(settings_free) struct settings settings = {0};
 	_cleanup_(strategy_list_free) struct strategy_list list = {0};
-	const struct gthulhu_options *api;
-	int r = load(&settings, a, err);
+	const struct gthulhu_options *api = config_get(settings->config, "api");
+	int r = gthulhu_show(api, &list, err);
 
-	if (r < 0)
-		return r;
-	fputs(config_notes(settings.config), stderr);
-	api = config_get(settings.config, "api");
-	r = gthulhu_show(api, &list, err);
 	if (r < 0)
 		return r;
 	(a->json ? print_json : print_text)(&list, is_here(api->url));
 	return 0;
 }
 
+static int run(const struct arguments *a, struct err *err)
+{
+	_cleanup_(settings_free) struct settings settings = {0};
+	const struct sched_options *sched;
+	int r = load(&settings, a, err);
+
+	if (r < 0)
+		return r;
+	fputs(config_notes(settings.config), stderr);
+	sched = config_get(settings.config, "sched");
+	if (!strcmp(a->verb, "preview"))
+		return sched_preview(&settings, a->json, err);
+	if (!strcmp(a->verb, "apply"))
+		return sched_apply(&settings, err);
+	if (!strcmp(a->verb, "withdraw"))
+		return sched_withdraw(err);
+	if (sched->backend == SCHED_LOCAL)
+		return sched_show_local(a->json, err);
+	return show(a, &settings, err);
+}
+
 int cmd_sched(int argc, char **argv)
 {
 	static const struct argp sched_argp = {
-		.options = options, .parser = parse, .args_doc = "show", .doc = doc};
+		.options = options, .parser = parse, .args_doc = "preview|apply|withdraw|show", .doc = doc};
 	struct arguments a = {0};
 	struct err err = {0};
 	int r;
 
 	argp_parse(&sched_argp, argc, argv, 0, NULL, &a);
 	signal(SIGPIPE, SIG_IGN); /* a TLS connection that the server closed */
-	r = show(&a, &err);
+	r = run(&a, &err);
+	string_list_free(&a.sets);
 	if (r < 0) {
 		log_error("%s", err.text);
 		return err_exit_code(r);

@@ -21,10 +21,11 @@ static const struct {
 	{"flows", cmd_flows, "live flows and GTP-U tunnels on interfaces (-i [NETNS/]IFACE)"},
 	{"rules", cmd_rules, "the rules of gtp5g (PDR, FAR, QER, URR) and, with --follow, their changes"},
 	{"why", cmd_why, "why a PDU session (UE-ADDRESS or TEID) does not work: where its packets stop"},
-	{"sched", cmd_sched, "scheduling strategies: show what the API server holds"},
+	{"sched", cmd_sched, "scheduling strategies: preview, apply, withdraw, show"},
 	{"server", cmd_server, "an API server that speaks Gthulhu's API, for one machine"},
 	{"lab", cmd_lab, "a 5G user plane in network namespaces: up, status, traffic, down"},
 	{"doctor", cmd_doctor, "what works on this node, what does not, why, and what to do"},
+	{"clean", cmd_clean, "put back and remove what a killed teide left; --verify: prove that nothing is"},
 	{"config", cmd_config, "the effective configuration, checked"},
 	{"version", cmd_version, "the version"},
 };

@@ -102,6 +102,22 @@ static int set_number(const struct config_option *o, void *base, const char *tex
 	return 0;
 }
 
+static int set_int(const struct config_option *o, void *base, const char *text, struct err *err)
+{
+	char *end;
+	int64_t n;
+
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	if (end == text || *end || isspace((unsigned char)text[0]))
+		return err_set(err, -EINVAL, "'%s' is not understood; write it like -5 or 5", text);
+	if (errno || n < (int64_t)o->min || n > (int64_t)o->max)
+		return err_set(err, -EINVAL, "must be at least %" PRId64 " and at most %" PRId64,
+			       (int64_t)o->min, (int64_t)o->max);
+	*(int64_t *)field(o, base) = n;
+	return 0;
+}
+
 static int set_bool(const struct config_option *o, void *base, const char *text, struct err *err)
 {
 	bool yes = !strcmp(text, "true") || !strcmp(text, "yes") || !strcmp(text, "on");
@@ -198,6 +214,8 @@ int value_set(const struct config_option *o, void *base, const char *text, struc
 		return set_string(o, base, text, err);
 	case OPTION_LIST:
 		return set_list(o, base, text, err);
+	case OPTION_INT:
+		return set_int(o, base, text, err);
 	case OPTION_CHOICE:
 		return set_choice(o, base, text, err);
 	default:
@@ -249,6 +267,9 @@ void value_show(const struct config_option *o, const void *base, struct buf *out
 		break;
 	case OPTION_LIST:
 		show_list(p, out);
+		break;
+	case OPTION_INT:
+		buf_printf(out, "%" PRId64, *(const int64_t *)p);
 		break;
 	case OPTION_CHOICE:
 		buf_str(out, o->choices[*(const unsigned *)p]);

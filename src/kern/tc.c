@@ -102,7 +102,7 @@ static bool owner_lives(const struct tc_filter *f)
 }
 
 struct census {
-	unsigned foreign, ours;
+	unsigned foreign, ours, living;
 	bool made_qdisc; /* one of ours says so */
 	bool has_stale;
 	struct tc_filter stale; /* of ours, the last whose run has ended */
@@ -119,8 +119,10 @@ static void take_census(void *data, const struct tc_filter *f)
 	c->ours++;
 	if (f->handle & HANDLE_QDISC_MADE)
 		c->made_qdisc = true;
-	if (owner_lives(f))
+	if (owner_lives(f)) {
+		c->living++;
 		return;
+	}
 	c->has_stale = true;
 	c->stale = *f;
 }
@@ -243,6 +245,44 @@ int tc_attach(struct tc_link **ret, const struct tc_target *target, int prog_fd,
 	}
 	*ret = l;
 	return 0;
+}
+
+static int sweep_direction(const struct tc_target *t, bool remove, struct tc_swept *swept,
+			   bool *made)
+{
+	struct census c = {0};
+	bool made_here;
+	int r = tc_filter_list(t->ifindex, t->egress, take_census, &c);
+
+	if (r < 0)
+		return r;
+	swept->stale += c.ours - c.living;
+	swept->living += c.living;
+	if (!remove || !c.has_stale)
+		return 0;
+	r = remove_stale(t, &made_here);
+	*made |= made_here;
+	return r;
+}
+
+int tc_sweep(unsigned ifindex, bool remove, struct tc_swept *ret)
+{
+	struct tc_target t = {.ifindex = ifindex};
+	struct tc_swept swept = {0};
+	struct object_capture capture;
+	bool made = false;
+	int r;
+
+	object_begin(&capture);
+	r = sweep_direction(&t, remove, &swept, &made);
+	t.egress = true;
+	if (r >= 0)
+		r = sweep_direction(&t, remove, &swept, &made);
+	if (r >= 0 && made)
+		remove_qdisc_if_empty(&t);
+	r = object_end(&capture, r, "", NULL);
+	*ret = swept;
+	return r;
 }
 
 const char *tc_method(const struct tc_link *l)

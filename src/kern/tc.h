@@ -23,6 +23,15 @@ struct tc_link;
 int tc_attach(struct tc_link **ret, const struct tc_target *target, int prog_fd, bool clsact_only,
 	      struct err *err);
 
+struct tc_swept {
+	unsigned stale;  /* filters named `teide` of runs that have ended */
+	unsigned living; /* of runs that still watch */
+};
+
+/* Counts teide's filters on an interface, in the calling thread's network namespace. remove: takes the
+ * stale ones off, and the qdisc where such a run had made it and nothing is left in it. */
+int tc_sweep(unsigned ifindex, bool remove, struct tc_swept *ret);
+
 const char *tc_method(const struct tc_link *l); /* "tcx" or "clsact" */
 
 /* Takes the program off and frees l; NULL is fine. On clsact: the filter, and the qdisc when it was

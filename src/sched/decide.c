@@ -8,7 +8,19 @@
 
 #include "cleanup.h"
 
+static const char *const backends[] = {"auto", "gthulhu", "local", "none", NULL};
+
 static const struct config_option options[] = {
+	{
+		.key = "backend",
+		.type = OPTION_CHOICE,
+		.offset = offsetof(struct sched_options, backend),
+		.default_text = "auto",
+		.choices = backends,
+		.help = "who acts on strategies: gthulhu (the API server of section api), local (this "
+			"kernel's own scheduler), none; auto: the API server while it answers, and "
+			"while it does not, with local.enabled, this kernel",
+	},
 	{
 		.key = "names",
 		.type = OPTION_LIST,

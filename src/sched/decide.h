@@ -13,8 +13,11 @@
 #include "processes.h"
 #include "strategy.h"
 
+enum sched_backend { SCHED_AUTO, SCHED_GTHULHU, SCHED_LOCAL, SCHED_NONE };
+
 /* The section "sched" of the configuration. */
 struct sched_options {
+	unsigned backend; /* enum sched_backend */
 	struct string_list names;
 	struct string_list evidence;
 	bool priority;

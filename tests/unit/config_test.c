@@ -23,6 +23,7 @@ struct api_options {
 	const char *url;
 	uint64_t interval;
 	unsigned mode;
+	int64_t level;
 };
 
 static const char *const modes[] = {"own", "merge", NULL};
@@ -42,6 +43,8 @@ static const struct config_option api_table[] = {
 	 .help = "period"},
 	{"mode", OPTION_CHOICE, offsetof(struct api_options, mode), "own", .choices = modes,
 	 .help = "list"},
+	{"level", OPTION_INT, offsetof(struct api_options, level), "-10", (uint64_t)-20, 5,
+	 .help = "signed"},
 	{0},
 };
 
@@ -84,7 +87,7 @@ static void file_sets_values(void **state)
 	assert_int_equal(load(&c,
 			      "probes:\n  flow:\n    interfaces: [a/n3, \"b\"]\n    ring_size: 64KiB\n"
 			      "    events: true\napi:\n  url: http://y\n  interval: 500ms\n"
-			      "  mode: merge\n",
+			      "  mode: merge\n  level: -3\n",
 			      &err),
 			 0);
 	const struct flow_options *flow = config_get(c, "probes.flow");
@@ -97,6 +100,7 @@ static void file_sets_values(void **state)
 	assert_string_equal(api->url, "http://y");
 	assert_int_equal(api->interval, 500000000);
 	assert_int_equal(api->mode, 1);
+	assert_int_equal(api->level, -3);
 	config_free(c);
 }
 
@@ -111,6 +115,9 @@ static void errors_name_line_key_and_way_out(void **state)
 		{"api:\n  interval: 10x\n", ":2: interval: '10x' is not understood"},
 		{"api:\n  interval: 0\n", ":2: interval: must be at least 1ms"},
 		{"api:\n  mode: both\n", ":2: mode: 'both' is none of: own, merge"},
+		{"api:\n  level: -21\n", ":2: level: must be at least -20 and at most 5"},
+		{"api:\n  level: 99999999999999999999\n", ":2: level: must be at least -20"},
+		{"api:\n  level: 1x\n", ":2: level: '1x' is not understood"},
 		{"probes:\n  flow:\n    ring_size: 65537\n", ":3: ring_size: '65537' is not a power"},
 		{"probes:\n  flow:\n    events: 1\n", ":3: events: '1' is neither true nor false"},
 		{"api:\n  url: [a, b]\n", ":2: a list stands where one value"},
@@ -169,6 +176,7 @@ static void what_is_shown_can_be_loaded_again(void **state)
 	assert_int_equal(((const struct api_options *)config_get(again, "api"))->interval, 1500000000);
 	assert_string_equal(((const struct flow_options *)config_get(again, "probes.flow"))
 				    ->interfaces.items[1], "q\"s");
+	assert_int_equal(((const struct api_options *)config_get(again, "api"))->level, -10);
 	config_show(again, &twice);
 	assert_true(twice.len > 0);
 	config_free(c);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "backends.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "auto.h"
+#include "decide.h"
+#include "gthulhu.h"
+#include "gthulhu_backend.h"
+#include "log.h"
+
+static const struct sched_options *sched_of(const struct settings *s)
+{
+	return config_get(s->config, "sched");
+}
+
+static const struct gthulhu_options *api_of(const struct settings *s)
+{
+	return config_get(s->config, "api");
+}
+
+static const struct local_options *local_of(const struct settings *s)
+{
+	return config_get(s->config, "local");
+}
+
+bool backends_wanted(const struct settings *settings)
+{
+	unsigned backend = sched_of(settings)->backend;
+
+	if (backend == SCHED_AUTO)
+		return api_of(settings)->enabled || local_of(settings)->enabled;
+	return backend != SCHED_NONE;
+}
+
+static void log_api(void *data, const struct gthulhu_stats *stats)
+{
+	if (stats->reachable && !stats->foreign)
+		log_info("api: the server takes strategies");
+	else
+		log_warning("api: %s", stats->last_error);
+}
+
+static void log_trouble(const struct local_report *now, const struct local_report *before)
+{
+	if (now->failed && now->failed != before->failed)
+		log_warning("local: %s (%zu failed)", now->error, now->failed);
+	if (now->foreign && now->foreign != before->foreign)
+		log_warning("local: %zu threads, such as %d, were set by somebody else meanwhile: left "
+			    "alone",
+			    now->foreign, now->foreign_tid);
+	if (now->left_out && now->left_out != before->left_out)
+		log_warning("local: %zu threads left out; raise local.max_threads", now->left_out);
+}
+
+void backends_log_local(void *data, const struct local_report *now,
+			const struct local_report *before)
+{
+	if (now->ext && !before->ext)
+		log_warning("local: a sched_ext scheduler runs and decides alone: no thread is boosted "
+			    "(local.force: true does)");
+	if (now->boosted || now->put_back)
+		log_info("local: %zu threads boosted, %zu put back", now->boosted, now->put_back);
+	if (now->enough != before->enough)
+		log_info("local: %zu threads run as well without", now->enough);
+	log_trouble(now, before);
+}
+
+static void log_recovered(const struct local_report *found)
+{
+	static const struct local_report none;
+
+	if (found->put_back)
+		log_info("local: %zu threads, which a killed teide or sched apply left boosted, put back",
+			 found->put_back);
+	log_trouble(found, &none);
+}
+
+static int start_gthulhu(struct backend **ret, struct loop *loop, const struct settings *settings,
+			 struct err *err)
+{
+	struct gthulhu *g;
+	int r;
+
+	if (!api_of(settings)->enabled)
+		return err_set(err, -EINVAL,
+			       "sched.backend is gthulhu, but api.enabled is false: change one of them");
+	r = gthulhu_start(&g, loop, api_of(settings), log_api, NULL, err);
+	if (r < 0)
+		return r;
+	r = gthulhu_backend_new(ret, g);
+	if (r < 0)
+		gthulhu_free(g);
+	return r < 0 ? err_set(err, r, "out of memory") : 0;
+}
+
+static int start_local(struct backend **ret, const struct settings *settings, struct err *err)
+{
+	const char *reach = local_reach(local_of(settings));
+	struct local_report recovered = {0};
+	int r = local_start(ret, local_of(settings), LOCAL_DIR, &local_kernel_ops, backends_log_local,
+			    NULL, &recovered, err);
+
+	log_recovered(&recovered);
+	if (r >= 0 && reach)
+		log_warning("local: %s", reach);
+	return r;
+}
+
+/* One of them may be missing; it is an error where both are. */
+static int start_auto(struct backend **ret, struct loop *loop, const struct settings *settings,
+		      struct err *err)
+{
+	struct backend *gthulhu = NULL, *local = NULL;
+	int r = 0;
+
+	if (local_of(settings)->enabled)
+		r = start_local(&local, settings, err);
+	if (r >= 0 && api_of(settings)->enabled)
+		r = start_gthulhu(&gthulhu, loop, settings, err);
+	if (r < 0 && local) {
+		log_warning("api: %s; threads are boosted by this kernel alone", err->text);
+		r = 0;
+	}
+	if (r < 0)
+		return r;
+	if (!gthulhu || !local) {
+		*ret = gthulhu ? gthulhu : local;
+		return 0;
+	}
+	r = auto_start(ret, gthulhu, local);
+	if (r == 0)
+		return 0;
+	gthulhu->ops->free(gthulhu);
+	local->ops->free(local);
+	return err_set(err, r, "out of memory");
+}
+
+/* Whoever boosts now, a killed one's boosts go; a living one's are its own business. */
+static void recover(void)
+{
+	struct local_report report = {0};
+	struct err err = {0};
+	int r;
+
+	if (access(LOCAL_DIR "/" LOCAL_FILE, F_OK) < 0)
+		return;
+	r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, &err);
+	log_recovered(&report);
+	if (r < 0 && r != -EBUSY)
+		log_warning("local: %s", err.text);
+}
+
+int backends_start(struct backend **ret, struct loop *loop, const struct settings *settings,
+		   struct err *err)
+{
+	unsigned backend = sched_of(settings)->backend;
+
+	recover();
+	if (backend == SCHED_LOCAL)
+		return start_local(ret, settings, err);
+	if (backend == SCHED_GTHULHU)
+		return start_gthulhu(ret, loop, settings, err);
+	return start_auto(ret, loop, settings, err);
+}

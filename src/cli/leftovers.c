@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "leftovers.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "local.h"
+#include "release.h"
+
+#define UNFINISHED LOCAL_DIR "/" LOCAL_FILE ".new"
+
+void leftovers_free(struct leftovers *l)
+{
+	free(l->items);
+	*l = (struct leftovers){0};
+}
+
+void leftovers_add(struct leftovers *l, bool in_use, const char *kind, const char *format, ...)
+{
+	va_list args;
+
+	if (l->len == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 32;
+		struct leftover *items = realloc(l->items, cap * sizeof(*items));
+
+		if (!items) {
+			l->failed = true;
+			return;
+		}
+		l->items = items;
+		l->cap = cap;
+	}
+	l->items[l->len] = (struct leftover){.kind = kind, .in_use = in_use};
+	va_start(args, format);
+	vsnprintf(l->items[l->len++].what, sizeof(l->items->what), format, args);
+	va_end(args);
+}
+
+struct boosts_look {
+	struct leftovers *l;
+	bool in_use;
+	size_t on_record;
+};
+
+static void add_boost(void *data, const struct local_boost *b, enum local_state state)
+{
+	struct boosts_look *look = data;
+
+	look->on_record++;
+	if (state == LOCAL_BOOSTED)
+		leftovers_add(look->l, look->in_use, "boost",
+			      "thread %d of %d: %s %d, had %s %d", b->tid, b->tgid,
+			      thread_policy_name(b->ours.policy),
+			      thread_sched_fair(&b->ours) ? b->ours.nice : (int)b->ours.rt_priority,
+			      thread_policy_name(b->before.policy), b->before.nice);
+}
+
+static int find_boosts(struct leftovers *l, struct err *err)
+{
+	struct boosts_look look = {.l = l, .in_use = local_in_use(LOCAL_DIR)};
+	int r = local_list(LOCAL_DIR, &local_kernel_ops, add_boost, &look, err);
+
+	if (r >= 0 && look.on_record)
+		leftovers_add(l, look.in_use, "file", LOCAL_DIR "/" LOCAL_FILE);
+	if (!access(UNFINISHED, F_OK))
+		leftovers_add(l, look.in_use, "file", UNFINISHED);
+	return r;
+}
+
+static void add_file(void *data, const char *path, bool in_use)
+{
+	leftovers_add(data, in_use, "file", "%s", path);
+}
+
+int leftovers_find(struct leftovers *ret, struct err *err)
+{
+	int r = find_boosts(ret, err);
+
+	if (r >= 0)
+		r = leftovers_filters(ret, false, err);
+	if (r >= 0 && release_list(add_file, ret) < 0)
+		r = err_set(err, -EACCES, LOCAL_DIR ": cannot be read; run as root");
+	if (r >= 0 && ret->failed)
+		r = err_set(err, -ENOMEM, "out of memory");
+	return r;
+}
+
+int leftovers_remove(struct err *err)
+{
+	struct local_report report;
+	int r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, err), filters;
+
+	if (r >= 0)
+		unlink(UNFINISHED);
+	filters = leftovers_filters(NULL, true, r < 0 && r != -EBUSY ? NULL : err);
+	release_sweep();
+	return r < 0 && r != -EBUSY ? r : filters;
+}

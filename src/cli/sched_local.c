@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "sched_local.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backends.h"
+#include "buf.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "jsonw.h"
+#include "operator.h"
+
+struct seen {
+	struct process process; /* its threads are not kept */
+	bool chosen;
+	const char *why;
+};
+
+struct look {
+	struct seen *items;
+	size_t len, cap;
+	bool failed;
+};
+
+static void remember(void *data, const struct process *process, bool chosen, const char *why)
+{
+	struct look *l = data;
+
+	if (l->len == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 32;
+		struct seen *items = realloc(l->items, cap * sizeof(*items));
+
+		if (!items) {
+			l->failed = true;
+			return;
+		}
+		l->items = items;
+		l->cap = cap;
+	}
+	l->items[l->len] = (struct seen){*process, chosen, why};
+	l->items[l->len++].process.threads = NULL;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const struct seen *x = a, *y = b;
+
+	return (x->process.pid > y->process.pid) - (x->process.pid < y->process.pid);
+}
+
+static void write_evidence(struct buf *out, uint32_t evidence)
+{
+	const char *comma = "";
+
+	for (int kind = 0; kind < EVIDENCE_MAX; kind++) {
+		if (!(evidence & EVIDENCE_BIT(kind)))
+			continue;
+		buf_printf(out, "%s%s", comma, evidence_name((enum evidence)kind));
+		comma = ",";
+	}
+}
+
+static size_t threads_of(const struct strategy_list *list, int32_t pid)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->len; i++)
+		n += list->items[i].tgid == pid;
+	return n;
+}
+
+static void print_text(const struct look *l, const struct strategy_list *list)
+{
+	printf("%10s  %-15s  %-24s  %7s  %s\n", "PID", "COMM", "EVIDENCE", "THREADS", "WHY");
+	for (size_t i = 0; i < l->len; i++) {
+		const struct process *p = &l->items[i].process;
+		_cleanup_(buf_free) struct buf evidence = {0};
+
+		write_evidence(&evidence, p->evidence);
+		printf("%10d  %-15s  %-24s  %7zu  %s\n", p->pid, p->comm,
+		       evidence.data ? evidence.data : "-", threads_of(list, p->pid),
+		       l->items[i].why);
+	}
+}
+
+static void write_strategies(struct jw *j, const struct strategy_list *list, int32_t pid)
+{
+	jw_array(j, "strategies");
+	for (size_t i = 0; i < list->len; i++) {
+		const struct strategy *s = &list->items[i];
+
+		if (s->tgid != pid)
+			continue;
+		jw_object(j, NULL);
+		jw_i64(j, "pid", s->pid);
+		jw_bool(j, "priority", s->priority);
+		jw_u64(j, "execution_time", s->execution_time_ns);
+		jw_object_end(j);
+	}
+	jw_array_end(j);
+}
+
+static void print_json(const struct look *l, const struct strategy_list *list)
+{
+	for (size_t i = 0; i < l->len; i++) {
+		const struct process *p = &l->items[i].process;
+		_cleanup_(buf_free) struct buf out = {0};
+		struct jw j = jw_begin(&out);
+
+		jw_object(&j, NULL);
+		jw_i64(&j, "pid", p->pid);
+		jw_string(&j, "comm", p->comm);
+		jw_array(&j, "evidence");
+		for (int kind = 0; kind < EVIDENCE_MAX; kind++)
+			if (p->evidence & EVIDENCE_BIT(kind))
+				jw_string(&j, NULL, evidence_name((enum evidence)kind));
+		jw_array_end(&j);
+		jw_bool(&j, "chosen", l->items[i].chosen);
+		jw_string(&j, "why", l->items[i].why);
+		write_strategies(&j, list, p->pid);
+		jw_object_end(&j);
+		puts(out.data ? out.data : "");
+	}
+}
+
+int sched_preview(const struct settings *settings, bool json, struct err *err)
+{
+	_cleanup_(sched_decision_free) struct sched_decision d = {0};
+	struct look l = {0};
+	int r = operator_preview(settings, remember, &l, &d, err);
+
+	if (r >= 0 && l.failed)
+		r = err_set(err, -ENOMEM, "out of memory");
+	if (r >= 0) {
+		if (l.len)
+			qsort(l.items, l.len, sizeof(*l.items), by_pid);
+		(json ? print_json : print_text)(&l, &d.list);
+	}
+	free(l.items);
+	return r;
+}
+
+static void keep_report(void *data, const struct local_report *now, const struct local_report *before)
+{
+	*(struct local_report *)data = *now;
+}
+
+/* The boosts outlive the back end, which is freed without withdrawal. */
+static int apply_list(const struct settings *settings, const struct strategy_list *list,
+		      struct local_report *ret, struct err *err)
+{
+	const struct local_options *options = config_get(settings->config, "local");
+	struct local_report recovered;
+	struct backend *b;
+	int r = local_start(&b, options, LOCAL_DIR, &local_kernel_ops, keep_report, ret, &recovered,
+			    err);
+
+	if (r < 0)
+		return r;
+	if (recovered.put_back)
+		printf("%zu threads that were boosted before were put back first\n",
+		       recovered.put_back);
+	r = b->ops->set(b, list);
+	b->ops->free(b);
+	if (r >= 0 && ret->ext)
+		return err_set(err, -EOPNOTSUPP,
+			       "nothing is boosted: a sched_ext scheduler decides here");
+	if (r >= 0 && ret->failed)
+		return err_set(err, -EIO, "%s (%zu failed)", ret->error, ret->failed);
+	return r < 0 ? err_set(err, r, "%s", err_name(r)) : 0;
+}
+
+int sched_apply(const struct settings *settings, struct err *err)
+{
+	const struct local_options *options = config_get(settings->config, "local");
+	_cleanup_(sched_decision_free) struct sched_decision d = {0};
+	struct local_report report = {0};
+	int r = operator_preview(settings, NULL, NULL, &d, err);
+
+	if (r >= 0)
+		r = apply_list(settings, &d.list, &report, err);
+	if (r < 0)
+		return r;
+	printf("%zu threads of %zu processes are boosted until 'teide sched withdraw'\n",
+	       report.boosted, d.processes);
+	if (report.enough)
+		printf("%zu threads run as well without\n", report.enough);
+	if (d.left_out + report.left_out)
+		printf("%zu threads left out; raise sched.max_threads or local.max_threads\n",
+		       d.left_out + report.left_out);
+	if (local_reach(options))
+		printf("note: %s\n", local_reach(options));
+	if (!d.processes)
+		printf("'teide sched preview' says who was looked at, and why not\n");
+	return 0;
+}
+
+int sched_withdraw(struct err *err)
+{
+	struct local_report report;
+	int r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, err);
+
+	if (r == -EBUSY)
+		return err_set(err, r,
+			       "a teide that runs keeps its boosts: end it, which puts them back");
+	printf("%zu threads put back, %zu had ended, %zu left alone as somebody else has set them "
+	       "meanwhile\n",
+	       report.put_back, report.ended, report.foreign);
+	return r;
+}
+
+static const char *const states[] = {[LOCAL_BOOSTED] = "boosted",
+				     [LOCAL_CHANGED] = "set by somebody else",
+				     [LOCAL_NOT_YET] = "not boosted",
+				     [LOCAL_ENDED] = "ended"};
+
+static void format_sched(const struct thread_sched *s, char text[static 64])
+{
+	int n = snprintf(text, 64, "%s %d", thread_policy_name(s->policy),
+			 thread_sched_fair(s) ? s->nice : (int)s->rt_priority);
+
+	if (s->slice_ns)
+		snprintf(text + n, 64 - (size_t)n, " %.1fms",
+			 (double)s->slice_ns / (double)NSEC_PER_MSEC);
+}
+
+static void show_text(void *data, const struct local_boost *b, enum local_state state)
+{
+	char before[64], ours[64];
+
+	format_sched(&b->before, before);
+	format_sched(&b->ours, ours);
+	printf("%10d  %10d  %-20s  %-20s  %s\n", b->tid, b->tgid, before, ours, states[state]);
+}
+
+static void write_sched(struct jw *j, const char *key, const struct thread_sched *s)
+{
+	jw_object(j, key);
+	jw_string(j, "policy", thread_policy_name(s->policy));
+	if (thread_sched_fair(s))
+		jw_i64(j, "nice", s->nice);
+	else
+		jw_u64(j, "rt_priority", s->rt_priority);
+	if (s->slice_ns)
+		jw_u64(j, "slice", s->slice_ns);
+	jw_object_end(j);
+}
+
+static void show_json(void *data, const struct local_boost *b, enum local_state state)
+{
+	_cleanup_(buf_free) struct buf out = {0};
+	struct jw j = jw_begin(&out);
+
+	jw_object(&j, NULL);
+	jw_i64(&j, "pid", b->tid);
+	jw_i64(&j, "tgid", b->tgid);
+	jw_string(&j, "state", states[state]);
+	write_sched(&j, "before", &b->before);
+	write_sched(&j, "boost", &b->ours);
+	jw_object_end(&j);
+	puts(out.data ? out.data : "");
+}
+
+int sched_show_local(bool json, struct err *err)
+{
+	if (!json)
+		printf("%10s  %10s  %-20s  %-20s  %s\n", "TID", "PID", "BEFORE", "BOOST", "STATE");
+	return local_list(LOCAL_DIR, &local_kernel_ops, json ? show_json : show_text, NULL, err);
+}

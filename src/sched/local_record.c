@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A line a thread: tid, group, start time, when, then what it had and what it got, each as policy,
+ * nice, real-time priority, slice, reset on fork. */
+#include "local_record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "cleanup.h"
+
+#define HEAD "teide boosts 1 "
+#define RECORD_MAX (1U << 20)
+#define PATH_SIZE 256
+
+void boosts_free(struct boosts *b)
+{
+	free(b->items);
+	*b = (struct boosts){0};
+}
+
+int boosts_add(struct boosts *b, const struct boost *boost)
+{
+	if (b->len >= STRATEGY_MAX)
+		return -E2BIG;
+	if (b->len == b->cap) {
+		size_t cap = b->cap ? b->cap * 2 : 32;
+		struct boost *items = realloc(b->items, cap * sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		b->items = items;
+		b->cap = cap;
+	}
+	b->items[b->len++] = *boost;
+	return 0;
+}
+
+static void write_sched(struct buf *out, const struct thread_sched *s)
+{
+	buf_printf(out, " %" PRIu32 " %" PRId32 " %" PRIu32 " %" PRIu64 " %d", s->policy, s->nice,
+		   s->rt_priority, s->slice_ns, s->reset_on_fork);
+}
+
+static size_t write_text(struct buf *out, const struct boosts *boosts)
+{
+	size_t n = 0;
+
+	buf_printf(out, HEAD "%d %" PRIu64 "\n", getpid(), boosts->own_slice_ns);
+	for (size_t i = 0; i < boosts->len; i++) {
+		const struct local_boost *b = &boosts->items[i].b;
+
+		if (boosts->items[i].foreign)
+			continue;
+		buf_printf(out, "%" PRId32 " %" PRId32 " %" PRIu64 " %" PRIu64, b->tid, b->tgid,
+			   b->start_time, b->since_ns);
+		write_sched(out, &b->before);
+		write_sched(out, &b->ours);
+		buf_char(out, '\n');
+		n++;
+	}
+	return n;
+}
+
+static int write_all(int fd, const struct buf *text)
+{
+	for (size_t at = 0; at < text->len;) {
+		ssize_t n = write(fd, text->data + at, text->len - at);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
+
+static int replace(const char *path, const struct buf *text)
+{
+	char fresh[PATH_SIZE + 8];
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, text);
+	if (r == 0 && rename(fresh, path) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(fresh);
+	return r;
+}
+
+int record_write(const char *dir, const struct boosts *b, struct err *err)
+{
+	_cleanup_(buf_free) struct buf text = {0};
+	char path[PATH_SIZE];
+	size_t n = write_text(&text, b);
+	int r;
+
+	snprintf(path, sizeof(path), "%s/" LOCAL_FILE, dir);
+	if (text.failed)
+		return err_set(err, -ENOMEM, "out of memory for the record of boosts");
+	if (n)
+		r = replace(path, &text);
+	else
+		r = unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+	return r < 0 ? err_set(err, r, "the record of boosts, %s: %s", path, err_name(r)) : 0;
+}
+
+static bool parse_sched(const char **at, struct thread_sched *s)
+{
+	int n = 0, reset;
+
+	if (sscanf(*at, " %" SCNu32 " %" SCNd32 " %" SCNu32 " %" SCNu64 " %d%n", &s->policy,
+		   &s->nice, &s->rt_priority, &s->slice_ns, &reset, &n) != 5 || !n)
+		return false;
+	s->reset_on_fork = reset;
+	*at += n;
+	return s->nice >= -20 && s->nice <= 19 && s->rt_priority <= 99;
+}
+
+static bool parse_line(const char *line, struct local_boost *b)
+{
+	int n = 0;
+
+	if (sscanf(line, "%" SCNd32 " %" SCNd32 " %" SCNu64 " %" SCNu64 "%n", &b->tid, &b->tgid,
+		   &b->start_time, &b->since_ns, &n) != 4 || !n || b->tid <= 0)
+		return false;
+	line += n;
+	return parse_sched(&line, &b->before) && parse_sched(&line, &b->ours) && !*line;
+}
+
+static int parse(char *text, struct boosts *ret)
+{
+	char *rest = text, *line = strsep(&rest, "\n");
+
+	if (!line ||
+	    sscanf(line, HEAD "%" SCNd32 " %" SCNu64, &ret->owner, &ret->own_slice_ns) != 2)
+		return -EBADMSG;
+	while ((line = strsep(&rest, "\n")) && *line) {
+		struct boost boost = {0};
+		int r;
+
+		if (!parse_line(line, &boost.b))
+			return -EBADMSG;
+		r = boosts_add(ret, &boost);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int record_read(const char *dir, struct boosts *ret, struct err *err)
+{
+	_cleanup_(boosts_free) struct boosts b = {0};
+	_cleanup_(buf_free) struct buf text = {0};
+	char path[PATH_SIZE];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/" LOCAL_FILE, dir);
+	r = buf_read_file(&text, path, RECORD_MAX);
+	if (r >= 0 && text.data)
+		r = parse(text.data, &b);
+	if (r == -EBADMSG)
+		return err_set(err, r,
+			       "%s is not a record that this version reads: look at the threads with "
+			       "ps -eLo tid,cls,ni,comm, then remove it",
+			       path);
+	if (r < 0 && r != -ENOENT)
+		return err_set(err, r, "%s: %s", path, err_name(r));
+	*ret = b;
+	b = (struct boosts){0};
+	return 0;
+}
+
+/* The name may be another folder's by the time that the lock is there. */
+static bool is_still(int fd, const char *dir)
+{
+	struct stat a, b;
+
+	return !fstat(fd, &a) && !stat(dir, &b) && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
+}
+
+int record_lock(const char *dir, struct err *err)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		return err_set(err, -errno, "%s: %s", dir, err_name(-errno));
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, -errno, "%s: %s", dir, err_name(-errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_still(fd, dir))
+		return err_set(err, -EBUSY,
+			       "another teide boosts threads of this kernel; end it, or set its "
+			       "sched.backend to another");
+	return TAKE_FD(fd);
+}
