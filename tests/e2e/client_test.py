@@ -209,7 +209,7 @@ def a_server_with_a_new_key_is_recovered_from():
 @case
 def short_tokens_are_not_asked_for_each_time():
     server = StandIn()
-    server.life = 1
+    server.life, server.leeway = 1, 86400
     client = Client(server.url, KEY, interval=100)
     client.say("set 5")
     client.reach("many posts", lambda s: s["posts"] >= 40)
