@@ -7,7 +7,6 @@
 #include "auto.h"
 #include "decide.h"
 #include "gthulhu.h"
-#include "gthulhu_backend.h"
 #include "log.h"
 
 static const struct sched_options *sched_of(const struct settings *s)
@@ -87,12 +86,9 @@ static int start_gthulhu(struct backend **ret, struct loop *loop, const struct s
 		return err_set(err, -EINVAL,
 			       "sched.backend is gthulhu, but api.enabled is false: change one of them");
 	r = gthulhu_start(&g, loop, api_of(settings), log_api, NULL, err);
-	if (r < 0)
-		return r;
-	r = gthulhu_backend_new(ret, g);
-	if (r < 0)
-		gthulhu_free(g);
-	return r < 0 ? err_set(err, r, "out of memory") : 0;
+	if (r >= 0)
+		*ret = gthulhu_backend(g);
+	return r;
 }
 
 static int start_local(struct backend **ret, const struct settings *settings, struct err *err)

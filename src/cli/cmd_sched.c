@@ -23,8 +23,8 @@ static const char doc[] = "preview: which processes are in the path by what /pro
 			  "it stays so until withdraw, clean, or a start of the service.\n"
 			  "withdraw: puts back what apply or a killed service has boosted.\n"
 			  "show: the strategies that the API server holds, read with a token for its "
-			  "public key. COMM is told for a server on this machine only. "
-			  "With sched.backend local: what is boosted here."
+			  "public key; of a manager, this user's rules. COMM is told for a server on "
+			  "this machine only. With sched.backend local: what is boosted here."
 			  "\vtry: teide sched show --url http://127.0.0.1:8080 --public-key "
 			  "/var/lib/teide/public_key.pem";
 
@@ -146,6 +146,49 @@ static void print_json(const struct strategy_list *list, bool here)
 	}
 }
 
+static void print_rules_text(const struct gthulhu_view *view)
+{
+	printf("%-8s  %-24s  %-20s  %8s  %14s  %s\n", "KIND", "ID", "FOR", "PRIORITY",
+	       "EXECUTION TIME", "COMMAND");
+	for (size_t i = 0; i < view->n_rules; i++) {
+		const struct gthulhu_rule *rule = &view->rules[i];
+
+		printf("%-8s  %-24s  %-20s  %8" PRId64 "  %11.3f ms  %s\n",
+		       rule->node ? "policy" : "strategy", rule->id, rule->scope, rule->priority,
+		       (double)rule->execution_time_ns / (double)NSEC_PER_MSEC, rule->command);
+	}
+}
+
+static void print_rules_json(const struct gthulhu_view *view)
+{
+	_cleanup_(buf_free) struct buf out = {0};
+	struct jw j;
+
+	for (size_t i = 0; i < view->n_rules; i++) {
+		const struct gthulhu_rule *rule = &view->rules[i];
+
+		buf_reset(&out);
+		j = jw_begin(&out);
+		jw_object(&j, NULL);
+		jw_string(&j, "kind", rule->node ? "policy" : "strategy");
+		jw_string(&j, "id", rule->id);
+		jw_string(&j, rule->node ? "nodes" : "name", rule->scope);
+		jw_string(&j, "command_regex", rule->command);
+		jw_i64(&j, "priority", rule->priority);
+		jw_u64(&j, "execution_time", rule->execution_time_ns);
+		jw_object_end(&j);
+		puts(out.data);
+	}
+}
+
+static void print(const struct gthulhu_view *view, bool json, bool here)
+{
+	if (view->era == GTHULHU_MANAGER)
+		(json ? print_rules_json : print_rules_text)(view);
+	else
+		(json ? print_json : print_text)(&view->list, here);
+}
+
 static int load(struct settings *settings, const struct arguments *a, struct err *err)
 {
 	int r = settings_load(settings, a->path, err);
@@ -167,13 +210,15 @@ static int load(struct settings *settings, const struct arguments *a, struct err
 
 static int show(const struct arguments *a, const struct settings *settings, struct err *err)
 {
-	_cleanup_(strategy_list_free) struct strategy_list list = {0};
+	_cleanup_(gthulhu_view_free) struct gthulhu_view view = {0};
 	const struct gthulhu_options *api = config_get(settings->config, "api");
-	int r = gthulhu_show(api, &list, err);
+	int r = gthulhu_show(api, &view, err);
 
+	if (view.note)
+		log_warning("%s", view.note);
 	if (r < 0)
 		return r;
-	(a->json ? print_json : print_text)(&list, is_here(api->url));
+	print(&view, a->json, is_here(api->url));
 	return 0;
 }
 

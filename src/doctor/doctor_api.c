@@ -75,17 +75,37 @@ static void judge_failure(int error, const struct err *err, struct check *c)
 {
 	check_set(c, CHECK_MISSING, "%.370s", err->text);
 	if (error == -EACCES)
-		check_remedy(c, "give api.public_key_path the public key of this very server");
+		check_remedy(c, "give api.public_key_path the public key of this very server, or of a "
+			     "manager api.user and api.password_file");
 	else if (error == -EBADMSG)
 		check_remedy(c, "see that api.url is a Gthulhu API server, and the key a PEM file");
 	else
 		check_remedy(c, "see that api.url is right and the server runs: curl URL/health");
 }
 
+static void judge_view(const struct gthulhu_view *view, struct check *c)
+{
+	if (view->era == GTHULHU_MANAGER)
+		check_set(c, CHECK_OK, "reachable, took the password, is a manager, holds %zu rules of "
+			  "this user", view->n_rules);
+	else
+		check_set(c, CHECK_OK, "reachable, took the key, speaks Gthulhu's API (%s), holds %zu "
+			  "strategies", gthulhu_era_name(view->era), view->list.len);
+}
+
+static void judge_key(struct report *r)
+{
+	struct check *c = report_add(r, CHECK_API, "its key", "api.key");
+
+	check_set(c, CHECK_LIMITED, "the sample that Gthulhu ships: its private half is published, so that "
+		  "anybody can have a token");
+	check_remedy(c, "give the server a key of its own: openssl genrsa, jwt.private_key_path");
+}
+
 void doctor_api(const struct gthulhu_options *api, struct report *r)
 {
 	struct check *c = report_add(r, CHECK_API, "API server", "api");
-	_cleanup_(strategy_list_free) struct strategy_list list = {0};
+	_cleanup_(gthulhu_view_free) struct gthulhu_view view = {0};
 	struct err err = {0};
 	int error;
 
@@ -94,11 +114,12 @@ void doctor_api(const struct gthulhu_options *api, struct report *r)
 		check_remedy(c, "teide doctor -c FILE");
 		return;
 	}
-	error = gthulhu_show(api, &list, &err);
+	error = gthulhu_show(api, &view, &err);
 	if (error)
 		judge_failure(error, &err, c);
 	else
-		check_set(c, CHECK_OK, "reachable, took the key, speaks Gthulhu's API, holds %zu "
-			  "strategies", list.len);
+		judge_view(&view, c);
+	if (view.note)
+		judge_key(r);
 	ask_clock(api, r);
 }

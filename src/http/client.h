@@ -3,6 +3,7 @@
  * environment's proxies are not used, and what a server sends is bounded. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,9 @@ struct http_request {
 	const char *body; /* NULL: none */
 	size_t body_len;
 	uint64_t timeout_ns; /* of the whole exchange */
+	/* On a connection of its own: what a kept one has lost is sent again on another, which a
+	 * request that makes something must not be. */
+	bool once;
 };
 
 /* Valid during the callback only. Everything in it comes from a stranger. */

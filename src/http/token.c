@@ -92,13 +92,16 @@ int token_claims(const char *text, struct token_claims *ret)
 	return 0;
 }
 
-static uint64_t life_ns(const char *text, uint64_t real_ns)
+static uint64_t life_ns(const char *text, int64_t expires_s, uint64_t real_ns)
 {
-	struct token_claims claims;
+	struct token_claims claims = {.has_exp = false};
 	int64_t life, from;
 
-	if (token_claims(text, &claims) < 0 || !claims.has_exp)
-		return DEFAULT_LIFE_NS;
+	if (token_claims(text, &claims) < 0 || !claims.has_exp) {
+		if (expires_s <= 0)
+			return DEFAULT_LIFE_NS;
+		claims = (struct token_claims){.has_exp = true, .exp = expires_s};
+	}
 	from = claims.has_iat ? claims.iat : (int64_t)(real_ns / NSEC_PER_SEC);
 	life = MIN(claims.exp - from, LIFE_MAX_S);
 	return life > 0 ? (uint64_t)life * NSEC_PER_SEC : 0;
@@ -117,8 +120,8 @@ static bool is_token_text(const char *text, size_t len)
 	return len > 0 && len <= TOKEN_MAX && strspn(text, allowed) == len;
 }
 
-int token_set(struct token *token, const char *text, uint64_t now_ns, uint64_t real_ns,
-	      struct err *err)
+int token_set(struct token *token, const char *text, int64_t expires_s, uint64_t now_ns,
+	      uint64_t real_ns, struct err *err)
 {
 	size_t len = strnlen(text, TOKEN_MAX + 1);
 	char *copy;
@@ -132,7 +135,7 @@ int token_set(struct token *token, const char *text, uint64_t now_ns, uint64_t r
 		return err_set(err, -ENOMEM, "out of memory");
 	token_drop(token);
 	token->text = copy;
-	token->refresh_ns = now_ns + token_refresh_after_ns(life_ns(text, real_ns));
+	token->refresh_ns = now_ns + token_refresh_after_ns(life_ns(text, expires_s, real_ns));
 	return 0;
 }
 

@@ -21,9 +21,10 @@ struct token {
 };
 
 /* Takes a copy. -EBADMSG when it is empty, too long or has characters that no token has
- * (RFC 6750 2.1). A text that is no JWT, or has no exp, is given one hour. */
-int token_set(struct token *token, const char *text, uint64_t now_ns, uint64_t real_ns,
-	      struct err *err);
+ * (RFC 6750 2.1). Of a text that is no JWT, or has no exp, expires_s tells the end, in seconds since
+ * 1970 by the local clock; when that is not positive either, it is given one hour. */
+int token_set(struct token *token, const char *text, int64_t expires_s, uint64_t now_ns,
+	      uint64_t real_ns, struct err *err);
 void token_drop(struct token *token); /* the text, not the bucket; usable with _cleanup_ */
 
 bool token_is_due(const struct token *token, uint64_t now_ns); /* none, or to be refreshed */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "gthulhu.h"
+#include "gthulhu_core.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,16 +8,21 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "gthulhu_session.h"
-#include "gthulhu_wire.h"
 #include "retry.h"
 
 #define CHANGE_EVERY_NS NSEC_PER_SEC
 #define VERIFY_EVERY 6 /* posts */
-#define NEUTRAL_TIME_NS (20 * NSEC_PER_MSEC)
+#define HOST_MAX 256
+
+enum note { NOTE_SAMPLE_KEY = 1, NOTE_INEXPRESSIBLE = 2 };
+
+static const struct era *const eras[] = {
+	[GTHULHU_A] = &era_a,
+	[GTHULHU_DECISION_MAKER] = &era_decision_maker,
+	[GTHULHU_MANAGER] = &era_manager,
+};
 
 static const struct retry_policy patient = {
 	.base_ns = NSEC_PER_SEC,
@@ -32,35 +37,6 @@ static const struct retry_policy hurried = {
 	.cap_ns = 500 * NSEC_PER_MSEC,
 	.floor_ns = 100 * NSEC_PER_MSEC,
 };
-
-struct gthulhu {
-	struct loop *loop;
-	struct session *session;
-	struct loop_source *timer, *deadline;
-	uint64_t interval_ns;
-	struct strategy_list wanted;
-	struct strategy_list sent; /* by the POST under way or last made */
-
-	bool active; /* there was something to say */
-	bool in_doubt; /* a list was sent and no answer came: the server may hold it */
-	bool busy;
-	bool dirty; /* wanted is news to the server */
-	bool backing_off;
-	bool reposted; /* because what was read back differed */
-	unsigned failures;
-	unsigned verify_in; /* posts */
-	uint64_t next_ns, last_post_ns; /* boot clock */
-
-	bool withdrawing;
-	gthulhu_done_fn done;
-	void *done_data;
-
-	struct gthulhu_stats stats;
-	gthulhu_changed_fn changed;
-	void *changed_data;
-};
-
-static void post(struct gthulhu *g);
 
 static void plan(struct gthulhu *g)
 {
@@ -134,10 +110,10 @@ static uint64_t backoff_ns(const struct gthulhu *g, const struct session_reply *
 /* Without a token nothing was sent but the request for one. */
 static void note_doubt(struct gthulhu *g)
 {
-	g->in_doubt |= !g->withdrawing && session_tokens(g->session) > 0;
+	g->in_doubt |= g->changing && !g->withdrawing && session_tokens(g->session) > 0;
 }
 
-static void fail(struct gthulhu *g, const struct session_reply *reply)
+void gthulhu_fail(struct gthulhu *g, const struct session_reply *reply)
 {
 	note_error(g, reply->error);
 	g->busy = false;
@@ -146,12 +122,33 @@ static void fail(struct gthulhu *g, const struct session_reply *reply)
 	g->failures++;
 	if (reply->status == 0)
 		note_doubt(g);
+	/* It may come back as another version. */
+	g->dm.asked = g->manager.asked = g->manager.no_put = false;
 	report(g, false, g->stats.foreign);
 	/* A server that never took a list has nothing to forget. */
 	if (g->withdrawing && g->stats.posts == 0 && !g->in_doubt)
 		finish_withdrawal(g, 0);
 	else
 		plan(g);
+}
+
+void gthulhu_fail_with(struct gthulhu *g, int r, const char *text)
+{
+	g->changing = false;
+	gthulhu_fail(g, &(struct session_reply){.r = r, .error = text});
+}
+
+bool gthulhu_failed(struct gthulhu *g, const struct session_reply *reply)
+{
+	if (reply->r < 0)
+		gthulhu_fail(g, reply);
+	return reply->r < 0;
+}
+
+static void tell(struct gthulhu *g, enum note note)
+{
+	g->notes |= note & ~g->noted;
+	g->noted |= note;
 }
 
 static void succeed(struct gthulhu *g)
@@ -162,93 +159,116 @@ static void succeed(struct gthulhu *g)
 	g->stats.tokens = session_tokens(g->session);
 }
 
+void gthulhu_took(struct gthulhu *g)
+{
+	succeed(g);
+	g->stats.posts++;
+	g->stats.entries = g->sent.len - MIN(g->stats.inexpressible, g->sent.len);
+}
+
+bool gthulhu_verify_is_due(struct gthulhu *g)
+{
+	if (g->verify_in > 0) {
+		g->verify_in--;
+		return false;
+	}
+	g->verify_in = VERIFY_EVERY;
+	return true;
+}
+
+void gthulhu_end(struct gthulhu *g)
+{
+	end_cycle(g, g->stats.foreign);
+}
+
 /* A stale cache is cured by one more POST; what remains has another cause. */
-static void differs(struct gthulhu *g)
+static void differs(struct gthulhu *g, const char *whose_fault)
 {
 	bool again = g->reposted;
 
 	g->stats.mismatches++;
 	g->verify_in = 0;
 	if (again)
-		note_error(g, "the server's list is not the one posted: another writer, or several "
-			      "servers behind api.url");
+		note_error(g, whose_fault);
 	if (!again || g->withdrawing)
 		g->dirty = true;
 	g->reposted = !again;
 	end_cycle(g, again || g->stats.foreign);
 }
 
-static void on_read_back(void *data, const struct session_reply *reply)
+void gthulhu_read_back(struct gthulhu *g, bool same, const char *whose_fault)
 {
-	_cleanup_(strategy_list_free) struct strategy_list list = {0};
-	struct gthulhu *g = data;
-	struct err err;
-	int r = reply->r;
-
-	if (r < 0) {
-		fail(g, reply);
-		return;
-	}
-	r = gthulhu_read_list(reply->root, &list, &err);
-	if (r < 0) {
-		fail(g, &(struct session_reply){.r = r, .error = err.text});
-		return;
-	}
 	succeed(g);
-	if (strategy_list_same(&list, &g->sent)) {
-		g->stats.verified++;
-		g->reposted = false;
-		end_cycle(g, false);
-	} else {
-		differs(g);
+	if (!same) {
+		differs(g, whose_fault);
+		return;
 	}
+	g->stats.verified++;
+	g->reposted = false;
+	end_cycle(g, false);
 }
 
-static void on_posted(void *data, const struct session_reply *reply)
+void gthulhu_inexpressible(struct gthulhu *g, size_t n)
+{
+	g->stats.inexpressible = n;
+	if (n > 0)
+		tell(g, NOTE_INEXPRESSIBLE);
+}
+
+void gthulhu_set_era(struct gthulhu *g, const struct era *era)
+{
+	if (g->era != era)
+		g->dm.asked = g->manager.asked = false;
+	g->era = era;
+	g->stats.era = session_era(g->session);
+}
+
+static void on_reply(void *data, const struct session_reply *reply)
 {
 	struct gthulhu *g = data;
 
-	if (reply->r < 0) {
-		fail(g, reply);
-		return;
-	}
-	succeed(g);
-	g->stats.posts++;
-	g->stats.entries = g->sent.len;
-	if (g->verify_in == 0) {
-		g->verify_in = VERIFY_EVERY;
-		session_call(g->session, "GET", GTHULHU_STRATEGIES_PATH, NULL, on_read_back, g);
-		return;
-	}
-	g->verify_in--;
-	end_cycle(g, g->stats.foreign);
+	g->step(g, reply);
 }
 
-/* What is sent: the list, or when it is empty one entry that boosts nobody (see gthulhu_withdraw). */
+void gthulhu_send(struct gthulhu *g, const struct session_request *request, gthulhu_step step)
+{
+	g->step = step;
+	g->changing = request->method && strcmp(request->method, "GET");
+	session_call(g->session, request, on_reply, g);
+}
+
+static void begin(struct gthulhu *g)
+{
+	gthulhu_set_era(g, eras[session_era(g->session)]);
+	g->era->cycle(g);
+}
+
+static void on_token(struct gthulhu *g, const struct session_reply *reply)
+{
+	if (!gthulhu_failed(g, reply))
+		begin(g);
+}
+
 static int choose(struct gthulhu *g)
 {
-	struct strategy self = {.pid = getpid(), .execution_time_ns = NEUTRAL_TIME_NS};
-
-	if (g->wanted.len > 0 && !g->withdrawing)
-		return strategy_list_copy(&g->sent, &g->wanted);
+	g->stats.inexpressible = 0;
+	if (!g->withdrawing)
+		return gthulhu_living(&g->wanted, &g->sent, &g->stats.ended);
 	strategy_list_clear(&g->sent);
-	return strategy_list_add(&g->sent, self);
+	return 0;
 }
 
-static void post(struct gthulhu *g)
+static void cycle(struct gthulhu *g)
 {
-	_cleanup_(buf_free) struct buf body = {0};
-
 	g->busy = true;
-	g->last_post_ns = clock_boot_ns();
-	if (choose(g) == 0)
-		gthulhu_write_list(&body, &g->sent);
-	if (!body.data || body.failed) {
-		fail(g, &(struct session_reply){.r = -ENOMEM, .error = "out of memory"});
-		return;
-	}
 	g->dirty = false;
-	session_call(g->session, "POST", GTHULHU_STRATEGIES_PATH, body.data, on_posted, g);
+	g->last_post_ns = clock_boot_ns();
+	if (choose(g) < 0)
+		gthulhu_fail_with(g, -ENOMEM, "out of memory");
+	else if (session_era(g->session) == GTHULHU_AUTO)
+		gthulhu_send(g, &(struct session_request){.method = NULL}, on_token);
+	else
+		begin(g);
 }
 
 static void on_timer(void *data)
@@ -258,12 +278,55 @@ static void on_timer(void *data)
 	if (g->withdrawing && !g->active)
 		finish_withdrawal(g, 0);
 	else if (!g->busy)
-		post(g);
+		cycle(g);
 }
 
 static void on_deadline(void *data)
 {
 	finish_withdrawal(data, -ETIMEDOUT);
+}
+
+static int copy_names(struct string_list *to, const struct string_list *from)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < from->len && r == 0; i++)
+		r = string_list_add(to, from->items[i]);
+	return r;
+}
+
+/* A manager's strategy gets a name that tells it from those of other nodes. */
+static int name_node(struct gthulhu *g, const char *node)
+{
+	char host[HOST_MAX] = "";
+
+	if (!*node && gethostname(host, sizeof(host) - 1) < 0)
+		return -errno;
+	g->node = strdup(*node ? node : host);
+	if (!g->node || asprintf(&g->owner, "teide-%s", g->node) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int set_up(struct gthulhu *g, const struct gthulhu_options *options, struct err *err)
+{
+	int r;
+
+	g->interval_ns = options->interval_ns;
+	g->priority = options->priority;
+	g->mode = options->mode;
+	r = session_new(&g->session, g->loop, options, err);
+	if (r < 0)
+		return r;
+	if (session_has_sample_key(g->session))
+		tell(g, NOTE_SAMPLE_KEY);
+	g->timer = loop_add_timer(g->loop, 0, 0, on_timer, g);
+	g->deadline = loop_add_timer(g->loop, 0, 0, on_deadline, g);
+	if (!g->timer || !g->deadline || name_node(g, options->node) < 0 ||
+	    copy_names(&g->pod_labels, &options->pod_labels) < 0 ||
+	    copy_names(&g->pod_namespaces, &options->pod_namespaces) < 0)
+		return err_set(err, -ENOMEM, "out of memory or descriptors");
+	return 0;
 }
 
 int gthulhu_start(struct gthulhu **ret, struct loop *loop, const struct gthulhu_options *options,
@@ -274,20 +337,14 @@ int gthulhu_start(struct gthulhu **ret, struct loop *loop, const struct gthulhu_
 
 	if (!g)
 		return err_set(err, -ENOMEM, "out of memory");
+	g->backend.ops = &gthulhu_ops;
 	g->loop = loop;
-	g->interval_ns = options->interval_ns;
 	g->changed = changed;
 	g->changed_data = data;
-	r = session_new(&g->session, loop, options, err);
+	r = set_up(g, options, err);
 	if (r < 0) {
 		gthulhu_free(g);
 		return r;
-	}
-	g->timer = loop_add_timer(loop, 0, 0, on_timer, g);
-	g->deadline = loop_add_timer(loop, 0, 0, on_deadline, g);
-	if (!g->timer || !g->deadline) {
-		gthulhu_free(g);
-		return err_set(err, -ENOMEM, "out of memory or descriptors");
 	}
 	*ret = g;
 	return 0;
@@ -302,6 +359,16 @@ void gthulhu_free(struct gthulhu *g)
 	loop_remove(g->deadline);
 	strategy_list_free(&g->wanted);
 	strategy_list_free(&g->sent);
+	strategy_list_free(&g->a.ours);
+	strategy_list_free(&g->a.body);
+	intent_list_free(&g->dm.now);
+	intent_list_free(&g->dm.told);
+	strategy_list_free(&g->dm.boosted);
+	buf_free(&g->manager.command);
+	string_list_free(&g->pod_labels);
+	string_list_free(&g->pod_namespaces);
+	free(g->node);
+	free(g->owner);
 	free(g);
 }
 
@@ -340,4 +407,25 @@ void gthulhu_withdraw(struct gthulhu *g, uint64_t deadline_ns, gthulhu_done_fn d
 void gthulhu_get_stats(const struct gthulhu *g, struct gthulhu_stats *ret)
 {
 	*ret = g->stats;
+}
+
+const char *gthulhu_next_note(struct gthulhu *g)
+{
+	if (g->notes & NOTE_SAMPLE_KEY) {
+		g->notes &= ~NOTE_SAMPLE_KEY;
+		return GTHULHU_SAMPLE_KEY_NOTE;
+	}
+	if (!(g->notes & NOTE_INEXPRESSIBLE))
+		return NULL;
+	g->notes &= ~NOTE_INEXPRESSIBLE;
+	snprintf(g->note, sizeof(g->note),
+		 "%zu of %zu threads cannot be told to this server (%s): its API wants processes of "
+		 "pods, with priority and a printable name",
+		 g->stats.inexpressible, g->sent.len, g->era ? g->era->name : "");
+	return g->note;
+}
+
+const char *gthulhu_era_name(enum gthulhu_era era)
+{
+	return era == GTHULHU_AUTO ? "auto" : eras[era]->name;
 }

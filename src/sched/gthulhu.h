@@ -1,25 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The back end that keeps a Gthulhu-compatible API server told: its v0.1.0 API, one list of pids that
- * each POST replaces, a JWT for the server's public key. The list is sent at once when it changes (at
- * most once a second), again every interval, and read back now and then: a server may serve a stale
- * cache, and several servers behind one name each have a list of their own. */
+/* The back end that keeps a Gthulhu-compatible API server told, in whichever of its APIs the server
+ * speaks: one list of pids that each POST replaces (era A), intents of a node's decision maker, or a
+ * strategy of the cluster's manager. What is wanted is sent at once when it changes (at most once a
+ * second), again every interval, and read back: a server may serve a stale cache, several servers
+ * behind one name each have a list of their own, and others write too. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backend.h"
 #include "err.h"
 #include "loop.h"
 #include "option.h"
 #include "strategy.h"
 
+enum gthulhu_era {
+	GTHULHU_AUTO, /* ask */
+	GTHULHU_A,
+	GTHULHU_DECISION_MAKER,
+	GTHULHU_MANAGER,
+};
+
+enum gthulhu_mode { GTHULHU_OWN, GTHULHU_MERGE };
+
 struct gthulhu_options {
 	bool enabled;
 	const char *url; /* base; what follows "/api/v1" is cut off */
+	unsigned era;    /* enum gthulhu_era */
+	unsigned mode;   /* enum gthulhu_mode */
 	uint64_t interval_ns;
 	uint64_t timeout_ns; /* of one exchange */
-	const char *public_key_path; /* PEM "PUBLIC KEY" */
+	const char *public_key_path; /* PEM "PUBLIC KEY"; not for a manager */
+	const char *user, *password_file; /* for a manager; "": none */
+	uint64_t priority; /* 1 to 9, where the server takes a number */
+	const char *node;  /* "": the host's name */
+	struct string_list pod_labels; /* "KEY=VALUE" */
+	struct string_list pod_namespaces;
 	const char *ca_file, *cert_file, *key_file; /* "": the system's CAs, no client certificate */
 };
 
@@ -28,11 +46,14 @@ extern const struct option_section api_section; /* "api", struct gthulhu_options
 struct gthulhu_stats {
 	bool reachable; /* the last exchange worked */
 	bool foreign; /* what was last read back is not what was posted, even after a second POST */
+	enum gthulhu_era era; /* the server's; GTHULHU_AUTO: not known yet */
 	uint64_t posts; /* lists that the server took */
 	uint64_t tokens; /* tokens received */
 	uint64_t errors; /* exchanges that failed */
 	uint64_t verified, mismatches; /* lists read back: as posted, or not */
 	size_t entries; /* of the last list that the server took */
+	size_t ended; /* entries left out of it: the process has ended, or its pid is another's */
+	size_t inexpressible; /* entries left out of it: the server's API has no words for them */
 	uint64_t last_success_ns, last_error_ns; /* boot clock; 0: never */
 	char last_error[512]; /* "" when there was none; safe to log */
 };
@@ -41,27 +62,61 @@ struct gthulhu_stats {
  * can be logged. May call every function below but gthulhu_free(). */
 typedef void (*gthulhu_changed_fn)(void *data, const struct gthulhu_stats *stats);
 
-typedef void (*gthulhu_done_fn)(void *data, int r);
+typedef backend_done_fn gthulhu_done_fn;
 
 struct gthulhu;
 
-/* Without a readable key file that holds a public key it fails and says what to do. The file is read
- * again for each token. The options are borrowed during the call only. changed may be NULL. */
+/* Without a readable key file that holds a public key, or for a manager a user and a password file, it
+ * fails and says what to do. The files are read again for each token. The options are borrowed during
+ * the call only. changed may be NULL. */
 int gthulhu_start(struct gthulhu **ret, struct loop *loop, const struct gthulhu_options *options,
 		  gthulhu_changed_fn changed, void *data, struct err *err);
 void gthulhu_free(struct gthulhu *g); /* sends nothing; NULL is fine */
 
+/* The same as a back end; it is g's. */
+struct backend *gthulhu_backend(struct gthulhu *g);
+
 /* Takes a copy as the list to keep posted. Until a first list that is not empty the server is left
- * alone; an empty one after that is posted as a neutral one, see gthulhu_withdraw(). -ENOMEM. */
+ * alone; an empty one after that takes everything back. Entries of a process that has ended by the
+ * time of sending are left out. -ENOMEM. */
 int gthulhu_set(struct gthulhu *g, const struct strategy_list *list);
 
-/* Posts a list that boosts nobody and calls done(data, r) once, from the loop: 0, or -ETIMEDOUT when
- * the server did not take it within deadline_ns. A server that never had a list may be away: 0. done may call gthulhu_free(). The list has one
- * entry, this process without priority: the server answers an empty list with null, which the
- * scheduler reads as "no news" and keeps every boost. */
+/* Takes everything back in the way that the scheduler behind the server honours, sees that it is gone,
+ * and calls done(data, r) once, from the loop: 0, or -ETIMEDOUT when the server did not take it within
+ * deadline_ns. A server that never had a list may be away: 0. done may call gthulhu_free(). */
 void gthulhu_withdraw(struct gthulhu *g, uint64_t deadline_ns, gthulhu_done_fn done, void *data);
 
 void gthulhu_get_stats(const struct gthulhu *g, struct gthulhu_stats *ret);
 
-/* Asks the server for its list and waits for it; for a command line. Runs a loop of its own. */
-int gthulhu_show(const struct gthulhu_options *options, struct strategy_list *ret, struct err *err);
+/* What the user should be told although nothing failed, each thing once: a line to log as a warning,
+ * valid until the next call; NULL: nothing new. */
+const char *gthulhu_next_note(struct gthulhu *g);
+
+/* A manager's strategy or node policy. */
+struct gthulhu_rule {
+	bool node; /* of nodes, not of pods */
+	char id[64];
+	char scope[128]; /* its name, or the nodes */
+	char command[256]; /* regular expression of commands */
+	int64_t priority;
+	uint64_t execution_time_ns;
+};
+
+#define GTHULHU_RULES_MAX 256
+
+/* What a server holds. */
+struct gthulhu_view {
+	enum gthulhu_era era;
+	struct strategy_list list; /* of one that lists pids */
+	struct gthulhu_rule *rules; /* this user's, of a manager */
+	size_t n_rules;
+	const char *note; /* static: what to be told besides; NULL: nothing */
+};
+
+void gthulhu_view_free(struct gthulhu_view *view); /* usable with _cleanup_ */
+
+/* Asks the server for what it holds and waits for it; for a command line. Runs a loop of its own. */
+int gthulhu_show(const struct gthulhu_options *options, struct gthulhu_view *ret, struct err *err);
+
+/* "a", "decision-maker", "manager", as api.era has them. */
+const char *gthulhu_era_name(enum gthulhu_era era);

@@ -1,62 +1,52 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "gthulhu_backend.h"
+#include <stdio.h>
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+#include "gthulhu_core.h"
 
-struct gthulhu_holder {
-	struct backend backend; /* first */
-	struct gthulhu *g;
-};
-
-static struct gthulhu *held(const struct backend *b)
+static struct gthulhu *of(struct backend *b)
 {
-	return ((const struct gthulhu_holder *)b)->g;
+	return (struct gthulhu *)b;
 }
 
 static int set(struct backend *b, const struct strategy_list *list)
 {
-	return gthulhu_set(held(b), list);
+	return gthulhu_set(of(b), list);
 }
 
 static void withdraw(struct backend *b, uint64_t deadline_ns, backend_done_fn done, void *data)
 {
-	gthulhu_withdraw(held(b), deadline_ns, done, data);
+	gthulhu_withdraw(of(b), deadline_ns, done, data);
 }
 
 static void stats(const struct backend *b, struct backend_stats *ret)
 {
-	struct gthulhu_stats s;
+	const struct gthulhu_stats *s = &((const struct gthulhu *)b)->stats;
 
-	gthulhu_get_stats(held(b), &s);
 	*ret = (struct backend_stats){
-		.working = s.reachable,
-		.entries = s.entries,
-		.applied = s.posts,
-		.errors = s.errors,
-		.last_success_ns = s.last_success_ns,
-		.last_error_ns = s.last_error_ns,
+		.working = s->reachable && !s->foreign,
+		.entries = s->entries,
+		.applied = s->posts,
+		.errors = s->errors,
+		.last_success_ns = s->last_success_ns,
+		.last_error_ns = s->last_error_ns,
 	};
-	memcpy(ret->last_error, s.last_error, sizeof(ret->last_error));
+	snprintf(ret->last_error, sizeof(ret->last_error), "%s", s->last_error);
 }
 
-static void release(struct backend *b)
+static void end(struct backend *b)
 {
-	gthulhu_free(held(b));
-	free(b);
+	gthulhu_free(of(b));
 }
 
-static const struct backend_ops ops = {
-	.name = "gthulhu", .set = set, .withdraw = withdraw, .stats = stats, .free = release};
+const struct backend_ops gthulhu_ops = {
+	.name = "gthulhu",
+	.set = set,
+	.withdraw = withdraw,
+	.stats = stats,
+	.free = end,
+};
 
-int gthulhu_backend_new(struct backend **ret, struct gthulhu *g)
+struct backend *gthulhu_backend(struct gthulhu *g)
 {
-	struct gthulhu_holder *h = calloc(1, sizeof(*h));
-
-	if (!h)
-		return -ENOMEM;
-	*h = (struct gthulhu_holder){.backend.ops = &ops, .g = g};
-	*ret = &h->backend;
-	return 0;
+	return &g->backend;
 }

@@ -10,34 +10,39 @@
 #include "cleanup.h"
 #include "client.h"
 #include "clock.h"
+#include "gthulhu_credentials.h"
 #include "gthulhu_wire.h"
 #include "retry.h"
 #include "token.h"
 
-#define KEY_FILE_MAX (64 * 1024)
-#define PEM_BEGIN "-----BEGIN PUBLIC KEY-----"
-#define PEM_END "-----END PUBLIC KEY-----"
+enum ask { ASK_WITH_KEY, ASK_WITH_PASSWORD, ASK_WITH_REFRESH_TOKEN };
+
+static const char *const ask_paths[] = {
+	[ASK_WITH_KEY] = GTHULHU_TOKEN_PATH,
+	[ASK_WITH_PASSWORD] = GTHULHU_LOGIN_PATH,
+	[ASK_WITH_REFRESH_TOKEN] = GTHULHU_REFRESH_PATH,
+};
 
 struct session {
 	struct http_client *client;
 	struct http_call *call;
 	char *base;
-	char *key_path, *public_key;
 	uint64_t timeout_ns;
-	struct token token;
+	struct credentials credentials;
+	enum gthulhu_era configured, era;
+	struct token token, refresh; /* a refresh token is good for one use */
 	uint64_t tokens;
 
 	/* The exchange under way. */
-	const char *method; /* borrowed: a literal */
-	const char *path;
+	enum ask ask;
+	struct session_request request; /* its body is the buffer's */
 	struct buf body;
-	bool has_body;
 	bool reauthenticated;
 	session_fn fn;
 	void *data;
 };
 
-static void ask_token(struct session *s);
+static void ask_token(struct session *s, enum ask ask);
 static void send_request(struct session *s);
 
 static void finish(struct session *s, const struct session_reply *reply)
@@ -54,6 +59,7 @@ static void fail(struct session *s, int r, const struct http_response *response,
 
 	if (response) {
 		reply.status = response->status;
+		reply.no_route = gthulhu_no_route(response);
 		reply.retry_after_ns = response->retry_after_ns;
 	} else {
 		reply.retry_after_ns = token_ask_wait_ns(&s->token, clock_boot_ns());
@@ -68,18 +74,42 @@ static const char *url_of(const struct session *s, const char *path, struct buf 
 	return url->failed ? NULL : url->data;
 }
 
+static const char *url_text(const struct session *s, const char *path,
+			    char text[static HTTP_URL_TEXT_MAX])
+{
+	_cleanup_(buf_free) struct buf url = {0};
+
+	return http_url_text(url_of(s, path, &url) ?: path, text);
+}
+
+/* Managers before refresh tokens answer 500 to a token that is over or not theirs. */
+static bool blames_token(const struct session *s, const struct http_response *response)
+{
+	return response->status == 401 || (s->era == GTHULHU_MANAGER && response->status == 500);
+}
+
 static bool wants_new_token(const struct session *s, const struct http_response *response)
 {
 	static const struct retry_policy none;
-	struct retry_outcome outcome = {.status = response->status,
-					.reauthenticated = s->reauthenticated};
+	struct retry_outcome outcome = {.status = 401, .reauthenticated = s->reauthenticated};
 
-	return !response->error && retry_decide(&none, &outcome, 0).action == RETRY_REAUTH;
+	/* A 500 may come of a request that was done all the same. */
+	if (response->error || !blames_token(s, response) || (response->status == 500 && s->request.once))
+		return false;
+	return retry_decide(&none, &outcome, 0).action == RETRY_REAUTH;
+}
+
+static enum ask how_to_ask(const struct session *s)
+{
+	if (s->refresh.text)
+		return ASK_WITH_REFRESH_TOKEN;
+	if (s->era == GTHULHU_MANAGER || !s->credentials.public_key)
+		return ASK_WITH_PASSWORD;
+	return ASK_WITH_KEY;
 }
 
 static void on_answer(void *data, const struct http_response *response)
 {
-	_cleanup_(buf_free) struct buf url = {0};
 	struct session *s = data;
 	struct session_reply reply = {.status = response->status};
 	json_auto_t *root = NULL;
@@ -88,60 +118,133 @@ static void on_answer(void *data, const struct http_response *response)
 	int r;
 
 	s->call = NULL;
-	r = gthulhu_check(response, http_url_text(url_of(s, s->path, &url) ?: s->path, text),
-			  s->token.text, &root, &err);
+	r = gthulhu_check(response, url_text(s, s->request.path, text), s->token.text, &root, &err);
 	if (r == 0) {
 		reply.root = root;
 		finish(s, &reply);
 		return;
 	}
-	if (response->status == 401)
+	if (blames_token(s, response))
 		token_drop(&s->token);
 	if (wants_new_token(s, response) && token_may_ask(&s->token, clock_boot_ns())) {
 		s->reauthenticated = true;
-		ask_token(s);
+		ask_token(s, how_to_ask(s));
 		return;
 	}
 	fail(s, r, response, err.text);
 }
 
-static int take_token(struct session *s, const struct http_response *response, struct err *err)
+static enum gthulhu_era era_of(const struct session *s, const struct gthulhu_token *token)
 {
-	_cleanup_(buf_free) struct buf url = {0};
+	if (s->configured != GTHULHU_AUTO)
+		return s->configured;
+	if (s->ask != ASK_WITH_KEY)
+		return GTHULHU_MANAGER;
+	return token->nested ? GTHULHU_DECISION_MAKER : GTHULHU_A;
+}
+
+static int take_token(struct session *s, const json_t *root, struct err *err)
+{
+	uint64_t now = clock_boot_ns(), real = clock_real_ns();
+	struct gthulhu_token token;
+	int r = gthulhu_read_token(root, &token, err);
+
+	if (r == 0)
+		r = token_set(&s->token, token.text, token.expires_s, now, real, err);
+	if (r < 0)
+		return r;
+	token_drop(&s->refresh);
+	if (token.refresh && s->ask != ASK_WITH_KEY)
+		token_set(&s->refresh, token.refresh, 0, now, real, NULL);
+	s->era = era_of(s, &token);
+	s->tokens++;
+	return 0;
+}
+
+/* What it asked with, which an answer may repeat. */
+static const char *secret_of(const struct session *s, struct buf *password)
+{
+	if (s->ask == ASK_WITH_REFRESH_TOKEN)
+		return s->refresh.text;
+	if (s->ask == ASK_WITH_PASSWORD)
+		credentials_read_password(&s->credentials, password);
+	return password->data;
+}
+
+static int check_token(struct session *s, const struct http_response *response, struct err *err)
+{
+	_cleanup_(credentials_wipe) struct buf password = {0};
 	json_auto_t *root = NULL;
 	char text[HTTP_URL_TEXT_MAX];
-	const char *token;
 	int r;
 
-	http_url_text(url_of(s, GTHULHU_TOKEN_PATH, &url) ?: s->path, text);
-	r = gthulhu_check(response, text, NULL, &root, err);
+	url_text(s, ask_paths[s->ask], text);
+	r = gthulhu_check(response, text, secret_of(s, &password), &root, err);
 	if (r == 0) {
-		r = gthulhu_read_token(root, &token, err);
-		if (r == 0)
-			r = token_set(&s->token, token, clock_boot_ns(), clock_real_ns(), err);
+		r = take_token(s, root, err);
 		if (r < 0)
 			err_prefix(err, r, "%s: ", text);
+	} else if (r == -EACCES) {
+		err_prefix(err, r, s->ask == ASK_WITH_KEY
+			   ? "no token: api.public_key_path is not this server's key? "
+			   : "no token: api.user and api.password_file are not this server's? ");
+	} else if (gthulhu_no_route(response) && s->ask == ASK_WITH_KEY) {
+		err_prefix(err, r, "no token for a key here; a manager wants api.user and api.password_file: ");
+	} else if (gthulhu_no_route(response)) {
+		err_prefix(err, r, "not a manager (api.era)? ");
 	}
-	if (r == 0)
-		s->tokens++;
-	if (r == -EACCES)
-		err_prefix(err, r, "no token: api.public_key_path is not this server's key? ");
 	return r;
+}
+
+/* Another way to ask after the last was refused: the password when a refresh token is used up, or
+ * when who was asked with a key has a login instead. */
+static bool ask_otherwise(struct session *s, const struct http_response *response)
+{
+	bool refused = s->ask == ASK_WITH_REFRESH_TOKEN && response->status >= 400 &&
+		       response->status < 500;
+	bool manager = s->ask == ASK_WITH_KEY && s->configured == GTHULHU_AUTO &&
+		       *s->credentials.user && gthulhu_no_route(response);
+
+	if (refused)
+		token_drop(&s->refresh);
+	if ((!refused && !manager) || !token_may_ask(&s->token, clock_boot_ns()))
+		return false;
+	ask_token(s, ASK_WITH_PASSWORD);
+	return true;
+}
+
+/* What was to be sent was made for the era that was. */
+static bool has_changed(const struct session *s, enum gthulhu_era before)
+{
+	return s->request.method && before != GTHULHU_AUTO && s->era != before;
+}
+
+static void proceed(struct session *s)
+{
+	if (s->request.method)
+		send_request(s);
+	else
+		finish(s, &(struct session_reply){.r = 0});
 }
 
 static void on_token(void *data, const struct http_response *response)
 {
 	struct session *s = data;
+	enum gthulhu_era before = s->era;
 	struct err err;
 	int r;
 
 	s->call = NULL;
 	if (response->status == 0)
 		token_not_asked(&s->token);
-	r = take_token(s, response, &err);
+	r = check_token(s, response, &err);
+	if (r < 0 && ask_otherwise(s, response))
+		return;
+	if (r == 0 && has_changed(s, before))
+		fail(s, -EAGAIN, NULL, "the server speaks another API now");
 	/* A refresh before the end may fail while the old token still serves. */
-	if (r == 0 || s->token.text)
-		send_request(s);
+	else if (r == 0 || s->token.text)
+		proceed(s);
 	else
 		fail(s, r, response, err.text);
 }
@@ -153,107 +256,92 @@ static void start(struct session *s, const struct http_request *request, http_do
 		fail(s, -ENOMEM, NULL, "out of memory");
 }
 
-/* The block alone: whatever else the file holds is not the server's business. */
-static int read_key(const char *path, char **ret, struct err *err)
+static int write_ask(struct session *s, struct buf *body, struct err *err)
 {
-	_cleanup_(buf_free) struct buf key = {0};
-	const char *begin, *end;
-	int r;
+	_cleanup_(credentials_wipe) struct buf password = {0};
 
-	if (!*path)
-		return err_set(err, -EINVAL,
-			       "api.public_key_path is not set: give the PEM file of the API "
-			       "server's public key, or set api.enabled: false");
-	r = buf_read_file(&key, path, KEY_FILE_MAX);
-	if (r < 0)
-		return err_set(err, r,
-			       "public key %s: %s; set api.public_key_path to the API server's "
-			       "public_key.pem, or api.enabled: false",
-			       path, err_name(r));
-	begin = key.data ? strstr(key.data, PEM_BEGIN) : NULL;
-	end = begin ? strstr(begin, PEM_END) : NULL;
-	if (!end)
-		return err_set(err, -EBADMSG,
-			       "public key %s: no PEM block \"PUBLIC KEY\"; convert it with openssl "
-			       "pkey, or take the server's public_key.pem",
-			       path);
-	*ret = strndup(begin, (size_t)(end - begin) + strlen(PEM_END));
-	return *ret ? 0 : err_set(err, -ENOMEM, "out of memory");
+	if (s->ask == ASK_WITH_PASSWORD)
+		return credentials_write_login(&s->credentials, body, &password, err);
+	if (s->ask == ASK_WITH_KEY)
+		credentials_write_key(&s->credentials, body);
+	else
+		gthulhu_write_refresh(body, s->refresh.text);
+	return 0;
 }
 
-/* The server may have made itself another pair since: an unreadable file leaves the key as it was. */
-static void reread_key(struct session *s)
-{
-	char *key;
-
-	if (read_key(s->key_path, &key, NULL) < 0)
-		return;
-	free(s->public_key);
-	s->public_key = key;
-}
-
-static void ask_token(struct session *s)
+static void ask_token(struct session *s, enum ask ask)
 {
 	static const char *const headers[] = {"Content-Type: application/json", NULL};
-	_cleanup_(buf_free) struct buf url = {0}, body = {0};
+	_cleanup_(credentials_wipe) struct buf body = {0};
+	_cleanup_(buf_free) struct buf url = {0};
+	struct err err;
+	int r;
 
-	reread_key(s);
-	gthulhu_write_token_request(&body, s->public_key);
+	s->ask = ask;
+	r = write_ask(s, &body, &err);
+	if (r < 0) {
+		fail(s, r, NULL, err.text);
+		return;
+	}
 	start(s,
 	      &(struct http_request){
 		      .method = "POST",
-		      .url = body.failed ? NULL : url_of(s, GTHULHU_TOKEN_PATH, &url),
+		      .url = body.failed ? NULL : url_of(s, ask_paths[ask], &url),
 		      .headers = headers,
 		      .body = body.data,
 		      .body_len = body.len,
 		      .timeout_ns = s->timeout_ns,
+		      .once = ask == ASK_WITH_REFRESH_TOKEN,
 	      },
 	      on_token);
 }
 
 static void send_request(struct session *s)
 {
-	_cleanup_(buf_free) struct buf url = {0}, bearer = {0};
-	const char *headers[] = {NULL, s->has_body ? "Content-Type: application/json" : NULL, NULL};
+	_cleanup_(credentials_wipe) struct buf bearer = {0};
+	_cleanup_(buf_free) struct buf url = {0};
+	const char *headers[] = {NULL, s->request.body ? "Content-Type: application/json" : NULL, NULL};
 
 	buf_printf(&bearer, "Authorization: Bearer %s", s->token.text);
 	headers[0] = bearer.data;
 	start(s,
 	      &(struct http_request){
-		      .method = s->method,
-		      .url = bearer.failed ? NULL : url_of(s, s->path, &url),
+		      .method = s->request.method,
+		      .url = bearer.failed ? NULL : url_of(s, s->request.path, &url),
 		      .headers = headers,
-		      .body = s->has_body ? s->body.data : NULL,
+		      .body = s->request.body,
 		      .body_len = s->body.len,
 		      .timeout_ns = s->timeout_ns,
+		      .once = s->request.once,
 	      },
 	      on_answer);
-	if (bearer.data)
-		explicit_bzero(bearer.data, bearer.len);
 }
 
-void session_call(struct session *s, const char *method, const char *path, const char *body,
-		  session_fn fn, void *data)
+static bool take_request(struct session *s, const struct session_request *request)
+{
+	s->request = *request;
+	buf_reset(&s->body);
+	if (request->body)
+		buf_str(&s->body, request->body);
+	s->request.body = request->body ? s->body.data : NULL;
+	return !s->body.failed;
+}
+
+void session_call(struct session *s, const struct session_request *request, session_fn fn, void *data)
 {
 	uint64_t now = clock_boot_ns();
 
 	session_cancel(s);
-	s->method = method;
-	s->path = path;
 	s->fn = fn;
 	s->data = data;
 	s->reauthenticated = false;
-	s->has_body = body != NULL;
-	buf_reset(&s->body);
-	if (body)
-		buf_str(&s->body, body);
-	if (s->body.failed) {
+	if (!take_request(s, request)) {
 		fail(s, -ENOMEM, NULL, "out of memory");
 	} else if (token_is_due(&s->token, now) && token_may_ask(&s->token, now)) {
 		s->reauthenticated = true;
-		ask_token(s);
+		ask_token(s, how_to_ask(s));
 	} else if (s->token.text) {
-		send_request(s);
+		proceed(s);
 	} else {
 		fail(s, -EAGAIN, NULL, "the server refuses its own tokens; waiting to ask again");
 	}
@@ -275,13 +363,9 @@ int session_new(struct session **ret, struct loop *loop, const struct gthulhu_op
 	if (!s)
 		return err_set(err, -ENOMEM, "out of memory");
 	s->timeout_ns = options->timeout_ns;
-	s->key_path = strdup(options->public_key_path);
-	if (!s->key_path) {
-		session_free(s);
-		return err_set(err, -ENOMEM, "out of memory");
-	}
+	s->configured = s->era = options->era;
 	if ((r = gthulhu_base_url(options->url, &s->base, err)) < 0 ||
-	    (r = read_key(options->public_key_path, &s->public_key, err)) < 0 ||
+	    (r = credentials_init(&s->credentials, options, err)) < 0 ||
 	    (r = http_client_new(&s->client, loop, &http, err)) < 0) {
 		session_free(s);
 		return r;
@@ -297,14 +381,39 @@ void session_free(struct session *s)
 	session_cancel(s);
 	http_client_free(s->client);
 	token_drop(&s->token);
+	token_drop(&s->refresh);
 	buf_free(&s->body);
 	free(s->base);
-	free(s->key_path);
-	free(s->public_key);
+	credentials_free(&s->credentials);
 	free(s);
 }
 
 uint64_t session_tokens(const struct session *s)
 {
 	return s->tokens;
+}
+
+enum gthulhu_era session_era(const struct session *s)
+{
+	return s->era;
+}
+
+bool session_assume(struct session *s, enum gthulhu_era era)
+{
+	if (s->configured != GTHULHU_AUTO)
+		return false;
+	s->era = era;
+	return true;
+}
+
+void session_forget(struct session *s)
+{
+	token_drop(&s->token);
+	token_drop(&s->refresh);
+	s->era = s->configured;
+}
+
+bool session_has_sample_key(const struct session *s)
+{
+	return s->credentials.public_key && credentials_is_sample_key(s->credentials.public_key);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
+#include <stdlib.h>
 
-#include "clock.h"
 #include "cleanup.h"
-#include "gthulhu.h"
-#include "gthulhu_session.h"
+#include "gthulhu_core.h"
 #include "gthulhu_wire.h"
 
 DEFINE_CLEANUP(struct loop *, loop, loop_free)
@@ -12,29 +11,87 @@ DEFINE_CLEANUP(struct session *, session, session_free)
 
 struct show {
 	struct loop *loop;
-	struct strategy_list *list;
+	struct session *session;
+	struct gthulhu_view *view;
 	struct err *err;
 	bool over;
 	int r;
 };
 
+void gthulhu_view_free(struct gthulhu_view *view)
+{
+	strategy_list_free(&view->list);
+	free(view->rules);
+	*view = (struct gthulhu_view){0};
+}
+
+static void end(struct show *show, int r)
+{
+	show->over = true;
+	show->r = r;
+}
+
+static void ask(struct show *show, const char *path, session_fn fn)
+{
+	session_call(show->session, &(struct session_request){"GET", path}, fn, show);
+}
+
 static void on_list(void *data, const struct session_reply *reply)
 {
 	struct show *show = data;
 
-	show->over = true;
 	if (reply->r < 0)
-		show->r = err_set(show->err, reply->r, "%s", reply->error);
+		end(show, err_set(show->err, reply->r, "%s", reply->error));
 	else
-		show->r = gthulhu_read_list(reply->root, show->list, show->err);
-	loop_stop(show->loop, 0);
+		end(show, gthulhu_read_list(reply->root, &show->view->list, show->err));
 }
 
-int gthulhu_show(const struct gthulhu_options *options, struct strategy_list *ret, struct err *err)
+static void on_strategies(void *data, const struct session_reply *reply)
+{
+	struct show *show = data;
+
+	if (reply->r < 0)
+		end(show, err_set(show->err, reply->r, "%s", reply->error));
+	else
+		end(show, rule_read(reply->root, false, show->view, show->err));
+}
+
+/* Earlier managers have none; and a user may have no right to see them. */
+static void on_policies(void *data, const struct session_reply *reply)
+{
+	struct show *show = data;
+	int r = 0;
+
+	if (reply->r == 0)
+		r = rule_read(reply->root, true, show->view, show->err);
+	else if (!reply->no_route && reply->status != 403)
+		r = err_set(show->err, reply->r, "%s", reply->error);
+	if (r < 0)
+		end(show, r);
+	else
+		ask(show, "/api/v1/strategies/self", on_strategies);
+}
+
+static void on_token(void *data, const struct session_reply *reply)
+{
+	struct show *show = data;
+
+	show->view->era = session_era(show->session);
+	if (session_has_sample_key(show->session))
+		show->view->note = GTHULHU_SAMPLE_KEY_NOTE;
+	if (reply->r < 0)
+		end(show, err_set(show->err, reply->r, "%s", reply->error));
+	else if (show->view->era == GTHULHU_MANAGER)
+		ask(show, "/api/v1/node-scheduling-policies/self", on_policies);
+	else
+		ask(show, GTHULHU_STRATEGIES_PATH, on_list);
+}
+
+int gthulhu_show(const struct gthulhu_options *options, struct gthulhu_view *ret, struct err *err)
 {
 	_cleanup_(cleanup_loop) struct loop *loop = loop_new();
 	_cleanup_(cleanup_session) struct session *session = NULL;
-	struct show show = {.loop = loop, .list = ret, .err = err};
+	struct show show = {.loop = loop, .view = ret, .err = err};
 	int r;
 
 	if (!loop)
@@ -42,7 +99,8 @@ int gthulhu_show(const struct gthulhu_options *options, struct strategy_list *re
 	r = session_new(&session, loop, options, err);
 	if (r < 0)
 		return r;
-	session_call(session, "GET", GTHULHU_STRATEGIES_PATH, NULL, on_list, &show);
+	show.session = session;
+	session_call(session, &(struct session_request){.method = NULL}, on_token, &show);
 	while (!show.over && r == 0)
 		r = loop_once(loop, -1);
 	return r < 0 ? err_set(err, r, "event loop: %s", err_name(r)) : show.r;

@@ -39,6 +39,25 @@ void gthulhu_write_token_request(struct buf *out, const char *public_key)
 	jw_object_end(&j);
 }
 
+void gthulhu_write_login(struct buf *out, const char *user, const char *password)
+{
+	struct jw j = jw_begin(out);
+
+	jw_object(&j, NULL);
+	jw_string(&j, "username", user);
+	jw_string(&j, "password", password);
+	jw_object_end(&j);
+}
+
+void gthulhu_write_refresh(struct buf *out, const char *refresh_token)
+{
+	struct jw j = jw_begin(out);
+
+	jw_object(&j, NULL);
+	jw_string(&j, "refreshToken", refresh_token);
+	jw_object_end(&j);
+}
+
 void gthulhu_write_list(struct buf *out, const struct strategy_list *list)
 {
 	struct jw j = jw_begin(out);
@@ -65,7 +84,7 @@ static bool repeats(const char *text, const char *secret)
 	if (strstr(text, "-----BEGIN"))
 		return true;
 	if (len < 16)
-		return false;
+		return len > 0 && strstr(text, secret);
 	snprintf(end, sizeof(end), "%s", secret);
 	return strstr(text, end) || strstr(text, secret + len - 16);
 }
@@ -98,11 +117,6 @@ static int refused(int status, const json_t *root, const char *url, const char *
 			       "%s: redirected (%d), which is not followed; set api.url to where "
 			       "the server is",
 			       url, status);
-	if (status == 404 || status == 405)
-		return err_set(err, -EPROTO,
-			       "%s: %d: %s; this server does not take lists of pids: its API is "
-			       "not Gthulhu's v0.1.0",
-			       url, status, server_text(root, secret, text));
 	return err_set(err, status == 401 ? -EACCES : -EPROTO, "%s: %d: %s", url, status,
 		       server_text(root, secret, text));
 }
@@ -128,16 +142,28 @@ int gthulhu_check(const struct http_response *response, const char *url, const c
 	return 0;
 }
 
-int gthulhu_read_token(const json_t *root, const char **ret, struct err *err)
+bool gthulhu_no_route(const struct http_response *response)
 {
-	*ret = json_string_value(json_object_get(root, "token"));
-	if (*ret)
-		return 0;
-	if (json_object_get(json_object_get(root, "data"), "token"))
-		return err_set(err, -EBADMSG,
-			       "the server speaks a later API than Gthulhu's v0.1.0 (its token is "
-			       "in data.token), which takes no list of pids");
-	return err_set(err, -EBADMSG, "the server's answer carries no token");
+	json_auto_t *root = NULL;
+
+	if (response->status != 404 && response->status != 405)
+		return false;
+	root = json_loadb(response->body, response->body_len, 0, NULL);
+	return !json_is_string(json_object_get(root, "error"));
+}
+
+int gthulhu_read_token(const json_t *root, struct gthulhu_token *ret, struct err *err)
+{
+	const json_t *data = json_object_get(root, "data");
+	const json_t *from = json_object_get(data, "token") ? data : root;
+
+	*ret = (struct gthulhu_token){
+		.text = json_string_value(json_object_get(from, "token")),
+		.refresh = json_string_value(json_object_get(from, "refreshToken")),
+		.expires_s = json_integer_value(json_object_get(from, "expired_at")),
+		.nested = from == data,
+	};
+	return ret->text ? 0 : err_set(err, -EBADMSG, "the server's answer carries no token");
 }
 
 static int read_entry(const json_t *object, struct strategy *ret)

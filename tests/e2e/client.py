@@ -10,8 +10,9 @@ CLIENT = BUILD / "tests/e2e/strategy_client"
 
 
 class Client:
-    def __init__(self, url, key, interval=200, timeout=5000, extra=()):
-        self.process = spawn(CLIENT, url, key, interval, timeout, *extra, stdin=subprocess.PIPE)
+    def __init__(self, url, key, interval=200, timeout=5000, extra=(), **options):
+        self.process = spawn(CLIENT, url, key, interval, timeout, *extra, stdin=subprocess.PIPE,
+                             **options)
         self.lines = []
         self.thread = threading.Thread(target=self.read, daemon=True)
         self.thread.start()

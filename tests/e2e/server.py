@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""A running teide server, spoken to by curl."""
+"""API servers, spoken to by curl: a running teide server, and the stand-in."""
 import json
 import os
 import subprocess
 
-from harness import TEIDE, TMP, end, equal, main, need, processes, spawn
+from harness import TEIDE, TMP, end, equal, main, need, openssl, processes, spawn
+from standin import StandIn
 
 need("curl", "openssl")
 STRATEGIES = "/api/v1/scheduling/strategies"
@@ -13,14 +14,8 @@ GOOD = {"pid": 365162, "priority": True, "execution_time": 20000000}
 MORE = {"pid": 365193, "priority": False, "execution_time": 10000000}
 
 
-class Server:
-    def __init__(self, name, environment=None, listen="127.0.0.1:0"):
-        self.data = TMP / name
-        self.process = spawn(TEIDE, "server", "--listen", listen, "--data", self.data,
-                             env=dict(os.environ, **(environment or {})))
-        self.url = self.process.stdout.readline().split()[-1]
-        self.key_path = self.process.stdout.readline().split(": ")[1].strip()
-        equal(self.key_path, str(self.data / "public_key.pem"))
+class Api:
+    """One at self.url whose public key is in self.key_path."""
 
     def key(self):
         with open(self.key_path) as key:
@@ -57,10 +52,38 @@ class Server:
         status, _, text = self.authorized(token, STRATEGIES, body=body)
         return status, json.loads(text)
 
+    def call(self, token, method, path, body=None):
+        """(status, the answer read as JSON, or as text where it is none)"""
+        status, headers, text = self.authorized(token, path, "-X", method, body=body)
+        return status, json.loads(text) if "json" in headers.get("content-type", "") else text
+
     def listed(self, token):
         status, headers, body = self.authorized(token, STRATEGIES)
         equal(status, 200)
         return json.loads(body)["scheduling"], headers
+
+
+class Server(Api):
+    def __init__(self, name, environment=None, listen="127.0.0.1:0"):
+        self.data = TMP / name
+        self.process = spawn(TEIDE, "server", "--listen", listen, "--data", self.data,
+                             env=dict(os.environ, **(environment or {})))
+        self.url = self.process.stdout.readline().split()[-1]
+        self.key_path = self.process.stdout.readline().split(": ")[1].strip()
+        equal(self.key_path, str(self.data / "public_key.pem"))
+
+
+class Played(Api):
+    """The stand-in, playing an era, with a key of its own."""
+
+    def __init__(self, era, life=86400):
+        self.data = TMP / f"played-{era}-{life}"
+        self.data.mkdir(exist_ok=True)
+        self.key_path = self.data / "public_key.pem"
+        openssl("genpkey", "-algorithm", "RSA", "-out", self.data / "private_key.pem")
+        openssl("pkey", "-in", self.data / "private_key.pem", "-pubout", "-out", self.key_path)
+        self.standin = StandIn(era=era, key=self.key(), life=life)
+        self.url = self.standin.url
 
 
 def main_with_server(server):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""A scripted API server of Gthulhu's v0.1.0 on 127.0.0.1, which can misbehave in every way.
+"""A scripted API server on 127.0.0.1 that plays each era of Gthulhu's API and can misbehave in every way.
 
-`script` maps "token", "post" and "get" to a list of actions, used up one by one; without one the server
-behaves. An action gets the handler and does the answering."""
+`script` maps a kind of request ("token", "post", "intents", ... as the era names them) to a list of
+actions, used up one by one; without one the server behaves. An action gets the handler and does the
+answering. `log` has every request that came."""
 import base64
 import json
 import socket
@@ -10,12 +11,16 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import standin_eras
+
 
 def jwt(serial, life=86400):
     def part(value):
         return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
     now = int(time.time())
-    claims = {"iat": now, "exp": now + life, "client_id": f"client_{serial}"}
+    claims = {"client_id": f"client_{serial}"}
+    if life is not None:
+        claims |= {"iat": now, "exp": now + life}
     return f"{part({'alg': 'RS256', 'typ': 'JWT'})}.{part(claims)}.signature{serial:08}"
 
 
@@ -29,6 +34,8 @@ class Handler(BaseHTTPRequestHandler):
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
+        if not isinstance(body, bytes):
+            self.send_header("Content-Type", "application/json")
         for name, value in headers:
             self.send_header(name, value)
         self.end_headers()
@@ -39,25 +46,36 @@ class Handler(BaseHTTPRequestHandler):
         self.body = self.rfile.read(length).decode()
         self.server.serve(self)
 
-    do_GET = do_POST = handle_any
+    do_GET = do_POST = do_PUT = do_DELETE = handle_any
 
 
 class StandIn(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, era="a1", key=None, life=86400):
+        """key: the PEM that buys a token; None: any."""
         super().__init__(("127.0.0.1", port), Handler)
         self.lock = threading.Lock()
         self.log = []  # (kind, body, headers)
         self.script = {}
-        self.life = 86400
+        self.key = key
+        self.life = life
+        self.leeway = 0  # how long a token is taken after its end
         self.serial = 0
-        self.valid = None
-        self.stored = None
+        self.tokens = {}  # text -> seconds since 1970 at which it ends
         self.connections = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.era = standin_eras.make(era, self)
         self.thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
+
+    @property
+    def stored(self):
+        return self.era.stored
+
+    @stored.setter
+    def stored(self, value):
+        self.era.stored = value
 
     def handle_error(self, request, client_address):
         pass  # clients that hang up are part of the tests
@@ -78,44 +96,42 @@ class StandIn(ThreadingHTTPServer):
             except OSError:
                 pass  # closed already
 
-    def count(self, kind):
+    def kinds(self):
         with self.lock:
-            return sum(1 for entry in self.log if entry[0] == kind)
+            return [entry[0] for entry in self.log]
+
+    def count(self, *kinds):
+        return sum(1 for kind in self.kinds() if kind in kinds)
 
     def bodies(self, kind):
         with self.lock:
             return [entry[1] for entry in self.log if entry[0] == kind]
 
-    def token(self):
-        self.serial += 1
-        self.valid = jwt(self.serial, self.life)
-        return self.valid
+    def token(self, life="usual"):
+        life = self.life if life == "usual" else life
+        with self.lock:
+            self.serial += 1
+            text = jwt(self.serial, life)
+            self.tokens[text] = time.time() + self.leeway + (86400 if life is None else life)
+        return text
+
+    def forget_tokens(self):
+        with self.lock:
+            self.tokens.clear()
 
     def serve(self, h):
-        kind = "other"
-        if h.path == "/api/v1/auth/token" and h.command == "POST":
-            kind = "token"
-        elif h.path == "/api/v1/scheduling/strategies":
-            kind = h.command.lower()
+        route = self.era.routes.get((h.command, h.path.partition("?")[0]))
+        kind = route[0] if route else "other"
         with self.lock:
             self.log.append((kind, h.body, dict(h.headers)))
             actions = self.script.get(kind, [])
             action = actions.pop(0) if actions else None
         if action:
             action(h)
-        elif kind == "token":
-            with self.lock:
-                token = self.token()
-            h.reply(200, {"success": True, "message": "", "token": token})
-        elif kind == "other":
-            h.reply(404, b"404 page not found\n", [("Content-Type", "text/plain")])
-        elif h.headers.get("Authorization") != f"Bearer {self.valid}":
-            refuse(h)
-        elif kind == "post":
-            self.stored = json.loads(h.body)["strategies"]
-            h.reply(200, {"success": True, "message": ""})
-        else:
-            h.reply(200, {"success": True, "scheduling": self.stored or None})
+        elif not route:
+            self.era.unknown(h)
+        elif route[2] or self.era.admits(h):
+            route[1](h)
 
 
 def refuse(h):
@@ -129,6 +145,14 @@ def answer(status, body, *headers):
 
 
 def hang_up(h):
+    h.close_connection = True
+
+
+def done_and_hang_up(h):
+    """It does what was asked for and never says so."""
+    reply, h.reply = h.reply, lambda *args: None
+    h.server.era.routes[(h.command, h.path)][1](h)
+    h.reply = reply
     h.close_connection = True
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* strategy_client URL KEY INTERVAL_MS TIMEOUT_MS [CA_FILE CERT KEY]: reads "set PID[:0] ...",
- * "withdraw MS", "stats", "quit" from standard input; writes one JSON object a line. */
+/* strategy_client URL KEY INTERVAL_MS TIMEOUT_MS [OPTION=VALUE ...]: reads "set PID[:0] ...", "follow
+ * PID[@POD][+TID] ...", "withdraw MS", "stats", "quit" from standard input; writes one JSON object a
+ * line. set takes any numbers, follow processes that are there. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,8 +13,10 @@
 #include "clock.h"
 #include "gthulhu.h"
 #include "jsonw.h"
+#include "proc.h"
 
 DEFINE_CLEANUP(struct loop *, loop, loop_free)
+DEFINE_CLEANUP(struct config *, config, config_free)
 
 struct client {
 	struct loop *loop;
@@ -29,12 +32,15 @@ static void print_stats(const char *what, const struct gthulhu_stats *s)
 	jw_string(&j, "what", what);
 	jw_bool(&j, "reachable", s->reachable);
 	jw_bool(&j, "foreign", s->foreign);
+	jw_string(&j, "era", gthulhu_era_name(s->era));
 	jw_u64(&j, "posts", s->posts);
 	jw_u64(&j, "tokens", s->tokens);
 	jw_u64(&j, "errors", s->errors);
 	jw_u64(&j, "verified", s->verified);
 	jw_u64(&j, "mismatches", s->mismatches);
 	jw_u64(&j, "entries", s->entries);
+	jw_u64(&j, "ended", s->ended);
+	jw_u64(&j, "inexpressible", s->inexpressible);
 	jw_string(&j, "last_error", s->last_error);
 	jw_object_end(&j);
 	puts(out.data);
@@ -44,6 +50,22 @@ static void print_stats(const char *what, const struct gthulhu_stats *s)
 static void on_changed(void *data, const struct gthulhu_stats *stats)
 {
 	print_stats("changed", stats);
+}
+
+static void print_notes(struct client *c)
+{
+	const char *note;
+
+	while ((note = gthulhu_next_note(c->g))) {
+		_cleanup_(buf_free) struct buf out = {0};
+		struct jw j = jw_begin(&out);
+
+		jw_object(&j, NULL);
+		jw_string(&j, "what", "note");
+		jw_string(&j, "note", note);
+		jw_object_end(&j);
+		puts(out.data);
+	}
 }
 
 static void on_withdrawn(void *data, int r)
@@ -66,6 +88,44 @@ static void set(struct client *c, char *words)
 		if (sscanf(word, "%" SCNd32, &s.pid) == 1)
 			strategy_list_add(&list, s);
 	}
+	gthulhu_backend(c->g)->ops->set(gthulhu_backend(c->g), &list);
+}
+
+static void add_thread(struct strategy_list *list, struct strategy s, int32_t tid)
+{
+	struct proc proc;
+
+	if (proc_read("", tid, &proc) < 0)
+		return;
+	s.pid = tid;
+	s.start_time = proc.start_time;
+	strategy_list_add(list, s);
+}
+
+/* PID[@POD][+TID] */
+static void add_process(struct strategy_list *list, const char *word)
+{
+	struct strategy s = {.priority = true, .execution_time_ns = 20000000};
+	const char *pod = strchr(word, '@'), *thread = strchr(word, '+');
+	struct proc proc;
+	int32_t tid;
+
+	if (sscanf(word, "%" SCNd32, &s.tgid) != 1 || proc_read("", s.tgid, &proc) < 0)
+		return;
+	memcpy(s.comm, proc.comm, sizeof(s.comm));
+	if (pod)
+		snprintf(s.pod, sizeof(s.pod), "%.*s", (int)strcspn(pod + 1, "+"), pod + 1);
+	add_thread(list, s, s.tgid);
+	if (thread && sscanf(thread + 1, "%" SCNd32, &tid) == 1)
+		add_thread(list, s, tid);
+}
+
+static void follow(struct client *c, char *words)
+{
+	_cleanup_(strategy_list_free) struct strategy_list list = {0};
+
+	for (char *word; (word = strsep(&words, " "));)
+		add_process(&list, word);
 	gthulhu_set(c->g, &list);
 }
 
@@ -78,7 +138,10 @@ static void obey(struct client *c, char *line)
 		gthulhu_withdraw(c->g, ms * NSEC_PER_MSEC, on_withdrawn, c);
 	} else if (!strncmp(line, "set", 3)) {
 		set(c, line + 3);
+	} else if (!strncmp(line, "follow", 6)) {
+		follow(c, line + 6);
 	} else if (!strcmp(line, "stats")) {
+		print_notes(c);
 		gthulhu_get_stats(c->g, &stats);
 		print_stats("stats", &stats);
 	} else {
@@ -117,27 +180,49 @@ static uint64_t milliseconds(const char *text)
 	return ms * NSEC_PER_MSEC;
 }
 
+static int configure(struct config **ret, char **words, struct err *err)
+{
+	static const struct option_section *const sections[] = {&api_section};
+	int r = config_load(ret, sections, 1, NULL, err);
+
+	if (r == 0)
+		r = config_set(*ret, "api.url", words[0], err);
+	if (r == 0)
+		r = config_set(*ret, "api.public_key_path", words[1], err);
+	for (words += 4; r == 0 && *words; words++) {
+		char key[64];
+		size_t len = strcspn(*words, "=");
+
+		snprintf(key, sizeof(key), "api.%.*s", (int)len, *words);
+		r = config_set(*ret, key, *words + len + ((*words)[len] == '='), err);
+	}
+	return r;
+}
+
+static int start(struct client *c, char **words, struct err *err)
+{
+	_cleanup_(cleanup_config) struct config *config = NULL;
+	struct gthulhu_options options;
+	int r = configure(&config, words, err);
+
+	if (r < 0)
+		return r;
+	options = *(const struct gthulhu_options *)config_get(config, "api");
+	options.interval_ns = milliseconds(words[2]);
+	options.timeout_ns = milliseconds(words[3]);
+	return gthulhu_start(&c->g, c->loop, &options, on_changed, c, err);
+}
+
 int main(int argc, char **argv)
 {
 	_cleanup_(cleanup_loop) struct loop *loop = loop_new();
 	struct client c = {.loop = loop};
-	struct gthulhu_options o = {.enabled = true, .ca_file = "", .cert_file = "", .key_file = ""};
 	struct err err;
 	int r;
 
 	if (argc < 5 || !loop)
 		return EXIT_USAGE;
-	o.url = argv[1];
-	o.public_key_path = argv[2];
-	o.interval_ns = milliseconds(argv[3]);
-	o.timeout_ns = milliseconds(argv[4]);
-	if (argc > 5)
-		o.ca_file = argv[5];
-	if (argc > 7) {
-		o.cert_file = argv[6];
-		o.key_file = argv[7];
-	}
-	r = gthulhu_start(&c.g, loop, &o, on_changed, &c, &err);
+	r = start(&c, argv + 1, &err);
 	if (r < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return err_exit_code(r);

@@ -91,7 +91,7 @@ static void life_is_counted_from_receipt(void **state)
 
 	assert_true(token_is_due(&t, now));
 	/* {"exp":1000600,"iat":1000000} */
-	assert_int_equal(token_set(&t, "e30.eyJleHAiOjEwMDA2MDAsImlhdCI6MTAwMDAwMH0.eA", now, REAL,
+	assert_int_equal(token_set(&t, "e30.eyJleHAiOjEwMDA2MDAsImlhdCI6MTAwMDAwMH0.eA", 0, now, REAL,
 				   NULL), 0);
 	assert_false(token_is_due(&t, now + 539 * S));
 	assert_true(token_is_due(&t, now + 540 * S));
@@ -102,7 +102,7 @@ static void without_iat_the_local_clock_decides(void **state)
 	_cleanup_(token_drop) struct token t = {0};
 
 	/* {"exp":1700000600} */
-	assert_int_equal(token_set(&t, "e30.eyJleHAiOjE3MDAwMDA2MDB9.eA", 0, REAL, NULL), 0);
+	assert_int_equal(token_set(&t, "e30.eyJleHAiOjE3MDAwMDA2MDB9.eA", 0, 0, REAL, NULL), 0);
 	assert_false(token_is_due(&t, 539 * S));
 	assert_true(token_is_due(&t, 540 * S));
 }
@@ -111,9 +111,27 @@ static void without_exp_an_hour_is_assumed(void **state)
 {
 	_cleanup_(token_drop) struct token t = {0};
 
-	assert_int_equal(token_set(&t, "opaque", 0, REAL, NULL), 0);
+	assert_int_equal(token_set(&t, "opaque", 0, 0, REAL, NULL), 0);
 	assert_false(token_is_due(&t, 54 * MINUTE));
 	assert_true(token_is_due(&t, 55 * MINUTE));
+}
+
+static void the_answer_may_say_when_an_opaque_token_ends(void **state)
+{
+	_cleanup_(token_drop) struct token t = {0};
+
+	assert_int_equal(token_set(&t, "opaque", 1700000600, 0, REAL, NULL), 0);
+	assert_false(token_is_due(&t, 539 * S));
+	assert_true(token_is_due(&t, 540 * S));
+	/* {"exp":1000600,"iat":1000000}: what the token says of itself counts. */
+	assert_int_equal(token_set(&t, "e30.eyJleHAiOjEwMDA2MDAsImlhdCI6MTAwMDAwMH0.eA", 1700099999, 0,
+				   REAL, NULL), 0);
+	assert_true(token_is_due(&t, 540 * S));
+	/* Long over, or in the time of another unit: nothing may overflow. */
+	assert_int_equal(token_set(&t, "opaque", 1, 0, REAL, NULL), 0);
+	assert_true(token_is_due(&t, 0));
+	assert_int_equal(token_set(&t, "opaque", INT64_MAX, 0, REAL, NULL), 0);
+	assert_false(token_is_due(&t, 300 * 24 * 60 * MINUTE));
 }
 
 static void what_cannot_be_a_token_is_refused_and_the_old_one_stays(void **state)
@@ -124,11 +142,11 @@ static void what_cannot_be_a_token_is_refused_and_the_old_one_stays(void **state
 
 	memset(huge, 'a', sizeof(huge) - 1);
 	huge[sizeof(huge) - 1] = '\0';
-	assert_int_equal(token_set(&t, "good", 0, REAL, NULL), 0);
-	assert_int_equal(token_set(&t, "", 0, REAL, &err), -EBADMSG);
-	assert_int_equal(token_set(&t, huge, 0, REAL, &err), -EBADMSG);
+	assert_int_equal(token_set(&t, "good", 0, 0, REAL, NULL), 0);
+	assert_int_equal(token_set(&t, "", 0, 0, REAL, &err), -EBADMSG);
+	assert_int_equal(token_set(&t, huge, 0, 0, REAL, &err), -EBADMSG);
 	assert_null(strstr(err.text, "aaaa"));
-	assert_int_equal(token_set(&t, "a\r\nX-Header: b", 0, REAL, &err), -EBADMSG);
+	assert_int_equal(token_set(&t, "a\r\nX-Header: b", 0, 0, REAL, &err), -EBADMSG);
 	assert_string_equal(t.text, "good");
 }
 
@@ -163,6 +181,7 @@ int main(void)
 		cmocka_unit_test(life_is_counted_from_receipt),
 		cmocka_unit_test(without_iat_the_local_clock_decides),
 		cmocka_unit_test(without_exp_an_hour_is_assumed),
+		cmocka_unit_test(the_answer_may_say_when_an_opaque_token_ends),
 		cmocka_unit_test(what_cannot_be_a_token_is_refused_and_the_old_one_stays),
 		cmocka_unit_test(asking_is_bounded),
 	};

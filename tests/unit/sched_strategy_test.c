@@ -207,14 +207,25 @@ static void server_texts_are_tamed(void **state)
 	assert_in_range(strlen(err.text), 1, 300);
 }
 
-static void later_servers_are_told_apart(void **state)
+static void tokens_of_every_era_are_read(void **state)
 {
-	json_auto_t *root = json_loads("{\"success\":true,\"data\":{\"token\":\"x\"}}", 0, NULL);
-	const char *token;
+	json_auto_t *a = json_loads("{\"token\":\"x\"}", 0, NULL);
+	json_auto_t *dm = json_loads("{\"data\":{\"token\":\"y\",\"expired_at\":1700000000}}", 0, NULL);
+	json_auto_t *manager = json_loads("{\"data\":{\"token\":\"z\",\"refreshToken\":\"r\"}}", 0, NULL);
+	json_auto_t *none = json_loads("{\"data\":{\"token\":5}}", 0, NULL);
+	struct gthulhu_token token;
 	struct err err;
 
-	assert_int_equal(gthulhu_read_token(root, &token, &err), -EBADMSG);
-	assert_non_null(strstr(err.text, "later API"));
+	assert_int_equal(gthulhu_read_token(a, &token, &err), 0);
+	assert_string_equal(token.text, "x");
+	assert_false(token.nested);
+	assert_int_equal(gthulhu_read_token(dm, &token, &err), 0);
+	assert_string_equal(token.text, "y");
+	assert_true(token.nested);
+	assert_int_equal(token.expires_s, 1700000000);
+	assert_int_equal(gthulhu_read_token(manager, &token, &err), 0);
+	assert_string_equal(token.refresh, "r");
+	assert_int_equal(gthulhu_read_token(none, &token, &err), -EBADMSG);
 }
 
 int main(void)
@@ -230,7 +241,7 @@ int main(void)
 		cmocka_unit_test(lies_are_refused),
 		cmocka_unit_test(only_full_successes_count),
 		cmocka_unit_test(server_texts_are_tamed),
-		cmocka_unit_test(later_servers_are_told_apart),
+		cmocka_unit_test(tokens_of_every_era_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The cluster's manager: one strategy for pods, or in later versions one policy for this node, which is
+ * created, updated and deleted. The manager lists what a user has; each cycle begins with that. */
+#include <errno.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "gthulhu_core.h"
+
+#define STEPS_MAX 16
+#define UNSEEN_NS (300 * NSEC_PER_SEC)
+
+static const char *const paths[][2] = {
+	{"/api/v1/strategies", "/api/v1/strategies/self"},
+	{"/api/v1/node-scheduling-policies", "/api/v1/node-scheduling-policies/self"},
+};
+
+static void look(struct gthulhu *g);
+
+static const char *path(const struct gthulhu *g, bool self)
+{
+	return paths[g->manager.for_node][self];
+}
+
+static void on_changed(struct gthulhu *g, const struct session_reply *reply)
+{
+	if (!gthulhu_failed(g, reply))
+		look(g);
+}
+
+static void on_created(struct gthulhu *g, const struct session_reply *reply)
+{
+	if (gthulhu_failed(g, reply))
+		return;
+	g->manager.unseen_until_ns = clock_boot_ns() + UNSEEN_NS;
+	look(g);
+}
+
+static void change(struct gthulhu *g, const char *method, const struct buf *body, gthulhu_step step)
+{
+	struct session_request request = {method, path(g, false), body->data, step == on_created};
+
+	if (body->failed)
+		gthulhu_fail_with(g, -ENOMEM, "out of memory");
+	else
+		gthulhu_send(g, &request, step);
+}
+
+static void drop(struct gthulhu *g, const char *id)
+{
+	_cleanup_(buf_free) struct buf body = {0};
+
+	rule_write_id(&body, g->manager.for_node, id);
+	change(g, "DELETE", &body, on_changed);
+}
+
+/* The first version could not update: the look that follows finds an update to do again. */
+static void on_updated(struct gthulhu *g, const struct session_reply *reply)
+{
+	if (reply->no_route)
+		g->manager.no_put = true;
+	if (reply->no_route || !gthulhu_failed(g, reply))
+		look(g);
+}
+
+static void create(struct gthulhu *g, const struct rule_wish *wish)
+{
+	_cleanup_(buf_free) struct buf body = {0};
+
+	if (clock_boot_ns() < g->manager.unseen_until_ns) {
+		gthulhu_fail_with(g, -EPROTO,
+				  "the manager took what was created but does not list it; nothing more "
+				  "is created for 5 minutes");
+		return;
+	}
+	rule_write(&body, wish, NULL);
+	change(g, "POST", &body, on_created);
+}
+
+static void update(struct gthulhu *g, const struct rule_wish *wish, const char *id)
+{
+	_cleanup_(buf_free) struct buf body = {0};
+
+	if (g->manager.no_put) {
+		drop(g, id);
+		return;
+	}
+	rule_write(&body, wish, id);
+	change(g, "PUT", &body, on_updated);
+}
+
+static void take_step(struct gthulhu *g, const struct rule_wish *wish, const struct rule_step *step)
+{
+	if (step->what != RULE_CREATE)
+		g->manager.unseen_until_ns = 0;
+	if (step->what == RULE_DONE) {
+		if (g->manager.steps > 0 || g->stats.posts == 0)
+			gthulhu_took(g);
+		gthulhu_read_back(g, true, "");
+	} else if (g->manager.steps++ >= STEPS_MAX) {
+		gthulhu_fail_with(g, -EBUSY, "another writer changes this user's rules at the manager");
+	} else if (step->what == RULE_CREATE) {
+		create(g, wish);
+	} else if (step->what == RULE_UPDATE) {
+		update(g, wish, step->id);
+	} else {
+		drop(g, step->id);
+	}
+}
+
+static void on_rules(struct gthulhu *g, const struct session_reply *reply)
+{
+	struct era_manager_state *m = &g->manager;
+	struct rule_wish wish = {
+		.node = m->for_node,
+		.owner = m->for_node ? g->node : g->owner,
+		.command = m->command.data,
+		.priority = g->priority,
+		.execution_time_ns = m->execution_time_ns,
+		.labels = &g->pod_labels,
+		.namespaces = &g->pod_namespaces,
+	};
+	struct rule_step step;
+	struct err err;
+	int r;
+
+	if (gthulhu_failed(g, reply))
+		return;
+	r = rule_plan(reply->root, &wish, &step, &err);
+	if (r < 0)
+		gthulhu_fail_with(g, r, err.text);
+	else
+		take_step(g, &wish, &step);
+}
+
+static void look(struct gthulhu *g)
+{
+	gthulhu_send(g, &(struct session_request){"GET", path(g, true)}, on_rules);
+}
+
+static void begin(struct gthulhu *g)
+{
+	_cleanup_(intent_list_free) struct intent_list now = {0};
+	struct era_manager_state *m = &g->manager;
+	int r = intents_make(&g->sent, m->for_node, &now);
+
+	buf_free(&m->command);
+	if (r == 0)
+		rule_command(&now, m->for_node, &m->command, &m->execution_time_ns);
+	if (r < 0 || m->command.failed) {
+		gthulhu_fail_with(g, -ENOMEM, "out of memory");
+		return;
+	}
+	gthulhu_inexpressible(g, now.inexpressible);
+	look(g);
+}
+
+/* A user may have no right to policies and one to strategies. */
+static void on_policies(struct gthulhu *g, const struct session_reply *reply)
+{
+	bool refused = reply->no_route || reply->status == 403;
+
+	g->manager.for_node = !refused;
+	if (!refused && gthulhu_failed(g, reply))
+		return;
+	g->manager.asked = true;
+	begin(g);
+}
+
+static void cycle(struct gthulhu *g)
+{
+	g->manager.steps = 0;
+	if (g->manager.asked)
+		begin(g);
+	else
+		gthulhu_send(g, &(struct session_request){"GET", paths[1][1]}, on_policies);
+}
+
+const struct era era_manager = {"manager", cycle};

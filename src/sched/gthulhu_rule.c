@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "gthulhu_intent.h"
+#include "gthulhu_regex.h"
+#include "jsonw.h"
+
+/* A named group, which every RE2 takes, tells our node policies from others': they have no field for a
+ * name. */
+#define MARK "(?P<teide>"
+
+static bool is_first(const struct intent_list *list, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!strcmp(list->items[k].comm, list->items[i].comm))
+			return false;
+	return true;
+}
+
+/* A node policy is matched with comm alone. A strategy's expression is matched twice: by the manager with
+ * the command line in a pod's specification ("./nr-gnb -c gnb.yaml"), by the decision maker with comm. */
+bool rule_command(const struct intent_list *list, bool node, struct buf *out, uint64_t *ret_time)
+{
+	*ret_time = 0;
+	if (list->len == 0)
+		return false;
+	buf_str(out, node ? "^" MARK : "(^|[ /])" MARK);
+	for (size_t i = 0; i < list->len; i++) {
+		*ret_time = MAX(*ret_time, list->items[i].execution_time_ns);
+		if (!is_first(list, i))
+			continue;
+		if (i > 0)
+			buf_char(out, '|');
+		regex_escape(out, list->items[i].comm);
+	}
+	buf_str(out, node ? ")$" : ")( |$)");
+	return true;
+}
+
+/* A manager's structs without JSON tags come out with Go's names. */
+static const json_t *get(const json_t *object, const char *key, const char *go_key)
+{
+	return json_object_get(object, key) ?: json_object_get(object, go_key);
+}
+
+static const char *text(const json_t *object, const char *key, const char *go_key)
+{
+	return json_string_value(get(object, key, go_key)) ?: "";
+}
+
+static const json_t *rules_of(const json_t *root, bool node)
+{
+	return json_object_get(json_object_get(root, "data"), node ? "policies" : "strategies");
+}
+
+static bool same_names(const json_t *array, const struct string_list *wanted)
+{
+	size_t n = wanted ? wanted->len : 0;
+
+	if (json_array_size(array) != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(json_string_value(json_array_get(array, i)) ?: "", wanted->items[i]))
+			return false;
+	return true;
+}
+
+static bool same_labels(const json_t *array, const struct string_list *wanted)
+{
+	size_t n = wanted ? wanted->len : 0;
+
+	if (json_array_size(array) != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		const json_t *label = json_array_get(array, i);
+		size_t key = strcspn(wanted->items[i], "=");
+		const char *value = wanted->items[i] + key + (wanted->items[i][key] == '=');
+
+		if (strncmp(text(label, "key", "Key"), wanted->items[i], key) ||
+		    text(label, "key", "Key")[key] || strcmp(text(label, "value", "Value"), value))
+			return false;
+	}
+	return true;
+}
+
+static bool is_ours(const json_t *rule, const struct rule_wish *wish)
+{
+	const json_t *nodes = json_object_get(rule, "nodeNames");
+	const char *name = json_string_value(json_array_get(nodes, 0)) ?: "";
+
+	if (!strstr(text(rule, "commandRegex", "CommandRegex"), MARK))
+		return false;
+	if (wish->node)
+		return json_array_size(nodes) == 1 && !strcmp(name, wish->owner);
+	return !strcmp(text(rule, "strategyNamespace", "StrategyNamespace"), wish->owner);
+}
+
+static bool is_as_wished(const json_t *rule, const struct rule_wish *wish)
+{
+	const json_t *priority = get(rule, "priority", "Priority");
+	const json_t *time = get(rule, "executionTime", "ExecutionTime");
+
+	if (strcmp(text(rule, "commandRegex", "CommandRegex"), wish->command) ||
+	    (uint64_t)json_integer_value(priority) != wish->priority ||
+	    (uint64_t)json_integer_value(time) != wish->execution_time_ns)
+		return false;
+	return wish->node ||
+	       (same_labels(get(rule, "labelSelectors", "LabelSelectors"), wish->labels) &&
+		same_names(get(rule, "k8sNamespace", "K8sNamespace"), wish->namespaces));
+}
+
+int rule_plan(const json_t *root, const struct rule_wish *wish, struct rule_step *ret, struct err *err)
+{
+	const json_t *rules = rules_of(root, wish->node), *rule, *ours = NULL;
+	size_t i;
+
+	*ret = (struct rule_step){.what = RULE_DONE};
+	if (!json_is_array(rules) && !json_is_null(rules))
+		return err_set(err, -EBADMSG, "the server's answer carries no list of %s",
+			       wish->node ? "policies" : "strategies");
+	json_array_foreach(rules, i, rule) {
+		if (!is_ours(rule, wish))
+			continue;
+		/* More than the one that is wished for: another start of this program was not ended. */
+		if (ours || !wish->command) {
+			*ret = (struct rule_step){RULE_DELETE, text(rule, "id", "ID")};
+			return 0;
+		}
+		ours = rule;
+	}
+	if (!ours && wish->command)
+		ret->what = RULE_CREATE;
+	else if (ours && !is_as_wished(ours, wish))
+		*ret = (struct rule_step){RULE_UPDATE, text(ours, "id", "ID")};
+	return 0;
+}
+
+static void write_names(struct jw *j, const char *key, const struct string_list *names)
+{
+	if (!names || names->len == 0)
+		return;
+	jw_array(j, key);
+	for (size_t i = 0; i < names->len; i++)
+		jw_string(j, NULL, names->items[i]);
+	jw_array_end(j);
+}
+
+static void write_labels(struct jw *j, const struct string_list *labels)
+{
+	if (!labels || labels->len == 0)
+		return;
+	jw_array(j, "labelSelectors");
+	for (size_t i = 0; i < labels->len; i++) {
+		const char *label = labels->items[i];
+		size_t key = strcspn(label, "=");
+
+		jw_object(j, NULL);
+		jw_string_n(j, "key", label, key);
+		jw_string(j, "value", label + key + (label[key] == '='));
+		jw_object_end(j);
+	}
+	jw_array_end(j);
+}
+
+static void write_scope(struct jw *j, const struct rule_wish *wish)
+{
+	if (wish->node) {
+		jw_array(j, "nodeNames");
+		jw_string(j, NULL, wish->owner);
+		jw_array_end(j);
+		return;
+	}
+	jw_string(j, "strategyNamespace", wish->owner);
+	write_labels(j, wish->labels);
+	write_names(j, "k8sNamespace", wish->namespaces);
+}
+
+void rule_write(struct buf *out, const struct rule_wish *wish, const char *id)
+{
+	struct jw j = jw_begin(out);
+
+	jw_object(&j, NULL);
+	if (id)
+		jw_string(&j, wish->node ? "policyId" : "strategyId", id);
+	write_scope(&j, wish);
+	jw_string(&j, "commandRegex", wish->command);
+	jw_u64(&j, "priority", wish->priority);
+	jw_u64(&j, "executionTime", wish->execution_time_ns);
+	jw_object_end(&j);
+}
+
+void rule_write_id(struct buf *out, bool node, const char *id)
+{
+	struct jw j = jw_begin(out);
+
+	jw_object(&j, NULL);
+	jw_string(&j, node ? "policyId" : "strategyId", id);
+	jw_object_end(&j);
+}
+
+/* What others wrote, for a terminal. */
+static void copy_text(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from);
+	for (; *to; to++)
+		if (*to < 0x20 || *to > 0x7e)
+			*to = '?';
+}
+
+static void copy_nodes(char *to, size_t size, const json_t *rule)
+{
+	_cleanup_(buf_free) struct buf names = {0};
+	const json_t *nodes = json_object_get(rule, "nodeNames"), *node;
+	size_t i;
+
+	json_array_foreach(nodes, i, node)
+		buf_printf(&names, "%s%s", i ? "," : "", json_string_value(node) ?: "?");
+	copy_text(to, size, names.data ?: "");
+}
+
+static void read_rule(const json_t *rule, bool node, struct gthulhu_rule *ret)
+{
+	const json_t *time = get(rule, "executionTime", "ExecutionTime");
+
+	*ret = (struct gthulhu_rule){
+		.node = node,
+		.priority = json_integer_value(get(rule, "priority", "Priority")),
+		.execution_time_ns = (uint64_t)MAX(json_integer_value(time), 0),
+	};
+	copy_text(ret->id, sizeof(ret->id), text(rule, "id", "ID"));
+	copy_text(ret->command, sizeof(ret->command), text(rule, "commandRegex", "CommandRegex"));
+	if (node)
+		copy_nodes(ret->scope, sizeof(ret->scope), rule);
+	else
+		copy_text(ret->scope, sizeof(ret->scope),
+			  text(rule, "strategyNamespace", "StrategyNamespace"));
+}
+
+int rule_read(const json_t *root, bool node, struct gthulhu_view *ret, struct err *err)
+{
+	const json_t *rules = rules_of(root, node), *rule;
+	struct gthulhu_rule *all;
+	size_t i;
+
+	if (!json_is_array(rules) && !json_is_null(rules))
+		return err_set(err, -EBADMSG, "the server's answer carries no list of %s",
+			       node ? "policies" : "strategies");
+	all = realloc(ret->rules, GTHULHU_RULES_MAX * sizeof(*all));
+	if (!all)
+		return err_set(err, -ENOMEM, "out of memory");
+	ret->rules = all;
+	json_array_foreach(rules, i, rule) {
+		if (ret->n_rules == GTHULHU_RULES_MAX)
+			return err_set(err, -E2BIG, "the server holds more than %d rules of this user",
+				       GTHULHU_RULES_MAX);
+		read_rule(rule, node, &ret->rules[ret->n_rules++]);
+	}
+	return 0;
+}
