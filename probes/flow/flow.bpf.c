@@ -11,6 +11,7 @@
 /* Set before load; 0: not looked for. */
 const volatile __u16 gtp_port = 2152;
 const volatile __u16 radio_port = 4997;
+const volatile bool newcomers_wanted = false;
 
 struct flow_scratch {
 	struct packet_work work;
@@ -97,6 +98,21 @@ static __always_inline __u16 wanted_port(__u16 port)
 	return port && (port == gtp_port || port == radio_port) ? port : 0;
 }
 
+/* The counts tell of it at the next collection; whoever boosts senders wants to know at once. */
+static __always_inline void tell_newcomer(const struct sender_key *k)
+{
+	struct flow_newcomer *r;
+
+	if (!newcomers_wanted || k->context != CONTEXT_PROCESS)
+		return;
+	r = ring_begin(sizeof(*r), FLOW_NEWCOMER);
+	if (!r)
+		return;
+	r->attachment = k->attachment;
+	task_fill(&r->hdr);
+	ring_submit(r);
+}
+
 /* Evidence of who is in the path. Only at egress: at ingress the current task is a stranger. */
 static __always_inline void count_sender(struct flow_scratch *s, struct flow_ledger *ledger)
 {
@@ -124,6 +140,7 @@ static __always_inline void count_sender(struct flow_scratch *s, struct flow_led
 	if (!v->count.packets) {
 		v->cgroup_id = task_current_cgroup();
 		task_current_comm(v->comm);
+		tell_newcomer(k);
 	}
 	add(&v->count, s);
 }

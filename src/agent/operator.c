@@ -8,20 +8,19 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "decide.h"
-#include "discover.h"
 #include "gthulhu.h"
 #include "log.h"
-#include "processes.h"
+#include "roster.h"
 
-#define PROCESSES_MAX 4096
-#define THREADS_MAX 1024
-#define EVIDENCE_LIFE_NS (60 * NSEC_PER_SEC)
+/* From a newcomer to the list, so that those who come together are one change. */
+#define GATHER_NS (10 * NSEC_PER_MSEC)
 
 struct operator {
-	struct sched_rules rules;
-	struct processes *processes;
-	struct discover *discover;
+	struct roster *roster;
 	struct gthulhu *gthulhu;
+	struct loop_source *newcomers;
+	bool gathering; /* newcomers that no list has yet */
+	bool withdrawing;
 	size_t entries;     /* of the last list */
 	int last_scan_error; /* logged when it changes, not each second */
 };
@@ -34,23 +33,18 @@ static void log_reachable(void *data, const struct gthulhu_stats *stats)
 		log_warning("api: %s", stats->last_error);
 }
 
+static void on_newcomers(void *data);
+
 static int start_parts(struct operator *o, struct loop *loop, const struct settings *settings,
 		       struct err *err)
 {
-	const struct sched_options *sched = config_get(settings->config, "sched");
-	const struct processes_limits limits = {PROCESSES_MAX, PROCESSES_MAX, THREADS_MAX,
-						EVIDENCE_LIFE_NS};
-	struct discover_options look = discover_defaults();
-	int r = sched_rules_init(&o->rules, sched, err);
+	int r = roster_new(&o->roster, settings->config, err);
 
 	if (r < 0)
 		return r;
-	look.names = (const char *const *)sched->names.items;
-	look.n_names = sched->names.len;
-	o->discover = discover_new(&look);
-	o->processes = processes_new(&limits);
-	if (!o->discover || !o->processes)
-		return err_set(err, -ENOMEM, "out of memory");
+	o->newcomers = loop_add_timer(loop, 0, 0, on_newcomers, o);
+	if (!o->newcomers)
+		return err_set(err, -errno, "timer: %s", strerror(errno));
 	return gthulhu_start(&o->gthulhu, loop, config_get(settings->config, "api"), log_reachable,
 			     o, err);
 }
@@ -77,72 +71,24 @@ void operator_free(struct operator *o)
 	if (!o)
 		return;
 	gthulhu_free(o->gthulhu);
-	processes_free(o->processes);
-	discover_free(o->discover);
+	loop_remove(o->newcomers);
+	roster_free(o->roster);
 	free(o);
 }
 
 void operator_row(struct operator *o, const struct event *row)
 {
-	processes_add_event(o->processes, row);
+	roster_row(o->roster, row);
 }
 
 static void look_at_the_node(struct operator *o, uint64_t now_ns)
 {
-	_cleanup_(findings_free) struct findings found = {0};
 	struct err err = {0};
-	int r = discover_scan(o->discover, &found, &err);
+	int r = roster_look(o->roster, now_ns, &err);
 
-	if (r >= 0 && found.namespaces_failed)
-		r = -EPERM;
 	if (r != o->last_scan_error && r < 0)
 		log_warning("looking for processes: %s", err.text);
 	o->last_scan_error = r;
-	for (size_t i = 0; i < found.len; i++)
-		processes_add(o->processes, &found.items[i].proc, found.items[i].kind, now_ns);
-}
-
-/* Rows speak of pids; who that is, /proc tells. */
-static void resolve_pending(struct operator *o)
-{
-	size_t cursor = 0;
-	struct proc proc;
-	int32_t pid;
-
-	while ((pid = processes_next_pending(o->processes, &cursor))) {
-		if (proc_read("", pid, &proc) < 0 || !processes_put(o->processes, &proc))
-			processes_ended(o->processes, pid);
-	}
-}
-
-static void read_threads(struct operator *o, const struct process *p)
-{
-	const struct proc proc = {.pid = p->pid, .start_time = p->start_time};
-	_cleanup_free_ struct proc_thread *threads = NULL;
-	size_t n, left_out;
-
-	if (proc_threads("", p->pid, THREADS_MAX, &threads, &n, &left_out) < 0)
-		return;
-	processes_set_threads(o->processes, &proc, threads, n, left_out);
-}
-
-/* Drops who has ended, notices a pid that is another's by now and a program that took the place of
- * another in its process, reads the threads of those chosen. */
-static void refresh(struct operator *o)
-{
-	const struct process *p;
-	size_t cursor = 0;
-	struct proc proc;
-
-	while ((p = processes_next(o->processes, &cursor))) {
-		if (proc_read("", p->pid, &proc) < 0) {
-			processes_ended(o->processes, p->pid);
-			continue;
-		}
-		p = processes_put(o->processes, &proc);
-		if (p && sched_chooses(&o->rules, p, NULL))
-			read_threads(o, p);
-	}
 }
 
 static void decide(struct operator *o)
@@ -150,7 +96,7 @@ static void decide(struct operator *o)
 	_cleanup_(sched_decision_free) struct sched_decision d = {0};
 	struct err err = {0};
 
-	if (sched_decide(o->processes, &o->rules, &d, &err) < 0 ||
+	if (sched_decide(roster_processes(o->roster), roster_rules(o->roster), &d, &err) < 0 ||
 	    gthulhu_set(o->gthulhu, &d.list) < 0) {
 		log_error("strategies: out of memory; the last list stays");
 		return;
@@ -162,17 +108,35 @@ static void decide(struct operator *o)
 	o->entries = d.list.len;
 }
 
+static void on_newcomers(void *data)
+{
+	struct operator *o = data;
+
+	o->gathering = false;
+	decide(o);
+}
+
+bool operator_event(struct operator *o, const struct event *e)
+{
+	if (strcmp(e->event, "newcomer"))
+		return false;
+	if (!o->withdrawing && roster_newcomer(o->roster, e, clock_boot_ns()) && !o->gathering) {
+		o->gathering = true;
+		loop_set_timer(o->newcomers, GATHER_NS, 0);
+	}
+	return true;
+}
+
 void operator_tick(struct operator *o, uint64_t now_ns)
 {
 	look_at_the_node(o, now_ns);
-	resolve_pending(o);
-	refresh(o);
-	processes_age(o->processes, now_ns);
 	decide(o);
 }
 
 void operator_withdraw(struct operator *o, uint64_t deadline_ns, void (*done)(void *data, int r),
 		       void *data)
 {
+	o->withdrawing = true;
+	loop_set_timer(o->newcomers, 0, 0);
 	gthulhu_withdraw(o->gthulhu, deadline_ns, done, data);
 }

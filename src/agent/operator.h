@@ -2,6 +2,7 @@
 /* The loop of the mission: rows and looks at the node -> processes -> strategies -> a scheduler. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "event.h"
@@ -17,6 +18,10 @@ void operator_free(struct operator *o); /* withdraws nothing; NULL is fine */
 
 /* A row of counts: "sender" rows are evidence. */
 void operator_row(struct operator *o, const struct event *row);
+
+/* Takes an event "newcomer", of a task that has begun to send: a list with it is given to the back end
+ * within 10 ms. False: another event. */
+bool operator_event(struct operator *o, const struct event *e);
 
 /* Looks at the node, decides, and gives the back end the list. Once a collection. */
 void operator_tick(struct operator *o, uint64_t now_ns);
