@@ -12,23 +12,31 @@
 #include "gthulhu.h"
 #include "jsonw.h"
 #include "log.h"
+#include "sched_preview.h"
 #include "settings.h"
 
 static const char doc[] = "show: the strategies that the API server holds, read with a token for its "
-			  "public key. COMM is told for a server on this machine only."
+			  "public key. COMM is told for a server on this machine only.\n"
+			  "preview: the strategies that teide run would send now, and why, by the same "
+			  "configuration. Nothing is sent."
 			  "\vtry: teide sched show --url http://127.0.0.1:8080 --public-key "
-			  "/var/lib/teide/public_key.pem";
+			  "/var/lib/teide/public_key.pem\n"
+			  "     teide sched preview --input trace_pipe";
 
 static const struct argp_option options[] = {
 	{"config", 'c', "FILE", 0, "configuration file; its section api says which server", 0},
 	{"url", 'u', "URL", 0, "the API server", 0},
 	{"public-key", 'k', "PATH", 0, "PEM file of the API server's public key", 0},
 	{"output", 'o', "text|json", 0, "how to write it", 0},
+	{"input", 'I', "trace_pipe|FILE|-", 0,
+	 "preview: take what another tracer prints for evidence too: the kernel's trace_pipe, a file, "
+	 "standard input", 0},
+	{"duration", 'd', "SECONDS", 0, "preview: how long the probes count (2)", 0},
 	{0},
 };
 
 struct arguments {
-	const char *verb, *path, *url, *key;
+	const char *verb, *path, *url, *key, *input, *duration;
 	bool json;
 };
 
@@ -46,10 +54,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->json = !strcmp(arg, "json");
 	else if (key == 'o')
 		argp_error(state, "no output form '%s': text or json", arg);
-	else if (key == ARGP_KEY_ARG && !a->verb && !strcmp(arg, "show"))
+	else if (key == 'I')
+		a->input = arg;
+	else if (key == 'd')
+		a->duration = arg;
+	else if (key == ARGP_KEY_ARG && !a->verb && (!strcmp(arg, "show") || !strcmp(arg, "preview")))
 		a->verb = arg;
 	else if (key == ARGP_KEY_END && !a->verb)
-		argp_error(state, "what to do? 'teide sched show'");
+		argp_error(state, "what to do? 'teide sched show' or 'teide sched preview'");
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
@@ -132,6 +144,14 @@ static int load(struct settings *settings, const struct arguments *a, struct err
 	return r;
 }
 
+static int preview(const struct arguments *a, struct err *err)
+{
+	const struct preview_arguments p = {.path = a->path, .input = a->input,
+					    .duration = a->duration, .json = a->json};
+
+	return sched_preview(&p, err);
+}
+
 static int show(const struct arguments *a, struct err *err)
 {
 	_cleanup_(settings_free) struct settings settings = {0};
@@ -153,14 +173,14 @@ static int show(const struct arguments *a, struct err *err)
 int cmd_sched(int argc, char **argv)
 {
 	static const struct argp sched_argp = {
-		.options = options, .parser = parse, .args_doc = "show", .doc = doc};
+		.options = options, .parser = parse, .args_doc = "show|preview", .doc = doc};
 	struct arguments a = {0};
 	struct err err = {0};
 	int r;
 
 	argp_parse(&sched_argp, argc, argv, 0, NULL, &a);
 	signal(SIGPIPE, SIG_IGN); /* a TLS connection that the server closed */
-	r = show(&a, &err);
+	r = (strcmp(a.verb, "preview") ? show : preview)(&a, &err);
 	if (r < 0) {
 		log_error("%s", err.text);
 		return err_exit_code(r);
