@@ -100,11 +100,13 @@ struct flow_record {
 
 _Static_assert(sizeof(struct flow_record) == 176, "flow record");
 
-/* A task that sends as itself at egress, for the first time in this generation on this CPU. */
+/* At egress a task that sends as itself, for the first time in this generation on this CPU; at ingress a
+ * socket of this node's that sends, of which there is a cookie and no task. */
 struct flow_newcomer {
 	struct record_hdr hdr;
+	__u64 cookie; /* as sock_diag tells it; 0 at egress */
 	__u32 attachment;
 	__u32 pad;
 };
 
-_Static_assert(sizeof(struct flow_newcomer) == 72, "newcomer");
+_Static_assert(sizeof(struct flow_newcomer) == 80, "newcomer");

@@ -14,12 +14,19 @@
 
 /* From a newcomer to the list, so that those who come together are one change. */
 #define GATHER_NS (10 * NSEC_PER_MSEC)
+/* Between two looks at the node, which are the dearest that is done here. */
+#define LOOK_NS (50 * NSEC_PER_MSEC)
+
+struct soon {
+	struct loop_source *timer;
+	bool armed;
+};
 
 struct operator {
 	struct roster *roster;
 	struct gthulhu *gthulhu;
-	struct loop_source *newcomers;
-	bool gathering; /* newcomers that no list has yet */
+	struct soon decide, look; /* for newcomers, between the ticks */
+	uint64_t looked_ns;
 	bool withdrawing;
 	size_t entries;     /* of the last list */
 	int last_scan_error; /* logged when it changes, not each second */
@@ -33,7 +40,8 @@ static void log_reachable(void *data, const struct gthulhu_stats *stats)
 		log_warning("api: %s", stats->last_error);
 }
 
-static void on_newcomers(void *data);
+static void on_decide(void *data);
+static void on_look(void *data);
 
 static int start_parts(struct operator *o, struct loop *loop, const struct settings *settings,
 		       struct err *err)
@@ -42,8 +50,9 @@ static int start_parts(struct operator *o, struct loop *loop, const struct setti
 
 	if (r < 0)
 		return r;
-	o->newcomers = loop_add_timer(loop, 0, 0, on_newcomers, o);
-	if (!o->newcomers)
+	o->decide.timer = loop_add_timer(loop, 0, 0, on_decide, o);
+	o->look.timer = loop_add_timer(loop, 0, 0, on_look, o);
+	if (!o->decide.timer || !o->look.timer)
 		return err_set(err, -errno, "timer: %s", strerror(errno));
 	return gthulhu_start(&o->gthulhu, loop, config_get(settings->config, "api"), log_reachable,
 			     o, err);
@@ -71,7 +80,8 @@ void operator_free(struct operator *o)
 	if (!o)
 		return;
 	gthulhu_free(o->gthulhu);
-	loop_remove(o->newcomers);
+	loop_remove(o->decide.timer);
+	loop_remove(o->look.timer);
 	roster_free(o->roster);
 	free(o);
 }
@@ -108,35 +118,65 @@ static void decide(struct operator *o)
 	o->entries = d.list.len;
 }
 
-static void on_newcomers(void *data)
+static void disarm(struct soon *t)
+{
+	t->armed = false;
+	loop_set_timer(t->timer, 0, 0);
+}
+
+/* The first of those who come together starts the clock. */
+static void arm(struct soon *t, uint64_t wait_ns)
+{
+	if (t->armed)
+		return;
+	t->armed = true;
+	loop_set_timer(t->timer, wait_ns, 0);
+}
+
+static void on_decide(void *data)
 {
 	struct operator *o = data;
 
-	o->gathering = false;
+	disarm(&o->decide);
 	decide(o);
-}
-
-bool operator_event(struct operator *o, const struct event *e)
-{
-	if (strcmp(e->event, "newcomer"))
-		return false;
-	if (!o->withdrawing && roster_newcomer(o->roster, e, clock_boot_ns()) && !o->gathering) {
-		o->gathering = true;
-		loop_set_timer(o->newcomers, GATHER_NS, 0);
-	}
-	return true;
 }
 
 void operator_tick(struct operator *o, uint64_t now_ns)
 {
+	disarm(&o->look);
+	disarm(&o->decide);
 	look_at_the_node(o, now_ns);
 	decide(o);
+	o->looked_ns = clock_boot_ns();
+}
+
+static void on_look(void *data)
+{
+	operator_tick(data, clock_boot_ns());
+}
+
+bool operator_event(struct operator *o, const struct event *e)
+{
+	uint64_t now_ns = clock_boot_ns(), next_ns = o->looked_ns + LOOK_NS;
+	enum roster_news news;
+
+	if (strcmp(e->event, "newcomer"))
+		return false;
+	if (o->withdrawing)
+		return true;
+	news = roster_newcomer(o->roster, e, now_ns);
+	if (news == ROSTER_CHOSEN)
+		arm(&o->decide, GATHER_NS);
+	else if (news == ROSTER_LOOK)
+		arm(&o->look, MAX(next_ns, now_ns + GATHER_NS) - now_ns);
+	return true;
 }
 
 void operator_withdraw(struct operator *o, uint64_t deadline_ns, void (*done)(void *data, int r),
 		       void *data)
 {
 	o->withdrawing = true;
-	loop_set_timer(o->newcomers, 0, 0);
+	disarm(&o->decide);
+	disarm(&o->look);
 	gthulhu_withdraw(o->gthulhu, deadline_ns, done, data);
 }

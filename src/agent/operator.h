@@ -19,8 +19,9 @@ void operator_free(struct operator *o); /* withdraws nothing; NULL is fine */
 /* A row of counts: "sender" rows are evidence. */
 void operator_row(struct operator *o, const struct event *row);
 
-/* Takes an event "newcomer", of a task that has begun to send: a list with it is given to the back end
- * within 10 ms. False: another event. */
+/* Takes an event "newcomer". Of a task that has begun to send a list is given to the back end 10 ms later;
+ * of a socket, after a look at the node, which is not sooner than 50 ms after the one before. False:
+ * another event. */
 bool operator_event(struct operator *o, const struct event *e);
 
 /* Looks at the node, decides, and gives the back end the list. Once a collection. */

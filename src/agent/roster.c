@@ -180,14 +180,17 @@ static bool is_sender(const struct event *e)
 	       event_has(e, F_DIR) && e->dir == DIR_EGRESS;
 }
 
-bool roster_newcomer(struct roster *r, const struct event *e, uint64_t now_ns)
+enum roster_news roster_newcomer(struct roster *r, const struct event *e, uint64_t now_ns)
 {
+	const struct process *p;
 	struct proc proc;
 
+	if (event_has(e, F_DIR) && e->dir == DIR_INGRESS)
+		return ROSTER_LOOK;
 	if (!is_sender(e) || is_known(r, e) || proc_read("", (int32_t)e->tgid, &proc) < 0)
-		return false;
-	return complete(r, processes_announce(r->processes, &proc, EVIDENCE_SENDER, now_ns),
-			&proc);
+		return ROSTER_NO_NEWS;
+	p = processes_announce(r->processes, &proc, EVIDENCE_SENDER, now_ns);
+	return complete(r, p, &proc) ? ROSTER_CHOSEN : ROSTER_NO_NEWS;
 }
 
 const struct processes *roster_processes(const struct roster *r)

@@ -27,9 +27,13 @@ void roster_row(struct roster *r, const struct event *row);
  * could be found is found all the same. */
 int roster_look(struct roster *r, uint64_t now_ns, struct err *err);
 
-/* An event "newcomer": whether it is of a process that is to be chosen, or of a thread of one, which was
- * not known to be. It is by then. */
-bool roster_newcomer(struct roster *r, const struct event *e, uint64_t now_ns);
+/* What to do about an event "newcomer". */
+enum roster_news {
+	ROSTER_NO_NEWS,
+	ROSTER_CHOSEN, /* a process that is to be chosen, or a thread of one, was not known: it is now */
+	ROSTER_LOOK,   /* a socket has begun to send, and a look will tell whose it is */
+};
+enum roster_news roster_newcomer(struct roster *r, const struct event *e, uint64_t now_ns);
 
 const struct processes *roster_processes(const struct roster *r);
 const struct sched_rules *roster_rules(const struct roster *r);

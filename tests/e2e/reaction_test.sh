@@ -6,14 +6,15 @@
 need_root
 need ip jq python3
 
-netns_make gnb upf
+netns_make gnb upf gnb2 upf2
 veth gnb n3 10.93.1.1/24 upf n3 10.93.1.2/24
+veth gnb2 n3 10.93.1.1/24 upf2 n3 10.93.1.2/24
 spawn server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
 server=$PID
 wait_for 10 grep -q 'listening on' "$TMP/server.log"
 cat >"$TMP/teide.yaml" <<EOF
 run: { probes: [flow], collect_interval: 60s }
-probes: { flow: { interfaces: [ $(ns gnb)/n3 ] } }
+probes: { flow: { interfaces: [ $(ns gnb)/n3, $(ns upf2)/n3 ] } }
 api:
   url: $(sed -n 's/^listening on //p' "$TMP/server.log")
   interval: 1s
@@ -23,10 +24,10 @@ spawn run "$TEIDE" run -c "$TMP/teide.yaml"
 run=$PID
 wait_for 30 grep -q 'running' "$TMP/run.log"
 
-# task NAME COMM PORT: sends from the gNB's namespace for each line that is written to $TMP/NAME.in
+# task NAME NETNS COMM PORT [LOCAL_PORT]: sends from there for each line that is written to $TMP/NAME.in
 task() {
 	mkfifo "$TMP/$1.in"
-	ip netns exec "$(ns gnb)" python3 "$TESTS/e2e/sending_task.py" "$2" 10.93.1.2 "$3" \
+	ip netns exec "$(ns "$2")" python3 "$TESTS/e2e/sending_task.py" "$3" 10.93.1.2 "${@:4}" \
 		<>"$TMP/$1.in" >"$TMP/$1.log" 2>&1 &
 	LIB_PIDS+=("$!")
 	wait_for 30 grep -q ready "$TMP/$1.log"
@@ -42,19 +43,24 @@ send() {
 }
 boosted() { "$TEIDE" sched show -c "$TMP/teide.yaml" -o json | jq -e "select(.priority and .pid == $1)"; }
 
-task other upf 2152
+task other gnb upf 2152
 send other main
 other=$TID
-task wrong_port nr-gnb 2153
+task wrong_port gnb nr-gnb 2153
 send wrong_port main
 wrong_port=$TID
-task gnb nr-gnb 2152
+task gnb gnb nr-gnb 2152
 send gnb main
 leader=$TID
 wait_for 30 boosted "$leader"
 send gnb thread
 wait_for 30 boosted "$TID"
 check_match "the threads are of one process" "$(ls "/proc/$leader/task")" "$TID"
+
+# Where the UPF's end alone is watched, the packet brings along the socket that sent it.
+task gnb2 gnb2 nr-gnb 2152 2152
+send gnb2 main
+wait_for 30 boosted "$TID"
 for pid in "$other" "$wrong_port"; do
 	boosted "$pid" && fail "a strategy for process $pid"
 done

@@ -161,6 +161,12 @@ static void test_newcomer(void **state)
 	r.hdr.kind = FLOW_PACKET;
 	assert_false(flow_decode(&run, &r, sizeof(r), &e));
 	assert_false(flow_decode(&run, &good, sizeof(good) - 8, &e));
+	r = good;
+	r.hdr.flags = 0;
+	r.attachment = 0;
+	assert_true(flow_decode(&run, &r, sizeof(r), &e));
+	assert_int_equal(e.dir, DIR_INGRESS);
+	assert_false(event_has(&e, F_TGID));
 }
 
 /* Whatever stands behind a sound header: no read outside, strings end. */
