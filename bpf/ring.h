@@ -50,14 +50,12 @@ static __always_inline void ring_refuse(__u32 reason)
 	ring_note_lost(reason);
 }
 
-/* A zeroed record of size bytes (a constant), its header filled except for the task; NULL when
- * nobody listens or there is no room, which is then already counted. End it with ring_submit(). */
-static __always_inline void *ring_reserve(__u32 size, __u16 kind)
+/* A zeroed record of size bytes (a constant), its header filled except for the task; NULL when there is
+ * no room, which is then already counted. End it with ring_submit(). */
+static __always_inline void *ring_begin(__u32 size, __u16 kind)
 {
 	struct record_hdr *h;
 
-	if (!events_wanted)
-		return NULL;
 	ring_note_emitted();
 	h = bpf_ringbuf_reserve(&ring, size, 0);
 	if (!h) {
@@ -72,6 +70,12 @@ static __always_inline void *ring_reserve(__u32 size, __u16 kind)
 	h->version = RECORD_VERSION;
 	h->cpu = bpf_get_smp_processor_id();
 	return h;
+}
+
+/* The same where somebody wants events, else NULL. */
+static __always_inline void *ring_reserve(__u32 size, __u16 kind)
+{
+	return events_wanted ? ring_begin(size, kind) : NULL;
 }
 
 static __always_inline void ring_submit(void *record)

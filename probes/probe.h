@@ -16,6 +16,7 @@ struct probe_env {
 	const void *options; /* the probe's own options struct */
 	enum attach_force attach;
 	bool events; /* somebody wants events: without it the ring stays silent */
+	bool newcomers; /* even so: "newcomer", a task that sends, as soon as it is seen to */
 	bool notable; /* without events: those few that are worth a word unasked */
 	bool wait; /* for what it watches, where that is not there yet; else start() fails */
 };

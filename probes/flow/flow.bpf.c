@@ -11,6 +11,7 @@
 /* Set before load; 0: not looked for. */
 const volatile __u16 gtp_port = 2152;
 const volatile __u16 radio_port = 4997;
+const volatile bool newcomers_wanted = false;
 
 struct flow_scratch {
 	struct packet_work work;
@@ -97,6 +98,53 @@ static __always_inline __u16 wanted_port(__u16 port)
 	return port && (port == gtp_port || port == radio_port) ? port : 0;
 }
 
+/* The counts tell of it at the next collection; whoever boosts senders wants to know at once. */
+static __always_inline void tell_newcomer(const struct sender_key *k)
+{
+	struct flow_newcomer *r;
+
+	if (!newcomers_wanted || k->context != CONTEXT_PROCESS)
+		return;
+	r = ring_begin(sizeof(*r), FLOW_NEWCOMER);
+	if (!r)
+		return;
+	r->attachment = k->attachment;
+	task_fill(&r->hdr);
+	ring_submit(r);
+}
+
+/* Sockets that have been told of. One that was forgotten is told of once more. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u8);
+} told_sockets SEC(".maps");
+
+/* A packet from another namespace of this node brings the socket that sent it along, through veth and
+ * bridge, until a stack has received it: here, at ingress, it still has. */
+static __always_inline void tell_socket(struct __sk_buff *skb, const struct flow_scratch *s)
+{
+	const struct record_tuple *t = &s->work.packet.outer;
+	struct flow_newcomer *r;
+	__u64 cookie;
+	__u8 told = 1;
+
+	if (!newcomers_wanted || s->entry.egress || t->proto != PACKET_UDP ||
+	    (!wanted_port(t->sport) && !wanted_port(t->dport)))
+		return;
+	cookie = bpf_get_socket_cookie(skb);
+	if (!cookie || bpf_map_lookup_elem(&told_sockets, &cookie))
+		return;
+	r = ring_begin(sizeof(*r), FLOW_NEWCOMER);
+	if (!r)
+		return;
+	r->attachment = s->entry.attachment;
+	r->cookie = cookie;
+	ring_submit(r);
+	bpf_map_update_elem(&told_sockets, &cookie, &told, BPF_ANY);
+}
+
 /* Evidence of who is in the path. Only at egress: at ingress the current task is a stranger. */
 static __always_inline void count_sender(struct flow_scratch *s, struct flow_ledger *ledger)
 {
@@ -124,6 +172,7 @@ static __always_inline void count_sender(struct flow_scratch *s, struct flow_led
 	if (!v->count.packets) {
 		v->cgroup_id = task_current_cgroup();
 		task_current_comm(v->comm);
+		tell_newcomer(k);
 	}
 	add(&v->count, s);
 }
@@ -202,6 +251,7 @@ int flow_packet(struct __sk_buff *skb)
 	count_flow(s, ledger);
 	count_tunnel(s, ledger);
 	count_sender(s, ledger);
+	tell_socket(skb, s);
 	tell(s);
 	return FLOW_NEXT;
 }

@@ -103,6 +103,7 @@ static void set_constants(struct flow_bpf *bpf, const struct probe_env *env,
 {
 	bpf->rodata->probe_id = env->id;
 	bpf->rodata->events_wanted = env->events;
+	bpf->rodata->newcomers_wanted = env->newcomers;
 	bpf->rodata->gtp_port = (uint16_t)o->gtp_port;
 	bpf->rodata->radio_port = (uint16_t)o->radio_port;
 	bpf->rodata->context_count_address = context->context_count_address;

@@ -82,7 +82,7 @@ struct flow_entry {
 	__u8 pad[2];
 };
 
-enum flow_record_kind { FLOW_PACKET = 1 };
+enum flow_record_kind { FLOW_PACKET = 1, FLOW_NEWCOMER = 2 };
 
 struct flow_record {
 	struct record_hdr hdr;
@@ -99,3 +99,14 @@ struct flow_record {
 };
 
 _Static_assert(sizeof(struct flow_record) == 176, "flow record");
+
+/* At egress a task that sends as itself, for the first time in this generation on this CPU; at ingress a
+ * socket of this node's that sends, of which there is a cookie and no task. */
+struct flow_newcomer {
+	struct record_hdr hdr;
+	__u64 cookie; /* as sock_diag tells it; 0 at egress */
+	__u32 attachment;
+	__u32 pad;
+};
+
+_Static_assert(sizeof(struct flow_newcomer) == 80, "newcomer");

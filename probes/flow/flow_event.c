@@ -59,17 +59,38 @@ void flow_event_direction(struct event *e, uint8_t pdu_type)
 	event_set(e, F_DIRECTION);
 }
 
+static bool sound_header(const struct probe_run *run, const struct record_hdr *h, size_t len)
+{
+	return h->size == len && h->version == RECORD_VERSION && h->probe == run->probe_id;
+}
+
 static bool sound(const struct probe_run *run, const struct flow_record *r, size_t len)
 {
-	return len == sizeof(*r) && r->hdr.size == len && r->hdr.version == RECORD_VERSION &&
-	       r->hdr.probe == run->probe_id && r->hdr.kind == FLOW_PACKET &&
-	       r->attachment < run->n_attachments && r->head < HEAD_MAX && r->vlans <= 2;
+	return len == sizeof(*r) && sound_header(run, &r->hdr, len) &&
+	       r->hdr.kind == FLOW_PACKET && r->attachment < run->n_attachments &&
+	       r->head < HEAD_MAX && r->vlans <= 2;
+}
+
+static bool decode_newcomer(const struct probe_run *run, const void *record, size_t len,
+			    struct event *ret)
+{
+	const struct flow_newcomer *r = record;
+
+	if (len != sizeof(*r) || !sound_header(run, &r->hdr, len) ||
+	    r->hdr.kind != FLOW_NEWCOMER || r->attachment >= run->n_attachments)
+		return false;
+	*ret = (struct event){.probe = "flow", .event = "newcomer"};
+	event_take_header(ret, &r->hdr);
+	flow_event_place(run, r->attachment, ret);
+	return true;
 }
 
 bool flow_decode(const struct probe_run *run, const void *record, size_t len, struct event *ret)
 {
 	const struct flow_record *r = record;
 
+	if (len == sizeof(struct flow_newcomer))
+		return decode_newcomer(run, record, len, ret);
 	if (!sound(run, r, len))
 		return false;
 	*ret = (struct event){.probe = "flow", .event = "packet", .len = r->len};

@@ -31,6 +31,8 @@ static void on_event(void *data, const struct event *e)
 {
 	struct agent *a = data;
 
+	if (a->operator && operator_event(a->operator, e))
+		return;
 	if (a->sink)
 		sink_event(a->sink, e);
 }
@@ -120,6 +122,7 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 	const struct pipeline_options options = {
 		.config = settings->config, .probes = &run->probes,
 		.events = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_ALL,
+		.newcomers = run->strategies && backends_wanted(settings),
 		.notable = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_NOTABLE,
 		.go_on_without = true, .collect_interval_ns = run->collect_interval_ns,
 		.on_event = on_event, .on_row = on_row, .on_drained = flush,

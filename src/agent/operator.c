@@ -5,44 +5,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "backends.h"
+#include "cleanup.h"
 #include "clock.h"
 #include "decide.h"
-#include "discover.h"
 #include "log.h"
-#include "processes.h"
+#include "roster.h"
 
-#define PROCESSES_MAX 4096
-#define THREADS_MAX 1024
-#define EVIDENCE_LIFE_NS (60 * NSEC_PER_SEC)
+/* From a newcomer to the list, so that those who come together are one change. */
+#define GATHER_NS (10 * NSEC_PER_MSEC)
+/* Between two looks at the node, which are the dearest that is done here. */
+#define LOOK_NS (50 * NSEC_PER_MSEC)
+
+struct soon {
+	struct loop_source *timer;
+	bool armed;
+};
 
 struct operator {
-	struct sched_rules rules;
-	struct processes *processes;
-	struct discover *discover;
-	struct backend *backend; /* NULL: only to look */
+	struct roster *roster;
+	struct backend *backend;
+	struct soon decide, look; /* for newcomers, between the ticks */
+	uint64_t looked_ns;
+	bool withdrawing;
 	size_t entries;     /* of the last list */
 	int last_scan_error; /* logged when it changes, not each second */
 };
 
-static int start_parts(struct operator *o, const struct settings *settings, struct err *err)
+static void on_decide(void *data);
+static void on_look(void *data);
+
+static int start_parts(struct operator *o, struct loop *loop, const struct settings *settings,
+		       struct err *err)
 {
-	const struct sched_options *sched = config_get(settings->config, "sched");
-	const struct processes_limits limits = {PROCESSES_MAX, PROCESSES_MAX, THREADS_MAX,
-						EVIDENCE_LIFE_NS};
-	struct discover_options look = discover_defaults();
-	int r = sched_rules_init(&o->rules, sched, err);
+	int r = roster_new(&o->roster, settings->config, err);
 
 	if (r < 0)
 		return r;
-	look.names = (const char *const *)sched->names.items;
-	look.n_names = sched->names.len;
-	o->discover = discover_new(&look);
-	o->processes = processes_new(&limits);
-	if (!o->discover || !o->processes)
-		return err_set(err, -ENOMEM, "out of memory");
-	return 0;
+	o->decide.timer = loop_add_timer(loop, 0, 0, on_decide, o);
+	o->look.timer = loop_add_timer(loop, 0, 0, on_look, o);
+	if (!o->decide.timer || !o->look.timer)
+		return err_set(err, -errno, "timer: %s", strerror(errno));
+	return backends_start(&o->backend, loop, settings, err);
 }
 
 int operator_start(struct operator **ret, struct loop *loop, const struct settings *settings,
@@ -53,9 +57,7 @@ int operator_start(struct operator **ret, struct loop *loop, const struct settin
 
 	if (!o)
 		return err_set(err, -ENOMEM, "out of memory");
-	r = start_parts(o, settings, err);
-	if (r >= 0)
-		r = backends_start(&o->backend, loop, settings, err);
+	r = start_parts(o, loop, settings, err);
 	if (r < 0) {
 		operator_free(o);
 		return r;
@@ -70,72 +72,25 @@ void operator_free(struct operator *o)
 		return;
 	if (o->backend)
 		o->backend->ops->free(o->backend);
-	processes_free(o->processes);
-	discover_free(o->discover);
+	loop_remove(o->decide.timer);
+	loop_remove(o->look.timer);
+	roster_free(o->roster);
 	free(o);
 }
 
 void operator_row(struct operator *o, const struct event *row)
 {
-	processes_add_event(o->processes, row);
+	roster_row(o->roster, row);
 }
 
 static void look_at_the_node(struct operator *o, uint64_t now_ns)
 {
-	_cleanup_(findings_free) struct findings found = {0};
 	struct err err = {0};
-	int r = discover_scan(o->discover, &found, &err);
+	int r = roster_look(o->roster, now_ns, &err);
 
-	if (r >= 0 && found.namespaces_failed)
-		r = -EPERM;
 	if (r != o->last_scan_error && r < 0)
 		log_warning("looking for processes: %s", err.text);
 	o->last_scan_error = r;
-	for (size_t i = 0; i < found.len; i++)
-		processes_add(o->processes, &found.items[i].proc, found.items[i].kind, now_ns);
-}
-
-/* Rows speak of pids; who that is, /proc tells. */
-static void resolve_pending(struct operator *o)
-{
-	size_t cursor = 0;
-	struct proc proc;
-	int32_t pid;
-
-	while ((pid = processes_next_pending(o->processes, &cursor))) {
-		if (proc_read("", pid, &proc) < 0 || !processes_put(o->processes, &proc))
-			processes_ended(o->processes, pid);
-	}
-}
-
-static void read_threads(struct operator *o, const struct process *p)
-{
-	const struct proc proc = {.pid = p->pid, .start_time = p->start_time};
-	_cleanup_free_ struct proc_thread *threads = NULL;
-	size_t n, left_out;
-
-	if (proc_threads("", p->pid, THREADS_MAX, &threads, &n, &left_out) < 0)
-		return;
-	processes_set_threads(o->processes, &proc, threads, n, left_out);
-}
-
-/* Drops who has ended, notices a pid that is another's by now and a program that took the place of
- * another in its process, reads the threads of those chosen. */
-static void refresh(struct operator *o)
-{
-	const struct process *p;
-	size_t cursor = 0;
-	struct proc proc;
-
-	while ((p = processes_next(o->processes, &cursor))) {
-		if (proc_read("", p->pid, &proc) < 0) {
-			processes_ended(o->processes, p->pid);
-			continue;
-		}
-		p = processes_put(o->processes, &proc);
-		if (p && sched_chooses(&o->rules, p, NULL))
-			read_threads(o, p);
-	}
 }
 
 static void decide(struct operator *o)
@@ -143,7 +98,7 @@ static void decide(struct operator *o)
 	_cleanup_(sched_decision_free) struct sched_decision d = {0};
 	struct err err = {0};
 
-	if (sched_decide(o->processes, &o->rules, &d, &err) < 0 ||
+	if (sched_decide(roster_processes(o->roster), roster_rules(o->roster), &d, &err) < 0 ||
 	    o->backend->ops->set(o->backend, &d.list) < 0) {
 		log_error("strategies: out of memory; the last list stays");
 		return;
@@ -155,54 +110,80 @@ static void decide(struct operator *o)
 	o->entries = d.list.len;
 }
 
-static void look(struct operator *o, uint64_t now_ns)
+static void disarm(struct soon *t)
 {
-	look_at_the_node(o, now_ns);
-	resolve_pending(o);
-	refresh(o);
-	processes_age(o->processes, now_ns);
+	t->armed = false;
+	loop_set_timer(t->timer, 0, 0);
+}
+
+/* The first of those who come together starts the clock. */
+static void arm(struct soon *t, uint64_t wait_ns)
+{
+	if (t->armed)
+		return;
+	t->armed = true;
+	loop_set_timer(t->timer, wait_ns, 0);
+}
+
+static void on_decide(void *data)
+{
+	struct operator *o = data;
+
+	disarm(&o->decide);
+	decide(o);
 }
 
 void operator_tick(struct operator *o, uint64_t now_ns)
 {
-	look(o, now_ns);
+	disarm(&o->look);
+	disarm(&o->decide);
+	look_at_the_node(o, now_ns);
 	decide(o);
+	o->looked_ns = clock_boot_ns();
 }
 
-static void visit_all(const struct operator *o, operator_visit_fn visit, void *data)
+static void on_look(void *data)
 {
-	const struct process *p;
-	size_t cursor = 0;
-
-	while ((p = processes_next(o->processes, &cursor))) {
-		const char *why;
-		bool chosen = sched_chooses(&o->rules, p, &why);
-
-		visit(data, p, chosen, why);
-	}
+	operator_tick(data, clock_boot_ns());
 }
 
-int operator_preview(const struct settings *settings, operator_visit_fn visit, void *data,
-		     struct sched_decision *ret, struct err *err)
+bool operator_event(struct operator *o, const struct event *e)
 {
-	struct operator *o = calloc(1, sizeof(*o));
-	int r;
+	uint64_t now_ns = clock_boot_ns(), next_ns = o->looked_ns + LOOK_NS;
+	enum roster_news news;
 
-	if (!o)
-		return err_set(err, -ENOMEM, "out of memory");
-	r = start_parts(o, settings, err);
-	if (r >= 0) {
-		look(o, clock_boot_ns());
-		r = sched_decide(o->processes, &o->rules, ret, err);
-	}
-	if (r >= 0 && visit)
-		visit_all(o, visit, data);
-	operator_free(o);
-	return r;
+	if (strcmp(e->event, "newcomer"))
+		return false;
+	if (o->withdrawing)
+		return true;
+	news = roster_newcomer(o->roster, e, now_ns);
+	if (news == ROSTER_CHOSEN)
+		arm(&o->decide, GATHER_NS);
+	else if (news == ROSTER_LOOK)
+		arm(&o->look, MAX(next_ns, now_ns + GATHER_NS) - now_ns);
+	return true;
 }
 
 void operator_withdraw(struct operator *o, uint64_t deadline_ns, void (*done)(void *data, int r),
 		       void *data)
 {
+	o->withdrawing = true;
+	disarm(&o->decide);
+	disarm(&o->look);
 	o->backend->ops->withdraw(o->backend, deadline_ns, done, data);
+}
+
+int operator_preview(const struct settings *settings, struct sched_decision *ret, struct err *err)
+{
+	struct roster *roster = NULL;
+	int r = roster_new(&roster, settings->config, err);
+
+	if (r == 0)
+		r = roster_look(roster, clock_boot_ns(), err);
+	if (r == -EPERM)
+		log_warning("looking for processes: %s", err->text);
+	if (r == 0 || r == -EPERM)
+		r = sched_decide(roster_processes(roster), roster_rules(roster), ret, err);
+	roster_free(roster);
+	return r;
 }

@@ -2,6 +2,7 @@
 /* The loop of the mission: rows and looks at the node -> processes -> strategies -> a scheduler. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "decide.h"
@@ -19,6 +20,11 @@ void operator_free(struct operator *o); /* withdraws nothing; NULL is fine */
 /* A row of counts: "sender" rows are evidence. */
 void operator_row(struct operator *o, const struct event *row);
 
+/* Takes an event "newcomer". Of a task that has begun to send a list is given to the back end 10 ms later;
+ * of a socket, after a look at the node, which is not sooner than 50 ms after the one before. False:
+ * another event. */
+bool operator_event(struct operator *o, const struct event *e);
+
 /* Looks at the node, decides, and gives the back end the list. Once a collection. */
 void operator_tick(struct operator *o, uint64_t now_ns);
 
@@ -27,10 +33,6 @@ void operator_tick(struct operator *o, uint64_t now_ns);
 void operator_withdraw(struct operator *o, uint64_t deadline_ns, void (*done)(void *data, int r),
 		       void *data);
 
-typedef void (*operator_visit_fn)(void *data, const struct process *process, bool chosen,
-				  const char *why);
-
 /* One look at the node (/proc and sockets, no packets) and what follows from it; nothing is done. The
- * caller frees *ret. visit (or NULL) is called for each process that was found. */
-int operator_preview(const struct settings *settings, operator_visit_fn visit, void *data,
-		     struct sched_decision *ret, struct err *err);
+ * caller frees *ret. */
+int operator_preview(const struct settings *settings, struct sched_decision *ret, struct err *err);

@@ -175,7 +175,7 @@ static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 	snprintf(section, sizeof(section), "probes.%s", probes[id]->name);
 	const struct probe_env env = {.id = id, .options = config_get(p->o.config, section),
 				      .attach = p->o.attach, .events = p->o.events,
-				      .notable = p->o.notable,
+				      .newcomers = p->o.newcomers, .notable = p->o.notable,
 				      .wait = p->o.go_on_without};
 
 	*r = (struct running){.probe = probes[id], .pipeline = p};

@@ -13,6 +13,7 @@ struct pipeline_options {
 	const struct string_list *probes; /* names */
 	enum attach_force attach;
 	bool events;        /* somebody wants events from the rings */
+	bool newcomers;     /* somebody wants to know of a task that sends as soon as it is seen to */
 	bool notable;       /* or those few that are worth a word unasked */
 	bool go_on_without; /* a probe that this node cannot run, or that has nothing to do by the
 			     * configuration, is logged and left out */

@@ -13,6 +13,7 @@
 #include "gthulhu.h"
 #include "local.h"
 #include "probe.h"
+#include "roster.h"
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const outputs[] = {"none", "text", "json", NULL};
@@ -40,7 +41,8 @@ static const struct config_option run_table[] = {
 static const struct option_section run_section = {"run", "the service", run_table,
 						  sizeof(struct run_options)};
 static const struct option_section *const room_sections[] = {&run_section, &api_section,
-							     &sched_section, &local_section};
+							     &processes_section, &sched_section,
+							     &local_section};
 
 static const struct config_option no_options[] = {{0}};
 

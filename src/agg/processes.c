@@ -16,7 +16,7 @@
 /* What rows said of a pid before its process was known. */
 struct pending {
 	int32_t pid;
-	struct process_evidence sender, bystander;
+	struct process_evidence kinds[EVIDENCE_MAX];
 };
 
 struct processes {
@@ -49,6 +49,13 @@ static void free_threads(struct process *p)
 	p->n_threads = 0;
 }
 
+static void free_parts(struct process *p)
+{
+	free_threads(p);
+	free(p->cgroup);
+	p->cgroup = NULL;
+}
+
 void processes_free(struct processes *t)
 {
 	struct process *p;
@@ -57,7 +64,7 @@ void processes_free(struct processes *t)
 	if (!t)
 		return;
 	while (t->by_pid && (p = map_next(t->by_pid, &cursor, NULL)))
-		free_threads(p);
+		free_parts(p);
 	map_free(t->by_pid);
 	map_free(t->pending);
 	free(t);
@@ -65,7 +72,7 @@ void processes_free(struct processes *t)
 
 static void note(struct process_evidence *e, uint64_t count, uint64_t first_ns, uint64_t last_ns)
 {
-	if (!e->count || first_ns < e->first_ns)
+	if (!e->last_ns || first_ns < e->first_ns)
 		e->first_ns = first_ns;
 	e->last_ns = MAX(e->last_ns, last_ns);
 	e->count += count;
@@ -74,8 +81,6 @@ static void note(struct process_evidence *e, uint64_t count, uint64_t first_ns, 
 static void note_kind(struct process *p, enum evidence kind, uint64_t count, uint64_t first_ns,
 		      uint64_t last_ns)
 {
-	if (!count)
-		return;
 	note(&p->kinds[kind], count, first_ns, last_ns);
 	p->evidence |= EVIDENCE_BIT(kind);
 }
@@ -84,7 +89,9 @@ static void note_kind(struct process *p, enum evidence kind, uint64_t count, uin
 static void note_row(struct processes *t, struct process *p, enum evidence kind,
 		     const struct process_evidence *e)
 {
-	if (e->count && e->last_ns + CLOCK_SLACK_NS < proc_start_ns(p->start_time))
+	if (!e->count)
+		return;
+	if (e->last_ns + CLOCK_SLACK_NS < proc_start_ns(p->start_time))
 		t->counts.stale++;
 	else
 		note_kind(p, kind, e->count, e->first_ns, e->last_ns);
@@ -96,19 +103,40 @@ static void take_pending(struct processes *t, struct process *p)
 
 	if (!pending)
 		return;
-	note_row(t, p, EVIDENCE_SENDER, &pending->sender);
-	note_row(t, p, EVIDENCE_BYSTANDER, &pending->bystander);
+	for (int kind = 0; kind < EVIDENCE_MAX; kind++)
+		note_row(t, p, (enum evidence)kind, &pending->kinds[kind]);
 	map_remove(t->pending, &p->pid);
 }
 
-/* Whoever was merely seen in softirq makes room for one that there is evidence of. */
-static struct process *evict_and_put(struct processes *t, int32_t pid)
+/* Who was merely interrupted is weaker than who was on the CPU or in a text, as anybody may be, and that
+ * than all else. */
+static int strength(uint32_t evidence)
+{
+	const uint32_t bystander = EVIDENCE_BIT(EVIDENCE_BYSTANDER);
+	const uint32_t passing = EVIDENCE_BIT(EVIDENCE_CURRENT) | EVIDENCE_BIT(EVIDENCE_TRACE_PIPE);
+
+	if (evidence & ~(bystander | passing))
+		return 2;
+	return evidence & passing ? 1 : 0;
+}
+
+static uint32_t evidence_in(const struct pending *p)
+{
+	uint32_t evidence = 0;
+
+	for (int kind = 0; p && kind < EVIDENCE_MAX; kind++)
+		evidence |= p->kinds[kind].count ? EVIDENCE_BIT(kind) : 0;
+	return evidence;
+}
+
+/* Whoever has weaker evidence makes room. */
+static struct process *evict_and_put(struct processes *t, int32_t pid, uint32_t evidence)
 {
 	const struct process *p;
 	size_t cursor = 0;
 
 	while ((p = map_next(t->by_pid, &cursor, NULL))) {
-		if (p->evidence & ~EVIDENCE_BIT(EVIDENCE_BYSTANDER))
+		if (strength(p->evidence) >= strength(evidence))
 			continue;
 		t->counts.evicted++;
 		processes_ended(t, p->pid);
@@ -117,19 +145,19 @@ static struct process *evict_and_put(struct processes *t, int32_t pid)
 	return NULL;
 }
 
-static struct process *put(struct processes *t, const struct proc *proc, bool evident)
+static struct process *put(struct processes *t, const struct proc *proc, uint32_t evidence)
 {
 	bool is_new = true;
 	struct process *p = map_put(t->by_pid, &proc->pid, &is_new);
 
-	if (!p && evident)
-		p = evict_and_put(t, proc->pid);
+	if (!p && strength(evidence))
+		p = evict_and_put(t, proc->pid, evidence);
 	if (!p) {
 		t->counts.refused++;
 		return NULL;
 	}
 	if (!is_new && p->start_time != proc->start_time) {
-		free_threads(p);
+		free_parts(p);
 		*p = (struct process){0};
 		t->counts.replaced++;
 	}
@@ -143,28 +171,50 @@ static struct process *put(struct processes *t, const struct proc *proc, bool ev
 
 struct process *processes_put(struct processes *t, const struct proc *proc)
 {
-	const struct pending *pending = map_get(t->pending, &proc->pid);
-
-	return put(t, proc, pending && pending->sender.count);
+	return put(t, proc, evidence_in(map_get(t->pending, &proc->pid)));
 }
 
 struct process *processes_add(struct processes *t, const struct proc *proc, enum evidence kind,
 			      uint64_t now_ns)
 {
-	struct process *p = put(t, proc, kind != EVIDENCE_BYSTANDER);
+	struct process *p = put(t, proc, EVIDENCE_BIT(kind));
 
 	if (p)
 		note_kind(p, kind, 1, now_ns, now_ns);
 	return p;
 }
 
-static enum evidence kind_of(const struct event *e)
+struct process *processes_announce(struct processes *t, const struct proc *proc,
+				   enum evidence kind, uint64_t now_ns)
+{
+	struct process *p = put(t, proc, EVIDENCE_BIT(kind));
+
+	if (p)
+		note_kind(p, kind, 0, now_ns, now_ns);
+	return p;
+}
+
+static enum evidence sender_or_bystander(const struct event *e)
 {
 	bool egress = !event_has(e, F_DIR) || e->dir == DIR_EGRESS;
 
 	return event_has(e, F_CONTEXT) && e->context == CONTEXT_PROCESS && egress
 		       ? EVIDENCE_SENDER
 		       : EVIDENCE_BYSTANDER;
+}
+
+/* False: a row that says nothing here. */
+static bool kind_of(const struct processes *t, const struct event *e, enum evidence *ret)
+{
+	if (!strcmp(e->event, "sender"))
+		*ret = sender_or_bystander(e);
+	else if (!strcmp(e->event, "context") && t->limits.current)
+		*ret = EVIDENCE_CURRENT;
+	else if (!strcmp(e->event, "trace"))
+		*ret = EVIDENCE_TRACE_PIPE;
+	else
+		return false;
+	return true;
 }
 
 static struct process_evidence evidence_of(const struct event *e)
@@ -176,17 +226,17 @@ static struct process_evidence evidence_of(const struct event *e)
 	};
 }
 
-static struct pending *put_pending(struct processes *t, int32_t pid, bool evident)
+static struct pending *put_pending(struct processes *t, int32_t pid, uint32_t evidence)
 {
 	struct pending *p = map_put(t->pending, &pid, NULL);
 	size_t cursor = 0;
 
-	if (p || !evident)
+	if (p || !strength(evidence))
 		return p;
 	while ((p = map_next(t->pending, &cursor, NULL))) {
 		int32_t other = p->pid;
 
-		if (p->sender.count)
+		if (strength(evidence_in(p)) >= strength(evidence))
 			continue;
 		t->counts.evicted++;
 		map_remove(t->pending, &other);
@@ -198,7 +248,7 @@ static struct pending *put_pending(struct processes *t, int32_t pid, bool eviden
 static void add_pending(struct processes *t, int32_t pid, enum evidence kind,
 			const struct process_evidence *e)
 {
-	struct pending *p = put_pending(t, pid, kind == EVIDENCE_SENDER);
+	struct pending *p = put_pending(t, pid, EVIDENCE_BIT(kind));
 
 	if (!p) {
 		t->counts.pending_refused++;
@@ -206,17 +256,17 @@ static void add_pending(struct processes *t, int32_t pid, enum evidence kind,
 	}
 	p->pid = pid;
 	if (e->count)
-		note(kind == EVIDENCE_SENDER ? &p->sender : &p->bystander, e->count, e->first_ns,
-		     e->last_ns);
+		note(&p->kinds[kind], e->count, e->first_ns, e->last_ns);
 }
 
 bool processes_add_event(struct processes *t, const struct event *e)
 {
 	struct process_evidence evidence;
+	enum evidence kind;
 	struct process *p;
 	int32_t pid;
 
-	if (strcmp(e->event, "sender"))
+	if (!kind_of(t, e, &kind))
 		return false;
 	if (!event_has(e, F_TGID) || !e->tgid || e->tgid > INT32_MAX ||
 	    (event_has(e, F_CONTEXT) && e->context == CONTEXT_IDLE)) {
@@ -227,9 +277,9 @@ bool processes_add_event(struct processes *t, const struct event *e)
 	evidence = evidence_of(e);
 	p = map_get(t->by_pid, &pid);
 	if (p)
-		note_row(t, p, kind_of(e), &evidence);
+		note_row(t, p, kind, &evidence);
 	else
-		add_pending(t, pid, kind_of(e), &evidence);
+		add_pending(t, pid, kind, &evidence);
 	return true;
 }
 
@@ -267,12 +317,30 @@ int processes_set_threads(struct processes *t, const struct proc *proc,
 	return 0;
 }
 
+int processes_set_cgroup(struct processes *t, const struct proc *proc, const char *path)
+{
+	struct process *p = map_get(t->by_pid, &proc->pid);
+	char *copy;
+
+	if (!p || p->start_time != proc->start_time)
+		return -ENOENT;
+	if (p->cgroup && !strcmp(p->cgroup, path))
+		return 0;
+	copy = strdup(path);
+	if (!copy)
+		return -ENOMEM;
+	free(p->cgroup);
+	p->cgroup = copy;
+	cgroup_parse(copy, &p->ids);
+	return 0;
+}
+
 void processes_ended(struct processes *t, int32_t pid)
 {
 	struct process *p = map_get(t->by_pid, &pid);
 
 	if (p) {
-		free_threads(p);
+		free_parts(p);
 		map_remove(t->by_pid, &pid);
 	}
 	map_remove(t->pending, &pid);
@@ -293,6 +361,15 @@ static void age_evidence(const struct processes *t, struct process *p, uint64_t 
 	}
 }
 
+static uint64_t last_of(const struct pending *p)
+{
+	uint64_t last_ns = 0;
+
+	for (int kind = 0; kind < EVIDENCE_MAX; kind++)
+		last_ns = MAX(last_ns, p->kinds[kind].last_ns);
+	return last_ns;
+}
+
 static void age_pending(struct processes *t, uint64_t now_ns)
 {
 	const struct pending *p;
@@ -301,7 +378,7 @@ static void age_pending(struct processes *t, uint64_t now_ns)
 	while ((p = map_next(t->pending, &cursor, NULL))) {
 		int32_t pid = p->pid;
 
-		if (too_old(t, MAX(p->sender.last_ns, p->bystander.last_ns), now_ns))
+		if (too_old(t, last_of(p), now_ns))
 			map_remove(t->pending, &pid);
 	}
 }

@@ -8,12 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cgroup.h"
 #include "event.h"
 #include "evidence.h"
 #include "proc.h"
 
 struct process_evidence {
-	uint64_t count; /* packets for sender and bystander, else looks that found it */
+	uint64_t count; /* packets, calls or lines where rows tell of it, else looks that found it */
 	uint64_t first_ns, last_ns;
 };
 
@@ -22,6 +23,8 @@ struct process {
 	uint64_t start_time; /* clock ticks since boot */
 	char comm[PROC_COMM_MAX];
 	uint64_t netns; /* inode; 0: not known */
+	char *cgroup;   /* its path, owned by the table; NULL: not known */
+	struct cgroup_ids ids; /* what the path tells: container and pod */
 	uint32_t evidence; /* EVIDENCE_BIT()s of the kinds that have not aged out */
 	struct process_evidence kinds[EVIDENCE_MAX];
 	struct proc_thread *threads; /* owned by the table; the leader first, then by tid */
@@ -34,12 +37,13 @@ struct processes_limits {
 	size_t pending;   /* pids that rows spoke of and that have no identity yet */
 	size_t threads;   /* of one process */
 	uint64_t evidence_ns; /* evidence that is not renewed for so long is forgotten */
+	bool current; /* rows "context" are evidence; else they are left */
 };
 
 struct processes_counts {
 	uint64_t refused;         /* processes without room */
 	uint64_t pending_refused; /* pids without room */
-	uint64_t evicted;         /* mere bystanders that made room for others */
+	uint64_t evicted;         /* of weaker evidence, such as mere bystanders, for one of stronger */
 	uint64_t aged;            /* processes dropped, no evidence being left */
 	uint64_t replaced;        /* pids that another process has taken over */
 	uint64_t stale;           /* rows older than the process that has their pid now */
@@ -59,9 +63,15 @@ struct process *processes_put(struct processes *t, const struct proc *proc);
 struct process *processes_add(struct processes *t, const struct proc *proc, enum evidence kind,
 			      uint64_t now_ns);
 
-/* Takes a row "sender" (tgid, comm, context, packets, dir): a task in process context at egress is a
+/* The same without a count: a row that tells of it is yet to come. */
+struct process *processes_announce(struct processes *t, const struct proc *proc,
+				   enum evidence kind, uint64_t now_ns);
+
+/* Takes a row. "sender" (tgid, comm, context, packets, dir): a task in process context at egress is a
  * sender; one in softirq or hardirq, at ingress, or in a context that the kernel could not tell, a
- * bystander. Returns false for other events. */
+ * bystander. "context" (tgid, context, packets): the task is current, where limits say that this is
+ * evidence. "trace" (tgid, packets): a tracer's text names it. The idle task is nobody. Returns false
+ * for other events. */
 bool processes_add_event(struct processes *t, const struct event *e);
 
 /* The pids that rows spoke of and whose process is not known: read them and processes_put() them, or
@@ -72,6 +82,9 @@ int32_t processes_next_pending(const struct processes *t, size_t *cursor);
  * -ENOENT when the process is not in the table or the leader began at another time, or -ENOMEM. */
 int processes_set_threads(struct processes *t, const struct proc *proc,
 			  const struct proc_thread *threads, size_t n, size_t left_out);
+
+/* A copy of the path, of which container and pod are made. As processes_set_threads(). */
+int processes_set_cgroup(struct processes *t, const struct proc *proc, const char *path);
 
 /* Forgets that pid. */
 void processes_ended(struct processes *t, int32_t pid);

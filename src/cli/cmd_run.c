@@ -7,20 +7,33 @@
 #include "cmd.h"
 #include "log.h"
 #include "settings.h"
+#include "take_input.h"
 
 static const char doc[] = "The service: runs the probes, counts, finds the processes of the 5G functions "
 			  "and pushes scheduling strategies for them. Ends on SIGTERM, taking all back.";
 
 static const struct argp_option options[] = {
 	{"config", 'c', "FILE", 0, "configuration file; without: defaults and TEIDE_... variables", 0},
+	{"input", 'I', "trace_pipe|FILE|-", 0,
+	 "take what another tracer prints for evidence too: the kernel's trace_pipe, a file, standard "
+	 "input", 0},
 	{0},
+};
+
+struct arguments {
+	const char *path, *input;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	if (key != 'c')
+	struct arguments *a = state->input;
+
+	if (key == 'c')
+		a->path = arg;
+	else if (key == 'I')
+		a->input = arg;
+	else
 		return ARGP_ERR_UNKNOWN;
-	*(const char **)state->input = arg;
 	return 0;
 }
 
@@ -34,12 +47,14 @@ int cmd_run(int argc, char **argv)
 {
 	static const struct argp run_argp = {.options = options, .parser = parse, .doc = doc};
 	_cleanup_(settings_free) struct settings settings = {0};
-	const char *path = NULL;
+	struct arguments a = {0};
 	struct err err = {0};
 	int r;
 
-	argp_parse(&run_argp, argc, argv, 0, NULL, &path);
-	r = settings_load(&settings, path, &err);
+	argp_parse(&run_argp, argc, argv, 0, NULL, &a);
+	r = settings_load(&settings, a.path, &err);
+	if (r >= 0 && a.input)
+		r = take_input(&settings, a.input, &err);
 	if (r >= 0) {
 		log_set_level(settings_run(&settings)->log_level);
 		log_notes(config_notes(settings.config));

@@ -13,136 +13,6 @@
 #include "jsonw.h"
 #include "operator.h"
 
-struct seen {
-	struct process process; /* its threads are not kept */
-	bool chosen;
-	const char *why;
-};
-
-struct look {
-	struct seen *items;
-	size_t len, cap;
-	bool failed;
-};
-
-static void remember(void *data, const struct process *process, bool chosen, const char *why)
-{
-	struct look *l = data;
-
-	if (l->len == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 32;
-		struct seen *items = realloc(l->items, cap * sizeof(*items));
-
-		if (!items) {
-			l->failed = true;
-			return;
-		}
-		l->items = items;
-		l->cap = cap;
-	}
-	l->items[l->len] = (struct seen){*process, chosen, why};
-	l->items[l->len++].process.threads = NULL;
-}
-
-static int by_pid(const void *a, const void *b)
-{
-	const struct seen *x = a, *y = b;
-
-	return (x->process.pid > y->process.pid) - (x->process.pid < y->process.pid);
-}
-
-static void write_evidence(struct buf *out, uint32_t evidence)
-{
-	const char *comma = "";
-
-	for (int kind = 0; kind < EVIDENCE_MAX; kind++) {
-		if (!(evidence & EVIDENCE_BIT(kind)))
-			continue;
-		buf_printf(out, "%s%s", comma, evidence_name((enum evidence)kind));
-		comma = ",";
-	}
-}
-
-static size_t threads_of(const struct strategy_list *list, int32_t pid)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < list->len; i++)
-		n += list->items[i].tgid == pid;
-	return n;
-}
-
-static void print_text(const struct look *l, const struct strategy_list *list)
-{
-	printf("%10s  %-15s  %-24s  %7s  %s\n", "PID", "COMM", "EVIDENCE", "THREADS", "WHY");
-	for (size_t i = 0; i < l->len; i++) {
-		const struct process *p = &l->items[i].process;
-		_cleanup_(buf_free) struct buf evidence = {0};
-
-		write_evidence(&evidence, p->evidence);
-		printf("%10d  %-15s  %-24s  %7zu  %s\n", p->pid, p->comm,
-		       evidence.data ? evidence.data : "-", threads_of(list, p->pid),
-		       l->items[i].why);
-	}
-}
-
-static void write_strategies(struct jw *j, const struct strategy_list *list, int32_t pid)
-{
-	jw_array(j, "strategies");
-	for (size_t i = 0; i < list->len; i++) {
-		const struct strategy *s = &list->items[i];
-
-		if (s->tgid != pid)
-			continue;
-		jw_object(j, NULL);
-		jw_i64(j, "pid", s->pid);
-		jw_bool(j, "priority", s->priority);
-		jw_u64(j, "execution_time", s->execution_time_ns);
-		jw_object_end(j);
-	}
-	jw_array_end(j);
-}
-
-static void print_json(const struct look *l, const struct strategy_list *list)
-{
-	for (size_t i = 0; i < l->len; i++) {
-		const struct process *p = &l->items[i].process;
-		_cleanup_(buf_free) struct buf out = {0};
-		struct jw j = jw_begin(&out);
-
-		jw_object(&j, NULL);
-		jw_i64(&j, "pid", p->pid);
-		jw_string(&j, "comm", p->comm);
-		jw_array(&j, "evidence");
-		for (int kind = 0; kind < EVIDENCE_MAX; kind++)
-			if (p->evidence & EVIDENCE_BIT(kind))
-				jw_string(&j, NULL, evidence_name((enum evidence)kind));
-		jw_array_end(&j);
-		jw_bool(&j, "chosen", l->items[i].chosen);
-		jw_string(&j, "why", l->items[i].why);
-		write_strategies(&j, list, p->pid);
-		jw_object_end(&j);
-		puts(out.data ? out.data : "");
-	}
-}
-
-int sched_preview(const struct settings *settings, bool json, struct err *err)
-{
-	_cleanup_(sched_decision_free) struct sched_decision d = {0};
-	struct look l = {0};
-	int r = operator_preview(settings, remember, &l, &d, err);
-
-	if (r >= 0 && l.failed)
-		r = err_set(err, -ENOMEM, "out of memory");
-	if (r >= 0) {
-		if (l.len)
-			qsort(l.items, l.len, sizeof(*l.items), by_pid);
-		(json ? print_json : print_text)(&l, &d.list);
-	}
-	free(l.items);
-	return r;
-}
-
 static void keep_report(void *data, const struct local_report *now, const struct local_report *before)
 {
 	*(struct local_report *)data = *now;
@@ -178,7 +48,7 @@ int sched_apply(const struct settings *settings, struct err *err)
 	const struct local_options *options = config_get(settings->config, "local");
 	_cleanup_(sched_decision_free) struct sched_decision d = {0};
 	struct local_report report = {0};
-	int r = operator_preview(settings, NULL, NULL, &d, err);
+	int r = operator_preview(settings, &d, err);
 
 	if (r >= 0)
 		r = apply_list(settings, &d.list, &report, err);

@@ -24,8 +24,8 @@ struct discover_options discover_defaults(void)
 		.root = "",
 		.names = default_names,
 		.n_names = ARRAY_SIZE(default_names),
-		.n3_ports = {2152},
-		.n_n3_ports = 1,
+		.owner_ports = {2152, 8805},
+		.n_owner_ports = 2,
 		.link_ports = {4997},
 		.n_link_ports = 1,
 		.tun = "uesimtun*",
@@ -155,7 +155,7 @@ static void find_socket_owners(struct match *m)
 		const struct owner *o = &m->owners->items[i];
 		const struct udp_socket *s = &socket_of(m, o)->udp;
 
-		if (!has_port(m->options->n3_ports, m->options->n_n3_ports, s->local_port))
+		if (!has_port(m->options->owner_ports, m->options->n_owner_ports, s->local_port))
 			continue;
 		snprintf(detail, sizeof(detail),
 			 addr_is_v4(&s->local) ? "udp %s:%u" : "udp [%s]:%u",
@@ -294,8 +294,8 @@ static int list_sockets(const struct discover_options *o, const struct netns_lis
 	size_t n = 0;
 	int r;
 
-	for (size_t i = 0; i < o->n_n3_ports; i++)
-		ports[n++] = o->n3_ports[i];
+	for (size_t i = 0; i < o->n_owner_ports; i++)
+		ports[n++] = o->owner_ports[i];
 	for (size_t i = 0; i < o->n_link_ports; i++)
 		ports[n++] = o->link_ports[i];
 	r = sockets_udp(o->root, namespaces, ports, n, ret, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One look at the node for processes of the 5G user plane: by name, by the sockets of N3 and of the
- * radio link, by TUN devices. Meant for once a second. */
+/* One look at the node for processes of the 5G user plane: by name, by the sockets of N3, N4 and
+ * the radio link, by TUN devices. Meant for once a second. */
 #pragma once
 
 #include <stddef.h>
@@ -22,14 +22,14 @@ struct discover_options {
 	const char *root; /* "" for the real one */
 	const char *const *names; /* of a leader's comm; "nr-gnb", "nr-ue" */
 	size_t n_names;
-	uint16_t n3_ports[DISCOVER_PORTS_MAX]; /* who holds one is a socket owner; 2152 */
-	size_t n_n3_ports;
+	uint16_t owner_ports[DISCOVER_PORTS_MAX]; /* who holds one is a socket owner; 2152, 8805 */
+	size_t n_owner_ports;
 	uint16_t link_ports[DISCOVER_PORTS_MAX]; /* joined by one: peers; 4997 */
 	size_t n_link_ports;
 	const char *tun; /* pattern of the interface: "uesimtun*" */
 };
 
-/* "", nr-gnb and nr-ue, 2152, 4997, uesimtun*. */
+/* "", nr-gnb and nr-ue, 2152 and 8805, 4997, uesimtun*. */
 struct discover_options discover_defaults(void);
 
 struct finding {

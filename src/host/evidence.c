@@ -12,6 +12,8 @@ static const char *const names[] = {
 	[EVIDENCE_BYSTANDER] = "bystander",
 	[EVIDENCE_PEER] = "peer",
 	[EVIDENCE_TUN_OWNER] = "tun",
+	[EVIDENCE_CURRENT] = "current",
+	[EVIDENCE_TRACE_PIPE] = "trace_pipe",
 };
 /* clang-format on */
 

@@ -124,6 +124,29 @@ bool proc_same(const char *root, int32_t pid, uint64_t start_time)
 	return read_process(root, pid, &proc) == 0 && proc.start_time == start_time;
 }
 
+int proc_leader(const char *root, int32_t tid, int32_t *ret_pid)
+{
+	char path[PROC_PATH_MAX], text[2048];
+	const char *at;
+	uint64_t pid;
+	size_t len;
+	int r;
+
+	r = procfs_path(path, sizeof(path), "%s/proc/%d/status", root, tid);
+	if (r == 0)
+		r = procfs_read(path, text, sizeof(text), &len);
+	if (r < 0)
+		return r;
+	at = strstr(text, "\nTgid:\t");
+	if (!at)
+		return -EINVAL;
+	at += strlen("\nTgid:\t");
+	if (!parse_u64(at, at + strcspn(at, "\n"), &pid) || !pid || pid > INT32_MAX)
+		return -EINVAL;
+	*ret_pid = (int32_t)pid;
+	return 0;
+}
+
 static int compare_i32(const void *a, const void *b)
 {
 	const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;

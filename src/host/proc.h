@@ -45,6 +45,9 @@ int proc_read(const char *root, int32_t pid, struct proc *ret);
 /* Whether pid still is the process that began at start_time: ask just before acting on it. */
 bool proc_same(const char *root, int32_t pid, uint64_t start_time);
 
+/* The process that a thread is of, its leader included; tid > 0. -ESRCH when it has ended. */
+int proc_leader(const char *root, int32_t tid, int32_t *ret_pid);
+
 /* Every process but kernel threads and zombies, by pid; the caller frees *ret. At most
  * PROC_PIDS_MAX are read; *ret_left_out counts the others. */
 int proc_list(const char *root, struct proc **ret, size_t *ret_n, size_t *ret_left_out,

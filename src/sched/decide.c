@@ -35,9 +35,10 @@ static const struct config_option options[] = {
 		.offset = offsetof(struct sched_options, evidence),
 		.default_text = "socket,sender,peer,tun",
 		.help = "what besides the name shows that a process is in the path; one of these is "
-			"enough: socket (holds the N3 socket), sender (sends at TC egress), peer "
+			"enough: socket (holds a socket of N3 or N4), sender (sends at TC egress), peer "
 			"(joined with a known process over the radio link's port), tun (holds a UE's "
-			"TUN device), name (nothing besides)",
+			"TUN device), current (was on the CPU in a function of the module, be it "
+			"interrupted), trace_pipe (a tracer's text names it), name (nothing besides)",
 	},
 	{
 		.key = "priority",
@@ -104,7 +105,7 @@ int sched_rules_init(struct sched_rules *ret, const struct sched_options *option
 		if (kind < 0 || kind == EVIDENCE_BYSTANDER)
 			return err_set(err, -EINVAL,
 				       "sched.evidence: '%s' is not one of socket, sender, peer, tun, "
-				       "name",
+				       "current, trace_pipe, name",
 				       options->evidence.items[i]);
 		rules.evidence |= EVIDENCE_BIT(kind);
 	}
@@ -190,6 +191,7 @@ static int add(struct sched_decision *d, const struct sched_options *options,
 		return 0;
 	}
 	memcpy(s.comm, p->comm, sizeof(s.comm));
+	memcpy(s.pod, p->ids.pod, sizeof(s.pod));
 	/* A refused entry is counted in the list. */
 	return strategy_list_add(&d->list, s) == -ENOMEM ? -ENOMEM : 0;
 }

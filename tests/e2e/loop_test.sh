@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The whole loop: the lab's traffic, teide run, teide server. Strategies for exactly the threads of
-# nr-gnb and nr-ue, none for a process that merely carries the name, all taken back at the end.
+# nr-gnb and nr-ue, none for a process that merely carries the name, nor for one that was merely on the CPU
+# when a packet came by; all taken back at the end.
 . "${TESTS:?run me through ./test}/lib.sh"
 need_root
 need ip jq python3
@@ -21,6 +22,20 @@ time.sleep(600)'
 decoy_name=$PID
 wait_for 10 grep -qx nr-gnb "/proc/$decoy_name/comm"
 
+# And a bystander of that name: what it sends, a router forwards in softirq, while it is still the current
+# task. At the router's egress, which is watched, it looks like GTP-U.
+netns_make by rt far
+veth by v0 10.93.2.1/24 rt v1 10.93.2.2/24
+veth rt v2 10.93.3.1/24 far v3 10.93.3.2/24
+in_ns rt sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
+ip -n "$(ns by)" route add default via 10.93.2.2
+mkfifo "$TMP/bystander.in"
+ip netns exec "$(ns by)" python3 "$TESTS/e2e/sending_task.py" nr-gnb 10.93.3.2 2152 \
+	<>"$TMP/bystander.in" >"$TMP/bystander.log" 2>&1 &
+bystander=$!
+LIB_PIDS+=("$bystander")
+wait_for 30 grep -q ready "$TMP/bystander.log"
+
 serve() { # serve ADDRESS
 	spawn server "$TEIDE" server --listen "$1" --data "$TMP/server"
 	server=$PID
@@ -33,7 +48,7 @@ run:
   probes: [flow]
 probes:
   flow:
-    interfaces: [teide-gnb1/n3, teide-gnb2/n3, teide-upf/n3]
+    interfaces: [teide-gnb1/n3, teide-gnb2/n3, teide-upf/n3, $(ns rt)/v2]
 api:
   url: $url
   interval: 1s
@@ -61,10 +76,29 @@ show >"$TMP/strategies.json"
 check_eq "priority and time of each" \
 	"$(jq -c 'select(.pid) | [.priority, .execution_time]' "$TMP/strategies.json" | sort -u)" \
 	'[true,20000000]'
-for decoy in "$decoy_argument" "$decoy_name"; do
+for decoy in "$decoy_argument" "$decoy_name" "$bystander"; do
 	check_eq "strategies for decoy $decoy" \
 		"$(jq "select(.pid == $decoy) | .pid" "$TMP/strategies.json")" ''
 done
+
+# What would be sent is what was, and why; of the bystander it is known what it is.
+spawn_split preview "$TEIDE" sched preview -c "$TMP/teide.yaml" -o json -d 3
+preview=$PID
+while ! gone "$preview"; do
+	echo main >"$TMP/bystander.in"
+	sleep 0.1
+done
+wait "$preview"
+previewed() { jq -c "select(.event == \"$1\")$2" "$TMP/preview.log"; }
+check_eq "what would be sent" "$(previewed strategy .pid | sort -n)" "$(wanted)"
+check_eq "who was interrupted" "$(previewed process "| select(.pid == $bystander) |
+	[.chosen, (.evidence | keys)]")" '[false,["bystander","name"]]'
+check_eq "who merely has the name" "$(previewed process "| select(.pid == $decoy_name) |
+	[.chosen, (.evidence | keys)]")" '[false,["name"]]'
+check_eq "who has it in the arguments" "$(previewed process "| select(.pid == $decoy_argument)")" ''
+check_match "a gNB" "$(previewed process '| select(.netns == "teide-gnb1" and .comm == "nr-gnb")')" \
+	'"chosen":true.*"socket"'
+check_eq "left out" "$(previewed summary '| [.left_out[]] | add')" 0
 
 # The server ends and comes back at the same address with nothing in memory: told again.
 address=${url#http://}
@@ -86,5 +120,7 @@ check_eq "strategies with priority after the end" \
 stop "$server"
 stop "$decoy_argument"
 stop "$decoy_name"
+stop "$bystander"
+netns_remove by rt far
 "$TEIDE" lab down >/dev/null
 assert_nothing_left

@@ -211,7 +211,7 @@ static int setup(void **state)
 	struct discover_options options = discover_defaults();
 	struct scene *s = calloc(1, sizeof(*s));
 
-	options.n3_ports[options.n_n3_ports++] = 2153;
+	options.owner_ports[options.n_owner_ports++] = 2153;
 	s->discover = discover_new(&options);
 	s->table = processes_new(&limits);
 	assert_int_equal(config_load(&s->config, sections, 1, NULL, NULL), 0);

@@ -144,6 +144,95 @@ static void nobody_is_no_process(void **state)
 	processes_free(t);
 }
 
+static struct event seen_in(const char *event, uint32_t tgid, uint8_t context)
+{
+	struct event e = sender(tgid, context, 4, 6 * SECOND);
+
+	e.event = event;
+	return e;
+}
+
+/* The task that was current in a module's function: only where that is evidence, whatever the context. */
+static void current_where_it_is_evidence(void **state)
+{
+	struct processes_limits limits = {8, 8, 8, 30 * SECOND, .current = true};
+	struct processes *t = table(8);
+	struct event e = seen_in("context", 10, CONTEXT_SOFTIRQ);
+
+	find(t, proc(10, 1, "nr-gnb"), EVIDENCE_NAME, 5 * SECOND);
+	assert_false(processes_add_event(t, &e));
+	assert_int_equal(processes_find(t, 10)->evidence, EVIDENCE_BIT(EVIDENCE_NAME));
+	processes_free(t);
+
+	t = processes_new(&limits);
+	find(t, proc(10, 1, "nr-gnb"), EVIDENCE_NAME, 5 * SECOND);
+	row(t, e);
+	row(t, seen_in("context", 10, CONTEXT_PROCESS));
+	row(t, seen_in("context", 10, CONTEXT_IDLE));
+	row(t, seen_in("context", 0, CONTEXT_SOFTIRQ));
+	assert_int_equal(processes_find(t, 10)->evidence,
+			 EVIDENCE_BIT(EVIDENCE_NAME) | EVIDENCE_BIT(EVIDENCE_CURRENT));
+	assert_int_equal(processes_find(t, 10)->kinds[EVIDENCE_CURRENT].count, 8);
+	assert_int_equal(processes_counts(t).nobody, 2);
+	processes_free(t);
+}
+
+static void text_of_a_tracer(void **state)
+{
+	struct processes *t = table(8);
+	struct event e = seen_in("trace", 10, 0);
+	struct proc p = proc(10, 1, "nr-gnb");
+
+	e.has &= ~(UINT64_C(1) << F_CONTEXT);
+	row(t, e);
+	e.tgid = 0;
+	row(t, e);
+	assert_int_equal(processes_counts(t).nobody, 1);
+	assert_non_null(processes_put(t, &p));
+	assert_int_equal(processes_find(t, 10)->evidence, EVIDENCE_BIT(EVIDENCE_TRACE_PIPE));
+	assert_int_equal(processes_find(t, 10)->kinds[EVIDENCE_TRACE_PIPE].count, 4);
+	processes_free(t);
+}
+
+static void announced_before_it_is_counted(void **state)
+{
+	struct processes *t = table(8);
+	struct proc p = proc(10, 1, "nr-gnb");
+	const struct process *found = processes_announce(t, &p, EVIDENCE_SENDER, 6 * SECOND);
+
+	assert_non_null(found);
+	assert_int_equal(found->evidence, EVIDENCE_BIT(EVIDENCE_SENDER));
+	assert_int_equal(found->kinds[EVIDENCE_SENDER].count, 0);
+	assert_int_equal(found->kinds[EVIDENCE_SENDER].first_ns, 6 * SECOND);
+	row(t, sender(10, CONTEXT_PROCESS, 3, 7 * SECOND));
+	assert_int_equal(found->kinds[EVIDENCE_SENDER].count, 3);
+	assert_int_equal(found->kinds[EVIDENCE_SENDER].first_ns, 6 * SECOND);
+	processes_free(t);
+}
+
+static void a_cgroup_tells_container_and_pod(void **state)
+{
+	struct processes *t = table(8);
+	struct proc p = proc(10, 1, "nr-gnb"), other = proc(10, 2, "nr-gnb");
+	const char *pod = "0d3f2b5e-1c2d-4e5f-8a9b-0c1d2e3f4a5b";
+	char path[256];
+
+	snprintf(path, sizeof(path), "/kubepods/besteffort/pod%s/%064d", pod, 7);
+	assert_int_equal(processes_set_cgroup(t, &p, path), -ENOENT);
+	processes_put(t, &p);
+	assert_int_equal(processes_set_cgroup(t, &p, path), 0);
+	assert_int_equal(processes_set_cgroup(t, &p, path), 0);
+	assert_string_equal(processes_find(t, 10)->cgroup, path);
+	assert_string_equal(processes_find(t, 10)->ids.pod, pod);
+	assert_int_equal(strlen(processes_find(t, 10)->ids.container), 64);
+	assert_int_equal(processes_set_cgroup(t, &p, "/system.slice/gnb.service"), 0);
+	assert_string_equal(processes_find(t, 10)->ids.pod, "");
+	assert_int_equal(processes_set_cgroup(t, &other, "/"), -ENOENT);
+	processes_put(t, &other);
+	assert_null(processes_find(t, 10)->cgroup);
+	processes_free(t);
+}
+
 static void a_row_before_its_process(void **state)
 {
 	struct processes *t = table(8);
@@ -266,6 +355,24 @@ static void bystanders_make_room(void **state)
 	processes_free(t);
 }
 
+/* Anybody can be current, or in a text; whoever holds the socket must not be kept out by them. */
+static void the_weaker_makes_room(void **state)
+{
+	struct processes *t = table(2);
+	struct proc text = proc(12, 1, "c"), holder = proc(13, 1, "nr-gnb"), late = proc(14, 1, "d");
+
+	find(t, proc(10, 1, "a"), EVIDENCE_BYSTANDER, SECOND);
+	find(t, proc(11, 1, "b"), EVIDENCE_CURRENT, SECOND);
+	assert_non_null(processes_add(t, &text, EVIDENCE_TRACE_PIPE, SECOND));
+	assert_null(processes_find(t, 10));
+	assert_null(processes_add(t, &late, EVIDENCE_CURRENT, SECOND));
+	assert_non_null(processes_add(t, &holder, EVIDENCE_SOCKET_OWNER, SECOND));
+	assert_int_equal(processes_len(t), 2);
+	assert_int_equal(processes_counts(t).evicted, 2);
+	assert_int_equal(processes_counts(t).refused, 1);
+	processes_free(t);
+}
+
 static void pending_bystanders_make_room(void **state)
 {
 	struct processes *t = table(2);
@@ -330,6 +437,10 @@ int main(void)
 		cmocka_unit_test(a_reused_pid_starts_without_evidence),
 		cmocka_unit_test(contexts),
 		cmocka_unit_test(nobody_is_no_process),
+		cmocka_unit_test(current_where_it_is_evidence),
+		cmocka_unit_test(text_of_a_tracer),
+		cmocka_unit_test(announced_before_it_is_counted),
+		cmocka_unit_test(a_cgroup_tells_container_and_pod),
 		cmocka_unit_test(a_row_before_its_process),
 		cmocka_unit_test(a_row_older_than_the_process),
 		cmocka_unit_test(threads_are_copied_and_bounded),
@@ -337,6 +448,7 @@ int main(void)
 		cmocka_unit_test(pending_ages),
 		cmocka_unit_test(full_of_the_evident),
 		cmocka_unit_test(bystanders_make_room),
+		cmocka_unit_test(the_weaker_makes_room),
 		cmocka_unit_test(pending_bystanders_make_room),
 		cmocka_unit_test(renewal_while_iterating),
 		cmocka_unit_test(removal_while_iterating),

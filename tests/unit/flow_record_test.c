@@ -141,6 +141,34 @@ static void test_damaged(void **state)
 	assert_refused(&r, sizeof(r));
 }
 
+static void test_newcomer(void **state)
+{
+	struct flow_newcomer good = {.hdr = uplink().hdr, .attachment = 1}, r;
+	struct event e;
+
+	good.hdr.size = sizeof(good);
+	good.hdr.kind = FLOW_NEWCOMER;
+	assert_true(flow_decode(&run, &good, sizeof(good), &e));
+	assert_string_equal(e.event, "newcomer");
+	assert_int_equal(e.tgid, 10);
+	assert_int_equal(e.pid, 11);
+	assert_int_equal(e.context, CONTEXT_PROCESS);
+	assert_int_equal(e.dir, DIR_EGRESS);
+	r = good;
+	r.attachment = 2;
+	assert_false(flow_decode(&run, &r, sizeof(r), &e));
+	r = good;
+	r.hdr.kind = FLOW_PACKET;
+	assert_false(flow_decode(&run, &r, sizeof(r), &e));
+	assert_false(flow_decode(&run, &good, sizeof(good) - 8, &e));
+	r = good;
+	r.hdr.flags = 0;
+	r.attachment = 0;
+	assert_true(flow_decode(&run, &r, sizeof(r), &e));
+	assert_int_equal(e.dir, DIR_INGRESS);
+	assert_false(event_has(&e, F_TGID));
+}
+
 /* Whatever stands behind a sound header: no read outside, strings end. */
 static void test_any_bytes(void **state)
 {
@@ -176,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_every_field),
 		cmocka_unit_test(test_absence),
 		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_newcomer),
 		cmocka_unit_test(test_any_bytes),
 	};
 

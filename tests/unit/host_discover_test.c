@@ -306,6 +306,18 @@ static void orphans_cost_ever_less(void **state)
 	assert_non_null(found(n, 100, EVIDENCE_SOCKET_OWNER));
 }
 
+static void who_holds_n4(void **state)
+{
+	struct node *n = *state;
+
+	fake_process(&n->root, 100, "smf", 5, 1);
+	fake_socket(&n->root, 100, 5, 500);
+	add_udp(n, 500, "10.0.0.1", 8805, "0.0.0.0", 0);
+	look(n);
+	assert_int_equal(n->found.len, 1);
+	assert_string_equal(found(n, 100, EVIDENCE_SOCKET_OWNER)->detail, "udp 10.0.0.1:8805");
+}
+
 static void patterns_and_ports_are_configuration(void **state)
 {
 	struct node *n = *state;
@@ -313,7 +325,7 @@ static void patterns_and_ports_are_configuration(void **state)
 
 	n->options.names = names;
 	n->options.n_names = 1;
-	n->options.n3_ports[0] = 9152;
+	n->options.owner_ports[0] = 9152;
 	n->options.tun = "tun*";
 	discover_free(n->discover);
 	n->discover = discover_new(&n->options);
@@ -354,6 +366,7 @@ int main(void)
 		NODE_TEST(owners_are_remembered),
 		NODE_TEST(a_forks_socket_has_two_owners),
 		NODE_TEST(orphans_cost_ever_less),
+		NODE_TEST(who_holds_n4),
 		NODE_TEST(patterns_and_ports_are_configuration),
 		cmocka_unit_test(evidence_names_go_both_ways),
 	};

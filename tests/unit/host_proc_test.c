@@ -178,6 +178,26 @@ static void threads_are_bounded(void **state)
 	assert_int_equal(proc_threads(root->path, 301, 4, &list, &n, &left_out), -ESRCH);
 }
 
+static void whose_a_thread_is(void **state)
+{
+	const struct fake_root *root = *state;
+	int32_t pid = 1;
+
+	fake_file(root, "Name:\tx\\nTgid:\t3\nUmask:\t0\nState:\tS\nTgid:\t40\nNgid:\t0\nPid:\t42\n",
+		  "proc/42/status");
+	fake_file(root, "Name:\tx\nTgid:\t0\n", "proc/43/status");
+	fake_file(root, "Name:\tx\nTgid:\t99999999999\n", "proc/44/status");
+	fake_file(root, "", "proc/45/status");
+	for (int32_t tid = 43; tid <= 45; tid++)
+		assert_int_equal(proc_leader(root->path, tid, &pid), -EINVAL);
+	assert_int_equal(proc_leader(root->path, 46, &pid), -ESRCH);
+	assert_int_equal(pid, 1);
+	assert_int_equal(proc_leader(root->path, 42, &pid), 0);
+	assert_int_equal(pid, 40);
+	assert_int_equal(proc_leader("", getpid(), &pid), 0);
+	assert_int_equal(pid, getpid());
+}
+
 static void cgroup_path(void **state)
 {
 	const struct fake_root *root = *state;
@@ -324,6 +344,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(identity_is_pid_and_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(threads_leader_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(threads_are_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(whose_a_thread_is, setup, teardown),
 		cmocka_unit_test_setup_teardown(cgroup_path, setup, teardown),
 		cmocka_unit_test(container_and_pod),
 		cmocka_unit_test_setup_teardown(namespaces_by_name_and_pid, setup, teardown),

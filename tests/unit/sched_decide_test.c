@@ -101,6 +101,8 @@ static void expect(const struct bench *b, const int32_t *pids, size_t n)
 #define BYSTANDER EVIDENCE_BIT(EVIDENCE_BYSTANDER)
 #define PEER EVIDENCE_BIT(EVIDENCE_PEER)
 #define TUN EVIDENCE_BIT(EVIDENCE_TUN_OWNER)
+#define CURRENT EVIDENCE_BIT(EVIDENCE_CURRENT)
+#define TRACE EVIDENCE_BIT(EVIDENCE_TRACE_PIPE)
 
 static void leader_then_threads_by_pid(void **state)
 {
@@ -126,6 +128,42 @@ static void each_kind_of_evidence_suffices(void **state)
 		process(b, 100 + (int32_t)i, "nr-gnb", NAME | kinds[i], 1);
 	decide(b);
 	assert_int_equal(b->decision.list.len, ARRAY_SIZE(kinds));
+}
+
+/* Who was merely on the CPU, or in a text, counts where the rules name it. */
+static void passing_evidence_where_asked_for(void **state)
+{
+	struct bench *b = *state;
+	static const int32_t current[] = {101}, both[] = {101, 102};
+	struct err err = {0};
+
+	process(b, 101, "nr-gnb", NAME | CURRENT, 1);
+	process(b, 102, "nr-ue", NAME | TRACE, 1);
+	process(b, 103, "kubelite", CURRENT | TRACE, 1);
+	decide(b);
+	expect(b, NULL, 0);
+	set(b, "sched.evidence", "current");
+	assert_int_equal(use_rules(b, &err), 0);
+	decide(b);
+	expect(b, current, 1);
+	set(b, "sched.evidence", "current,trace_pipe");
+	assert_int_equal(use_rules(b, &err), 0);
+	decide(b);
+	expect(b, both, 2);
+}
+
+static void a_strategy_knows_its_pod(void **state)
+{
+	struct bench *b = *state;
+	struct proc p = {.pid = 100, .start_time = 1, .comm = "nr-gnb"};
+
+	process(b, 100, "nr-gnb", NAME | SOCKET, 2);
+	assert_int_equal(processes_set_cgroup(b->table, &p,
+					      "/kubepods/pod0d3f2b5e-1c2d-4e5f-8a9b-0c1d2e3f4a5b"),
+			 0);
+	decide(b);
+	assert_int_equal(b->decision.list.len, 2);
+	assert_string_equal(b->decision.list.items[1].pod, "0d3f2b5e-1c2d-4e5f-8a9b-0c1d2e3f4a5b");
 }
 
 static void who_gets_nothing(void **state)
@@ -262,6 +300,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		BENCH_TEST(leader_then_threads_by_pid),
 		BENCH_TEST(each_kind_of_evidence_suffices),
+		BENCH_TEST(passing_evidence_where_asked_for),
+		BENCH_TEST(a_strategy_knows_its_pod),
 		BENCH_TEST(who_gets_nothing),
 		BENCH_TEST(evidence_that_aged_out_is_none),
 		BENCH_TEST(a_leader_whose_threads_are_not_read),

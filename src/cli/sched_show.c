@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "sched_show.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "gthulhu.h"
+#include "jsonw.h"
+#include "log.h"
+
+/* Pids of another machine's server would be given the names of this machine's processes. */
+static bool is_here(const char *url)
+{
+	static const char *const hosts[] = {"127.", "localhost", "[::1]"};
+	const char *host = strstr(url, "://");
+
+	for (size_t i = 0; host && i < ARRAY_SIZE(hosts); i++)
+		if (!strncmp(host + 3, hosts[i], strlen(hosts[i])))
+			return true;
+	return false;
+}
+
+static const char *comm_of(int32_t pid, char comm[static 64])
+{
+	_cleanup_fclose_ FILE *f = NULL;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(comm, 64, f))
+		return NULL;
+	comm[strcspn(comm, "\n")] = '\0';
+	for (char *c = comm; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	return comm;
+}
+
+static void print_text(const struct strategy_list *list, bool here)
+{
+	char comm[64];
+
+	printf("%10s  %-15s  %-8s  %14s\n", "PID", "COMM", "PRIORITY", "EXECUTION TIME");
+	for (size_t i = 0; i < list->len; i++) {
+		const struct strategy *s = &list->items[i];
+		const char *name = here ? comm_of(s->pid, comm) : NULL;
+
+		printf("%10d  %-15s  %-8s  %11.3f ms\n", s->pid, name ?: "-",
+		       s->priority ? "yes" : "no",
+		       (double)s->execution_time_ns / (double)NSEC_PER_MSEC);
+	}
+}
+
+static void print_json(const struct strategy_list *list, bool here)
+{
+	_cleanup_(buf_free) struct buf out = {0};
+	struct jw j;
+	char comm[64];
+
+	for (size_t i = 0; i < list->len; i++) {
+		const struct strategy *s = &list->items[i];
+		const char *name = here ? comm_of(s->pid, comm) : NULL;
+
+		buf_reset(&out);
+		j = jw_begin(&out);
+		jw_object(&j, NULL);
+		jw_i64(&j, "pid", s->pid);
+		if (name)
+			jw_string(&j, "comm", name);
+		jw_bool(&j, "priority", s->priority);
+		jw_u64(&j, "execution_time", s->execution_time_ns);
+		jw_object_end(&j);
+		puts(out.data);
+	}
+}
+
+static void print_rules_text(const struct gthulhu_view *view)
+{
+	printf("%-8s  %-24s  %-20s  %8s  %14s  %s\n", "KIND", "ID", "FOR", "PRIORITY",
+	       "EXECUTION TIME", "COMMAND");
+	for (size_t i = 0; i < view->n_rules; i++) {
+		const struct gthulhu_rule *rule = &view->rules[i];
+
+		printf("%-8s  %-24s  %-20s  %8" PRId64 "  %11.3f ms  %s\n",
+		       rule->node ? "policy" : "strategy", rule->id, rule->scope, rule->priority,
+		       (double)rule->execution_time_ns / (double)NSEC_PER_MSEC, rule->command);
+	}
+}
+
+static void print_rules_json(const struct gthulhu_view *view)
+{
+	_cleanup_(buf_free) struct buf out = {0};
+	struct jw j;
+
+	for (size_t i = 0; i < view->n_rules; i++) {
+		const struct gthulhu_rule *rule = &view->rules[i];
+
+		buf_reset(&out);
+		j = jw_begin(&out);
+		jw_object(&j, NULL);
+		jw_string(&j, "kind", rule->node ? "policy" : "strategy");
+		jw_string(&j, "id", rule->id);
+		jw_string(&j, rule->node ? "nodes" : "name", rule->scope);
+		jw_string(&j, "command_regex", rule->command);
+		jw_i64(&j, "priority", rule->priority);
+		jw_u64(&j, "execution_time", rule->execution_time_ns);
+		jw_object_end(&j);
+		puts(out.data);
+	}
+}
+
+static void print(const struct gthulhu_view *view, bool json, bool here)
+{
+	if (view->era == GTHULHU_MANAGER)
+		(json ? print_rules_json : print_rules_text)(view);
+	else
+		(json ? print_json : print_text)(&view->list, here);
+}
+
+int sched_show_api(const struct settings *settings, bool json, struct err *err)
+{
+	_cleanup_(gthulhu_view_free) struct gthulhu_view view = {0};
+	const struct gthulhu_options *api = config_get(settings->config, "api");
+	int r = gthulhu_show(api, &view, err);
+
+	if (view.note)
+		log_warning("%s", view.note);
+	if (r < 0)
+		return r;
+	print(&view, json, is_here(api->url));
+	return 0;
+}

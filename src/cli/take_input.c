@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "take_input.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "decide.h"
+
+static int append(const struct settings *s, const char *key, const struct string_list *list,
+		  const char *item, struct err *err)
+{
+	_cleanup_(buf_free) struct buf text = {0};
+
+	for (size_t i = 0; i < list->len; i++) {
+		if (!strcmp(list->items[i], item))
+			return 0;
+		buf_printf(&text, "%s,", list->items[i]);
+	}
+	buf_str(&text, item);
+	return text.failed ? err_set(err, -ENOMEM, "out of memory")
+			   : config_set(s->config, key, text.data, err);
+}
+
+int take_input(const struct settings *s, const char *input, struct err *err)
+{
+	const struct sched_options *sched = config_get(s->config, "sched");
+	int r = config_set(s->config, "probes.trace_pipe.input", input, err);
+
+	if (r == 0)
+		r = append(s, "run.probes", &settings_run(s)->probes, "trace_pipe", err);
+	return r < 0 ? r : append(s, "sched.evidence", &sched->evidence, "trace_pipe", err);
+}
