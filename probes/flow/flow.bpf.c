@@ -13,6 +13,8 @@ const volatile __u16 gtp_port = 2152;
 const volatile __u16 radio_port = 4997;
 const volatile bool newcomers_wanted = false;
 
+#define TOLD_SLOTS 64 /* a power of two */
+
 struct flow_scratch {
 	struct packet_work work;
 	struct flow_entry entry;
@@ -23,6 +25,7 @@ struct flow_scratch {
 	struct flow_key flow;
 	struct tunnel_key tunnel;
 	struct sender_key sender;
+	__u64 told[TOLD_SLOTS]; /* sockets that were told of, each in the one place it can have */
 };
 
 struct {
@@ -113,7 +116,8 @@ static __always_inline void tell_newcomer(const struct sender_key *k)
 	ring_submit(r);
 }
 
-/* Sockets that have been told of. One that was forgotten is told of once more. */
+/* Sockets that were told of; looked into where two compete for a place in the scratch. One that was
+ * forgotten is told of once more. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -123,18 +127,22 @@ struct {
 
 /* A packet from another namespace of this node brings the socket that sent it along, through veth and
  * bridge, until a stack has received it: here, at ingress, it still has. */
-static __always_inline void tell_socket(struct __sk_buff *skb, const struct flow_scratch *s)
+static __always_inline void tell_socket(struct __sk_buff *skb, struct flow_scratch *s)
 {
 	const struct record_tuple *t = &s->work.packet.outer;
 	struct flow_newcomer *r;
-	__u64 cookie;
+	__u64 cookie, *place;
 	__u8 told = 1;
 
 	if (!newcomers_wanted || s->entry.egress || t->proto != PACKET_UDP ||
 	    (!wanted_port(t->sport) && !wanted_port(t->dport)))
 		return;
 	cookie = bpf_get_socket_cookie(skb);
-	if (!cookie || bpf_map_lookup_elem(&told_sockets, &cookie))
+	place = &s->told[cookie & (TOLD_SLOTS - 1)];
+	if (!cookie || *place == cookie)
+		return;
+	*place = cookie;
+	if (bpf_map_lookup_elem(&told_sockets, &cookie))
 		return;
 	r = ring_begin(sizeof(*r), FLOW_NEWCOMER);
 	if (!r)

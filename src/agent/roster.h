@@ -42,7 +42,7 @@ const struct sched_rules *roster_rules(const struct roster *r);
 struct roster_missed {
 	size_t processes, namespaces, sockets, findings; /* of the last look */
 	size_t namespaces_failed;    /* could not be asked for their sockets */
-	size_t processes_unreadable; /* whose descriptors are not ours to read */
+	size_t processes_unreadable; /* whose descriptors are not ours to read, or too many */
 	struct processes_counts table;
 };
 struct roster_missed roster_missed(const struct roster *r);

@@ -67,7 +67,7 @@ void preview_losses(const struct roster *r, const struct sched_decision *d,
 		 m.namespaces_failed},
 		{"sockets", "sockets of the ports looked for, and what was found of them",
 		 m.sockets + m.findings},
-		{"unreadable", "processes whose descriptors could not be read", m.processes_unreadable},
+		{"unreadable", "processes whose descriptors could not be read, or not all", m.processes_unreadable},
 	};
 
 	memcpy(ret, losses, sizeof(losses));

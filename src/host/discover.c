@@ -245,6 +245,7 @@ static int match_all(struct discover *d, struct match *m)
 		.sockets = m->sockets,
 		.tun = on_tun,
 		.data = m,
+		.max_fds = d->options.max_fds,
 	};
 	int r;
 

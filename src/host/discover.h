@@ -27,6 +27,7 @@ struct discover_options {
 	uint16_t link_ports[DISCOVER_PORTS_MAX]; /* joined by one: peers; 4997 */
 	size_t n_link_ports;
 	const char *tun; /* pattern of the interface: "uesimtun*" */
+	size_t max_fds;  /* read of one process; 0: SOCKETS_FDS_MAX */
 };
 
 /* "", nr-gnb and nr-ue, 2152 and 8805, 4997, uesimtun*. */
@@ -45,7 +46,7 @@ struct findings {
 	size_t processes, namespaces, sockets; /* looked at */
 	size_t processes_left_out, namespaces_left_out, sockets_left_out; /* beyond the bounds */
 	size_t namespaces_failed;    /* could not be asked for their sockets */
-	size_t processes_unreadable; /* their descriptors could not be read */
+	size_t processes_unreadable; /* their descriptors could not be read, or not all */
 };
 
 void findings_free(struct findings *f); /* usable with _cleanup_ */

@@ -72,13 +72,16 @@ static void on_tun(void *data, int fd, const char *interface)
 static void read_processes(struct run *run, bool candidates)
 {
 	const struct owners_scan *scan = run->scan;
-	struct fd_visitor v = {.socket = on_socket, .tun = candidates ? on_tun : NULL, .data = run};
+	struct fd_visitor v = {.socket = on_socket, .tun = candidates ? on_tun : NULL, .data = run,
+			       .max = scan->max_fds};
+	int r;
 
 	for (size_t i = 0; i < scan->n_procs; i++) {
 		if (scan->candidate[i] != candidates)
 			continue;
 		run->proc = (uint32_t)i;
-		if (sockets_visit_fds(scan->root, scan->procs[i].pid, &v) == -EACCES)
+		r = sockets_visit_fds(scan->root, scan->procs[i].pid, &v);
+		if (r == -EACCES || r > 0)
 			run->next->unreadable++;
 	}
 }

@@ -34,7 +34,7 @@ struct owners {
 	struct owner *items; /* owned */
 	size_t len, cap;
 	size_t left_out;   /* of the last scan, beyond OWNERS_MAX */
-	size_t unreadable; /* processes whose descriptors are not ours to read (CAP_SYS_PTRACE) */
+	size_t unreadable; /* processes whose descriptors are not ours to read (CAP_SYS_PTRACE), or too many */
 	struct owner_orphan *orphans; /* owned; by inode */
 	size_t n_orphans;
 	uint64_t scans, full_scans;
@@ -50,6 +50,7 @@ struct owners_scan {
 	const struct socket_list *sockets;
 	void (*tun)(void *data, const struct proc *proc, const char *interface); /* or NULL */
 	void *data;
+	size_t max_fds; /* of one process; 0: SOCKETS_FDS_MAX */
 };
 
 /* Fills o->items anew: by process, then by descriptor. A socket may have several owners (a fork's),

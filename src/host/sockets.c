@@ -184,7 +184,9 @@ int sockets_visit_fds(const char *root, int32_t pid, const struct fd_visitor *vi
 	dir = opendir(path);
 	if (!dir)
 		return errno == ENOENT ? -ESRCH : -errno;
-	for (size_t n = 0; n < SOCKETS_FDS_MAX && (entry = readdir(dir)); n++) {
+	for (size_t n = 0; (entry = readdir(dir)); n++) {
+		if (n == (visitor->max ?: SOCKETS_FDS_MAX))
+			return 1;
 		if (procfs_number(entry->d_name, INT32_MAX, &fd))
 			visit_fd(root, pid, (int)fd, visitor);
 		else if (!strcmp(entry->d_name, "0"))

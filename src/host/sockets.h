@@ -41,9 +41,10 @@ struct fd_visitor {
 	/* A TUN or TAP device is attached to the descriptor (fdinfo's "iff:"). Or NULL. */
 	void (*tun)(void *data, int fd, const char *interface);
 	void *data;
+	size_t max; /* descriptors; 0: SOCKETS_FDS_MAX */
 };
 
-/* Visits the descriptors of a process. 0, -ESRCH when it has ended, or -errno. */
+/* Visits the descriptors of a process. 0; 1 when it has more than that, and the others are left out; -ESRCH when it has ended, or -errno. */
 int sockets_visit_fds(const char *root, int32_t pid, const struct fd_visitor *visitor);
 
 /* The inode of the socket that is fd in that process now; 0: no socket. */

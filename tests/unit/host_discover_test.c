@@ -306,6 +306,23 @@ static void orphans_cost_ever_less(void **state)
 	assert_non_null(found(n, 100, EVIDENCE_SOCKET_OWNER));
 }
 
+/* What is not looked at is counted. */
+static void more_descriptors_than_are_read(void **state)
+{
+	struct node *n = *state;
+
+	n->options.max_fds = 8;
+	discover_free(n->discover);
+	n->discover = discover_new(&n->options);
+	fake_process(&n->root, 100, "nr-gnb", 5, 1);
+	look(n);
+	assert_int_equal(n->found.processes_unreadable, 0);
+	for (int fd = 1; fd <= 8; fd++)
+		fake_socket(&n->root, 100, fd, 500 + (unsigned)fd);
+	look(n);
+	assert_int_equal(n->found.processes_unreadable, 1);
+}
+
 static void who_holds_n4(void **state)
 {
 	struct node *n = *state;
@@ -366,6 +383,7 @@ int main(void)
 		NODE_TEST(owners_are_remembered),
 		NODE_TEST(a_forks_socket_has_two_owners),
 		NODE_TEST(orphans_cost_ever_less),
+		NODE_TEST(more_descriptors_than_are_read),
 		NODE_TEST(who_holds_n4),
 		NODE_TEST(patterns_and_ports_are_configuration),
 		cmocka_unit_test(evidence_names_go_both_ways),
