@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "decide.h"
+#include "decider.h"
 #include "discover.h"
 #include "gthulhu.h"
 #include "log.h"
@@ -21,7 +22,9 @@ struct operator {
 	struct sched_rules rules;
 	struct processes *processes;
 	struct discover *discover;
-	struct gthulhu *gthulhu;
+	struct decider *decider;
+	struct gthulhu *gthulhu; /* NULL: nothing is sent */
+	struct sched_decision decision; /* the last */
 	size_t entries;     /* of the last list */
 	int last_scan_error; /* logged when it changes, not each second */
 };
@@ -34,8 +37,7 @@ static void log_reachable(void *data, const struct gthulhu_stats *stats)
 		log_warning("api: %s", stats->last_error);
 }
 
-static int start_parts(struct operator *o, struct loop *loop, const struct settings *settings,
-		       struct err *err)
+static int start_parts(struct operator *o, const struct settings *settings, struct err *err)
 {
 	const struct sched_options *sched = config_get(settings->config, "sched");
 	const struct processes_limits limits = {PROCESSES_MAX, PROCESSES_MAX, THREADS_MAX,
@@ -51,25 +53,40 @@ static int start_parts(struct operator *o, struct loop *loop, const struct setti
 	o->processes = processes_new(&limits);
 	if (!o->discover || !o->processes)
 		return err_set(err, -ENOMEM, "out of memory");
-	return gthulhu_start(&o->gthulhu, loop, config_get(settings->config, "api"), log_reachable,
-			     o, err);
+	r = decider_new(&o->decider, settings->config, err);
+	if (r >= 0)
+		decider_place(o->decider, &o->rules);
+	return r;
+}
+
+int operator_start_dry(struct operator **ret, struct loop *loop, const struct settings *settings,
+		       struct err *err)
+{
+	struct operator *o = calloc(1, sizeof(*o));
+	int r = o ? start_parts(o, settings, err) : err_set(err, -ENOMEM, "out of memory");
+
+	if (r < 0)
+		operator_free(o);
+	else
+		*ret = o;
+	return r;
 }
 
 int operator_start(struct operator **ret, struct loop *loop, const struct settings *settings,
 		   struct err *err)
 {
-	struct operator *o = calloc(1, sizeof(*o));
-	int r;
+	struct operator *o;
+	int r = operator_start_dry(&o, loop, settings, err);
 
-	if (!o)
-		return err_set(err, -ENOMEM, "out of memory");
-	r = start_parts(o, loop, settings, err);
-	if (r < 0) {
-		operator_free(o);
+	if (r < 0)
 		return r;
-	}
-	*ret = o;
-	return 0;
+	r = gthulhu_start(&o->gthulhu, loop, config_get(settings->config, "api"), log_reachable, o,
+			  err);
+	if (r < 0)
+		operator_free(o);
+	else
+		*ret = o;
+	return r;
 }
 
 void operator_free(struct operator *o)
@@ -77,6 +94,8 @@ void operator_free(struct operator *o)
 	if (!o)
 		return;
 	gthulhu_free(o->gthulhu);
+	sched_decision_free(&o->decision);
+	decider_free(o->decider);
 	processes_free(o->processes);
 	discover_free(o->discover);
 	free(o);
@@ -85,6 +104,7 @@ void operator_free(struct operator *o)
 void operator_row(struct operator *o, const struct event *row)
 {
 	processes_add_event(o->processes, row);
+	decider_row(o->decider, row);
 }
 
 static void look_at_the_node(struct operator *o, uint64_t now_ns)
@@ -145,21 +165,31 @@ static void refresh(struct operator *o)
 	}
 }
 
-static void decide(struct operator *o)
+static void log_change(const struct operator *o, const struct sched_decision *d)
 {
-	_cleanup_(sched_decision_free) struct sched_decision d = {0};
+	if (d->list.len == o->entries)
+		return;
+	log_info("strategies: %zu threads of %zu processes", d->list.len, d->processes);
+	if (d->left_out)
+		log_warning("strategies: %zu threads left out; raise sched.max_threads", d->left_out);
+}
+
+static void decide(struct operator *o, uint64_t now_ns)
+{
+	struct sched_decision d = {0};
 	struct err err = {0};
 
-	if (sched_decide(o->processes, &o->rules, &d, &err) < 0 ||
-	    gthulhu_set(o->gthulhu, &d.list) < 0) {
+	if (decider_decide(o->decider, o->processes, &o->rules, now_ns, &d, &err) < 0 ||
+	    (o->gthulhu && gthulhu_set(o->gthulhu, &d.list) < 0)) {
+		sched_decision_free(&d);
 		log_error("strategies: out of memory; the last list stays");
 		return;
 	}
-	if (d.list.len != o->entries)
-		log_info("strategies: %zu threads of %zu processes", d.list.len, d.processes);
-	if (d.left_out && d.list.len != o->entries)
-		log_warning("strategies: %zu threads left out; raise sched.max_threads", d.left_out);
+	if (o->gthulhu)
+		log_change(o, &d);
 	o->entries = d.list.len;
+	sched_decision_free(&o->decision);
+	o->decision = d;
 }
 
 void operator_tick(struct operator *o, uint64_t now_ns)
@@ -168,7 +198,28 @@ void operator_tick(struct operator *o, uint64_t now_ns)
 	resolve_pending(o);
 	refresh(o);
 	processes_age(o->processes, now_ns);
-	decide(o);
+	decider_tick(o->decider, now_ns);
+	decide(o, now_ns);
+}
+
+void operator_watch(struct operator *o, struct pipeline *pipeline)
+{
+	_cleanup_free_ uint32_t *tgids = calloc(processes_len(o->processes) + 1, sizeof(*tgids));
+	const struct process *p;
+	size_t cursor = 0, n = 0;
+
+	decider_set_measured(o->decider, pipeline_watches(pipeline));
+	while (tgids && (p = processes_next(o->processes, &cursor)))
+		if (p->evidence & ~EVIDENCE_BIT(EVIDENCE_BYSTANDER))
+			tgids[n++] = (uint32_t)p->pid;
+	if (tgids)
+		pipeline_watch(pipeline, tgids, n);
+}
+
+void operator_take_decision(struct operator *o, struct sched_decision *ret)
+{
+	*ret = o->decision;
+	o->decision = (struct sched_decision){0};
 }
 
 void operator_withdraw(struct operator *o, uint64_t deadline_ns, void (*done)(void *data, int r),

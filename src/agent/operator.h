@@ -4,8 +4,10 @@
 
 #include <stdint.h>
 
+#include "decide.h"
 #include "event.h"
 #include "loop.h"
+#include "pipeline.h"
 #include "settings.h"
 
 struct operator;
@@ -13,13 +15,22 @@ struct operator;
 /* -errno with a message that names the key or the file that is wrong. */
 int operator_start(struct operator **ret, struct loop *loop, const struct settings *settings,
 		   struct err *err);
+/* The same without a back end: nothing is sent. */
+int operator_start_dry(struct operator **ret, struct loop *loop, const struct settings *settings,
+		       struct err *err);
 void operator_free(struct operator *o); /* withdraws nothing; NULL is fine */
 
-/* A row of counts: "sender" rows are evidence. */
+/* A row of counts: "sender" rows are evidence; these and "wait" and "tunnel" tell what processes do. */
 void operator_row(struct operator *o, const struct event *row);
 
 /* Looks at the node, decides, and gives the back end the list. Once a collection. */
 void operator_tick(struct operator *o, uint64_t now_ns);
+
+/* Has the probes watch those processes that are more than bystanders. */
+void operator_watch(struct operator *o, struct pipeline *pipeline);
+
+/* Hands the last decision over. */
+void operator_take_decision(struct operator *o, struct sched_decision *ret);
 
 /* Asks the back end to take the strategies back; done is called once, at the latest after the
  * deadline. */

@@ -32,6 +32,7 @@ struct loads {
 	struct map *by_netns; /* uint64_t -> struct n3 */
 	uint64_t begin_ns;
 	uint64_t interval_ns; /* of the last one */
+	uint64_t ticks;
 	struct loads_counts counts;
 };
 
@@ -205,6 +206,7 @@ void loads_tick(struct loads *t, uint64_t now_ns)
 
 	t->interval_ns = now_ns > t->begin_ns ? now_ns - t->begin_ns : 0;
 	t->begin_ns = now_ns;
+	t->ticks++;
 	while ((e = map_next(t->by_pid, &cursor, &key))) {
 		int32_t pid = *(const int32_t *)key;
 
@@ -215,6 +217,11 @@ void loads_tick(struct loads *t, uint64_t now_ns)
 			e->told = false;
 	}
 	forget_quiet(t);
+}
+
+uint64_t loads_ticks(const struct loads *t)
+{
+	return t->ticks;
 }
 
 struct load loads_of(const struct loads *t, int32_t pid)

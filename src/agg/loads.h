@@ -44,6 +44,8 @@ bool loads_add(struct loads *t, const struct event *row);
 /* Ends the interval. A process without a row in it has a load of zeros, and is then forgotten. */
 void loads_tick(struct loads *t, uint64_t now_ns);
 
+uint64_t loads_ticks(const struct loads *t); /* so many intervals have ended */
+
 /* Zeros for a process that no row speaks of. */
 struct load loads_of(const struct loads *t, int32_t pid);
 

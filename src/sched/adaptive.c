@@ -58,6 +58,7 @@ struct memory {
 struct adaptive {
 	const struct adaptive_options *options;
 	struct map *memories; /* int32_t -> struct memory */
+	uint64_t ticks;       /* of the loads, at the last step */
 };
 
 struct adaptive *adaptive_new(const struct adaptive_options *options)
@@ -90,6 +91,7 @@ struct step {
 	const struct sched_rules *rules;
 	const struct adaptive_view *view;
 	uint64_t now_ns;
+	bool news; /* the loads are not those of the last step */
 	struct sched_decision *d;
 };
 
@@ -147,7 +149,8 @@ static const char *begin(const struct step *s, struct memory *m, bool traffic, b
 		m->confirmed = 0;
 		return traffic ? "hardly waits for a CPU: a boost cannot pay" : "no traffic";
 	}
-	if (++m->confirmed < s->o->confirm)
+	m->confirmed += s->news;
+	if (m->confirmed < s->o->confirm)
 		return "has traffic and waits for a CPU, but has only begun to";
 	m->boosted = m->fresh = true;
 	m->execution_time_ns = 0;
@@ -322,7 +325,8 @@ int adaptive_decide(struct adaptive *a, const struct processes *table,
 		    uint64_t now_ns, struct sched_decision *ret, struct err *err)
 {
 	_cleanup_(sched_decision_free) struct sched_decision d = {0};
-	const struct step s = {a, a->options, rules, view, now_ns, &d};
+	const struct step s = {a, a->options, rules, view, now_ns,
+			       loads_ticks(view->loads) != a->ticks, &d};
 	int r = sched_judge(table, rules, &d, err);
 
 	if (r < 0)
@@ -335,6 +339,7 @@ int adaptive_decide(struct adaptive *a, const struct processes *table,
 	if (limit(&s) < 0)
 		return err_set(err, -ENOMEM, "out of memory for %zu processes", d.n_judged);
 	forget(a, now_ns);
+	a->ticks = loads_ticks(view->loads);
 	r = sched_boost(table, rules, &d, err);
 	if (r < 0)
 		return r;

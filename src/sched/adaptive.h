@@ -31,7 +31,7 @@ struct adaptive;
 struct adaptive *adaptive_new(const struct adaptive_options *options);
 void adaptive_free(struct adaptive *a); /* NULL is fine */
 
-/* One step, after each collection. As sched_decide(); each judgement has its load and its reason. */
+/* One step, after each collection; another one before the next tick of the loads confirms no need. As sched_decide(); each judgement has its load and its reason. */
 int adaptive_decide(struct adaptive *a, const struct processes *table,
 		    const struct sched_rules *rules, const struct adaptive_view *view,
 		    uint64_t now_ns, struct sched_decision *ret, struct err *err);

@@ -220,6 +220,20 @@ static void check_all_expected(const struct trace *t, const struct sched_decisio
 	}
 }
 
+/* Who thinks twice in a collection comes to the same. */
+static void check_thinking_again(const struct trace *t, const struct sched_decision *d, uint64_t at_s)
+{
+	_cleanup_(sched_decision_free) struct sched_decision again = {0};
+	struct err err = {""};
+
+	assert_int_equal(adaptive_decide(t->adaptive, t->table, &t->rules, &t->view,
+					 at_s * NSEC_PER_SEC, &again, &err),
+			 0);
+	assert_int_equal(again.n_judged, d->n_judged);
+	for (size_t i = 0; i < d->n_judged; i++)
+		assert_int_equal(again.judged[i].boosted, d->judged[i].boosted);
+}
+
 static void play_second(struct trace *t, uint64_t at_s)
 {
 	_cleanup_(sched_decision_free) struct sched_decision d = {0};
@@ -240,6 +254,7 @@ static void play_second(struct trace *t, uint64_t at_s)
 		fail_msg("%s at %" PRIu64 "s: %zu lines are not understood", t->name, at_s, told);
 	assert_int_equal(d.list.len, threads_boosted(&d));
 	check_all_expected(t, &d, at_s);
+	check_thinking_again(t, &d, at_s);
 	t->decisions += (unsigned)d.n_judged;
 }
 
