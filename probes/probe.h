@@ -74,6 +74,9 @@ struct probe {
 	int (*drain)(struct probe_run *run, event_fn emit, void *data);
 	/* Hands on what was counted since the last collection, as rows. 0 or -errno. */
 	int (*collect)(struct probe_run *run, event_fn emit, void *data);
+	/* The processes of the path by tgid, whenever they may have changed: all of them, in any order.
+	 * 0 or -errno. NULL: it does not go by processes. */
+	int (*watch)(struct probe_run *run, const uint32_t *tgids, size_t n);
 	void (*ledger)(struct probe_run *run, ledger_fn fn, void *data);
 	void (*plan)(struct probe_run *run, plan_fn fn, void *data);
 	/* Looks whether what it watches has come or gone, and takes hooks off or puts them on. What

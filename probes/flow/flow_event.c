@@ -36,6 +36,7 @@ void flow_event_place(const struct probe_run *run, uint32_t attachment, struct e
 	memcpy(e->interface, a->target->interface, sizeof(e->interface));
 	e->ifindex = a->target->ifindex;
 	e->netns = a->target->netns_text;
+	e->netns_inode = a->target->netns_inode;
 	e->dir = a->egress ? DIR_EGRESS : DIR_INGRESS;
 	event_set(e, F_INTERFACE);
 	event_set(e, F_IFINDEX);

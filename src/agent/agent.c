@@ -23,6 +23,7 @@ struct agent {
 	struct pipeline *pipeline;
 	struct operator *operator; /* NULL: no strategies wanted */
 	struct sink *sink;         /* NULL: no output wanted */
+	struct string_list probes;
 	bool ending;
 	int withdrawn; /* 0, or -errno: the strategies are still in force */
 };
@@ -64,8 +65,10 @@ static void on_collected(void *data, uint64_t now_ns)
 {
 	struct agent *a = data;
 
-	if (a->operator && !a->ending)
+	if (a->operator && !a->ending) {
 		operator_tick(a->operator, now_ns);
+		operator_watch(a->operator, a->pipeline);
+	}
 	flush(a);
 }
 
@@ -120,7 +123,7 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 	char node[NODE_NAME_MAX];
 	int r;
 	const struct pipeline_options options = {
-		.config = settings->config, .probes = &run->probes,
+		.config = settings->config, .probes = &a->probes,
 		.events = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_ALL,
 		.newcomers = run->strategies && backends_wanted(settings),
 		.notable = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_NOTABLE,
@@ -128,6 +131,8 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 		.on_event = on_event, .on_row = on_row, .on_drained = flush,
 		.on_collected = on_collected, .data = a};
 
+	if (settings_probes(settings, false, &a->probes) < 0)
+		return err_set(err, -ENOMEM, "out of memory");
 	signal(SIGPIPE, SIG_IGN);
 	a->loop = loop_new();
 	if (!a->loop || !loop_add_signal(a->loop, SIGINT, on_signal, a) ||
@@ -156,8 +161,10 @@ int agent_run(const struct settings *settings, struct err *err)
 
 	if (r >= 0) {
 		log_info("running");
-		if (a.operator)
+		if (a.operator) {
 			operator_tick(a.operator, clock_boot_ns());
+			operator_watch(a.operator, a.pipeline);
+		}
 		r = loop_run(a.loop);
 		a.ending = true;
 		pipeline_finish(a.pipeline);
@@ -172,5 +179,6 @@ int agent_run(const struct settings *settings, struct err *err)
 	operator_free(a.operator);
 	sink_free(a.sink);
 	loop_free(a.loop);
+	string_list_free(&a.probes);
 	return r;
 }

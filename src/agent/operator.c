@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "decide.h"
+#include "decider.h"
 #include "log.h"
 #include "roster.h"
 
@@ -24,7 +25,9 @@ struct soon {
 
 struct operator {
 	struct roster *roster;
-	struct backend *backend;
+	struct decider *decider;
+	struct backend *backend; /* NULL: nothing is sent */
+	struct sched_decision decision; /* the last */
 	struct soon decide, look; /* for newcomers, between the ticks */
 	uint64_t looked_ns;
 	bool withdrawing;
@@ -42,28 +45,44 @@ static int start_parts(struct operator *o, struct loop *loop, const struct setti
 
 	if (r < 0)
 		return r;
+	r = decider_new(&o->decider, settings->config, err);
+	if (r < 0)
+		return r;
+	roster_place(o->roster, decider_places(o->decider));
 	o->decide.timer = loop_add_timer(loop, 0, 0, on_decide, o);
 	o->look.timer = loop_add_timer(loop, 0, 0, on_look, o);
 	if (!o->decide.timer || !o->look.timer)
 		return err_set(err, -errno, "timer: %s", strerror(errno));
-	return backends_start(&o->backend, loop, settings, err);
+	return 0;
+}
+
+int operator_start_dry(struct operator **ret, struct loop *loop, const struct settings *settings,
+		       struct err *err)
+{
+	struct operator *o = calloc(1, sizeof(*o));
+	int r = o ? start_parts(o, loop, settings, err) : err_set(err, -ENOMEM, "out of memory");
+
+	if (r < 0)
+		operator_free(o);
+	else
+		*ret = o;
+	return r;
 }
 
 int operator_start(struct operator **ret, struct loop *loop, const struct settings *settings,
 		   struct err *err)
 {
-	struct operator *o = calloc(1, sizeof(*o));
-	int r;
+	struct operator *o;
+	int r = operator_start_dry(&o, loop, settings, err);
 
-	if (!o)
-		return err_set(err, -ENOMEM, "out of memory");
-	r = start_parts(o, loop, settings, err);
-	if (r < 0) {
-		operator_free(o);
+	if (r < 0)
 		return r;
-	}
-	*ret = o;
-	return 0;
+	r = backends_start(&o->backend, loop, settings, err);
+	if (r < 0)
+		operator_free(o);
+	else
+		*ret = o;
+	return r;
 }
 
 void operator_free(struct operator *o)
@@ -74,13 +93,16 @@ void operator_free(struct operator *o)
 		o->backend->ops->free(o->backend);
 	loop_remove(o->decide.timer);
 	loop_remove(o->look.timer);
+	sched_decision_free(&o->decision);
 	roster_free(o->roster);
+	decider_free(o->decider);
 	free(o);
 }
 
 void operator_row(struct operator *o, const struct event *row)
 {
 	roster_row(o->roster, row);
+	decider_row(o->decider, row);
 }
 
 static void look_at_the_node(struct operator *o, uint64_t now_ns)
@@ -95,11 +117,13 @@ static void look_at_the_node(struct operator *o, uint64_t now_ns)
 
 static void decide(struct operator *o)
 {
-	_cleanup_(sched_decision_free) struct sched_decision d = {0};
+	struct sched_decision d = {0};
 	struct err err = {0};
 
-	if (sched_decide(roster_processes(o->roster), roster_rules(o->roster), &d, &err) < 0 ||
-	    o->backend->ops->set(o->backend, &d.list) < 0) {
+	if (decider_decide(o->decider, roster_processes(o->roster), roster_rules(o->roster),
+			   clock_boot_ns(), &d, &err) < 0 ||
+	    (o->backend && o->backend->ops->set(o->backend, &d.list) < 0)) {
+		sched_decision_free(&d);
 		log_error("strategies: out of memory; the last list stays");
 		return;
 	}
@@ -108,6 +132,8 @@ static void decide(struct operator *o)
 	if (d.left_out && d.list.len != o->entries)
 		log_warning("strategies: %zu threads left out; raise sched.max_threads", d.left_out);
 	o->entries = d.list.len;
+	sched_decision_free(&o->decision);
+	o->decision = d;
 }
 
 static void disarm(struct soon *t)
@@ -133,7 +159,8 @@ static void on_decide(void *data)
 	decide(o);
 }
 
-void operator_tick(struct operator *o, uint64_t now_ns)
+/* A look between two ticks: an interval of what processes do does not end with it. */
+static void look(struct operator *o, uint64_t now_ns)
 {
 	disarm(&o->look);
 	disarm(&o->decide);
@@ -142,9 +169,21 @@ void operator_tick(struct operator *o, uint64_t now_ns)
 	o->looked_ns = clock_boot_ns();
 }
 
+void operator_settle(struct operator *o, uint64_t now_ns)
+{
+	if (decider_at_once(o->decider))
+		look(o, now_ns);
+}
+
+void operator_tick(struct operator *o, uint64_t now_ns)
+{
+	decider_tick(o->decider, now_ns);
+	look(o, now_ns);
+}
+
 static void on_look(void *data)
 {
-	operator_tick(data, clock_boot_ns());
+	look(data, clock_boot_ns());
 }
 
 bool operator_event(struct operator *o, const struct event *e)
@@ -154,7 +193,7 @@ bool operator_event(struct operator *o, const struct event *e)
 
 	if (strcmp(e->event, "newcomer"))
 		return false;
-	if (o->withdrawing)
+	if (o->withdrawing || !decider_at_once(o->decider))
 		return true;
 	news = roster_newcomer(o->roster, e, now_ns);
 	if (news == ROSTER_CHOSEN)
@@ -173,17 +212,27 @@ void operator_withdraw(struct operator *o, uint64_t deadline_ns, void (*done)(vo
 	o->backend->ops->withdraw(o->backend, deadline_ns, done, data);
 }
 
-int operator_preview(const struct settings *settings, struct sched_decision *ret, struct err *err)
+void operator_watch(struct operator *o, struct pipeline *pipeline)
 {
-	struct roster *roster = NULL;
-	int r = roster_new(&roster, settings->config, err);
+	const struct processes *table = roster_processes(o->roster);
+	_cleanup_free_ uint32_t *tgids = calloc(processes_len(table) + 1, sizeof(*tgids));
+	const struct process *p;
+	size_t cursor = 0, n = 0;
 
-	if (r == 0)
-		r = roster_look(roster, clock_boot_ns(), err);
-	if (r == -EPERM)
-		log_warning("looking for processes: %s", err->text);
-	if (r == 0 || r == -EPERM)
-		r = sched_decide(roster_processes(roster), roster_rules(roster), ret, err);
-	roster_free(roster);
-	return r;
+	decider_set_measured(o->decider, pipeline_watches(pipeline));
+	while (tgids && (p = processes_next(table, &cursor)))
+		if (p->evidence & ~EVIDENCE_BIT(EVIDENCE_BYSTANDER))
+			tgids[n++] = (uint32_t)p->pid;
+	if (tgids)
+		pipeline_watch(pipeline, tgids, n);
+}
+
+const struct sched_decision *operator_decision(const struct operator *o)
+{
+	return &o->decision;
+}
+
+const struct roster *operator_roster(const struct operator *o)
+{
+	return o->roster;
 }

@@ -18,6 +18,7 @@ struct running {
 	struct probe_run *run;
 	struct pipeline *pipeline;
 	struct loop_source *ring;
+	int watch_error; /* logged when it changes */
 };
 
 struct pipeline {
@@ -258,6 +259,30 @@ int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeli
 	listen_for_release(p);
 	*ret = p;
 	return 0;
+}
+
+static void watch(struct running *r, const uint32_t *tgids, size_t n)
+{
+	int e = r->probe->watch(r->run, tgids, n);
+
+	if (e < 0 && e != r->watch_error)
+		log_error("%s: processes to watch: %s", r->probe->name, err_name(e));
+	r->watch_error = e;
+}
+
+void pipeline_watch(struct pipeline *p, const uint32_t *tgids, size_t n)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->running[i].probe->watch)
+			watch(&p->running[i], tgids, n);
+}
+
+bool pipeline_watches(const struct pipeline *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->running[i].probe->watch)
+			return true;
+	return false;
 }
 
 size_t pipeline_probes(const struct pipeline *p)

@@ -32,6 +32,10 @@ int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeli
 
 size_t pipeline_probes(const struct pipeline *p); /* that run */
 
+/* Tells the probes that go by processes which are in the path; and whether there is such a probe. */
+void pipeline_watch(struct pipeline *p, const uint32_t *tgids, size_t n);
+bool pipeline_watches(const struct pipeline *p);
+
 /* Hands on the rows of what was counted so far, now. */
 void pipeline_collect(struct pipeline *p);
 

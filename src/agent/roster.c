@@ -59,6 +59,11 @@ void roster_free(struct roster *r)
 	free(r);
 }
 
+void roster_place(struct roster *r, struct sched_places places)
+{
+	r->rules.places = places;
+}
+
 void roster_row(struct roster *r, const struct event *row)
 {
 	processes_add_event(r->processes, row);

@@ -19,6 +19,9 @@ struct roster;
 int roster_new(struct roster **ret, const struct config *config, struct err *err);
 void roster_free(struct roster *r); /* NULL is fine */
 
+/* What rules match by beside the process itself. */
+void roster_place(struct roster *r, struct sched_places places);
+
 /* A row of counts, of which some are evidence. */
 void roster_row(struct roster *r, const struct event *row);
 

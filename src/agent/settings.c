@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "adaptive.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "decide.h"
@@ -42,7 +43,7 @@ static const struct option_section run_section = {"run", "the service", run_tabl
 						  sizeof(struct run_options)};
 static const struct option_section *const room_sections[] = {&run_section, &api_section,
 							     &processes_section, &sched_section,
-							     &local_section};
+							     &adaptive_section, &local_section};
 
 static const struct config_option no_options[] = {{0}};
 
@@ -105,6 +106,34 @@ void settings_free(struct settings *s)
 const struct run_options *settings_run(const struct settings *s)
 {
 	return config_get(s->config, "run");
+}
+
+static bool lists(const struct string_list *list, const char *item)
+{
+	for (size_t i = 0; i < list->len; i++)
+		if (!strcmp(list->items[i], item))
+			return true;
+	return false;
+}
+
+int settings_probes(const struct settings *s, bool all, struct string_list *ret)
+{
+	const struct sched_options *sched = config_get(s->config, "sched");
+	const struct string_list *run = &settings_run(s)->probes;
+	struct string_list list = {0};
+	int r = 0;
+
+	all = all || sched->strategy == SCHED_ADAPTIVE;
+	for (size_t i = 0; i < run->len && r == 0; i++)
+		r = string_list_add(&list, run->items[i]);
+	for (size_t i = 0; all && probes[i] && r == 0; i++)
+		if (probes[i]->watch && !lists(run, probes[i]->name))
+			r = string_list_add(&list, probes[i]->name);
+	if (r < 0)
+		string_list_free(&list);
+	else
+		*ret = list;
+	return r;
 }
 
 const char *settings_node(const struct settings *s, char name[static NODE_NAME_MAX])

@@ -30,6 +30,10 @@ void settings_free(struct settings *s); /* usable with _cleanup_ */
 
 const struct run_options *settings_run(const struct settings *s);
 
+/* run.probes; and, where the strategy is adaptive or all is set, the probes that go by processes. The
+ * caller frees the list. 0 or -ENOMEM. */
+int settings_probes(const struct settings *s, bool all, struct string_list *ret);
+
 #define NODE_NAME_MAX 256
 /* run.node, or else the host's name. */
 const char *settings_node(const struct settings *s, char name[static NODE_NAME_MAX]);

@@ -42,23 +42,38 @@ static void write_place(struct jw *j, const struct process *p)
 		jw_string(j, "pod", p->ids.pod);
 }
 
-static void print_process(const struct roster *r, const struct process *p, uint64_t now_ns)
+static void write_waits(struct jw *j, const struct load *l)
+{
+	jw_double(j, "cpus", load_cpus(l));
+	jw_u64(j, "waits", l->waits);
+	jw_u64(j, "wait_ns", l->wait_ns);
+	if (l->waits) {
+		jw_u64(j, "wait_p50_ns", l->p50_ns);
+		jw_u64(j, "wait_p99_ns", l->p99_ns);
+	}
+	if (l->wait_ns + l->on_cpu_ns)
+		jw_double(j, "schedulable", load_schedulable(l));
+}
+
+static void print_process(const struct preview *p, const struct sched_judgement *judgement,
+			  const struct process *process)
 {
 	_cleanup_(buf_free) struct buf out = {0};
 	struct jw j = jw_begin(&out);
-	const char *why;
-	bool chosen = sched_chooses(roster_rules(r), p, &why);
 
 	jw_object(&j, NULL);
 	jw_string(&j, "event", "process");
-	jw_i64(&j, "pid", p->pid);
-	jw_string(&j, "comm", p->comm);
-	jw_bool(&j, "chosen", chosen);
-	jw_string(&j, "why", why);
-	write_evidence(&j, p, now_ns);
-	write_place(&j, p);
-	if (p->n_threads)
-		jw_u64(&j, "threads", p->n_threads + p->threads_left_out);
+	jw_i64(&j, "pid", judgement->pid);
+	jw_string(&j, "comm", judgement->comm);
+	jw_bool(&j, "chosen", judgement->chosen);
+	jw_bool(&j, "boosted", judgement->boosted);
+	jw_string(&j, "why", judgement->why);
+	write_evidence(&j, process, p->now_ns);
+	write_place(&j, process);
+	jw_u64(&j, "threads", judgement->threads);
+	jw_double(&j, "packets_per_s", load_packets_per_s(&judgement->load));
+	if (p->measured)
+		write_waits(&j, &judgement->load);
 	jw_object_end(&j);
 	put(&out);
 }
@@ -81,17 +96,18 @@ static void print_strategy(const struct strategy *s)
 	put(&out);
 }
 
-static void print_summary(const struct roster *r, const struct sched_decision *d, size_t others)
+static void print_summary(const struct preview *p, const struct sched_options *sched, size_t others)
 {
 	_cleanup_(buf_free) struct buf out = {0};
 	struct jw j = jw_begin(&out);
 	struct preview_loss losses[PREVIEW_LOSSES];
 
-	preview_losses(r, d, losses);
+	preview_losses(p, losses);
 	jw_object(&j, NULL);
 	jw_string(&j, "event", "summary");
-	jw_u64(&j, "processes", d->processes);
-	jw_u64(&j, "strategies", d->list.len);
+	jw_string(&j, "strategy", preview_strategy(sched));
+	jw_u64(&j, "processes", p->decision->processes);
+	jw_u64(&j, "strategies", p->decision->list.len);
 	jw_u64(&j, "others", others);
 	jw_object(&j, "left_out");
 	for (size_t i = 0; i < PREVIEW_LOSSES; i++)
@@ -101,16 +117,20 @@ static void print_summary(const struct roster *r, const struct sched_decision *d
 	put(&out);
 }
 
-void preview_json(const struct roster *r, const struct sched_decision *d, uint64_t now_ns)
+void preview_json(const struct preview *p, const struct sched_options *sched)
 {
-	_cleanup_free_ const struct process **list = NULL;
-	size_t n = 0, others = 0;
+	const struct sched_decision *d = p->decision;
+	size_t others = 0;
 
-	if (preview_processes(r, &list, &n, &others) < 0)
-		return;
-	for (size_t i = 0; i < n; i++)
-		print_process(r, list[i], now_ns);
+	for (size_t i = 0; i < d->n_judged; i++) {
+		const struct process *process = preview_process(p, &d->judged[i]);
+
+		if (process)
+			print_process(p, &d->judged[i], process);
+		else
+			others++;
+	}
 	for (size_t i = 0; i < d->list.len; i++)
 		print_strategy(&d->list.items[i]);
-	print_summary(r, d, others);
+	print_summary(p, sched, others);
 }

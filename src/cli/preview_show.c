@@ -12,50 +12,25 @@
 #include "clock.h"
 #include "netns.h"
 
-bool preview_shows(const struct roster *r, const struct process *p)
+const char *preview_strategy(const struct sched_options *sched)
+{
+	return sched->strategy == SCHED_ADAPTIVE ? "adaptive" : "fixed";
+}
+
+const struct process *preview_process(const struct preview *p, const struct sched_judgement *j)
 {
 	const uint32_t passing = EVIDENCE_BIT(EVIDENCE_BYSTANDER) | EVIDENCE_BIT(EVIDENCE_CURRENT) |
 				 EVIDENCE_BIT(EVIDENCE_TRACE_PIPE);
 
-	return p->evidence & ~passing || sched_chooses(roster_rules(r), p, NULL);
+	return j->evidence & ~passing || j->chosen
+		       ? processes_find(roster_processes(p->roster), j->pid)
+		       : NULL;
 }
 
-static int compare_pid(const void *a, const void *b)
+void preview_losses(const struct preview *p, struct preview_loss ret[static PREVIEW_LOSSES])
 {
-	const struct process *x = *(const struct process *const *)a;
-	const struct process *y = *(const struct process *const *)b;
-
-	return (x->pid > y->pid) - (x->pid < y->pid);
-}
-
-int preview_processes(const struct roster *r, const struct process ***ret, size_t *ret_n,
-		      size_t *ret_others)
-{
-	const struct processes *table = roster_processes(r);
-	const struct process **list = calloc(processes_len(table) + 1, sizeof(const struct process *));
-	const struct process *p;
-	size_t cursor = 0, n = 0, others = 0;
-
-	if (!list)
-		return -ENOMEM;
-	while ((p = processes_next(table, &cursor))) {
-		if (preview_shows(r, p))
-			list[n++] = p;
-		else
-			others++;
-	}
-	if (n)
-		qsort(list, n, sizeof(const struct process *), compare_pid);
-	*ret = list;
-	*ret_n = n;
-	*ret_others = others;
-	return 0;
-}
-
-void preview_losses(const struct roster *r, const struct sched_decision *d,
-		    struct preview_loss ret[static PREVIEW_LOSSES])
-{
-	struct roster_missed m = roster_missed(r);
+	const struct sched_decision *d = p->decision;
+	struct roster_missed m = roster_missed(p->roster);
 	const struct preview_loss losses[PREVIEW_LOSSES] = {
 		{"threads", "threads beyond sched.max_threads", d->left_out},
 		{"strategies", "threads beyond what one list holds", d->list.refused_full},
@@ -126,19 +101,62 @@ static void add_place(struct buf *out, const struct process *p)
 		buf_printf(out, "  cgroup %s", p->cgroup);
 }
 
-static void print_process(const struct roster *r, const struct process *p, uint64_t now_ns)
+static void format_ms(char text[static 24], bool known, uint64_t ns)
+{
+	if (known)
+		snprintf(text, 24, "%.3f ms", (double)ns / (double)NSEC_PER_MSEC);
+	else
+		snprintf(text, 24, "-");
+}
+
+static void print_load(const struct sched_judgement *j, bool measured)
+{
+	bool waited = measured && j->load.waits;
+	char p99[24], share[16] = "-", cpu[16] = "-";
+
+	format_ms(p99, waited, j->load.p99_ns);
+	if (measured)
+		snprintf(cpu, sizeof(cpu), "%.1f %%", 100 * load_cpus(&j->load));
+	if (waited)
+		snprintf(share, sizeof(share), "%.1f %%", 100 * load_schedulable(&j->load));
+	printf("%9.0f %8s %12s %11s", load_packets_per_s(&j->load), cpu, p99, share);
+}
+
+static void print_process(const struct preview *preview, const struct sched_judgement *j,
+			  const struct process *p)
 {
 	_cleanup_(buf_free) struct buf evidence = {0}, place = {0};
-	const char *why;
-	char comm[PROC_COMM_MAX];
-	bool chosen = sched_chooses(roster_rules(r), p, &why);
+	char comm[PROC_COMM_MAX], time[24];
 
-	add_evidence(&evidence, p, now_ns);
+	add_evidence(&evidence, p, preview->now_ns);
 	add_place(&place, p);
-	printf("%10d  %-15s  %-7s  %s: %s\n", p->pid, printable(comm, p->comm),
-	       chosen ? "yes" : "no", why, evidence.data ?: "");
+	format_ms(time, j->boosted, j->execution_time_ns);
+	printf("%10d  %-15s %7zu ", j->pid, printable(comm, j->comm), j->threads);
+	print_load(j, preview->measured);
+	printf("  %-8s %12s  %s: %s\n", !j->boosted ? "-" : j->priority ? "boost" : "time", time,
+	       j->why, evidence.data ?: "");
 	if (place.data)
-		printf("%38s%s\n", "", place.data);
+		printf("%28s%s\n", "", place.data);
+}
+
+static void print_processes(const struct preview *p)
+{
+	const struct sched_decision *d = p->decision;
+	size_t others = 0;
+
+	printf("%10s  %-15s %7s %9s %8s %12s %11s  %-8s %12s  %s\n", "PROCESS", "COMM", "THREADS",
+	       "PACKETS/S", "CPU", "WAIT P99 <=", "SCHEDULABLE", "STRATEGY", "TIME",
+	       "WHY: EVIDENCE");
+	for (size_t i = 0; i < d->n_judged; i++) {
+		const struct process *process = preview_process(p, &d->judged[i]);
+
+		if (process)
+			print_process(p, &d->judged[i], process);
+		else
+			others++;
+	}
+	if (others)
+		printf("%10zu  others were merely on the CPU, or in a tracer's text\n", others);
 }
 
 static void print_strategies(const struct strategy_list *list)
@@ -156,24 +174,19 @@ static void print_strategies(const struct strategy_list *list)
 	}
 }
 
-void preview_text(const struct roster *r, const struct sched_decision *d, uint64_t now_ns)
+void preview_text(const struct preview *p, const struct sched_options *sched)
 {
-	_cleanup_free_ const struct process **list = NULL;
+	const struct sched_decision *d = p->decision;
 	struct preview_loss losses[PREVIEW_LOSSES];
-	size_t n = 0, others = 0;
 
-	if (preview_processes(r, &list, &n, &others) < 0)
-		return;
-	printf("%10s  %-15s  %-7s  %s\n", "PROCESS", "COMM", "CHOSEN", "WHY: EVIDENCE");
-	for (size_t i = 0; i < n; i++)
-		print_process(r, list[i], now_ns);
-	if (others)
-		printf("%10zu  others were merely on the CPU, or in a tracer's text\n", others);
+	print_processes(p);
 	print_strategies(&d->list);
-	printf("\nwould be sent: %zu strategies for %zu processes\n", d->list.len, d->processes);
-	preview_losses(r, d, losses);
+	preview_losses(p, losses);
+	printf("\n");
 	for (size_t i = 0; i < PREVIEW_LOSSES; i++) {
 		if (losses[i].n)
 			printf("left out: %" PRIu64 " %s\n", losses[i].n, losses[i].what);
 	}
+	printf("%s: %zu threads of %zu processes; nothing was done\n", preview_strategy(sched),
+	       d->list.len, d->processes);
 }

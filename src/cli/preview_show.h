@@ -2,12 +2,15 @@
 /* What a preview found, for people and for programs. */
 #pragma once
 
-#include "roster.h"
+#include "preview.h"
 
 /* JSON: a line "process" for each that has the name or evidence to speak of, a line "strategy" for each
- * thread, and at the end a line "summary". now_ns: of the look. */
-void preview_json(const struct roster *r, const struct sched_decision *d, uint64_t now_ns);
-void preview_text(const struct roster *r, const struct sched_decision *d, uint64_t now_ns);
+ * thread, and at the end a line "summary". */
+void preview_json(const struct preview *p, const struct sched_options *sched);
+void preview_text(const struct preview *p, const struct sched_options *sched);
+
+/* "fixed" or "adaptive". */
+const char *preview_strategy(const struct sched_options *sched);
 
 /* What there was no room for: n of them were left out. */
 struct preview_loss {
@@ -16,12 +19,7 @@ struct preview_loss {
 	uint64_t n;
 };
 #define PREVIEW_LOSSES 9
-void preview_losses(const struct roster *r, const struct sched_decision *d,
-		    struct preview_loss ret[static PREVIEW_LOSSES]);
+void preview_losses(const struct preview *p, struct preview_loss ret[static PREVIEW_LOSSES]);
 
-/* Whether it is worth a line: not one that merely was on the CPU. */
-bool preview_shows(const struct roster *r, const struct process *p);
-
-/* Those of them, by pid; the caller frees *ret. 0 or -ENOMEM. *ret_others: the rest. */
-int preview_processes(const struct roster *r, const struct process ***ret, size_t *ret_n,
-		      size_t *ret_others);
+/* The process that a judgement is about, if it is worth a line: not one that merely was on the CPU. */
+const struct process *preview_process(const struct preview *p, const struct sched_judgement *j);

@@ -11,7 +11,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "jsonw.h"
-#include "operator.h"
+#include "preview.h"
 
 static void keep_report(void *data, const struct local_report *now, const struct local_report *before)
 {
@@ -46,24 +46,24 @@ static int apply_list(const struct settings *settings, const struct strategy_lis
 int sched_apply(const struct settings *settings, struct err *err)
 {
 	const struct local_options *options = config_get(settings->config, "local");
-	_cleanup_(sched_decision_free) struct sched_decision d = {0};
+	_cleanup_(preview_free) struct preview p = {0};
 	struct local_report report = {0};
-	int r = operator_preview(settings, &d, err);
+	int r = preview_run(settings, 0, &p, err);
 
 	if (r >= 0)
-		r = apply_list(settings, &d.list, &report, err);
+		r = apply_list(settings, &p.decision->list, &report, err);
 	if (r < 0)
 		return r;
 	printf("%zu threads of %zu processes are boosted until 'teide sched withdraw'\n",
-	       report.boosted, d.processes);
+	       report.boosted, p.decision->processes);
 	if (report.enough)
 		printf("%zu threads run as well without\n", report.enough);
-	if (d.left_out + report.left_out)
+	if (p.decision->left_out + report.left_out)
 		printf("%zu threads left out; raise sched.max_threads or local.max_threads\n",
-		       d.left_out + report.left_out);
+		       p.decision->left_out + report.left_out);
 	if (local_reach(options))
 		printf("note: %s\n", local_reach(options));
-	if (!d.processes)
+	if (!p.decision->processes)
 		printf("'teide sched preview' says who was looked at, and why not\n");
 	return 0;
 }

@@ -7,5 +7,6 @@
 #include "err.h"
 #include "settings.h"
 
-/* Watches for that long (seconds; NULL: as long as it takes to decide) and prints what the service would do. */
+/* Watches for that long (seconds; NULL: as long as it takes to decide) and prints what the service
+ * would do. */
 int sched_preview(const struct settings *settings, const char *duration, bool json, struct err *err);

@@ -279,6 +279,8 @@ void event_to_json(const struct event *e, const char *node, int64_t boot_to_real
 	jw_string(&j, "probe", e->probe);
 	jw_string(&j, "event", e->event);
 	json_fields(&j, e);
+	if (e->wait)
+		event_wait_json(e->wait, &j);
 	if (e->more)
 		e->more->json(&j, e->more->data);
 	jw_object_end(&j);
@@ -377,6 +379,8 @@ void event_to_text(const struct event *e, struct buf *out)
 		text_tuple(out, "outer", &e->outer);
 	for (size_t i = 0; i < sizeof(tail) / sizeof(tail[0]); i++)
 		text_field(out, e, tail[i]);
+	if (e->wait)
+		event_wait_text(e->wait, out);
 	if (e->more)
 		e->more->text(out, e->more->data);
 }

@@ -96,6 +96,19 @@ struct event_more {
 	const void *data;
 };
 
+/* How a thread fared with the CPU since the last row. */
+#define EVENT_WAIT_BUCKETS 32
+struct event_wait {
+	uint64_t total_ns; /* in a run queue, the wait that goes on included */
+	uint64_t max_ns;   /* the longest wait that ended */
+	uint64_t on_cpu_ns;
+	uint64_t switches;    /* away from the thread */
+	uint64_t preemptions; /* of these, while it could go on */
+	uint64_t count;       /* waits that ended: the sum of buckets */
+	/* i: those of 2^i to 2^(i+1) - 1 ns; the first 0 ns too, the last all that are longer. */
+	uint32_t buckets[EVENT_WAIT_BUCKETS];
+};
+
 enum event_dir { DIR_INGRESS, DIR_EGRESS };
 enum event_direction { DIRECTION_UPLINK, DIRECTION_DOWNLINK };
 
@@ -137,6 +150,7 @@ struct event {
 	uint32_t urr_id, bar_id;
 	struct event_count buffered, dropped;
 	uint64_t netns_inode; /* 0: not known */
+	const struct event_wait *wait; /* borrowed for the call; NULL: not told */
 	/* None of these is a key. */
 	const void *attrs; /* borrowed for the call: netlink attributes of a rule; NULL: none */
 	uint32_t attrs_len;
@@ -172,6 +186,10 @@ void event_to_json(const struct event *e, const char *node, int64_t boot_to_real
 
 /* One line of key=value (no newline): ts pid tgid comm func pktlen teid inner_src ... */
 void event_to_text(const struct event *e, struct buf *out);
+
+/* event_wait.c: the key "wait" of a row, with "on_cpu_ns", "switches", "preemptions" beside it. */
+void event_wait_json(const struct event_wait *w, struct jw *j);
+void event_wait_text(const struct event_wait *w, struct buf *out);
 
 const char *event_context_name(uint8_t context);
 const char *event_proto_name(uint8_t proto, char text[static 8]);

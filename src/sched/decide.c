@@ -9,6 +9,7 @@
 #include "cleanup.h"
 
 static const char *const backends[] = {"auto", "gthulhu", "local", "none", NULL};
+static const char *const strategies[] = {"fixed", "adaptive", NULL};
 
 static const struct config_option options[] = {
 	{
@@ -39,6 +40,25 @@ static const struct config_option options[] = {
 			"(joined with a known process over the radio link's port), tun (holds a UE's "
 			"TUN device), current (was on the CPU in a function of the module, be it "
 			"interrupted), trace_pipe (a tracer's text names it), name (nothing besides)",
+	},
+	{
+		.key = "strategy",
+		.type = OPTION_CHOICE,
+		.offset = offsetof(struct sched_options, strategy),
+		.default_text = "fixed",
+		.choices = strategies,
+		.help = "fixed boosts whoever names and evidence choose; adaptive of these only who has "
+			"traffic and waits for a CPU (section sched.adaptive), which takes a probe that "
+			"measures such waits",
+	},
+	{
+		.key = "rules",
+		.type = OPTION_LIST,
+		.offset = offsetof(struct sched_options, rules),
+		.default_text = "",
+		.help = "what differs for some; the first that matches counts. Each is words KEY=VALUE: "
+			"comm, netns, pod, upf (an N3 address) are patterns, boost, priority, "
+			"execution_time are set, as in 'comm=nr-ue netns=ran-* execution_time=5ms'",
 	},
 	{
 		.key = "priority",
@@ -92,6 +112,25 @@ static int check_names(const struct string_list *names, struct err *err)
 	return 0;
 }
 
+static int parse_rules(struct sched_rules *rules, const struct sched_options *options, struct err *err)
+{
+	rules->otherwise = (struct sched_rule){
+		.boost = true, .priority = options->priority, .execution_time = options->execution_time};
+	if (options->rules.len > SCHED_RULES_MAX)
+		return err_set(err, -EINVAL, "sched.rules: %zu rules, %d are the most",
+			       options->rules.len, SCHED_RULES_MAX);
+	for (size_t i = 0; i < options->rules.len; i++) {
+		struct sched_rule *rule = &rules->items[rules->n++];
+		int r;
+
+		*rule = rules->otherwise;
+		r = sched_rule_parse(options->rules.items[i], rule, err);
+		if (r < 0)
+			return err_prefix(err, r, "sched.rules: '%s'", options->rules.items[i]);
+	}
+	return 0;
+}
+
 int sched_rules_init(struct sched_rules *ret, const struct sched_options *options, struct err *err)
 {
 	struct sched_rules rules = {.options = options};
@@ -112,8 +151,19 @@ int sched_rules_init(struct sched_rules *ret, const struct sched_options *option
 	if (!rules.evidence)
 		return err_set(err, -EINVAL,
 			       "sched.evidence is empty: write 'name' if the name is to suffice");
-	*ret = rules;
-	return 0;
+	r = parse_rules(&rules, options, err);
+	if (r == 0)
+		*ret = rules;
+	return r;
+}
+
+const struct sched_rule *sched_rule_for(const struct sched_rules *rules,
+					const struct process *process)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (sched_rule_matches(&rules->items[i], process, &rules->places))
+			return &rules->items[i];
+	return &rules->otherwise;
 }
 
 static bool named(const struct sched_options *options, const char *comm)
@@ -139,6 +189,8 @@ bool sched_chooses(const struct sched_rules *rules, const struct process *proces
 
 	if (!named(rules->options, process->comm))
 		return decide(ret_why, "its name is not in sched.names", false);
+	if (found && !sched_rule_for(rules, process)->boost)
+		return decide(ret_why, "a rule of sched.rules leaves it as it is", false);
 	if (found)
 		return decide(ret_why, "known by its name and by evidence", true);
 	if (process->evidence & EVIDENCE_BIT(EVIDENCE_BYSTANDER))
@@ -149,40 +201,61 @@ bool sched_chooses(const struct sched_rules *rules, const struct process *proces
 void sched_decision_free(struct sched_decision *d)
 {
 	strategy_list_free(&d->list);
+	free(d->judged);
 	*d = (struct sched_decision){0};
 }
 
 static int compare_pid(const void *a, const void *b)
 {
-	const struct process *x = *(const struct process *const *)a;
-	const struct process *y = *(const struct process *const *)b;
+	const struct sched_judgement *x = a, *y = b;
 
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-static size_t choose(const struct processes *table, const struct sched_rules *rules,
-		     const struct process **ret)
+static struct sched_judgement judge(const struct sched_rules *rules, const struct process *p)
 {
+	struct sched_judgement j = {.pid = p->pid, .start_time = p->start_time,
+				    .evidence = p->evidence, .threads = p->n_threads ? p->n_threads : 1};
+
+	memcpy(j.comm, p->comm, sizeof(j.comm));
+	memcpy(j.pod, p->ids.pod, sizeof(j.pod));
+	j.chosen = j.boosted = sched_chooses(rules, p, &j.why);
+	if (j.chosen) {
+		const struct sched_rule *rule = sched_rule_for(rules, p);
+
+		j.priority = rule->priority;
+		j.execution_time_ns = rule->execution_time;
+	}
+	return j;
+}
+
+int sched_judge(const struct processes *table, const struct sched_rules *rules,
+		struct sched_decision *ret, struct err *err)
+{
+	struct sched_judgement *judged = calloc(processes_len(table) + 1, sizeof(*judged));
 	const struct process *p;
 	size_t cursor = 0, n = 0;
 
-	while ((p = processes_next(table, &cursor))) {
-		if (sched_chooses(rules, p, NULL))
-			ret[n++] = p;
-	}
+	if (!judged)
+		return err_set(err, -ENOMEM, "out of memory for %zu processes",
+			       processes_len(table));
+	while ((p = processes_next(table, &cursor)))
+		judged[n++] = judge(rules, p);
 	if (n)
-		qsort(ret, n, sizeof(*ret), compare_pid);
-	return n;
+		qsort(judged, n, sizeof(*judged), compare_pid);
+	ret->judged = judged;
+	ret->n_judged = n;
+	return 0;
 }
 
 static int add(struct sched_decision *d, const struct sched_options *options,
-	       const struct process *p, const struct proc_thread *thread)
+	       const struct sched_judgement *j, const struct proc_thread *thread)
 {
 	struct strategy s = {
 		.pid = thread->tid,
-		.priority = options->priority,
-		.execution_time_ns = options->execution_time,
-		.tgid = p->pid,
+		.priority = j->priority,
+		.execution_time_ns = j->execution_time_ns,
+		.tgid = j->pid,
 		.start_time = thread->start_time,
 	};
 
@@ -190,45 +263,52 @@ static int add(struct sched_decision *d, const struct sched_options *options,
 		d->left_out++;
 		return 0;
 	}
-	memcpy(s.comm, p->comm, sizeof(s.comm));
-	memcpy(s.pod, p->ids.pod, sizeof(s.pod));
+	memcpy(s.comm, j->comm, sizeof(s.comm));
+	memcpy(s.pod, j->pod, sizeof(s.pod));
 	/* A refused entry is counted in the list. */
 	return strategy_list_add(&d->list, s) == -ENOMEM ? -ENOMEM : 0;
 }
 
 /* The leader comes first even when its threads have not been read. */
 static int add_process(struct sched_decision *d, const struct sched_options *options,
-		       const struct process *p)
+		       const struct sched_judgement *j, const struct process *p)
 {
 	const struct proc_thread leader = {.tid = p->pid, .start_time = p->start_time};
-	int r = add(d, options, p, &leader);
+	int r = add(d, options, j, &leader);
 
 	for (size_t i = 0; i < p->n_threads && r == 0; i++) {
 		if (p->threads[i].tid != p->pid)
-			r = add(d, options, p, &p->threads[i]);
+			r = add(d, options, j, &p->threads[i]);
 	}
 	d->left_out += p->threads_left_out;
 	d->processes++;
 	return r;
 }
 
+int sched_boost(const struct processes *table, const struct sched_rules *rules,
+		struct sched_decision *d, struct err *err)
+{
+	for (size_t i = 0; i < d->n_judged; i++) {
+		const struct sched_judgement *j = &d->judged[i];
+		const struct process *p = j->boosted ? processes_find(table, j->pid) : NULL;
+
+		if (p && add_process(d, rules->options, j, p) < 0)
+			return err_set(err, -ENOMEM, "out of memory for %zu strategies",
+				       d->list.len);
+	}
+	return 0;
+}
+
 int sched_decide(const struct processes *table, const struct sched_rules *rules,
 		 struct sched_decision *ret, struct err *err)
 {
 	_cleanup_(sched_decision_free) struct sched_decision d = {0};
-	_cleanup_free_ const struct process **chosen =
-		calloc(processes_len(table) + 1, sizeof(*chosen));
-	size_t n;
+	int r = sched_judge(table, rules, &d, err);
 
-	if (!chosen)
-		return err_set(err, -ENOMEM, "out of memory for %zu processes",
-			       processes_len(table));
-	n = choose(table, rules, chosen);
-	for (size_t i = 0; i < n; i++) {
-		if (add_process(&d, rules->options, chosen[i]) < 0)
-			return err_set(err, -ENOMEM, "out of memory for %zu strategies",
-				       d.list.len);
-	}
+	if (r == 0)
+		r = sched_boost(table, rules, &d, err);
+	if (r < 0)
+		return r;
 	*ret = d;
 	d = (struct sched_decision){0};
 	return 0;

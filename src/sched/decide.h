@@ -9,17 +9,22 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "loads.h"
 #include "option.h"
 #include "processes.h"
+#include "rule.h"
 #include "strategy.h"
 
 enum sched_backend { SCHED_AUTO, SCHED_GTHULHU, SCHED_LOCAL, SCHED_NONE };
+enum sched_strategy { SCHED_FIXED, SCHED_ADAPTIVE };
 
 /* The section "sched" of the configuration. */
 struct sched_options {
 	unsigned backend; /* enum sched_backend */
 	struct string_list names;
 	struct string_list evidence;
+	struct string_list rules;
+	unsigned strategy; /* enum sched_strategy */
 	bool priority;
 	uint64_t execution_time; /* ns */
 	uint64_t max_threads;
@@ -30,23 +35,56 @@ extern const struct option_section sched_section;
 struct sched_rules {
 	const struct sched_options *options; /* borrowed */
 	uint32_t evidence;                   /* EVIDENCE_BIT()s of which one must be there */
+	struct sched_rule items[SCHED_RULES_MAX];
+	size_t n;
+	struct sched_rule otherwise; /* for those whom no rule matches */
+	struct sched_places places;  /* the caller may fill it; zeroed by sched_rules_init() */
 };
 
 /* -EINVAL when a name is longer than a comm can be, a kind of evidence is unknown or is "bystander",
- * or a list is empty. */
+ * a list is empty, or a rule is not understood. */
 int sched_rules_init(struct sched_rules *ret, const struct sched_options *options, struct err *err);
 
 /* Whether the rules choose the process; *ret_why (static, may be NULL) says why or why not. */
 bool sched_chooses(const struct sched_rules *rules, const struct process *process,
 		   const char **ret_why);
 
+/* The first that matches, or otherwise. */
+const struct sched_rule *sched_rule_for(const struct sched_rules *rules,
+					const struct process *process);
+
+/* What became of one process, and why. */
+struct sched_judgement {
+	int32_t pid;
+	uint64_t start_time;
+	char comm[PROC_COMM_MAX];
+	char pod[CGROUP_POD_MAX];
+	uint32_t evidence; /* EVIDENCE_BIT()s */
+	size_t threads;    /* known, the leader included */
+	bool chosen;       /* by the rules; in adaptive mode that is not enough */
+	bool boosted;
+	const char *why; /* static */
+	bool priority;
+	uint64_t execution_time_ns; /* 0: not boosted */
+	struct load load;           /* in adaptive mode; else zeros */
+};
+
 struct sched_decision {
 	struct strategy_list list; /* owned */
+	struct sched_judgement *judged; /* owned; every process of the table, by pid */
+	size_t n_judged;
 	size_t processes;          /* chosen */
 	size_t left_out;           /* threads beyond max_threads, or that the table had no room for */
 };
 
 void sched_decision_free(struct sched_decision *d); /* usable with _cleanup_ */
+
+/* The two halves of sched_decide(), for who thinks in between: judges by the rules alone, *ret being
+ * zeroed before; makes the list of those boosted. 0 or -ENOMEM. */
+int sched_judge(const struct processes *table, const struct sched_rules *rules,
+		struct sched_decision *ret, struct err *err);
+int sched_boost(const struct processes *table, const struct sched_rules *rules,
+		struct sched_decision *d, struct err *err);
 
 /* For each process that is chosen, by pid: the leader, then the other threads by tid; none twice.
  * Before sending, ask proc_same() for each leader. 0 or -ENOMEM, and then ret is unchanged. */

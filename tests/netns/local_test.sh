@@ -69,9 +69,10 @@ plain=$(attr "$scene")
 
 note "preview says who and why, and does nothing"
 sched preview -o json >"$TMP/preview"
-check_eq "who" "$(jq -c "select(.pid == $scene) | [.chosen, .evidence, (.strategies | length)]" "$TMP/preview")" \
-	'[true,["name"],2]'
-check_match "as text" "$(sched preview | grep " $scene ")" 'name +2 +known by'
+check_eq "who" "$(jq -c "select(.event == \"process\" and .pid == $scene) | [.chosen, (.evidence | keys)]" \
+	"$TMP/preview")" '[true,["name"]]'
+check_eq "threads" "$(jq "select(.event == \"strategy\" and .tgid == $scene) | .pid" "$TMP/preview" | wc -l)" 2
+check_match "as text" "$(sched preview | grep " $scene .* known by")" 'boost .* known by its name and by evidence: name'
 check_eq "levels" "$(levels)" "TS:0 TS:5"
 
 note "apply stays, on each thread, not on a child; withdraw puts back"

@@ -91,6 +91,24 @@ static void a_name_moves_no_cursor_and_begins_no_line(void **state)
 	buf_free(&out);
 }
 
+static void a_row_of_waits(void **state)
+{
+	const struct event_wait w = {.total_ns = 50, .max_ns = 40, .on_cpu_ns = 7, .switches = 3,
+				     .preemptions = 1, .count = 2, .buckets = {[3] = 1, [5] = 1}};
+	struct event e = {.probe = "runq", .event = "wait", .wait = &w};
+	struct buf out = {0};
+
+	event_to_json(&e, "n", 0, &out);
+	assert_non_null(strstr(out.data, "\"wait\":{\"count\":2,\"total_ns\":50,\"max_ns\":40,"
+					 "\"buckets\":[0,0,0,1,0,1]},\"on_cpu_ns\":7,"
+					 "\"switches\":3,\"preemptions\":1}"));
+	buf_reset(&out);
+	event_to_text(&e, &out);
+	assert_non_null(strstr(out.data, " waits=2 wait_ns=50 max_ns=40 on_cpu_ns=7 switches=3 "
+					 "preemptions=1"));
+	buf_free(&out);
+}
+
 static void every_field_is_described(void **state)
 {
 	for (int f = 0; f < F_MAX; f++) {
@@ -105,6 +123,7 @@ int main(void)
 		cmocka_unit_test(json_has_what_is_set_and_nothing_else),
 		cmocka_unit_test(text_line_has_the_keys_people_grep_for),
 		cmocka_unit_test(a_name_moves_no_cursor_and_begins_no_line),
+		cmocka_unit_test(a_row_of_waits),
 		cmocka_unit_test(every_field_is_described),
 	};
 

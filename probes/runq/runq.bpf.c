@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How long the threads of the watched processes wait in a run queue, and how long they run. The
+ * scheduler calls these programs under the lock of the thread's run queue, so what they see of one
+ * thread is in order. Atomic adds all the same: a thread that wakes itself does so without. */
+#include "generations.h"
+#include "kernel.h"
+#include "runq.h"
+
+#define TASK_DEAD 0x80 /* include/linux/sched.h */
+
+/* task->__state since 5.14, before that task->state. */
+struct task_struct___state {
+	unsigned int __state;
+} __attribute__((preserve_access_index));
+
+struct task_struct___old_state {
+	volatile long state;
+} __attribute__((preserve_access_index));
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct runq_filter);
+} filter SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct runq_watched);
+} watched SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct runq_thread);
+} threads SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct runq_ledger);
+} ledger SEC(".maps");
+
+GENERATIONS(waits, struct runq_key, struct runq_value);
+
+/* What the hooks have in common about one thread. */
+struct sight {
+	__u64 now_ns;
+	__u64 watched_ns; /* since when */
+	struct runq_thread *thread;
+	struct runq_ledger *ledger;
+};
+
+static __always_inline void note(__u64 *count)
+{
+	__sync_fetch_and_add(count, 1);
+}
+
+static __always_inline struct runq_thread *thread_of(__u32 tid, __u32 tgid)
+{
+	struct runq_thread fresh = {.tgid = tgid}, *t = bpf_map_lookup_elem(&threads, &tid);
+
+	if (!t) {
+		bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST);
+		return bpf_map_lookup_elem(&threads, &tid);
+	}
+	if (t->tgid != tgid)
+		*t = fresh; /* the tid of one that ended unwatched */
+	return t;
+}
+
+/* False: nobody watches it, or there is no room. */
+static __always_inline bool look(struct task_struct *task, enum runq_hook hook, struct sight *s)
+{
+	__u32 tgid = task->tgid, zero = 0;
+	struct runq_filter *f = bpf_map_lookup_elem(&filter, &zero);
+	struct runq_watched *w;
+
+	if (!f || !(f->words[RUNQ_FILTER_WORD(tgid)] & RUNQ_FILTER_BIT(tgid)))
+		return false;
+	w = bpf_map_lookup_elem(&watched, &tgid);
+	if (!w)
+		return false;
+	s->ledger = bpf_map_lookup_elem(&ledger, &zero);
+	if (!s->ledger)
+		return false;
+	note(&s->ledger->seen[hook]);
+	s->now_ns = bpf_ktime_get_ns();
+	s->watched_ns = w->since_ns;
+	s->thread = thread_of(task->pid, tgid);
+	if (!s->thread)
+		note(&s->ledger->skipped[hook][RUNQ_SKIP_FULL]);
+	return s->thread;
+}
+
+static __always_inline bool is(const struct sight *s, enum runq_state state)
+{
+	return s->thread->state == state && s->thread->since_ns >= s->watched_ns;
+}
+
+/* What the thread did until now has no length. */
+static __always_inline void skip(const struct sight *s, enum runq_hook hook)
+{
+	bool known = s->thread->since_ns >= s->watched_ns;
+
+	note(&s->ledger->skipped[hook][known ? RUNQ_SKIP_UNSEEN : RUNQ_SKIP_BEGUN]);
+}
+
+static __always_inline void becomes(struct sight *s, enum runq_state state)
+{
+	s->thread->state = state;
+	s->thread->since_ns = s->now_ns;
+}
+
+static __always_inline struct runq_value *value_of(struct task_struct *task, struct sight *s,
+						   enum runq_hook hook)
+{
+	struct runq_key key = {.tgid = task->tgid, .tid = task->pid};
+	struct runq_value fresh = {}, *v = generation_slot(&waits, &key, &fresh);
+
+	if (!v)
+		note(&s->ledger->skipped[hook][RUNQ_SKIP_FULL]);
+	else if (!v->comm[0] || hook == RUNQ_SWITCH_FROM) /* a thread is named once it runs */
+		bpf_core_read(v->comm, sizeof(v->comm), &task->comm);
+	return v;
+}
+
+static __always_inline __u32 log2_of(__u64 n)
+{
+	__u32 high = n >> 32, v = high ?: (__u32)n, r = high ? 32 : 0, step;
+
+	step = (v > 0xffff) << 4;
+	v >>= step;
+	r |= step;
+	step = (v > 0xff) << 3;
+	v >>= step;
+	r |= step;
+	step = (v > 0xf) << 2;
+	v >>= step;
+	r |= step;
+	step = (v > 0x3) << 1;
+	v >>= step;
+	return r | step | v >> 1;
+}
+
+static __always_inline int woken(struct task_struct *task)
+{
+	struct sight s;
+
+	if (!look(task, RUNQ_WAKEUP, &s))
+		return 0;
+	if (is(&s, RUNQ_RUNS) || is(&s, RUNQ_WAITS)) {
+		note(&s.ledger->skipped[RUNQ_WAKEUP][RUNQ_SKIP_AWAKE]);
+		return 0;
+	}
+	becomes(&s, RUNQ_WAITS);
+	note(&s.ledger->counted[RUNQ_WAKEUP]);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(runq_wakeup, struct task_struct *task)
+{
+	return woken(task);
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(runq_wakeup_new, struct task_struct *task)
+{
+	return woken(task);
+}
+
+static __always_inline void count_wait(struct task_struct *task, struct sight *s)
+{
+	struct runq_value *v = value_of(task, s, RUNQ_SWITCH_TO);
+	__u64 ns = s->now_ns - s->thread->since_ns;
+	__u32 bucket = log2_of(ns);
+
+	if (!v)
+		return;
+	if (bucket >= RUNQ_BUCKETS)
+		bucket = RUNQ_BUCKETS - 1;
+	__sync_fetch_and_add(&v->waits[bucket], 1);
+	__sync_fetch_and_add(&v->wait_ns, ns);
+	if (ns > v->max_ns)
+		v->max_ns = ns;
+	note(&s->ledger->counted[RUNQ_SWITCH_TO]);
+}
+
+static __always_inline void switched_to(struct task_struct *next)
+{
+	struct sight s;
+
+	if (!look(next, RUNQ_SWITCH_TO, &s))
+		return;
+	if (is(&s, RUNQ_WAITS))
+		count_wait(next, &s);
+	else
+		skip(&s, RUNQ_SWITCH_TO);
+	becomes(&s, RUNQ_RUNS);
+}
+
+static __always_inline __u32 state_of(struct task_struct *task)
+{
+	struct task_struct___state *t = (void *)task;
+
+	if (bpf_core_field_exists(t->__state))
+		return t->__state;
+	return ((struct task_struct___old_state *)(void *)task)->state;
+}
+
+static __always_inline void count_run(struct task_struct *task, struct sight *s, bool preempted)
+{
+	struct runq_value *v = value_of(task, s, RUNQ_SWITCH_FROM);
+
+	if (!v)
+		return;
+	__sync_fetch_and_add(&v->switches, 1);
+	if (preempted)
+		__sync_fetch_and_add(&v->preempted, 1);
+	if (!is(s, RUNQ_RUNS)) {
+		skip(s, RUNQ_SWITCH_FROM);
+		return;
+	}
+	__sync_fetch_and_add(&v->on_cpu_ns, s->now_ns - s->thread->since_ns);
+	note(&s->ledger->counted[RUNQ_SWITCH_FROM]);
+}
+
+static __always_inline void switched_from(struct task_struct *prev, bool preempt)
+{
+	__u32 state = state_of(prev), tid = prev->pid;
+	bool goes_on = preempt || !state;
+	struct sight s;
+
+	if (!look(prev, RUNQ_SWITCH_FROM, &s))
+		return;
+	count_run(prev, &s, goes_on);
+	if (!goes_on && state & TASK_DEAD)
+		bpf_map_delete_elem(&threads, &tid);
+	else
+		becomes(&s, goes_on ? RUNQ_WAITS : RUNQ_SLEEPS);
+}
+
+/* 5.18 put another argument before prev for one release and took it back in its first update; there
+ * the verifier refuses this. prev's state is read where it stands, which all kernels allow: a waker
+ * may have begun by now, but has not made it 0. */
+SEC("tp_btf/sched_switch")
+int BPF_PROG(runq_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	switched_from(prev, preempt);
+	switched_to(next);
+	return 0;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

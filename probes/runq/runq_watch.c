@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which processes are watched. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "runq_run.h"
+#include "runq.skel.h"
+
+static int compare(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool holds(const struct runq_pids *pids, uint32_t pid)
+{
+	return pids->len && bsearch(&pid, pids->items, pids->len, sizeof(pid), compare);
+}
+
+static void sort(struct runq_pids *pids)
+{
+	size_t kept = 0;
+
+	if (pids->len)
+		qsort(pids->items, pids->len, sizeof(*pids->items), compare);
+	for (size_t i = 0; i < pids->len; i++)
+		if (!kept || pids->items[i] != pids->items[kept - 1])
+			pids->items[kept++] = pids->items[i];
+	pids->len = kept;
+}
+
+static int parse(struct runq_pids *ret, const struct string_list *texts, struct err *err)
+{
+	char *end;
+
+	ret->items = calloc(texts->len + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < texts->len; i++) {
+		long pid = strtol(texts->items[i], &end, 10);
+
+		if (end == texts->items[i] || *end || pid <= 0 || pid > INT32_MAX)
+			return err_set(err, -EINVAL, "probes.runq.pids: '%s' is no process id",
+				       texts->items[i]);
+		ret->items[ret->len++] = (uint32_t)pid;
+	}
+	sort(ret);
+	return 0;
+}
+
+/* What is known of threads is of no use once their process is not watched: they may end unseen. */
+static int sweep(struct probe_run *run, const struct runq_pids *wanted)
+{
+	int fd = bpf_map__fd(run->bpf->maps.threads);
+	_cleanup_free_ uint32_t *tids = calloc(run->max_threads, sizeof(*tids));
+	_cleanup_free_ struct runq_thread *threads = calloc(run->max_threads, sizeof(*threads));
+	uint32_t n = run->max_threads, position;
+
+	if (!tids || !threads)
+		return -ENOMEM;
+	if (bpf_map_lookup_batch(fd, NULL, &position, tids, threads, &n, NULL) < 0 && errno != ENOENT)
+		return -errno;
+	for (uint32_t i = 0; i < n; i++)
+		if (!holds(&run->watched, threads[i].tgid) || !holds(wanted, threads[i].tgid))
+			bpf_map_delete_elem(fd, &tids[i]);
+	return 0;
+}
+
+static struct runq_watched since_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (struct runq_watched){
+		.since_ns = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec};
+}
+
+static bool same(const struct runq_pids *a, const struct runq_pids *b)
+{
+	return a->len == b->len && (!a->len || !memcmp(a->items, b->items, a->len * sizeof(*a->items)));
+}
+
+static int set_filter(struct probe_run *run, const struct runq_pids *wanted)
+{
+	struct runq_filter f = {0};
+	uint32_t zero = 0;
+
+	for (size_t i = 0; i < wanted->len; i++)
+		f.words[RUNQ_FILTER_WORD(wanted->items[i])] |= RUNQ_FILTER_BIT(wanted->items[i]);
+	return bpf_map_update_elem(bpf_map__fd(run->bpf->maps.filter), &zero, &f, BPF_ANY) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int change(struct probe_run *run, const struct runq_pids *wanted)
+{
+	const struct runq_watched since = since_now();
+	int fd = bpf_map__fd(run->bpf->maps.watched), r;
+
+	if (same(&run->watched, wanted))
+		return 0;
+	for (size_t i = 0; i < run->watched.len; i++)
+		if (!holds(wanted, run->watched.items[i]))
+			bpf_map_delete_elem(fd, &run->watched.items[i]);
+	r = sweep(run, wanted);
+	for (size_t i = 0; i < wanted->len && r == 0; i++)
+		if (!holds(&run->watched, wanted->items[i]) &&
+		    bpf_map_update_elem(fd, &wanted->items[i], &since, BPF_ANY) < 0)
+			r = -errno;
+	return r < 0 ? r : set_filter(run, wanted);
+}
+
+int runq_watch(struct probe_run *run, const uint32_t *tgids, size_t n)
+{
+	struct runq_pids wanted = {calloc(run->always.len + n + 1, sizeof(uint32_t))};
+	int r;
+
+	if (!wanted.items)
+		return -ENOMEM;
+	if (run->always.len)
+		memcpy(wanted.items, run->always.items, run->always.len * sizeof(uint32_t));
+	if (n)
+		memcpy(wanted.items + run->always.len, tgids, n * sizeof(uint32_t));
+	wanted.len = run->always.len + n;
+	sort(&wanted);
+	run->refused = wanted.len > RUNQ_PROCESSES ? wanted.len - RUNQ_PROCESSES : 0;
+	wanted.len -= run->refused;
+	r = change(run, &wanted);
+	free(run->watched.items);
+	run->watched = wanted;
+	return r;
+}
+
+int runq_watch_start(struct probe_run *run, const struct string_list *pids, struct err *err)
+{
+	int r = parse(&run->always, pids, err);
+
+	if (r < 0)
+		return r;
+	r = runq_watch(run, NULL, 0);
+	return r < 0 ? err_set(err, r, "processes to watch: %s", err_name(r)) : 0;
+}
+
+void runq_watch_free(struct probe_run *run)
+{
+	free(run->always.items);
+	free(run->watched.items);
+}

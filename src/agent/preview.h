@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the service would do, without a back end: nothing is done. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "decide.h"
+#include "operator.h"
+#include "roster.h"
+#include "settings.h"
+
+struct preview {
+	struct loop *loop; /* owned, as the operator */
+	struct operator *operator;
+	const struct roster *roster; /* the operator's, as the decision */
+	const struct sched_decision *decision;
+	bool measured; /* a probe told of run-queue waits */
+	uint64_t now_ns; /* of the last look */
+};
+
+void preview_free(struct preview *p); /* usable with _cleanup_ */
+
+/* Watches for that long (0: for as long as the strategy needs to make up its mind) with the probes of
+ * the configuration and those that measure run-queue waits; without probes where they cannot run, which
+ * is logged. Ends early on SIGINT and SIGTERM. */
+int preview_run(const struct settings *settings, uint64_t duration_ns, struct preview *ret,
+		struct err *err);

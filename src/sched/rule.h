@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A rule of sched.rules: for whom, and what differs for them. Its text is words KEY=VALUE. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "cgroup.h"
+#include "err.h"
+#include "loads.h"
+#include "processes.h"
+
+#define SCHED_RULES_MAX 32
+#define RULE_PATTERN_MAX 64
+
+/* Patterns of fnmatch(3), "" for anybody; all of them must match. */
+struct sched_rule {
+	char comm[RULE_PATTERN_MAX];  /* of the leader */
+	char netns[RULE_PATTERN_MAX]; /* name of the network namespace, or its inode in digits */
+	char pod[RULE_PATTERN_MAX];   /* the pod's UID */
+	char upf[RULE_PATTERN_MAX];   /* an N3 address that tunnels in its namespace go to or come from */
+	bool boost; /* false: those stay as they are */
+	bool priority;
+	uint64_t execution_time; /* ns; in adaptive mode the most */
+};
+
+/* What a rule is matched by beside the process itself; what is NULL is not known. Borrowed. */
+struct sched_places {
+	const struct loads *loads;
+	const char *(*netns_name)(uint64_t inode, char *text, size_t size);
+};
+
+/* Fills the places of *ret that the text names; the others keep what they were. -EINVAL. */
+int sched_rule_parse(const char *text, struct sched_rule *ret, struct err *err);
+
+bool sched_rule_matches(const struct sched_rule *rule, const struct process *p,
+			const struct sched_places *places);
