@@ -106,6 +106,7 @@ static int load_flow(struct flow_bpf *bpf, struct flow_entry_bpf *entry, struct 
 
 	bpf_program__set_autoload(bpf->progs.context_softirq_entry, false);
 	bpf_program__set_autoload(bpf->progs.context_softirq_exit, false);
+	bpf->rodata->newcomers_wanted = true;
 	r = ring_prepare(bpf->obj, 1 << 20, err);
 	if (r >= 0)
 		r = gen_prepare(&gens[0], bpf->maps.flows, 65536, err);

@@ -126,7 +126,8 @@ struct {
 } told_sockets SEC(".maps");
 
 /* A packet from another namespace of this node brings the socket that sent it along, through veth and
- * bridge, until a stack has received it: here, at ingress, it still has. */
+ * bridge, until a stack has received it: at ingress it still has. So does one at egress that had to wait, as
+ * the first of all does for its neighbour's address, and that softirq sends. */
 static __always_inline void tell_socket(struct __sk_buff *skb, struct flow_scratch *s)
 {
 	const struct record_tuple *t = &s->work.packet.outer;
@@ -134,8 +135,9 @@ static __always_inline void tell_socket(struct __sk_buff *skb, struct flow_scrat
 	__u64 cookie, *place;
 	__u8 told = 1;
 
-	if (!newcomers_wanted || s->entry.egress || t->proto != PACKET_UDP ||
-	    (!wanted_port(t->sport) && !wanted_port(t->dport)))
+	if (!newcomers_wanted || t->proto != PACKET_UDP ||
+	    (!wanted_port(t->sport) && !wanted_port(t->dport)) ||
+	    (s->entry.egress && s->sender.context == CONTEXT_PROCESS))
 		return;
 	cookie = bpf_get_socket_cookie(skb);
 	place = &s->told[cookie & (TOLD_SLOTS - 1)];

@@ -100,11 +100,11 @@ struct flow_record {
 
 _Static_assert(sizeof(struct flow_record) == 176, "flow record");
 
-/* At egress a task that sends as itself, for the first time in this generation on this CPU; at ingress a
- * socket of this node's that sends, of which there is a cookie and no task. */
+/* A task that sends as itself at egress, for the first time in this generation on this CPU; or a socket of
+ * this node's that has sent what comes by in softirq, of which there is a cookie and no task. */
 struct flow_newcomer {
 	struct record_hdr hdr;
-	__u64 cookie; /* as sock_diag tells it; 0 at egress */
+	__u64 cookie; /* as sock_diag tells it; 0: it is a task */
 	__u32 attachment;
 	__u32 pad;
 };

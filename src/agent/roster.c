@@ -190,7 +190,7 @@ enum roster_news roster_newcomer(struct roster *r, const struct event *e, uint64
 	const struct process *p;
 	struct proc proc;
 
-	if (event_has(e, F_DIR) && e->dir == DIR_INGRESS)
+	if (!event_has(e, F_TGID))
 		return ROSTER_LOOK;
 	if (!is_sender(e) || is_known(r, e) || proc_read("", (int32_t)e->tgid, &proc) < 0)
 		return ROSTER_NO_NEWS;

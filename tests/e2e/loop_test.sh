@@ -20,7 +20,7 @@ import ctypes, time
 ctypes.CDLL(None).prctl(15, b"nr-gnb", 0, 0, 0)
 time.sleep(600)'
 decoy_name=$PID
-wait_for 10 grep -qx nr-gnb "/proc/$decoy_name/comm"
+wait_for 60 grep -qx nr-gnb "/proc/$decoy_name/comm"
 
 # And a bystander of that name: what it sends, a router forwards in softirq, while it is still the current
 # task. At the router's egress, which is watched, it looks like GTP-U.
@@ -39,7 +39,7 @@ wait_for 30 grep -q ready "$TMP/bystander.log"
 serve() { # serve ADDRESS
 	spawn server "$TEIDE" server --listen "$1" --data "$TMP/server"
 	server=$PID
-	wait_for 10 grep -q 'listening on' "$TMP/server.log"
+	wait_for 60 grep -q 'listening on' "$TMP/server.log"
 	url=$(sed -n 's/^listening on //p' "$TMP/server.log")
 }
 serve 127.0.0.1:0

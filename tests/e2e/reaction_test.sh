@@ -6,15 +6,16 @@
 need_root
 need ip jq python3
 
-netns_make gnb upf gnb2 upf2
+netns_make gnb upf gnb2 upf2 gnb3 upf3
 veth gnb n3 10.93.1.1/24 upf n3 10.93.1.2/24
 veth gnb2 n3 10.93.1.1/24 upf2 n3 10.93.1.2/24
+veth gnb3 n3 10.93.1.1/24 upf3 n3 10.93.1.2/24
 spawn server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
 server=$PID
-wait_for 10 grep -q 'listening on' "$TMP/server.log"
+wait_for 60 grep -q 'listening on' "$TMP/server.log"
 cat >"$TMP/teide.yaml" <<EOF
 run: { probes: [flow], collect_interval: 60s }
-probes: { flow: { interfaces: [ $(ns gnb)/n3, $(ns upf2)/n3 ] } }
+probes: { flow: { interfaces: [ $(ns gnb)/n3, $(ns upf2)/n3, $(ns gnb3)/n3 ] } }
 api:
   url: $(sed -n 's/^listening on //p' "$TMP/server.log")
   interval: 1s
@@ -60,6 +61,11 @@ check_match "the threads are of one process" "$(ls "/proc/$leader/task")" "$TID"
 # Where the UPF's end alone is watched, the packet brings along the socket that sent it.
 task gnb2 gnb2 nr-gnb 2152 2152
 send gnb2 main
+wait_for 30 boosted "$TID"
+
+# The first packet to an address waits until that is resolved, and then softirq sends it.
+task gnb3 gnb3 nr-gnb 2152 2152
+send gnb3 main
 wait_for 30 boosted "$TID"
 for pid in "$other" "$wrong_port"; do
 	boosted "$pid" && fail "a strategy for process $pid"

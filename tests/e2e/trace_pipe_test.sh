@@ -82,7 +82,7 @@ check_eq "the ledger" "$(jq -c 'select(.event == "ledger" and .where == "lines" 
 # The kernel's own, in a service; first where no tracefs is mounted.
 spawn server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
 server=$PID
-wait_for 10 grep -q 'listening on' "$TMP/server.log"
+wait_for 60 grep -q 'listening on' "$TMP/server.log"
 cat >"$TMP/teide.yaml" <<EOF
 run: { probes: [] }
 api:
