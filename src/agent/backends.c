@@ -93,14 +93,14 @@ static int start_gthulhu(struct backend **ret, struct loop *loop, const struct s
 
 static int start_local(struct backend **ret, const struct settings *settings, struct err *err)
 {
-	const char *reach = local_reach(local_of(settings));
+	const char *caveat = local_caveat(local_of(settings));
 	struct local_report recovered = {0};
 	int r = local_start(ret, local_of(settings), LOCAL_DIR, &local_kernel_ops, backends_log_local,
 			    NULL, &recovered, err);
 
 	log_recovered(&recovered);
-	if (r >= 0 && reach)
-		log_warning("local: %s", reach);
+	if (r >= 0 && caveat)
+		log_warning("local: %s", caveat);
 	return r;
 }
 

@@ -61,8 +61,8 @@ int sched_apply(const struct settings *settings, struct err *err)
 	if (p.decision->left_out + report.left_out)
 		printf("%zu threads left out; raise sched.max_threads or local.max_threads\n",
 		       p.decision->left_out + report.left_out);
-	if (local_reach(options))
-		printf("note: %s\n", local_reach(options));
+	if (local_caveat(options))
+		printf("note: %s\n", local_caveat(options));
 	if (!p.decision->processes)
 		printf("'teide sched preview' says who was looked at, and why not\n");
 	return 0;

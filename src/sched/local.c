@@ -13,7 +13,7 @@
 #include "local_record.h"
 #include "local_report.h"
 
-#define AUTOGROUP "/proc/sys/kernel/sched_autogroup_enabled"
+#define SYSCTL "/proc/sys/kernel/"
 
 struct local {
 	struct backend backend; /* first */
@@ -325,12 +325,21 @@ int local_start(struct backend **ret, const struct local_options *options, const
 	return 0;
 }
 
-const char *local_reach(const struct local_options *options)
+static bool begins_with(const char *path, char c)
 {
-	_cleanup_fclose_ FILE *f = fopen(AUTOGROUP, "re");
+	_cleanup_fclose_ FILE *f = fopen(path, "re");
 
-	if (options->policy != LOCAL_NICE || !f || fgetc(f) != '1')
-		return NULL;
-	return "kernel.sched_autogroup_enabled is 1: outside of CPU cgroups a nice level counts "
-	       "within its session alone; local.policy rr goes before all, or set it to 0";
+	return f && fgetc(f) == c;
+}
+
+const char *local_caveat(const struct local_options *options)
+{
+	if (options->policy == LOCAL_NICE && begins_with(SYSCTL "sched_autogroup_enabled", '1'))
+		return "kernel.sched_autogroup_enabled is 1: outside of CPU cgroups a nice level "
+		       "counts within its session alone; local.policy rr goes before all, or set it "
+		       "to 0";
+	if (options->policy == LOCAL_RR && begins_with(SYSCTL "sched_rt_runtime_us", '-'))
+		return "kernel.sched_rt_runtime_us is -1: a boosted thread that never waits keeps its "
+		       "CPU from all others; set it to 950000";
+	return NULL;
 }

@@ -81,5 +81,6 @@ int local_list(const char *dir, const struct local_ops *ops,
 	       void (*visit)(void *data, const struct local_boost *b, enum local_state state),
 	       void *data, struct err *err);
 
-/* Why a nice level may not reach as far as one would think, or NULL: static text. */
-const char *local_reach(const struct local_options *options);
+/* What on this machine keeps a boost from doing what one would think, or lets it do more; or NULL:
+ * static text. */
+const char *local_caveat(const struct local_options *options);

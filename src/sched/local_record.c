@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -18,6 +19,8 @@
 #define HEAD "teide boosts 1 "
 #define RECORD_MAX (1U << 20)
 #define PATH_SIZE 256
+#define LOCK_TRIES 10
+#define LOCK_PAUSE_NS 20000000L
 
 void boosts_free(struct boosts *b)
 {
@@ -189,6 +192,17 @@ static bool is_still(int fd, const char *dir)
 	return !fstat(fd, &a) && !stat(dir, &b) && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
+/* One that only looks, or puts back, has it for a moment. */
+static int lock_patiently(int fd)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+	int r;
+
+	for (int tries = LOCK_TRIES; (r = flock(fd, LOCK_EX | LOCK_NB)) < 0 && tries; tries--)
+		nanosleep(&pause, NULL);
+	return r;
+}
+
 int record_lock(const char *dir, struct err *err)
 {
 	_cleanup_close_ int fd = -1;
@@ -198,7 +212,7 @@ int record_lock(const char *dir, struct err *err)
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, -errno, "%s: %s", dir, err_name(-errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || !is_still(fd, dir))
+	if (lock_patiently(fd) < 0 || !is_still(fd, dir))
 		return err_set(err, -EBUSY,
 			       "another teide boosts threads of this kernel; end it, or set its "
 			       "sched.backend to another");
