@@ -74,7 +74,8 @@ static const struct config_option options[] = {
 		.default_text = "20ms",
 		.min = 1000,
 		.max = 10000000000,
-		.help = "the strategy's execution time: the slice that the scheduler is asked for",
+		.help = "the strategy's execution time: the slice that Gthulhu is asked for; the "
+			"section local has its own",
 	},
 	{
 		.key = "max_threads",

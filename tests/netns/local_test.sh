@@ -166,6 +166,25 @@ wait_for 30 levels_are "TS:-10 TS:-10 TS:-10"
 stop "$run"
 check_eq "levels after the end" "$(levels)" "TS:0 TS:0 TS:5"
 
+note "the lab: each thread of the gNBs and UEs, and no other of all that there are"
+"$TEIDE" lab up --ues 3 --gnbs 2 >"$TMP/up.log"
+at_exit "$TEIDE" lab down
+"$TEIDE" lab status -o json >"$TMP/lab.json"
+for pid in $(jq '.ues[].pid, .gnbs[].pid' "$TMP/lab.json"); do ls "/proc/$pid/task"; done | sort -n >"$TMP/wanted"
+# The right name with nothing of 5G about it, and the name in the arguments alone.
+spawn decoy_name python3 -c 'import ctypes, time; ctypes.CDLL(None).prctl(15, b"nr-gnb", 0, 0, 0); time.sleep(600)'
+decoy_name=$PID
+spawn decoy_argument bash -c 'exec -a "nr-gnb -c config" sleep 600'
+decoy_argument=$PID
+wait_for 10 grep -qx nr-gnb "/proc/$decoy_name/comm"
+"$TEIDE" sched apply >"$TMP/apply"
+check_eq "threads at nice -10" "$(ps -eL -o tid= -o ni= | awk '$2 == -10 { print $1 }' | sort -n)" "$(cat "$TMP/wanted")"
+"$TEIDE" sched withdraw >/dev/null
+check_eq "threads at nice -10 after that" "$(ps -eL -o ni= | awk '$1 == -10')" ""
+stop "$decoy_name"
+stop "$decoy_argument"
+"$TEIDE" lab down >/dev/null
+
 note "clean: the clsact filter of a killed run goes, one of others and one in use stay"
 filters() { in_ns b tc filter show dev v1 ingress | grep -o 'handle 0x[0-9a-f]* .*teide[^ ]*' || true; }
 attached() { [ -n "$(filters)" ]; }
