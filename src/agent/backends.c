@@ -2,7 +2,6 @@
 #include "backends.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 #include "auto.h"
 #include "decide.h"
@@ -140,8 +139,6 @@ static void recover(void)
 	struct err err = {0};
 	int r;
 
-	if (access(LOCAL_DIR "/" LOCAL_FILE, F_OK) < 0)
-		return;
 	r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, &err);
 	log_recovered(&report);
 	if (r < 0 && r != -EBUSY)

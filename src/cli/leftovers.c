@@ -10,8 +10,6 @@
 #include "local.h"
 #include "release.h"
 
-#define UNFINISHED LOCAL_DIR "/" LOCAL_FILE ".new"
-
 void leftovers_free(struct leftovers *l)
 {
 	free(l->items);
@@ -42,14 +40,12 @@ void leftovers_add(struct leftovers *l, bool in_use, const char *kind, const cha
 struct boosts_look {
 	struct leftovers *l;
 	bool in_use;
-	size_t on_record;
 };
 
 static void add_boost(void *data, const struct local_boost *b, enum local_state state)
 {
 	struct boosts_look *look = data;
 
-	look->on_record++;
 	if (state == LOCAL_BOOSTED)
 		leftovers_add(look->l, look->in_use, "boost",
 			      "thread %d of %d: %s %d, had %s %d", b->tid, b->tgid,
@@ -63,10 +59,8 @@ static int find_boosts(struct leftovers *l, struct err *err)
 	struct boosts_look look = {.l = l, .in_use = local_in_use(LOCAL_DIR)};
 	int r = local_list(LOCAL_DIR, &local_kernel_ops, add_boost, &look, err);
 
-	if (r >= 0 && look.on_record)
-		leftovers_add(l, look.in_use, "file", LOCAL_DIR "/" LOCAL_FILE);
-	if (!access(UNFINISHED, F_OK))
-		leftovers_add(l, look.in_use, "file", UNFINISHED);
+	if (!access(LOCAL_DIR, F_OK))
+		leftovers_add(l, look.in_use, "file", LOCAL_DIR);
 	return r;
 }
 
@@ -93,8 +87,6 @@ int leftovers_remove(struct err *err)
 	struct local_report report;
 	int r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, err), filters;
 
-	if (r >= 0)
-		unlink(UNFINISHED);
 	filters = leftovers_filters(NULL, true, r < 0 && r != -EBUSY ? NULL : err);
 	release_sweep();
 	return r < 0 && r != -EBUSY ? r : filters;

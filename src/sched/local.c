@@ -280,7 +280,7 @@ static void local_free(struct backend *b)
 
 	boosts_free(&l->boosts);
 	if (l->lock >= 0)
-		close(l->lock);
+		record_unlock(l->dir, l->lock);
 	free(l->dir);
 	free(l);
 }

@@ -17,7 +17,7 @@
 #include "local_thread.h"
 #include "option.h"
 
-#define LOCAL_DIR "/run/teide"
+#define LOCAL_DIR "/run/teide/local"
 #define LOCAL_FILE "boosts"
 
 enum local_policy { LOCAL_NICE, LOCAL_RR };
@@ -53,7 +53,7 @@ struct local_report {
 typedef void (*local_changed_fn)(void *data, const struct local_report *report,
 				 const struct local_report *before);
 
-/* Locks the folder (made if need be) and puts back what a killed one left; *ret_recovered tells what
+/* Locks the folder, which is there only while somebody boosts or a record is, and puts back what a killed one left; *ret_recovered tells what
  * that was. -EBUSY when another teide boosts. changed may be NULL; the options are copied. */
 int local_start(struct backend **ret, const struct local_options *options, const char *dir,
 		const struct local_ops *ops, local_changed_fn changed, void *data,

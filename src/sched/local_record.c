@@ -161,6 +161,14 @@ static int parse(char *text, struct boosts *ret)
 	return 0;
 }
 
+void record_drop_unfinished(const char *dir)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/" LOCAL_FILE ".new", dir);
+	unlink(path);
+}
+
 int record_read(const char *dir, struct boosts *ret, struct err *err)
 {
 	_cleanup_(boosts_free) struct boosts b = {0};
@@ -184,7 +192,21 @@ int record_read(const char *dir, struct boosts *ret, struct err *err)
 	return 0;
 }
 
-/* The name may be another folder's by the time that the lock is there. */
+static int make(const char *dir)
+{
+	char parent[PATH_SIZE];
+	char *slash;
+
+	snprintf(parent, sizeof(parent), "%s", dir);
+	slash = strrchr(parent, '/');
+	if (slash && slash != parent) {
+		*slash = '\0';
+		if (mkdir(parent, 0755) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return mkdir(dir, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
 static bool is_still(int fd, const char *dir)
 {
 	struct stat a, b;
@@ -192,29 +214,48 @@ static bool is_still(int fd, const char *dir)
 	return !fstat(fd, &a) && !stat(dir, &b) && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
-/* One that only looks, or puts back, has it for a moment. */
-static int lock_patiently(int fd)
+/* -EWOULDBLOCK: somebody has it. -ESTALE: whoever had it has removed the folder meanwhile. */
+static int try_lock(const char *dir)
 {
-	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
-	int r;
+	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	for (int tries = LOCK_TRIES; (r = flock(fd, LOCK_EX | LOCK_NB)) < 0 && tries; tries--)
-		nanosleep(&pause, NULL);
-	return r;
+	if (fd < 0)
+		return errno == ENOENT ? -ESTALE : -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return -errno;
+	return is_still(fd, dir) ? TAKE_FD(fd) : -ESTALE;
 }
 
+/* One that only looks, or puts back, has it for a moment. */
 int record_lock(const char *dir, struct err *err)
 {
-	_cleanup_close_ int fd = -1;
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+	int fd = -EWOULDBLOCK;
 
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		return err_set(err, -errno, "%s: %s", dir, err_name(-errno));
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return err_set(err, -errno, "%s: %s", dir, err_name(-errno));
-	if (lock_patiently(fd) < 0 || !is_still(fd, dir))
+	for (int tries = LOCK_TRIES; tries && (fd == -EWOULDBLOCK || fd == -ESTALE); tries--) {
+		if (fd == -EWOULDBLOCK && tries < LOCK_TRIES)
+			nanosleep(&pause, NULL);
+		fd = make(dir);
+		if (fd == 0)
+			fd = try_lock(dir);
+	}
+	if (fd == -EWOULDBLOCK || fd == -ESTALE)
 		return err_set(err, -EBUSY,
 			       "another teide boosts threads of this kernel; end it, or set its "
 			       "sched.backend to another");
-	return TAKE_FD(fd);
+	return fd < 0 ? err_set(err, fd, "%s: %s; run as root", dir, err_name(fd)) : fd;
+}
+
+bool record_locked(const char *dir)
+{
+	_cleanup_close_ int fd = try_lock(dir);
+
+	return fd == -EWOULDBLOCK;
+}
+
+/* With a record in it the folder stays. */
+void record_unlock(const char *dir, int fd)
+{
+	rmdir(dir);
+	close(fd);
 }

@@ -26,6 +26,11 @@ int record_write(const char *dir, const struct boosts *b, struct err *err);
 /* No file: 0 and none. -EBADMSG when it is not one of ours. */
 int record_read(const char *dir, struct boosts *ret, struct err *err);
 
-/* Makes the folder if need be and locks it; the descriptor holds the lock. -EBUSY when somebody
- * has it. */
+/* What one that was killed while it wrote has left. */
+void record_drop_unfinished(const char *dir);
+
+/* Makes the folder if need be, for its user alone, and locks it; the descriptor holds the lock, even
+ * without a name. -EBUSY when somebody has it. */
 int record_lock(const char *dir, struct err *err);
+void record_unlock(const char *dir, int fd); /* removes the folder if nothing is in it */
+bool record_locked(const char *dir);

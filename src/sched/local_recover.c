@@ -32,6 +32,7 @@ int local_recover(const char *dir, const struct local_ops *ops, struct local_rep
 	struct local_report report = {0};
 	int r = record_read(dir, &boosts, err);
 
+	record_drop_unfinished(dir);
 	if (r < 0)
 		return r;
 	m.own_slice_ns = boosts.own_slice_ns;
@@ -46,18 +47,22 @@ int local_recover(const char *dir, const struct local_ops *ops, struct local_rep
 int local_put_back(const char *dir, const struct local_ops *ops, struct local_report *ret,
 		   struct err *err)
 {
-	_cleanup_close_ int lock = record_lock(dir, err);
+	int lock, r;
 
 	*ret = (struct local_report){0};
-	return lock < 0 ? lock : local_recover(dir, ops, ret, err);
+	if (access(dir, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	lock = record_lock(dir, err);
+	if (lock < 0)
+		return lock;
+	r = local_recover(dir, ops, ret, err);
+	record_unlock(dir, lock);
+	return r;
 }
 
-/* Without a folder there is nothing to hold; none is made. */
 bool local_in_use(const char *dir)
 {
-	_cleanup_close_ int lock = access(dir, F_OK) < 0 ? -ENOENT : record_lock(dir, NULL);
-
-	return lock == -EBUSY;
+	return record_locked(dir);
 }
 
 int local_list(const char *dir, const struct local_ops *ops,

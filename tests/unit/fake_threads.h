@@ -44,6 +44,7 @@ struct bench {
 	struct local_ops ops;
 	struct local_options options;
 	struct fake_root dir;
+	char path[80]; /* of the folder for local_start() */
 	struct backend *backend;
 	struct local_report report, recovered;
 	unsigned reports;
@@ -146,6 +147,7 @@ static inline int setup(void **state)
 	b->options = (struct local_options){.policy = LOCAL_NICE, .nice = -10, .rt_priority = 1,
 					    .slice_ns = MS, .max_threads = 6};
 	fake_begin(&b->dir);
+	snprintf(b->path, sizeof(b->path), "%s/run/local", b->dir.path);
 	add_thread(b, SELF, 1, 1, 0);
 	add_thread(b, 1, 100, 10, 0);
 	add_thread(b, 2, 101, 11, 5);
@@ -170,7 +172,7 @@ static inline void begin(struct bench *b)
 {
 	struct err err = {0};
 
-	assert_int_equal(local_start(&b->backend, &b->options, b->dir.path, &b->ops, on_changed, b,
+	assert_int_equal(local_start(&b->backend, &b->options, b->path, &b->ops, on_changed, b,
 				     &b->recovered, &err),
 			 0);
 }
@@ -234,6 +236,6 @@ static inline bool has_record(const struct bench *b)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s/" LOCAL_FILE, b->dir.path);
+	snprintf(path, sizeof(path), "%s/" LOCAL_FILE, b->path);
 	return access(path, F_OK) == 0;
 }

@@ -13,10 +13,10 @@ static void one_teide_at_a_time(void **state)
 
 	begin(b);
 	GIVE(b, 100);
-	assert_int_equal(local_start(&second, &b->options, b->dir.path, &b->ops, NULL, NULL, &report,
+	assert_int_equal(local_start(&second, &b->options, b->path, &b->ops, NULL, NULL, &report,
 				     &err),
 			 -EBUSY);
-	assert_int_equal(local_put_back(b->dir.path, &b->ops, &report, &err), -EBUSY);
+	assert_int_equal(local_put_back(b->path, &b->ops, &report, &err), -EBUSY);
 	expect(b, 100, boosted());
 }
 
@@ -67,7 +67,7 @@ static void killed_at_any_moment(void **state)
 			struct err err = {0};
 
 			killed_at(b, sign * n);
-			assert_int_equal(local_put_back(b->dir.path, &b->ops, &report, &err), 0);
+			assert_int_equal(local_put_back(b->path, &b->ops, &report, &err), 0);
 			expect(b, 100, other(0));
 			expect(b, 101, other(5));
 			expect(b, 200, other(0));
@@ -89,10 +89,10 @@ static void what_cannot_be_put_back_stays_on_record(void **state)
 	assert_int_equal(withdraw(b), -EPERM);
 	end(b);
 	expect(b, 101, other(5));
-	assert_int_equal(local_put_back(b->dir.path, &b->ops, &report, &err), -EPERM);
+	assert_int_equal(local_put_back(b->path, &b->ops, &report, &err), -EPERM);
 	assert_non_null(strstr(err.text, "thread 100"));
 	b->fake->threads[1].refuses = 0;
-	assert_int_equal(local_put_back(b->dir.path, &b->ops, &report, &err), 0);
+	assert_int_equal(local_put_back(b->path, &b->ops, &report, &err), 0);
 	expect(b, 100, other(0));
 }
 
@@ -110,8 +110,8 @@ static void records_that_are_none(void **state)
 		struct err err = {0};
 		int r;
 
-		fake_file(&b->dir, texts[i], LOCAL_FILE);
-		r = local_put_back(b->dir.path, &b->ops, &report, &err);
+		fake_file(&b->dir, texts[i], "run/local/" LOCAL_FILE);
+		r = local_put_back(b->path, &b->ops, &report, &err);
 		assert_int_equal(r, texts[i][0] ? -EBADMSG : 0);
 		assert_int_equal(!texts[i][0], !strstr(err.text, "not a record"));
 	}
@@ -123,12 +123,43 @@ static void a_record_that_cannot_be_written_stops_the_boost(void **state)
 	char path[128];
 
 	begin(b);
-	snprintf(path, sizeof(path), "%s/" LOCAL_FILE ".new", b->dir.path);
+	snprintf(path, sizeof(path), "%s/" LOCAL_FILE ".new", b->path);
 	assert_int_equal(mkdir(path, 0755), 0);
 	GIVE(b, 100);
 	expect(b, 100, other(0));
 	assert_int_equal(b->report.failed, 1);
 	assert_non_null(strstr(b->report.error, LOCAL_FILE));
+}
+
+static bool has_folder(const struct bench *b)
+{
+	return access(b->path, F_OK) == 0;
+}
+
+/* For its user alone: who can open it can lock it. */
+static void the_folder_is_there_while_it_is_needed(void **state)
+{
+	struct bench *b = *state;
+	struct local_report report;
+	struct err err = {0};
+	struct stat st;
+
+	begin(b);
+	assert_int_equal(stat(b->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	assert_true(local_in_use(b->path));
+	end(b);
+	assert_false(has_folder(b));
+	assert_false(local_in_use(b->path));
+	begin(b);
+	GIVE(b, 100);
+	end(b);
+	assert_true(has_folder(b));
+	assert_false(local_in_use(b->path));
+	fake_file(&b->dir, "half a rec", "run/local/" LOCAL_FILE ".new");
+	assert_int_equal(local_put_back(b->path, &b->ops, &report, &err), 0);
+	assert_int_equal(report.put_back, 1);
+	assert_false(has_folder(b));
 }
 
 static void note_state(void *data, const struct local_boost *b, enum local_state state)
@@ -147,7 +178,7 @@ static void listed(void **state)
 	GIVE(b, 100, 101, 102);
 	b->fake->threads[1].sched.nice = 7;
 	b->fake->threads[2].tid = 0;
-	assert_int_equal(local_list(b->dir.path, &b->ops, note_state, states, &err), 0);
+	assert_int_equal(local_list(b->path, &b->ops, note_state, states, &err), 0);
 	assert_int_equal(states[0], LOCAL_CHANGED);
 	assert_int_equal(states[1], LOCAL_ENDED);
 	assert_int_equal(states[2], LOCAL_BOOSTED);
@@ -164,6 +195,7 @@ int main(void)
 		BENCH_TEST(what_cannot_be_put_back_stays_on_record),
 		BENCH_TEST(records_that_are_none),
 		BENCH_TEST(a_record_that_cannot_be_written_stops_the_boost),
+		BENCH_TEST(the_folder_is_there_while_it_is_needed),
 		BENCH_TEST(listed),
 	};
 
