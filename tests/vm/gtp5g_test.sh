@@ -25,15 +25,17 @@ for method in $methods; do
 done
 judge text "$TMP/$kernel"
 
-framed='' backlog='' deadly=''
+framed='' backlog='' qer='' deadly=''
 # In 0.10.0 a PDR without a framed route matches nothing.
 ! since 0.10.1 || framed=framed
 # 0.9.9 and 0.9.10 free a packet that the backlog refused twice, ...
 ! since 0.9.11 && since 0.9.9 || backlog=yes
 # ... 0.9.2 to 0.9.4 one that a FAR drops downlink.
 ! since 0.9.2 || since 0.9.5 || deadly="far_drop metered metered_downlink quota_zero start start_n9"
+# Before 0.10.1 a request that replaces a QER returns with the kernel's locks held, rtnl's and RCU's.
+! since 0.10.1 || qer=qer
 cc -o "$TMP/send" "$TESTS/vm/standin/send.c"
-echo "METHODS='$methods' FRAMED='$framed' BACKLOG='$backlog' DEADLY='$deadly'" >"$TMP/conf"
+echo "METHODS='$methods' FRAMED='$framed' BACKLOG='$backlog' QER='$qer' DEADLY='$deadly'" >"$TMP/conf"
 vm_boot "$kernel" gtp5g_outcomes.sh --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko" \
 	--with "$TMP/send" --with "${BUILD:?}/tests/vm/gtp5g_scene"
 for method in $methods; do
