@@ -80,13 +80,13 @@ class Module:
 
     def uplink(self, kind, outcome):
         if self.since(0, 9, 2):
-            return N6 if outcome == dropped("backlog_full") and not self.since(0, 9, 11) else outcome
+            return outcome
         if kind == "echo_no_route":
             return USER
-        # Only what is stopped before it is forwarded, or seen to be taken.
-        if outcome == N6 or outcome[1] in ("unknown", "gate_closed", "backlog_full"):
-            return UNKNOWN
-        return outcome
+        if kind == "gate_closed":
+            return dropped("unknown") if self.since(0, 8, 9) else N6
+        # Whether what is no T-PDU was kept is not seen.
+        return UNKNOWN if kind == "end_marker_buffered" else outcome
 
     def downlink(self, kind, outcome):
         if kind == "gate_closed" and not self.since(0, 9, 2):
