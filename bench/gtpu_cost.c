@@ -303,7 +303,7 @@ static int load(struct bench *b, struct err *err)
 		bpf_program__set_autoload(program, !strncmp(bpf_program__name(program), "cost_", 5));
 	gtpu_layout_find(&facts, &layout, reason);
 	memcpy((void *)&b->skel->rodata->layout, &layout, sizeof(layout));
-	b->skel->rodata->hooked = UINT64_MAX;
+	b->skel->rodata->hooked = ~(UINT64_C(1) << NETIF_RX); /* as of 0.10.2 */
 	b->skel->rodata->downlink_codes = GTPU_CODES_VERDICT;
 	bpf_map__set_max_entries(b->skel->maps.ring, 1 << 24);
 	r = load_programs(b, err);

@@ -60,6 +60,7 @@ struct probe {
 	const char *help;
 	const struct config_option *options;
 	size_t options_size;
+	bool sees_rules; /* among its events are requests to change gtp5g's rules */
 
 	/* The plan that start() would make of these options here: hooks are tried, none stays. 0, also
 	 * when a required hook is not possible (its row says "fail"), or -errno. NULL: it has none. */

@@ -64,7 +64,9 @@ static __noinline int calls_missed(struct open_packet *p)
 	for (i = 1; i < GTPU_SPAN_CALLS; i++)
 		if (p->depth[i])
 			NOTE(gtpu_span_func(p->path, i), no_exit);
-	for (i = GTPU_SPANS; each_function && i < GTPU_SPANS_ALL; i++)
+	if (!each_function && !is_hooked(NETIF_RX))
+		return 0;
+	for (i = GTPU_SPANS; i < GTPU_SPANS_ALL; i++)
 		if (p->depth[i])
 			NOTE(gtpu_span_func(p->path, i), no_exit);
 	return 0;

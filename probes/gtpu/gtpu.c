@@ -110,6 +110,7 @@ const struct probe probe_gtpu = {
 	.help = "the receive and transmit functions of the gtp and gtp5g kernel modules",
 	.options = gtpu_option_table,
 	.options_size = sizeof(struct gtpu_options),
+	.sees_rules = true,
 	.describe = gtpu_describe,
 	.start = gtpu_start,
 	.ring_fd = gtpu_ring_fd,

@@ -43,6 +43,7 @@ enum gtpu_func {
 	GTP_BUILD_SKB_IP4 = 35,
 	GTP_RX = 36,
 	IPTUNNEL_XMIT = 48,
+	NETIF_RX = 49,
 	GTPU_FUNCS = 64,
 };
 
@@ -242,6 +243,7 @@ enum gtpu_span {
 	GTPU_SPAN_RECEIVE = GTPU_SPANS, /* gtp1u_udp_encap_recv */
 	GTPU_SPAN_RX,			/* gtp5g_rx */
 	GTPU_SPAN_FORWARD,		/* gtp5g_fwd_skb_ipv4 */
+	GTPU_SPAN_N6,			/* netif_rx, where it is hooked at all */
 	GTPU_SPANS_ALL,
 };
 
@@ -278,6 +280,8 @@ static inline __u32 gtpu_span_func(__u32 path, __u32 span)
 		return GTP5G_RX;
 	case GTPU_SPAN_FORWARD:
 		return GTP5G_FWD_SKB_IPV4;
+	case GTPU_SPAN_N6:
+		return NETIF_RX;
 	}
 	return 0;
 }

@@ -31,6 +31,8 @@ static __always_inline __u32 span_of(__u32 func)
 		return GTPU_SPAN_RX;
 	case GTP5G_FWD_SKB_IPV4:
 		return GTPU_SPAN_FORWARD;
+	case NETIF_RX:
+		return GTPU_SPAN_N6;
 	}
 	return GTPU_SPAN_CALLS;
 }
@@ -280,6 +282,32 @@ static __always_inline int n9_exit(__s32 ret)
 		return 0;
 	p->seen.n9 = ret;
 	p->seen.what |= SEEN_N9;
+	return 0;
+}
+
+/* The function is everybody's: what interrupts the packet's own call returns before it. */
+static __always_inline int n6_entry(const struct sk_buff *skb)
+{
+	struct open_packet *p = packet_under_way(GTPU_UPLINK);
+
+	if (p && p->skb == (__u64)skb) {
+		p->seen.what |= SEEN_N6_ENTRY;
+		call_begin(NETIF_RX, p);
+		return 0;
+	}
+	NOTE(NETIF_RX, entries);
+	NOTE(NETIF_RX, foreign);
+	if (p && p->depth[GTPU_SPAN_N6])
+		p->depth[GTPU_SPAN_N6]++;
+	return 0;
+}
+
+static __always_inline int n6_exit(__s32 ret)
+{
+	struct open_packet *p = packet_under_way(GTPU_UPLINK);
+
+	if (call_end(NETIF_RX, p, ret, GTPU_HAS_RETURN) && p)
+		p->seen.what |= ret ? SEEN_REFUSED : SEEN_N6;
 	return 0;
 }
 

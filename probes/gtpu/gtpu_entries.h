@@ -160,6 +160,12 @@ KPROBE(ip_xmit, struct sk_buff *skb) { return n9_entry(skb); }
 FEXIT(ip_xmit, void *skb, void *sk, void *dev, int ret) { return n9_exit(ret); }
 KRETPROBE(ip_xmit, int ret) { return n9_exit(ret); }
 
+/* int f(struct sk_buff *) */
+FENTRY(netif_rx, struct sk_buff *skb) { return n6_entry(skb); }
+KPROBE(netif_rx, struct sk_buff *skb) { return n6_entry(skb); }
+FEXIT(netif_rx, void *skb, int ret) { return n6_exit(ret); }
+KRETPROBE(netif_rx, int ret) { return n6_exit(ret); }
+
 /* int f(struct sk_buff *, struct net_device *, struct gtp5g_pktinfo *) */
 FENTRY(gtp5g_handle_skb_ipv4, struct sk_buff *skb, struct net_device *dev, void *info)
 {

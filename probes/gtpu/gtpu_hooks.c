@@ -43,6 +43,7 @@ static const struct gtpu_hook table[] = {
 	{{"gtp5g", "urr_reverse_quota_exhaust_action"},
 	 URR_REVERSE_QUOTA_EXHAUST_ACTION, GTPU_UPLINK},
 	{{NULL, "iptunnel_xmit"}, IPTUNNEL_XMIT, GTPU_DOWNLINK, .without_btf = true},
+	{{NULL, "netif_rx", .exits = true}, NETIF_RX, GTPU_UPLINK, .verdict = true, .refuses = true},
 	{{"gtp5g", "gtp5g_genl_add_pdr", .sleeps = true}, GTP5G_GENL_ADD_PDR, .rules = true},
 	{{"gtp5g", "gtp5g_genl_add_far", .sleeps = true}, GTP5G_GENL_ADD_FAR, .rules = true},
 	{{"gtp5g", "gtp5g_genl_add_qer", .sleeps = true}, GTP5G_GENL_ADD_QER, .rules = true},
@@ -57,19 +58,25 @@ static const struct gtpu_hook table[] = {
 	 GTP5G_FWD_EMARK_SKB_IPV4, GTPU_DOWNLINK, .rules = true},
 };
 
+static bool of_module(const struct gtpu_hook *h, const char *module,
+		      const struct module_facts *facts)
+{
+	if (h->hook.module)
+		return !strcmp(h->hook.module, module);
+	if (h->refuses)
+		return !strcmp(module, "gtp5g") && !gtpu_refusal_has_code(facts->version);
+	return !h->without_btf || !facts->btf;
+}
+
 /* The hooks inside a packet's way are worth their cost when they are asked for, or fill what the
  * packet's exit says. */
-static bool wanted(const struct gtpu_hook *h, const struct gtpu_options *options, bool btf)
+static bool wanted(const struct gtpu_hook *h, const struct gtpu_options *options)
 {
 	if (h->rules)
 		return true;
 	if (h->detail && !options->each_function)
 		return false;
-	if (h->packet || options->each_function)
-		return !h->without_btf || !btf;
-	if (!options->exit)
-		return false;
-	return !h->without_btf || !btf;
+	return h->packet || options->each_function || options->exit;
 }
 
 static bool wants_exit(const struct gtpu_hook *h, const struct gtpu_options *options)
@@ -78,15 +85,15 @@ static bool wants_exit(const struct gtpu_hook *h, const struct gtpu_options *opt
 	       (h->packet || h->pushes || h->verdict || options->each_function);
 }
 
-size_t gtpu_hooks(const char *module, const struct gtpu_options *options, bool btf,
-		  struct gtpu_hook *ret, size_t max)
+size_t gtpu_hooks(const char *module, const struct gtpu_options *options,
+		  const struct module_facts *facts, struct gtpu_hook *ret, size_t max)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(table) && n < max; i++) {
 		const struct gtpu_hook *h = &table[i];
 
-		if ((h->hook.module && strcmp(h->hook.module, module)) || !wanted(h, options, btf))
+		if (!of_module(h, module, facts) || !wanted(h, options))
 			continue;
 		ret[n] = *h;
 		ret[n++].hook.exits = wants_exit(h, options);

@@ -203,3 +203,8 @@ enum gtpu_codes gtpu_codes_of(const char *text)
 		return GTPU_CODES_UNKNOWN;
 	return version >= VERSION(0, 9, 2) ? GTPU_CODES_VERDICT : GTPU_CODES_FAR_ACTION;
 }
+
+bool gtpu_refusal_has_code(const char *text)
+{
+	return version_of(text) >= VERSION(0, 9, 11);
+}

@@ -46,7 +46,7 @@ static void find_hooks(struct probe_run *run, unsigned mask)
 
 		features_module(gtpu_modules[i], &facts);
 		if (mask & 1U << i)
-			run->n += gtpu_hooks(gtpu_modules[i], &run->options, facts.btf,
+			run->n += gtpu_hooks(gtpu_modules[i], &run->options, &facts,
 					     run->hooks + run->n, GTPU_HOOKS_MAX - run->n);
 	}
 	if (!run->env.events)

@@ -123,6 +123,7 @@ static int set_layout(struct probe_run *run, struct gtpu_layout *ret, struct err
 
 	features_module(gtpu_modules[GTPU_GTP5G], &facts);
 	run->skel->rodata->downlink_codes = (uint8_t)gtpu_codes_of(facts.version);
+	run->skel->rodata->refusal_has_code = gtpu_refusal_has_code(facts.version);
 	if (run->check.trust == GTPU_TRUST_REFUTED) {
 		memset(ret, 0xff, sizeof(*ret));
 		run->layout = "skip";

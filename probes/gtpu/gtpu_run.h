@@ -48,12 +48,13 @@ struct gtpu_hook {
 	bool verdict;     /* its return says what becomes of the packet, and is counted */
 	bool detail;	  /* it tells nothing but its own call: with each_function only */
 	bool without_btf; /* only needed where the module has no BTF */
+	bool refuses;	  /* only needed where gtp5g does not tell what the backlog refused */
 	bool rules;	  /* changes the module's rules: worth it for events alone */
 };
 
-/* The hooks of one module for these options, in *ret; how many. btf: the module has BTF. */
-size_t gtpu_hooks(const char *module, const struct gtpu_options *options, bool btf,
-		  struct gtpu_hook *ret, size_t max);
+/* The hooks of one module, whose facts these are, for these options, in *ret; how many. */
+size_t gtpu_hooks(const char *module, const struct gtpu_options *options,
+		  const struct module_facts *facts, struct gtpu_hook *ret, size_t max);
 
 /* The function's name by its number, NULL when there is none. Static. */
 const char *gtpu_function_name(uint32_t func_id);
@@ -144,6 +145,7 @@ const char *gtpu_layout_find(const struct module_facts *module, const char *btf_
 int gtpu_layout_read(const char *path, struct gtpu_layout *ret, struct err *err);
 /* By gtp5g's version as text. */
 enum gtpu_codes gtpu_codes_of(const char *text);
+bool gtpu_refusal_has_code(const char *text);
 
 /* -EINVAL: err says which option. */
 int gtpu_filter_make(const struct gtpu_options *o, struct gtpu_filter *ret, struct err *err);

@@ -9,6 +9,8 @@
 /* Set before load: enum gtpu_codes; by function, 1 << enum gtpu_func, whether it is hooked. */
 const volatile __u8 downlink_codes = GTPU_CODES_UNKNOWN;
 const volatile __u64 hooked = 0;
+/* Before 0.9.11 what the backlog refuses has no code of its own: netif_rx() tells. */
+const volatile bool refusal_has_code = true;
 
 #define ETHERTYPE_IPV4 0x0800
 #define PKT_TO_APP 1
@@ -36,18 +38,25 @@ const volatile __u64 hooked = 0;
 #define SEEN_N9_ENTRY 0x2000
 #define SEEN_PUSHING 0x4000
 #define SEEN_EXHAUSTED 0x8000 /* a quota was used up by this packet */
+#define SEEN_N6_ENTRY 0x10000 /* netif_rx() was entered with it, */
+#define SEEN_N6 0x20000	      /* took it, */
+#define SEEN_REFUSED 0x40000  /* refused it */
 
 struct seen {
 	__s32 action;
 	__s32 handled;
 	__s32 n9;
 	__s32 gtp; /* gtp_rx's or gtp_build_skb_ip4's */
+	__u32 what;
 	__u16 protocol;
-	__u16 what;
 	__u8 head; /* of packet_gtpu_header(); HEAD_MAX: not told */
 	__u8 rule; /* RULE_* */
-	__u8 pad[2];
 };
+
+static __always_inline bool is_hooked(__u32 func)
+{
+	return hooked & 1ULL << func;
+}
 
 static __always_inline int verdict(struct gtpu_record *r, __u8 v)
 {
@@ -132,15 +141,25 @@ static __always_inline int uplink_taken(struct gtpu_record *r, const struct seen
 							 dropped(r, GTPU_REASON_UNKNOWN);
 	if (s->what & SEEN_N9_ENTRY)
 		return verdict(r, GTPU_FORWARDED_N9);
-	if (!far_does(r, FAR_ACTION_FORW))
+	if (is_hooked(NETIF_RX) && s->what & SEEN_N6)
+		return verdict(r, GTPU_FORWARDED_N6);
+	if (!far_does(r, FAR_ACTION_FORW) || (!refusal_has_code && !(s->rule & RULE_CREATES)))
 		return verdict(r, GTPU_VERDICT_UNKNOWN);
 	if (s->rule & RULE_CREATES_NONE)
 		return verdict(r, GTPU_FORWARDED_N6);
 	return verdict(r, s->rule & RULE_CREATES ? GTPU_FORWARDED_N9 : GTPU_FORWARDED);
 }
 
-/* Before 0.9.2 nothing tells what became of a packet that a FAR forwards: only what stops it before
- * that, or is seen to take it. An Echo Request that is not answered goes to the socket there. */
+/* Given to nobody, by all who could have taken it: but for buffering, which may not be seen. */
+static __always_inline bool stopped_somewhere(const struct gtpu_record *r, const struct seen *s)
+{
+	return is_hooked(NETIF_RX) && is_hooked(IP_XMIT) && s->what & SEEN_PDR &&
+	       r->has & GTPU_HAS_FAR && !far_does(r, FAR_ACTION_BUFF) &&
+	       !(s->what & (SEEN_N6_ENTRY | SEEN_N9_ENTRY));
+}
+
+/* Before 0.9.2 the module itself does not tell what became of a packet: what stops it, or is seen to
+ * take it, does. An Echo Request that is not answered goes to the socket there. */
 static __always_inline int uplink_without_action(struct gtpu_record *r, const struct seen *s)
 {
 	__u8 reason;
@@ -149,19 +168,24 @@ static __always_inline int uplink_without_action(struct gtpu_record *r, const st
 		return verdict(r, GTPU_BUFFERED);
 	if (s->what & SEEN_N9 && s->n9 >= 0)
 		return verdict(r, GTPU_FORWARDED_N9);
+	if (is_hooked(NETIF_RX) && s->what & SEEN_N6)
+		return verdict(r, GTPU_FORWARDED_N6);
 	if (downlink_codes != GTPU_CODES_FAR_ACTION)
 		return verdict(r, GTPU_VERDICT_UNKNOWN);
 	if (r->gtp.type == GTPU_TYPE_ECHO)
 		return verdict(r, GTPU_ECHO_ANSWERED);
 	reason = uplink_reason(r, s);
-	return reason == GTPU_REASON_UNKNOWN ? verdict(r, GTPU_VERDICT_UNKNOWN) :
-					       dropped(r, reason);
+	if (reason == GTPU_REASON_UNKNOWN && !stopped_somewhere(r, s))
+		return verdict(r, GTPU_VERDICT_UNKNOWN);
+	return dropped(r, reason);
 }
 
 static __always_inline int decide_gtp5g_uplink(struct gtpu_record *r, const struct seen *s)
 {
 	if (r->ret == PKT_TO_APP)
 		return verdict(r, GTPU_TO_USER);
+	if (is_hooked(NETIF_RX) && s->what & SEEN_REFUSED)
+		return dropped(r, GTPU_BACKLOG_FULL);
 	if (!(s->what & SEEN_ACTION))
 		return uplink_without_action(r, s);
 	if (!s->action)
@@ -213,7 +237,7 @@ static __always_inline int decide_gtp5g_downlink(struct gtpu_record *r, const st
 {
 	if (s->what & SEEN_HANDLED)
 		return s->handled < 0 ? dropped(r, downlink_reason(r, s)) : decide_codes(r, s);
-	if (s->what & SEEN_HANDLING || !(hooked & 1ULL << GTP5G_HANDLE_SKB_IPV4) ||
+	if (s->what & SEEN_HANDLING || !is_hooked(GTP5G_HANDLE_SKB_IPV4) ||
 	    s->protocol == ETHERTYPE_IPV4)
 		return verdict(r, GTPU_VERDICT_UNKNOWN);
 	return dropped(r, GTPU_NOT_IPV4);
@@ -226,7 +250,7 @@ static __always_inline int decide_gtp_uplink(struct gtpu_record *r, const struct
 		return verdict(r, GTPU_TO_USER);
 	if (s->what & SEEN_RX)
 		return s->gtp ? dropped(r, GTPU_REASON_UNKNOWN) : verdict(r, GTPU_FORWARDED);
-	if (s->what & SEEN_RX_ENTRY || !(hooked & 1ULL << GTP_RX) ||
+	if (s->what & SEEN_RX_ENTRY || !is_hooked(GTP_RX) ||
 	    r->gtp.type != GTPU_TYPE_T_PDU)
 		return verdict(r, GTPU_VERDICT_UNKNOWN);
 	return dropped(r, malformed_reason(r, s));
@@ -237,7 +261,7 @@ static __always_inline int decide_gtp_downlink(struct gtpu_record *r, const stru
 	if (s->what & SEEN_PUSHED)
 		return verdict(r, GTPU_FORWARDED);
 	if (!(s->what & SEEN_BUILT))
-		return hooked & 1ULL << GTP_PUSH_HEADER && !(s->what & SEEN_PUSHING) ?
+		return is_hooked(GTP_PUSH_HEADER) && !(s->what & SEEN_PUSHING) ?
 			       dropped(r, GTPU_REASON_UNKNOWN) :
 			       verdict(r, GTPU_VERDICT_UNKNOWN);
 	if (s->gtp == ENOENT_RETURN)

@@ -13,6 +13,7 @@
 #include "loop.h"
 #include "operator.h"
 #include "pipeline.h"
+#include "rule_watch.h"
 #include "sink.h"
 
 #define WITHDRAW_DEADLINE_NS (5 * NSEC_PER_SEC)
@@ -24,6 +25,7 @@ struct agent {
 	struct operator *operator; /* NULL: no strategies wanted */
 	struct sink *sink;         /* NULL: no output wanted */
 	struct string_list probes;
+	struct rule_watch rules;
 	bool ending;
 	int withdrawn; /* 0, or -errno: the strategies are still in force */
 };
@@ -34,6 +36,14 @@ static void on_event(void *data, const struct event *e)
 
 	if (a->operator && operator_event(a->operator, e))
 		return;
+	if (a->sink && !rule_watch_take(&a->rules, e))
+		sink_event(a->sink, e);
+}
+
+static void on_rule(void *data, const struct event *e)
+{
+	struct agent *a = data;
+
 	if (a->sink)
 		sink_event(a->sink, e);
 }
@@ -61,10 +71,19 @@ static void flush(void *data)
 	}
 }
 
+static void on_drained(void *data)
+{
+	struct agent *a = data;
+
+	rule_watch_settle(&a->rules);
+	flush(a);
+}
+
 static void on_collected(void *data, uint64_t now_ns)
 {
 	struct agent *a = data;
 
+	rule_watch_collected(&a->rules);
 	if (a->operator && !a->ending) {
 		operator_tick(a->operator, now_ns);
 		operator_watch(a->operator, a->pipeline);
@@ -128,7 +147,7 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 		.newcomers = run->strategies && backends_wanted(settings),
 		.notable = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_NOTABLE,
 		.go_on_without = true, .collect_interval_ns = run->collect_interval_ns,
-		.on_event = on_event, .on_row = on_row, .on_drained = flush,
+		.on_event = on_event, .on_row = on_row, .on_drained = on_drained,
 		.on_collected = on_collected, .data = a};
 
 	if (settings_probes(settings, false, &a->probes) < 0)
@@ -150,6 +169,8 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 		if (r < 0)
 			return r;
 	}
+	if (options.events)
+		rule_watch_begin(&a->rules, &run->probes, &a->pipeline, on_rule, a);
 	r = pipeline_start(&a->pipeline, a->loop, &options, err);
 	return r < 0 ? r : check_purpose(a, err);
 }
@@ -176,6 +197,7 @@ int agent_run(const struct settings *settings, struct err *err)
 			    "next list",
 			    err_name(a.withdrawn));
 	pipeline_free(a.pipeline);
+	rule_watch_free(&a.rules);
 	operator_free(a.operator);
 	sink_free(a.sink);
 	loop_free(a.loop);

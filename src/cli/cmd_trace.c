@@ -6,8 +6,8 @@
 #include "clock.h"
 #include "cmd.h"
 #include "contexts.h"
+#include "rule_watch.h"
 #include "trace_release.h"
-#include "trace_rules.h"
 #include "watch.h"
 
 #define CONTEXTS_MAX 65536
@@ -59,7 +59,7 @@ struct trace {
 	struct watch watch;
 	struct agg_contexts *contexts; /* NULL: not asked for */
 	bool wants_contexts, release;
-	struct trace_rules rules;
+	struct rule_watch rules;
 };
 
 /* A flag is a key of the gtpu probe's configuration. */
@@ -107,8 +107,15 @@ static void on_event(void *data, const struct event *e)
 {
 	struct trace *t = data;
 
-	if (!trace_rules_take(&t->rules, e))
+	if (!rule_watch_take(&t->rules, e))
 		sink_event(t->watch.sink, e);
+}
+
+static void on_rule(void *data, const struct event *e)
+{
+	struct trace *t = data;
+
+	sink_event(t->watch.sink, e);
 }
 
 static void on_row(void *data, const struct event *e)
@@ -123,7 +130,7 @@ static void on_drained(void *data)
 {
 	struct trace *t = data;
 
-	trace_rules_settle(&t->rules);
+	rule_watch_settle(&t->rules);
 	if (sink_flush(t->watch.sink) < 0)
 		loop_stop(t->watch.loop, 0);
 }
@@ -132,7 +139,7 @@ static void on_collected(void *data, uint64_t now_ns)
 {
 	struct trace *t = data;
 
-	trace_rules_collected(&t->rules);
+	rule_watch_collected(&t->rules);
 	if (t->contexts)
 		on_drained(t);
 	if (t->watch.once)
@@ -188,7 +195,7 @@ static int run(struct trace *t, struct err *err)
 
 	w->on_finished = print_contexts;
 	if (options.events)
-		trace_rules_begin(&t->rules, w, &probes);
+		rule_watch_begin(&t->rules, &probes, &w->pipeline, on_rule, t);
 	return watch_run(w, &options, err);
 }
 
@@ -201,7 +208,7 @@ int cmd_trace(int argc, char **argv)
 	argp_parse(&trace_argp, argc, argv, 0, NULL, &t);
 	r = t.release ? trace_release(&err) : run(&t, &err);
 	watch_free(&t.watch);
-	trace_rules_free(&t.rules);
+	rule_watch_free(&t.rules);
 	agg_contexts_free(t.contexts);
 	return watch_exit(r, &err);
 }

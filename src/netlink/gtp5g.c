@@ -12,8 +12,8 @@
 
 /* gtp5g's attribute space, from its include/genl*.h. Nested attributes need NLA_F_NESTED, which
  * mnl_attr_nest_start() sets. */
-enum { CMD_ADD_PDR = 1, CMD_ADD_FAR = 2, CMD_ADD_QER = 3, CMD_ADD_URR = 10 };
-enum { CMD_DEL_PDR = 4, CMD_DEL_FAR = 5, CMD_DEL_QER = 6 };
+enum { CMD_ADD_PDR = 1, CMD_ADD_FAR = 2, CMD_ADD_QER = 3, CMD_ADD_URR = 10, CMD_ADD_BAR };
+enum { CMD_DEL_PDR = 4, CMD_DEL_FAR = 5, CMD_DEL_QER = 6, CMD_DEL_URR = 12, CMD_DEL_BAR };
 enum { ATTR_LINK = 1, ATTR_ID = 3 };
 enum { FAR_APPLY_ACTION = 4, FAR_FORWARDING_PARAMETER = 5, FAR_SEID = 7 };
 enum { FORWARDING_OUTER_HEADER_CREATION = 1, FORWARDING_PFCPSM_REQ_FLAGS = 3 };
@@ -30,6 +30,7 @@ enum { FLOW_DEST_MASK = 7 };
 enum { FRAMED_ROUTE = 1 };
 enum { URR_METHOD = 4, URR_TRIGGER, URR_PERIOD, URR_INFO, URR_SEID, URR_QUOTA = 10 };
 enum { QUOTA_FLAGS = 1, QUOTA_TOTAL };
+enum { BAR_DELAY = 4, BAR_COUNT, BAR_SEID };
 
 #define CREATION_GTPU_UDP_IPV4 0x0100 /* TS 29.244 8.2.56 */
 #define PFCPSM_SNDEM 0x02	      /* TS 29.244 8.2.34 */
@@ -211,6 +212,18 @@ static void put_urr(struct nlmsghdr *nlh, const void *data)
 	mnl_attr_nest_end(nlh, quota);
 }
 
+static void put_bar(struct nlmsghdr *nlh, const void *data)
+{
+	const struct request *r = data;
+	const struct gtp5g_bar *bar = r->rule;
+
+	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
+	mnl_attr_put_u8(nlh, ATTR_ID, bar->id);
+	mnl_attr_put_u8(nlh, BAR_DELAY, bar->delay);
+	mnl_attr_put_u16(nlh, BAR_COUNT, bar->packets);
+	mnl_attr_put_u64(nlh, BAR_SEID, bar->seid);
+}
+
 struct rule_name {
 	const char *kind;
 	uint64_t seid;
@@ -286,6 +299,12 @@ int gtp5g_urr_update(const struct gtp5g *g, const struct gtp5g_urr *urr, struct 
 			    &(struct rule_name){"URR", urr->seid, urr->id}, err);
 }
 
+int gtp5g_bar_add(const struct gtp5g *g, const struct gtp5g_bar *bar, struct err *err)
+{
+	return rule_request(g, CMD_ADD_BAR, NLM_F_EXCL, put_bar, bar,
+			    &(struct rule_name){"BAR", bar->seid, bar->id}, err);
+}
+
 /* Which rule a request to remove one is about. */
 struct removal {
 	const struct gtp5g *g;
@@ -329,4 +348,14 @@ int gtp5g_far_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct e
 int gtp5g_qer_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct err *err)
 {
 	return remove_rule(&(struct removal){g, seid, id, QER_SEID, false}, CMD_DEL_QER, "QER", err);
+}
+
+int gtp5g_urr_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct err *err)
+{
+	return remove_rule(&(struct removal){g, seid, id, URR_SEID, false}, CMD_DEL_URR, "URR", err);
+}
+
+int gtp5g_bar_remove(const struct gtp5g *g, uint64_t seid, uint8_t id, struct err *err)
+{
+	return remove_rule(&(struct removal){g, seid, id, BAR_SEID, false}, CMD_DEL_BAR, "BAR", err);
 }

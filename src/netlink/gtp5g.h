@@ -78,6 +78,13 @@ struct gtp5g_urr {
 	uint64_t quota; /* bytes of payload, both ways together */
 };
 
+struct gtp5g_bar {
+	uint64_t seid;
+	uint8_t id;
+	uint8_t delay; /* Downlink Data Notification Delay, units of 50 ms */
+	uint16_t packets; /* suggested to be buffered */
+};
+
 int gtp5g_qer_add(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err *err);
 int gtp5g_far_add(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err);
 /* Replaces action and, with encapsulate, the outer header of a FAR; -ENOENT when there is none. */
@@ -86,10 +93,16 @@ int gtp5g_far_update(const struct gtp5g *g, const struct gtp5g_far *far, struct 
 int gtp5g_pdr_remove(const struct gtp5g *g, uint64_t seid, uint16_t id, struct err *err);
 int gtp5g_far_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct err *err);
 int gtp5g_qer_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct err *err);
-/* A PDR that has the QER goes on with what it copied, until it is replaced itself. */
+int gtp5g_urr_remove(const struct gtp5g *g, uint64_t seid, uint32_t id, struct err *err);
+int gtp5g_bar_remove(const struct gtp5g *g, uint64_t seid, uint8_t id, struct err *err);
+/* A PDR that has the QER goes on with what it copied, until it is replaced itself. Before 0.10.1 the module
+ * returns with rtnl and RCU locked: the kernel hangs. */
 int gtp5g_qer_update(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err *err);
 int gtp5g_pdr_add(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err);
+/* Before 0.10.2 the same where the module refuses it. */
 int gtp5g_pdr_update(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err);
+/* There is no replacing one: up to 0.10.2 the kernel hangs as with a QER. */
+int gtp5g_bar_add(const struct gtp5g *g, const struct gtp5g_bar *bar, struct err *err);
 /* A quota of 0 stops the PDRs that have the URR already. */
 int gtp5g_urr_add(const struct gtp5g *g, const struct gtp5g_urr *urr, struct err *err);
 /* Grants the quota anew. */

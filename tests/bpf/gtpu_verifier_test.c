@@ -50,6 +50,8 @@ static int load(void **state)
 	skel->rodata->events_wanted = true;
 	skel->rodata->each_function = true;
 	skel->rodata->exits_hooked = true;
+	skel->rodata->hooked = UINT64_MAX;
+	skel->rodata->refusal_has_code = false;
 	if (object_load(skel->obj, "gtpu", &err))
 		fprintf(stderr, "%s\n", err.text);
 	assert_string_equal(err.text, "");

@@ -286,18 +286,19 @@ static void any_bytes_behind_a_good_header(void **state)
 /* What the probe hooks: the numbers are promised in README.md. */
 static void hooks_follow_the_options(void **state)
 {
+	const struct module_facts btf = {.btf = true}, plain = {.version = "0.9.11"};
 	struct gtpu_options o = {.exit = true};
 	struct gtpu_hook h[GTPU_HOOKS_MAX];
-	size_t n = gtpu_hooks("gtp", &o, true, h, GTPU_HOOKS_MAX);
+	size_t n = gtpu_hooks("gtp", &o, &btf, h, GTPU_HOOKS_MAX);
 
 	assert_int_equal(n, 5);
 	assert_int_equal(h[4].func_id, GTP_RX);
 	assert_true(h[4].hook.exits);
-	assert_int_equal(gtpu_hooks("gtp", &o, false, h, GTPU_HOOKS_MAX), 6);
+	assert_int_equal(gtpu_hooks("gtp", &o, &plain, h, GTPU_HOOKS_MAX), 6);
 	assert_string_equal(h[5].hook.function, "iptunnel_xmit");
 	o.exit = false;
 	/* The packet functions, and the rules whatever else is asked for. */
-	assert_int_equal(gtpu_hooks("gtp5g", &o, false, h, GTPU_HOOKS_MAX), 2 + 11);
+	assert_int_equal(gtpu_hooks("gtp5g", &o, &plain, h, GTPU_HOOKS_MAX), 2 + 11);
 	assert_false(h[0].hook.exits);
 	for (size_t i = 2; i < 13; i++)
 		assert_true(h[i].rules && h[i].hook.sleeps && !h[i].hook.exits &&
@@ -305,6 +306,31 @@ static void hooks_follow_the_options(void **state)
 	assert_string_equal(gtpu_function_name(1), "gtp5g_handle_skb_ipv4");
 	assert_string_equal(gtpu_function_name(2), "gtp5g_dev_xmit");
 	assert_null(gtpu_function_name(0));
+}
+
+static bool hooks_netif_rx(const char *module, const char *version)
+{
+	struct gtpu_options o = {.exit = true};
+	struct gtpu_hook h[GTPU_HOOKS_MAX];
+	struct module_facts facts = {.btf = true};
+	size_t n, found = 0;
+
+	snprintf(facts.version, sizeof(facts.version), "%s", version);
+	n = gtpu_hooks(module, &o, &facts, h, GTPU_HOOKS_MAX);
+	for (size_t i = 0; i < n; i++)
+		found += h[i].func_id == NETIF_RX && h[i].hook.exits;
+	return found == 1;
+}
+
+/* It is everybody's, so only where the module does not tell by itself what the backlog refused. */
+static void netif_rx_is_hooked_for_old_versions_alone(void **state)
+{
+	assert_true(hooks_netif_rx("gtp5g", "0.8.5"));
+	assert_true(hooks_netif_rx("gtp5g", "0.9.10"));
+	assert_true(hooks_netif_rx("gtp5g", ""));
+	assert_false(hooks_netif_rx("gtp5g", "0.9.11"));
+	assert_false(hooks_netif_rx("gtp5g", "0.10.2"));
+	assert_false(hooks_netif_rx("gtp", ""));
 }
 
 static void namespaces_have_names(void **state)
@@ -347,6 +373,7 @@ int main(void)
 		cmocka_unit_test(names_without_an_end_are_cut),
 		cmocka_unit_test(any_bytes_behind_a_good_header),
 		cmocka_unit_test(hooks_follow_the_options),
+		cmocka_unit_test(netif_rx_is_hooked_for_old_versions_alone),
 		cmocka_unit_test(namespaces_have_names),
 	};
 

@@ -8,6 +8,12 @@
  *   session SEID UE TEID LOCAL PEER   QER 1, FAR 1 and 2, PDR 1 and 2 (whose packets can be kept)
  *   end SEID                          removes those
  *   again SEID FAR                    adds the FAR once more, which the module refuses
+ *   qfi SEID N                        QER 1 has another QFI (before 0.10.1 the kernel would hang)
+ *   precede SEID UE TEID LOCAL N      PDR 1 has another precedence
+ *   quota SEID N                      URR 1, which no PDR has, with a quota
+ *   requota SEID N                    URR 1 has another
+ *   bar SEID N                        BAR 1 for so many packets
+ *   forget SEID                       removes URR 1 and BAR 1
  *   remove SEID FAR                   removes the FAR
  *   send UE N                         N packets of 100 bytes to the UE */
 #include <arpa/inet.h>
@@ -172,6 +178,102 @@ static int on_session(const struct gtp5g *g, char **argv, struct err *err)
 	return r < 0 ? r : add_pdrs(g, &pdr, err);
 }
 
+static int two_numbers(char **argv, uint64_t *seid, uint64_t *n, struct err *err)
+{
+	int r = session_number(argv, seid, err);
+
+	if (r < 0)
+		return r;
+	return number(argv[1], n) < 0 ? err_set(err, -EINVAL, "%s is no number", argv[1]) : 0;
+}
+
+static int on_qfi(const struct gtp5g *g, char **argv, struct err *err)
+{
+	struct gtp5g_qer qer = {.id = 1};
+	uint64_t n;
+	int r = two_numbers(argv, &qer.seid, &n, err);
+
+	qer.qfi = (uint8_t)n;
+	if (r >= 0)
+		r = gtp5g_qer_update(g, &qer, err);
+	if (r >= 0)
+		did("replaced", "QER", "qer_id", qer.seid, qer.id);
+	return r;
+}
+
+static int on_precede(const struct gtp5g *g, char **argv, struct err *err)
+{
+	struct gtp5g_pdr pdr = {.id = 1, .far_id = 1, .qer_id = 1, .buffers = true};
+	uint64_t teid, n;
+	int r = session_number(argv, &pdr.seid, err);
+
+	if (r < 0)
+		return r;
+	if (addr_parse(argv[1], &pdr.ue) < 0 || number(argv[2], &teid) < 0 ||
+	    addr_parse(argv[3], &pdr.local) < 0 || number(argv[4], &n) < 0)
+		return err_set(err, -EINVAL, "precede: not understood");
+	pdr.teid = (uint32_t)teid;
+	pdr.precedence = (uint32_t)n;
+	r = gtp5g_pdr_update(g, &pdr, err);
+	if (r >= 0)
+		did("replaced", "PDR", "pdr_id", pdr.seid, pdr.id);
+	return r;
+}
+
+static int on_quota(const struct gtp5g *g, char **argv, struct err *err)
+{
+	struct gtp5g_urr urr = {.id = 1, .triggers = GTP5G_TRIGGER_VOLUME_QUOTA};
+	int r = two_numbers(argv, &urr.seid, &urr.quota, err);
+
+	if (r >= 0)
+		r = gtp5g_urr_add(g, &urr, err);
+	if (r >= 0)
+		did("created", "URR", "urr_id", urr.seid, urr.id);
+	return r;
+}
+
+static int on_requota(const struct gtp5g *g, char **argv, struct err *err)
+{
+	struct gtp5g_urr urr = {.id = 1, .triggers = GTP5G_TRIGGER_VOLUME_QUOTA};
+	int r = two_numbers(argv, &urr.seid, &urr.quota, err);
+
+	if (r >= 0)
+		r = gtp5g_urr_update(g, &urr, err);
+	if (r >= 0)
+		did("replaced", "URR", "urr_id", urr.seid, urr.id);
+	return r;
+}
+
+static int on_bar(const struct gtp5g *g, char **argv, struct err *err)
+{
+	struct gtp5g_bar bar = {.id = 1};
+	uint64_t n;
+	int r = two_numbers(argv, &bar.seid, &n, err);
+
+	bar.packets = (uint16_t)n;
+	if (r >= 0)
+		r = gtp5g_bar_add(g, &bar, err);
+	if (r >= 0)
+		did("created", "BAR", "bar_id", bar.seid, bar.id);
+	return r;
+}
+
+static int on_forget(const struct gtp5g *g, char **argv, struct err *err)
+{
+	uint64_t seid;
+	int r = session_number(argv, &seid, err);
+
+	if (r >= 0)
+		r = gtp5g_urr_remove(g, seid, 1, err);
+	if (r < 0)
+		return r;
+	did("removed", "URR", "urr_id", seid, 1);
+	r = gtp5g_bar_remove(g, seid, 1, err);
+	if (r >= 0)
+		did("removed", "BAR", "bar_id", seid, 1);
+	return r;
+}
+
 static int remove_pdrs_and_fars(const struct gtp5g *g, uint64_t seid, struct err *err)
 {
 	int r = 0;
@@ -247,6 +349,8 @@ static const struct {
 	{"forward", 4, on_forward}, {"marker", 4, on_marker}, {"buffer", 2, on_buffer},
 	{"drop", 2, on_drop},	    {"session", 5, on_session}, {"end", 1, on_end},
 	{"again", 2, on_again},	    {"remove", 2, on_remove}, {"send", 2, on_send},
+	{"qfi", 2, on_qfi},	    {"precede", 5, on_precede}, {"quota", 2, on_quota},
+	{"requota", 2, on_requota}, {"bar", 2, on_bar}, {"forget", 1, on_forget},
 };
 
 static int run_one(const struct gtp5g *g, int argc, char **argv, int *used, struct err *err)
@@ -265,13 +369,8 @@ static int run_one(const struct gtp5g *g, int argc, char **argv, int *used, stru
 static int run(int argc, char **argv, struct err *err)
 {
 	struct gtp5g g = {0};
-	struct rtnl_link link;
-	int used = 1, r = rtnl_link_get(argv[1], &link, err);
+	int used = 1, r = gtp5g_find(argv[1], &g, err);
 
-	if (r < 0)
-		return r;
-	g.ifindex = link.ifindex;
-	r = genl_family("gtp5g", &g.family, err);
 	for (int i = 2; r >= 0 && i < argc; i += used)
 		r = run_one(&g, argc - i, argv + i, &used, err);
 	return r;

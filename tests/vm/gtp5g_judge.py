@@ -74,15 +74,19 @@ class Module:
     def since(self, *version):
         return self.version >= version
 
+    def colors(self):
+        # From 0.9.14 to 0.10.1 the bucket of the excess burst has no size.
+        return {"green", "red"} if self.since(0, 9, 14) and not self.since(0, 10, 2) else set(COLORS)
+
     def uplink(self, kind, outcome):
         if self.since(0, 9, 2):
-            return N6 if outcome == dropped("backlog_full") and not self.since(0, 9, 11) else outcome
+            return outcome
         if kind == "echo_no_route":
             return USER
-        # Only what is stopped before it is forwarded, or seen to be taken.
-        if outcome == N6 or outcome[1] in ("unknown", "gate_closed", "backlog_full"):
-            return UNKNOWN
-        return outcome
+        if kind == "gate_closed":
+            return dropped("unknown") if self.since(0, 8, 9) else N6
+        # Whether what is no T-PDU was kept is not seen.
+        return UNKNOWN if kind == "end_marker_buffered" else outcome
 
     def downlink(self, kind, outcome):
         if kind == "gate_closed" and not self.since(0, 9, 2):
@@ -95,7 +99,7 @@ class Packet:
 
     def __init__(self, module, step, sent, i):
         self.kind, self.index, self.step, self.i = sent["kind"], sent["index"], step, i
-        self.direction, self.len = sent["direction"], sent["len"]
+        self.direction, self.len, self.module = sent["direction"], sent["len"], module
         self.uplink = self.direction == "uplink"
         self.color = None
         self.outcome = getattr(module, self.direction)(self.kind, self.done())
@@ -123,7 +127,8 @@ class Packet:
         return ACTIONS.get(self.kind, FORW)
 
     def qfi(self):
-        return 5 if (self.step, self.kind) == ("again", "qer_replaced") else 9
+        replaced = self.module.since(0, 10, 1) and (self.step, self.kind) == ("again", "qer_replaced")
+        return 5 if replaced else 9
 
     def rules(self):
         if self.kind in RULELESS or self.outcome == dropped("no_pdr"):
@@ -178,7 +183,7 @@ def read(folder, run, module):
     colors = folder / f"{run}.colors"
     if colors.exists():
         seen = [COLORS[int(c)] for c in colors.read_text().split()]
-        check(f"colors that {run} gave", set(seen), set(COLORS))
+        check(f"colors that {run} gave", set(seen), module.colors())
         policed = [p for p in packets if p.kind == "policed"]
         check(f"packets that {run} policed", len(seen), len(policed))
         for packet, color in zip(policed, seen):

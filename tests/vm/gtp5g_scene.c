@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* gtp5g_scene [framed]: the device upfgtp and, for each kind of packet of kinds.h that needs one, a
+/* gtp5g_scene [framed] [qer]: the device upfgtp and, for each kind of packet of kinds.h that needs one, a
  * session that brings its outcome about. Says "made"; then, for each line "change" or "again" of its
  * standard input, replaces what some of the sessions are and says the word. Keeps the device's socket until
- * its standard input ends. framed: with a framed route, which 0.10.0 and later know. */
+ * its standard input ends. framed: with a framed route, which 0.10.0 and later know. qer: a QER is
+ * among what is replaced, which 0.10.1 and later survive. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
@@ -218,9 +219,18 @@ static int make(const struct gtp5g *g, const char *framed_route, struct err *err
 	return r ? r : gtp5g_far_remove(g, s.down.seid, s.down.id, err);
 }
 
+static int change_qer(const struct gtp5g *g, struct err *err)
+{
+	struct session s;
+
+	session_of(&s, kind_qer_replaced, NULL);
+	s.qer.qfi = 5;
+	return gtp5g_qer_update(g, &s.qer, err);
+}
+
 /* The FAR of the PDRs without one comes, another begins to buffer, a QER has another QFI, a quota is
  * granted again. */
-static int change(const struct gtp5g *g, struct err *err)
+static int change(const struct gtp5g *g, bool qer, struct err *err)
 {
 	struct session s;
 	int r;
@@ -235,10 +245,8 @@ static int change(const struct gtp5g *g, struct err *err)
 		r = gtp5g_far_update(g, &s.up, err);
 	if (!r)
 		r = gtp5g_far_update(g, &s.down, err);
-	session_of(&s, kind_qer_replaced, NULL);
-	s.qer.qfi = 5;
-	if (!r)
-		r = gtp5g_qer_update(g, &s.qer, err);
+	if (!r && qer)
+		r = change_qer(g, err);
 	session_of(&s, kind_metered, NULL);
 	s.urr.quota = PLENTY;
 	return r ? r : gtp5g_urr_update(g, &s.urr, err);
@@ -270,7 +278,7 @@ static void say(const char *word)
 	fflush(stdout);
 }
 
-static int run(int fd, const char *framed_route, struct err *err)
+static int run(int fd, const char *framed_route, bool qer, struct err *err)
 {
 	struct gtp5g g = {0};
 	char line[16];
@@ -284,17 +292,24 @@ static int run(int fd, const char *framed_route, struct err *err)
 		say("made");
 	while (!r && fgets(line, sizeof(line), stdin)) {
 		line[strcspn(line, "\n")] = 0;
-		r = strcmp(line, "again") ? change(&g, err) : again(&g, err);
+		r = strcmp(line, "again") ? change(&g, qer, err) : again(&g, err);
 		if (!r)
 			say(line);
 	}
 	return r;
 }
 
+static bool given(char **argv, const char *word)
+{
+	while (*argv && strcmp(*argv, word))
+		argv++;
+	return *argv;
+}
+
 int main(int argc, char **argv)
 {
+	bool framed = argc && given(argv + 1, "framed"), qer = argc && given(argv + 1, "qer");
 	struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(GTPU_UDP_PORT)};
-	bool framed = argc > 1 && !strcmp(argv[1], "framed");
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct err err = {""};
 	int r;
@@ -303,7 +318,7 @@ int main(int argc, char **argv)
 		perror("gtp5g_scene: socket");
 		return 1;
 	}
-	r = run(fd, framed ? FRAMED_ROUTE : NULL, &err);
+	r = run(fd, framed ? FRAMED_ROUTE : NULL, qer, &err);
 	if (r)
 		fprintf(stderr, "gtp5g_scene: %s\n", err.text);
 	close(fd);

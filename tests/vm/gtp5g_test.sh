@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# timeout: 3600
 # gtp5g as the lab's UPF and the gtpu probe at it: $GTP5G_KO is a gtp5g.ko, 0.8.5 to 0.10.2, built for one
 # of the kernels here. Without BTF, as such builds mostly are, kprobes are what there is.
 . "${TESTS:?run me through ./test}/vm/vm.sh"
@@ -25,16 +26,18 @@ for method in $methods; do
 done
 judge text "$TMP/$kernel"
 
-framed='' backlog='' deadly=''
+framed='' backlog='' qer='' deadly=''
 # In 0.10.0 a PDR without a framed route matches nothing.
 ! since 0.10.1 || framed=framed
 # 0.9.9 and 0.9.10 free a packet that the backlog refused twice, ...
 ! since 0.9.11 && since 0.9.9 || backlog=yes
 # ... 0.9.2 to 0.9.4 one that a FAR drops downlink.
 ! since 0.9.2 || since 0.9.5 || deadly="far_drop metered metered_downlink quota_zero start start_n9"
+# Before 0.10.1 a request that replaces a QER returns with the kernel's locks held, rtnl's and RCU's.
+! since 0.10.1 || qer=qer
 cc -o "$TMP/send" "$TESTS/vm/standin/send.c"
-echo "METHODS='$methods' FRAMED='$framed' BACKLOG='$backlog' DEADLY='$deadly'" >"$TMP/conf"
-vm_boot "$kernel" gtp5g_outcomes.sh --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko" \
+echo "METHODS='$methods' FRAMED='$framed' BACKLOG='$backlog' QER='$qer' DEADLY='$deadly'" >"$TMP/conf"
+vm_boot "$kernel" gtp5g_outcomes.sh --timeout 1800 --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko" \
 	--with "$TMP/send" --with "${BUILD:?}/tests/vm/gtp5g_scene"
 for method in $methods; do
 	python3 "$TESTS/vm/gtp5g_judge.py" "$TMP/$kernel" "$method" "$version"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# Changes of a FAR as teide rules --follow and teide trace tell them, at the module that stands in for
+# Changes of a FAR as teide rules --follow, teide trace and teide run tell them, at the module that stands in for
 # gtp5g: by kprobes without its BTF, by fentry with.
 . "${TESTS:?run me through ./test}/vm/vm.sh"
 # shellcheck disable=SC2034 # for vm_boot
@@ -61,6 +61,9 @@ for module in ("plain", "btf"):
     trace = [line for line in lines(folder / f"{module}.trace") if line["event"] != "ledger"]
     check(f"{module} trace", "change", [line for line in trace if line["event"] == "rule"],
           [line for line in trace if line["event"] == "handover"], did)
+    changes = [[{k: v for k, v in line.items() if k not in ("ts_ns", "since_ns")} for line in told
+                if line["event"] in ("rule", "handover")] for told in (trace, lines(folder / f"{module}.run"))]
+    expect(f"{module} run: as trace", changes[1], changes[0])
     drops = [line for line in trace if line["event"] == "exit"]
     expect(f"{module} drops", [(line["pdr_id"], line["reason"]) for line in drops], [(FAR, "far_drop")] * 3)
     began, ended = (next(line["ts_ns"] for line in trace if line["event"] == "rule" and

@@ -1,26 +1,39 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The gtpu probe at gtp5g's functions, by a module of the same names that does with each packet what
-# its script says: without BTF by kprobes, with BTF by fentry and by kprobes.
+# its script says: without BTF by kprobes, with BTF by fentry and by kprobes. Once each as an old one, which
+# does not tell what the backlog refused.
 . "${TESTS:?run me through ./test}/vm/vm.sh"
 # shellcheck disable=SC2034 # for vm_boot
 VM_MODULES="udp_tunnel veth"
 
 need cc make pahole
 cc -o "$TMP/send" "$TESTS/vm/standin/send.c"
+
+# build KERNEL DIR [VERSION]
+build() {
+	local status=0
+	"$TESTS/vm/build-standin" "$@" 2>"$TMP/build.err" || status=$?
+	[ $status = 0 ] || cat "$TMP/build.err" >&2
+	[ $status != 77 ] || skip "kernel $1: $(tail -n 1 "$TMP/build.err")"
+	check_eq "status of building the module for $1" $status 0
+}
+
 for kernel in $(kernels 6.1 6.12 6.12-rt); do
 	runs="plain-kprobe btf-fentry btf-kprobe"
-	[ "$kernel" != 6.12-rt ] || runs=btf-fentry
+	old=plain
+	case $kernel in
+	6.1) runs="$runs old-kprobe" ;;
+	6.12) runs="$runs old-fentry" old=btf ;;
+	6.12-rt) runs=btf-fentry ;;
+	esac
 	echo "RUNS='$runs'" >"$TMP/conf"
-	"$TESTS/vm/build-standin" "$kernel" "$TMP/ko-$kernel" 2>"$TMP/build.err" || {
-		status=$?
-		cat "$TMP/build.err" >&2
-		[ $status != 77 ] || skip "kernel $kernel: $(tail -n 1 "$TMP/build.err")"
-		fail "the module for $kernel was not built"
-	}
+	build "$kernel" "$TMP/ko-$kernel"
+	build "$kernel" "$TMP/ko-old-$kernel" 0.9.10
 	set -- --with "$TESTS/vm/guest/standin_scene.sh:/tests/standin_scene.sh" --with "$TMP/send" \
 		--with "$TMP/ko-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \
-		--with "$TMP/ko-$kernel/btf/gtp5g.ko:/tests/btf/gtp5g.ko"
+		--with "$TMP/ko-$kernel/btf/gtp5g.ko:/tests/btf/gtp5g.ko" \
+		--with "$TMP/ko-old-$kernel/${old#plain}/gtp5g.ko:/tests/old/gtp5g.ko"
 	vm_boot "$kernel" standin.sh --with "$TMP/conf:/tests/conf" "$@"
 	for run in $runs; do
 		python3 "$TESTS/vm/standin_judge.py" "$TMP/$kernel" $run

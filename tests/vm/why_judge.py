@@ -31,6 +31,7 @@ GTP5G = {
     "gtp5g_no_ran_address": ("downlink", "encapsulated", {"no_ran_address"}),
     "gtp5g_no_route": ("downlink", "encapsulated", {"no_route"}),
     "gtp5g_no_outer_header_removal": ("uplink", "decapsulated", {"no_outer_header_removal"}),
+    "gtp5g_quota": ("uplink", "decapsulated", {"quota"}),
     "gtp5g_no_session": ("uplink", "pdr", {"no_session"}),
 }
 

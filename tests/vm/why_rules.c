@@ -2,7 +2,6 @@
 /* why_rules FAULT: gives the lab's first session (lab/kernel_upf.c, lab/plan.h) other rules, in the
  * UPF's network namespace. */
 #include <errno.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,17 +12,18 @@
 #define SEID 0x1001
 #define TEID_UPLINK 0x00010001
 #define TEID_DOWNLINK 0x00020001
+#define URR 40
 #define CMD_DEL_PDR 4
 enum { ATTR_LINK = 1, ATTR_ID = 3, ATTR_SEID = 11 };
 
 enum fault {
 	FAULT_NONE, FAULT_WRONG_TEID, FAULT_WRONG_UE, FAULT_FAR_DROP, FAULT_GATE, FAULT_BUFFER,
-	FAULT_NO_RAN, FAULT_NO_ROUTE, FAULT_NO_REMOVAL, FAULT_NO_SESSION, FAULTS
+	FAULT_NO_RAN, FAULT_NO_ROUTE, FAULT_NO_REMOVAL, FAULT_QUOTA, FAULT_NO_SESSION, FAULTS
 };
 
 static const char *const names[FAULTS] = {
 	"none", "wrong_teid", "wrong_ue", "far_drop", "gate_closed", "buffered", "no_ran_address",
-	"no_route", "no_outer_header_removal", "no_session",
+	"no_route", "no_outer_header_removal", "quota", "no_session",
 };
 
 struct delete {
@@ -68,7 +68,8 @@ static int add_pdrs(const struct gtp5g *g, enum fault fault, struct err *err)
 	struct gtp5g_pdr pdr = {.seid = SEID, .id = 1, .precedence = 255, .source = GTP5G_ACCESS,
 				.teid = fault == FAULT_WRONG_TEID ? 0x7777 : TEID_UPLINK,
 				.far_id = 100 + fault, .qer_id = 100 + fault, .buffers = true,
-				.keeps_outer_header = fault == FAULT_NO_REMOVAL};
+				.keeps_outer_header = fault == FAULT_NO_REMOVAL,
+				.urr_id = fault == FAULT_QUOTA ? URR : 0};
 	int r;
 
 	addr_parse("10.100.1.1", &pdr.local);
@@ -80,12 +81,21 @@ static int add_pdrs(const struct gtp5g *g, enum fault fault, struct err *err)
 	return r < 0 ? r : gtp5g_pdr_add(g, &pdr, err);
 }
 
+/* It stops the PDRs that have it by now. */
+static int add_quota(const struct gtp5g *g, struct err *err)
+{
+	const struct gtp5g_urr urr = {.seid = SEID, .id = URR,
+				      .triggers = GTP5G_TRIGGER_VOLUME_QUOTA};
+
+	return gtp5g_urr_add(g, &urr, err);
+}
+
 static int replace(enum fault fault, struct err *err)
 {
-	struct gtp5g g = {.ifindex = if_nametoindex("upfgtp")};
+	struct gtp5g g;
 	const struct gtp5g_qer qer = {.seid = SEID, .id = 100 + fault, .qfi = 9,
 				      .gate = fault == FAULT_GATE ? GTP5G_GATE_UPLINK_CLOSED : 0};
-	int r = genl_family("gtp5g", &g.family, err);
+	int r = gtp5g_find("upfgtp", &g, err);
 
 	if (r >= 0)
 		r = delete_pdr(&g, 1, err);
@@ -96,7 +106,9 @@ static int replace(enum fault fault, struct err *err)
 	r = gtp5g_qer_add(&g, &qer, err);
 	if (r >= 0)
 		r = add_fars(&g, fault, err);
-	return r < 0 ? r : add_pdrs(&g, fault, err);
+	if (r >= 0)
+		r = add_pdrs(&g, fault, err);
+	return r < 0 || fault != FAULT_QUOTA ? r : add_quota(&g, err);
 }
 
 int main(int argc, char **argv)

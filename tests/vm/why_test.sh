@@ -31,4 +31,4 @@ VM_MODULES="udp_tunnel veth tun sch_ingress cls_bpf act_bpf"
 GTP5G_AT="$GTP5G_KO:/tests/gtp5g.ko"
 ask gtp5g "$kernel" fine by_uplink_teid by_downlink_teid nobody ip_forward no_ue_route n6_silent \
 	gtp5g_{none,wrong_teid,wrong_ue,far_drop,gate_closed,buffered,no_ran_address,no_route} \
-	gtp5g_{no_outer_header_removal,no_session}
+	gtp5g_{no_outer_header_removal,quota,no_session}

@@ -5,7 +5,8 @@
 # and beyond the kernel's backlog. A run's files are /out/RUN.*: .json events or rows; .sent what was sent
 # and at which step; .colors what policePacket returned, as the kernel itself traces it. RUN is METHOD: all
 # events; METHOD-counts: rows; METHOD-teid, METHOD-reason: events of one TEID, of one reason, of the first
-# step. $FRAMED, $BACKLOG: whether this version has that step; $DEADLY: kinds that it must not get downlink.
+# step. $FRAMED, $BACKLOG: whether this version has that step; $QER: whether it survives another QER in a
+# QER's place; $DEADLY: kinds that it must not get downlink.
 . "$TESTS/lib.sh"
 . "$TESTS/conf"
 
@@ -34,7 +35,8 @@ tracing=/sys/kernel/tracing
 
 scene_up() {
 	rm -f "$TMP/scene"
-	/with/gtp5g_scene $FRAMED <"$TMP/steps" >"$TMP/scene" &
+	# shellcheck disable=SC2086 # words
+	/with/gtp5g_scene $FRAMED $QER <"$TMP/steps" >"$TMP/scene" &
 	scene=$!
 	exec 8>"$TMP/steps"
 	wait_for 60 grep -q made "$TMP/scene"

@@ -1,10 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # What teide rules says of the lab's session rules, before and while rules change; the changes are in
-# /out/did. Then the same changes under teide trace with a filter, and without BPF's hooks.
+# /out/did, of the other kinds in /out/did.others. Then under teide trace with a filter, and without BPF's
+# hooks. $QER: whether the module survives that a QER is replaced.
 . "$TESTS/lib.sh"
+. "$TESTS/conf"
 
 SEID=0x2001
+OTHERS=0x2002
 UE=10.60.0.99
 N3=10.100.1.254 # where the session's own gNB would be; nobody is
 
@@ -60,8 +63,8 @@ spawn_split text "$TEIDE" rules --follow
 text=$PID
 spawn_split json "$TEIDE" rules --follow -o json
 json=$PID
-wait_for 60 grep -q 'seen as it is made' "$TMP/json.err"
-wait_for 60 grep -q 'seen as it is made' "$TMP/text.err"
+wait_for 120 grep -q 'seen as it is made' "$TMP/json.err"
+wait_for 120 grep -q 'seen as it is made' "$TMP/text.err"
 changes >/out/did
 wait_for 60 grep -q '"event":"removed".*"qer_id"' "$TMP/json.log"
 wait_for 60 grep -q ' removed: QER 1 of 0x2001' "$TMP/text.log"
@@ -70,9 +73,12 @@ wait_for 60 grep -q '"event":"handover".*"seid":4097' "$TMP/json.log"
 
 spawn_split trace "$TEIDE" trace --probe gtpu -o json --set probes.gtpu.verdict=dropped
 trace=$PID
-wait_for 60 grep -q watching "$TMP/trace.err"
+wait_for 120 grep -q watching "$TMP/trace.err"
 changes >/out/did.trace
-wait_for 60 grep -q '"qer_id":1,.*"change":"removed"' "$TMP/trace.log"
+far session $OTHERS 10.60.0.98 0x400 10.100.1.1 $N3 ${QER:+qfi $OTHERS 5} \
+	precede $OTHERS 10.60.0.98 0x400 10.100.1.1 32 quota $OTHERS 1000 requota $OTHERS 2000 \
+	bar $OTHERS 8 forget $OTHERS end $OTHERS >/out/did.others
+wait_for 60 grep -q '"seid":8194,.*"qer_id":1,.*"change":"removed"' "$TMP/trace.log"
 stop "$trace"
 check_eq "status of teide trace" "$STATUS" 0
 cp "$TMP/trace.log" /out/trace.json

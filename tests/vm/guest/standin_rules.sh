@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The stand-in's downlink FAR of one UE, replaced, handed over and removed under rules --follow and under
-# trace; without the module's BTF and with. What was done is in /out/MODULE.did.
+# The stand-in's downlink FAR of one UE, replaced, handed over and removed under rules --follow, under trace
+# and under run; without the module's BTF and with. What was done is in /out/MODULE.did.
 . "$TESTS/lib.sh"
 
 SEID=0x5e1d
@@ -21,15 +21,23 @@ for module in plain btf; do
 	ip route add 10.60.0.0/24 dev upfgtp src 10.10.0.1
 	spawn_split follow "$TEIDE" rules --follow -o json
 	follow=$PID
-	wait_for 60 grep -q 'seen as it is made' "$TMP/follow.err"
+	wait_for 120 grep -q 'seen as it is made' "$TMP/follow.err"
 	spawn_split trace "$TEIDE" trace --probe gtpu -o json --set probes.gtpu.verdict=dropped
 	trace=$PID
-	wait_for 60 grep -q watching "$TMP/trace.err"
+	wait_for 120 grep -q watching "$TMP/trace.err"
+	spawn_split run env TEIDE_RUN_PROBES=gtpu TEIDE_RUN_STRATEGIES=false TEIDE_RUN_OUTPUT=json \
+		TEIDE_RUN_EVENTS=all "$TEIDE" run
+	run=$PID
+	wait_for 120 grep -q running "$TMP/run.err"
 	gtp5g_far upfgtp buffer $SEID $FAR send $UE 5 buffer $SEID $FAR send $UE 2 marker $SEID $FAR 0x301 10.9.0.3 \
 		drop $SEID $FAR send $UE 3 forward $SEID $FAR 0x302 10.9.0.4 again $SEID $FAR \
 		marker $SEID $FAR 0x303 10.9.0.4 forward $SEID $FAR 0x302 10.9.0.4 remove $SEID $FAR >/out/$module.did
 	wait_for 60 grep -q '"event":"removed"' "$TMP/follow.log"
 	wait_for 60 grep -q '"change":"removed"' "$TMP/trace.log"
+	wait_for 60 grep -q '"change":"removed"' "$TMP/run.log"
+	stop "$run"
+	check_eq "status of teide run" "$STATUS" 0
+	cp "$TMP/run.log" /out/$module.run
 	stop "$trace"
 	check_eq "status of teide trace" "$STATUS" 0
 	stop "$follow"

@@ -80,7 +80,7 @@ if [ "$UPF" = gtp ]; then
 	about no_session
 else
 	for fault in none wrong_teid wrong_ue far_drop gate_closed buffered no_ran_address no_route \
-		no_outer_header_removal no_session; do
+		no_outer_header_removal quota no_session; do
 		upf /with/why_rules "$fault"
 		about "gtp5g_$fault"
 	done

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* `ip link add upfgtp type gtp5g` makes the device, and its socket, which listens at port 2152 of
  * the device's namespace. One device at a time: it owns the rules. */
+#include <linux/etherdevice.h>
 #include <linux/module.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
@@ -32,6 +33,12 @@ static const struct net_device_ops device_ops = {
 #endif
 
 static bool taken;
+static struct net_device *dead;
+
+struct net_device *device_down(void)
+{
+	return dead;
+}
 
 static void device_setup(struct net_device *dev)
 {
@@ -104,13 +111,18 @@ static int __init standin_init(void)
 {
 	int err;
 
+	dead = alloc_netdev(0, "dead", NET_NAME_UNKNOWN, ether_setup);
+	if (!dead)
+		return -ENOMEM;
 	spend_init();
 	err = genl_begin();
+	if (!err) {
+		err = rtnl_link_register(&link_ops);
+		if (err)
+			genl_finish();
+	}
 	if (err)
-		return err;
-	err = rtnl_link_register(&link_ops);
-	if (err)
-		genl_finish();
+		free_netdev(dead);
 	return err;
 }
 
@@ -119,6 +131,7 @@ static void __exit standin_exit(void)
 	rtnl_link_unregister(&link_ops);
 	genl_finish();
 	spend_end();
+	free_netdev(dead);
 }
 
 module_init(standin_init);

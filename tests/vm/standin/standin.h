@@ -183,6 +183,9 @@ void rules_forwarded(struct pdr *pdr, struct gtp5g_dev *gtp);
 void urr_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp);
 void urr_reverse_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp);
 
+/* device.c: for a device that is down the kernel's backlog takes nothing. */
+struct net_device *device_down(void);
+
 /* genl.c */
 int genl_begin(void);
 void genl_finish(void);

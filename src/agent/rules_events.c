@@ -43,9 +43,9 @@ static void set_number(struct event *e, const struct gtp5g_rule *r)
 }
 
 /* No request was seen: what is known is when it was found. */
-static struct event found_only(const struct rules *t, const struct rules_change *c)
+static struct event found_only(const struct rules *t, const struct rules_change *c, const char *probe)
 {
-	struct event e = {.probe = "gtpu", .ts_ns = clock_boot_ns()};
+	struct event e = {.probe = probe, .ts_ns = clock_boot_ns()};
 
 	e.netns = rules_change_netns(t, c);
 	if (e.netns)
@@ -53,12 +53,13 @@ static struct event found_only(const struct rules *t, const struct rules_change 
 	return e;
 }
 
-void rules_change_event(const struct rules *t, const struct rules_change *c, event_fn emit, void *data)
+void rules_change_event(const struct rules *t, const struct rules_change *c, const char *probe,
+			event_fn emit, void *data)
 {
 	const struct contents contents = {t, c};
 	const struct event_more more = {more_json, more_text, &contents};
 	const struct gtp5g_rule *r = c->after ? c->after : c->before;
-	struct event e = c->cause ? *c->cause->event : found_only(t, c);
+	struct event e = c->cause ? *c->cause->event : found_only(t, c, probe);
 
 	e.event = c->event == RULES_HANDOVER ? "handover" : "rule";
 	e.rule = rules_kind_names[r->kind];

@@ -32,6 +32,6 @@ void rules_live_settle(struct rules_live *l, void (*more)(void *data), void *mor
 int rules_live_rescan(struct rules_live *l, void (*more)(void *data), void *more_data,
 		      rules_change_fn visit, void *data, struct err *err);
 
-/* A change as an event of the gtpu probe, "rule" or "handover", for emit. */
-void rules_change_event(const struct rules *t, const struct rules_change *change, event_fn emit,
-			void *data);
+/* A change as an event of the probe of that name, "rule" or "handover", for emit. */
+void rules_change_event(const struct rules *t, const struct rules_change *change, const char *probe,
+			event_fn emit, void *data);
