@@ -177,6 +177,7 @@ static int set_up(struct probe_run *run, unsigned mask, struct err *err)
 	run->skel->rodata->each_function = run->options.each_function;
 	run->skel->rodata->exits_hooked = run->options.exit;
 	run->skel->rodata->preemptible = run->maps->rodata->preemptible;
+	run->skel->rodata->direct_reads = features_direct_reads();
 	set_context(run);
 	set_counts(run);
 	r = set_rules(run, mask, err);
