@@ -197,16 +197,10 @@ static long gtp_downlink(__u32 i, void *unused)
 
 __u64 scratch[5];
 
-extern void *bpf_rdonly_cast(const void *from, __u32 btf_id) __ksym __weak;
-
 static __always_inline void read_direct(const void *from)
 {
-	const struct sk_buff *skb;
-
-	if (!bpf_rdonly_cast)
-		return;
-	skb = bpf_rdonly_cast(from, bpf_core_type_id_kernel(struct sk_buff));
-	scratch[0] = skb->len;
+	if (direct_reads)
+		scratch[0] = DIRECT(struct sk_buff, from)->len;
 }
 
 static long primitive(__u32 i, void *unused)

@@ -5,6 +5,7 @@
  * the program from loading. User space chooses: src/kern/context.h. */
 #pragma once
 
+#include "direct.h"
 #include "kernel.h"
 #include "record.h"
 
@@ -94,7 +95,7 @@ static __always_inline __u8 context_by_count(void)
 	const void *at = (void *)context_count_at();
 	__u32 count = 0;
 
-	if (!at || bpf_probe_read_kernel(&count, sizeof(count), at))
+	if (!at || kernel_copy(&count, at, sizeof(count)))
 		return CONTEXT_UNKNOWN;
 	return context_of_count(count);
 }

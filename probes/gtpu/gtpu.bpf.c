@@ -30,15 +30,16 @@ struct {
 	__type(value, struct budget);
 } gtpu_budget SEC(".maps");
 
-static __noinline int emit(struct open_packet *p, __u16 kind, __u64 ts_ns)
+/* Packets are timed by the monotonic clock, which is the cheaper one; records have the boot clock's time. */
+static __noinline int emit(struct open_packet *p, __u16 kind, __u64 at_ns)
 {
 	const struct gtpu_record *from = &p->record;
 	struct gtpu_record *r = ring_reserve(sizeof(*r), kind);
 
 	if (!r)
 		return 0;
+	r->hdr.ts_ns -= bpf_ktime_get_ns() - at_ns;
 	fill_interface(p);
-	r->hdr.ts_ns = ts_ns;
 	task_fill(&r->hdr);
 	__builtin_memcpy((void *)r + sizeof(r->hdr), (const void *)from + sizeof(r->hdr),
 			 sizeof(*r) - sizeof(r->hdr));
@@ -88,15 +89,15 @@ static __always_inline struct open_packet *packet_open(__u32 func, __u32 directi
 		calls_missed(p);
 	}
 	__builtin_memset(p, 0, PACKET_CLEARED);
-	skb_take(&p->copy, skb);
+	skb_take(&p->view, skb);
 	p->skb = (__u64)skb;
 	p->func_id = func;
 	p->path = path_of(func);
 	p->record.func_id = func;
 	p->record.direction = direction;
-	p->record.len = SKB(&p->copy, len);
+	p->record.len = p->view.len;
 	p->record.has = GTPU_HAS_LEN;
-	fill_device(p, direction == GTPU_UPLINK ? SKB(&p->copy, dev) : dev);
+	fill_device(p, direction == GTPU_UPLINK ? p->view.dev : dev);
 	return p;
 }
 
@@ -110,7 +111,7 @@ static __always_inline void packet_opened(struct open_packet *p, __u32 func)
 {
 	if (!exits_hooked)
 		count(func, GTPU_NO_RETURN, p->record.len);
-	p->entry_ns = bpf_ktime_get_boot_ns();
+	p->entry_ns = bpf_ktime_get_ns();
 	if (entries_wanted())
 		emit(p, GTPU_ENTRY, p->entry_ns);
 }
@@ -123,9 +124,9 @@ static __always_inline int receive_entry(__u32 func, const struct sk_buff *skb)
 		return 0;
 	p->seen.head = fill_uplink(p);
 	/* What is not linear the module can read all the same. */
-	if (p->seen.head != HEAD_GTPU && SKB(&p->copy, data_len))
+	if (p->seen.head != HEAD_GTPU && p->view.data_len)
 		p->seen.head = HEAD_MAX;
-	if (!p->record.gtp.flags && SKB(&p->copy, data_len))
+	if (!p->record.gtp.flags && p->view.data_len)
 		NOTE(func, unread);
 	packet_opened(p, func);
 	return 0;
@@ -139,8 +140,8 @@ static __always_inline int transmit_entry(__u32 func, const struct sk_buff *skb,
 	if (!p)
 		return 0;
 	fill_downlink(p);
-	p->seen.protocol = bpf_ntohs(SKB(&p->copy, protocol));
-	if (!p->record.inner.family && SKB(&p->copy, data_len))
+	p->seen.protocol = bpf_ntohs(p->view.protocol);
+	if (!p->record.inner.family && p->view.data_len)
 		NOTE(func, unread);
 	packet_opened(p, func);
 	return 0;
@@ -207,7 +208,7 @@ static __always_inline void stages_end(struct open_packet *p, __u64 now)
 static __always_inline int packet_exit(__u32 func, __u32 direction, __s32 ret)
 {
 	struct open_packet *p = packet_of(direction);
-	__u64 now = bpf_ktime_get_boot_ns();
+	__u64 now = bpf_ktime_get_ns();
 
 	NOTE(func, exits);
 	if (!p || p->func_id != func) {

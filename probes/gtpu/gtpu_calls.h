@@ -37,12 +37,12 @@ static __always_inline __u32 span_of(__u32 func)
 	return GTPU_SPAN_CALLS;
 }
 
-static __always_inline void emit_call(struct open_packet *p, __u32 func, __u16 kind, __u64 ts_ns)
+static __always_inline void emit_call(struct open_packet *p, __u32 func, __u16 kind, __u64 at_ns)
 {
 	__u32 packet_func = p->record.func_id;
 
 	p->record.func_id = func;
-	emit(p, kind, ts_ns);
+	emit(p, kind, at_ns);
 	p->record.func_id = packet_func;
 }
 
@@ -64,7 +64,7 @@ static __always_inline void call_alone(__u32 func, struct open_packet *p)
 		return;
 	count(func, GTPU_NO_RETURN, p->record.len);
 	if (each_function && entries_wanted())
-		emit_call(p, func, GTPU_ENTRY, bpf_ktime_get_boot_ns());
+		emit_call(p, func, GTPU_ENTRY, bpf_ktime_get_ns());
 }
 
 /* A call within a call of the same function is not measured, nor is one whose return was missed. */
@@ -84,7 +84,7 @@ static __always_inline void call_begin(__u32 func, struct open_packet *p)
 		NOTE(func, no_exit);
 		return;
 	}
-	now = bpf_ktime_get_boot_ns();
+	now = bpf_ktime_get_ns();
 	p->began[span] = now;
 	if (each_function && entries_wanted())
 		emit_call(p, func, GTPU_ENTRY, now);
@@ -133,7 +133,7 @@ static __always_inline __u64 call_end(__u32 func, struct open_packet *p, __s32 r
 		return 0;
 	}
 	NOTE(func, paired);
-	now = bpf_ktime_get_boot_ns();
+	now = bpf_ktime_get_ns();
 	p->took[span] = span_ns(p->began[span], now);
 	count(func, has ? ret : GTPU_NO_RETURN, p->record.len);
 	if (each_function && entries_wanted())
@@ -163,7 +163,7 @@ static __always_inline struct open_packet *pulled_entry(__u32 func, const struct
 		return NULL;
 	p->seen.what |= what;
 	if (!p->record.inner.family) {
-		skb_take(&p->copy, skb);
+		skb_take(&p->view, skb);
 		fill_uplink(p);
 	}
 	return p;
@@ -205,7 +205,7 @@ static __always_inline int lookup_exit(__u32 func, __u32 direction, __u64 pdr)
 	p->took[GTPU_SPAN_STAGES + GTPU_LOOKUP] = p->took[span_of(func)];
 	/* The lookup has pulled the inner IP header. */
 	if (direction == GTPU_UPLINK && !p->record.inner.family) {
-		skb_take(&p->copy, (const void *)p->skb);
+		skb_take(&p->view, (const void *)p->skb);
 		fill_uplink(p);
 	}
 	if (pdr) {
@@ -413,7 +413,6 @@ static __always_inline int xmit_entry(const struct sk_buff *skb)
 static __always_inline int tunnel_entry(const struct sk_buff *skb, __u32 src, __u32 dst)
 {
 	struct open_packet *p = packet_on_way(GTPU_DOWNLINK, (__u64)skb);
-	const __u8 *data;
 	__u16 ports[2];
 
 	NOTE(IPTUNNEL_XMIT, entries);
@@ -421,10 +420,9 @@ static __always_inline int tunnel_entry(const struct sk_buff *skb, __u32 src, __
 		NOTE(IPTUNNEL_XMIT, foreign);
 		return 0;
 	}
-	data = BPF_CORE_READ(skb, data);
 	fill_gtp(p, skb, 8);
 	outer_v4(&p->record, src, dst);
-	if (!bpf_probe_read_kernel(ports, sizeof(ports), data)) {
+	if (!kernel_copy(ports, p->view.data, sizeof(ports))) {
 		p->record.outer.sport = bpf_ntohs(ports[0]);
 		p->record.outer.dport = bpf_ntohs(ports[1]);
 		p->record.outer.ports = 1;

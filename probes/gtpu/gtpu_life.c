@@ -145,12 +145,17 @@ static int attach(struct probe_run *run, unsigned mask, const uint64_t load[stat
 	return 0;
 }
 
-static void let_go(struct probe_run *run)
+static void forget_hooks(struct probe_run *run)
 {
-	gtpu_programs_free(run);
 	run->check.trust = GTPU_TRUST_UNASKED;
 	memset(run->life.hooked, 0, sizeof(run->life.hooked));
 	run->life.waiting = false;
+}
+
+static void let_go(struct probe_run *run)
+{
+	gtpu_programs_free(run);
+	forget_hooks(run);
 }
 
 int gtpu_life_begin(struct probe_run *run, struct err *err)
@@ -254,6 +259,24 @@ static const char *reason_of(const struct gtpu_life *l, const uint64_t load[stat
 	return "which has no device any more";
 }
 
+static int say_left(struct probe_run *run, struct err *says)
+{
+	if (!closer_done(run->leaving))
+		return PROBE_NO_NEWS;
+	closer_free(TAKE_PTR(run->leaving));
+	return say_waiting(run, run->life.left, run->life.left_why, says);
+}
+
+/* The kernel takes seconds to take many fentry programs off: what else there is to do goes on. */
+static int leave(struct probe_run *run, unsigned left, const char *why, struct err *says)
+{
+	gtpu_programs_leave(run);
+	forget_hooks(run);
+	run->life.left = left;
+	run->life.left_why = why;
+	return say_left(run, says);
+}
+
 /* From what is hooked to what is to be. */
 static int change(struct probe_run *run, unsigned mask, const uint64_t load[static GTPU_MODULES],
 		  uint64_t now_ns, struct err *says)
@@ -264,10 +287,10 @@ static int change(struct probe_run *run, unsigned mask, const uint64_t load[stat
 	char names[NAMES_MAX];
 	int r;
 
+	if (!mask)
+		return leave(run, before, why, says);
 	if (before)
 		let_go(run);
-	if (!mask)
-		return say_waiting(run, before, why, says);
 	r = attach(run, mask, load, says);
 	if (r < 0)
 		return say_trouble(l, r, now_ns, says);
@@ -314,6 +337,8 @@ int gtpu_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 	unsigned mask;
 	int r;
 
+	if (run->leaving)
+		return say_left(run, says);
 	if (l->plan_changed && mask_of(l->hooked))
 		return say_plan(l, says);
 	if (run->check.trust == GTPU_TRUST_REFUTED && run->layout && strcmp(run->layout, "skip") != 0)
@@ -335,7 +360,7 @@ int gtpu_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 int gtpu_release(struct probe_run *run, char held[static PROBE_HELD_MAX], struct err *err)
 {
 	struct gtpu_life *l = &run->life;
-	unsigned before = mask_of(l->hooked);
+	unsigned before = mask_of(l->hooked) | (run->leaving ? l->left : 0);
 	int r;
 
 	held[0] = '\0';

@@ -63,30 +63,36 @@ static __always_inline void fill_outer_gtp6(struct gtpu_record *r, const struct 
 {
 	if (!bpf_core_field_exists(info->fl6))
 		return;
-	bpf_core_read(r->outer.src, 16, &info->fl6.saddr);
-	bpf_core_read(r->outer.dst, 16, &info->fl6.daddr);
+	kernel_copy(r->outer.src, &info->fl6.saddr, 16);
+	kernel_copy(r->outer.dst, &info->fl6.daddr, 16);
 	r->outer.family = 6;
 	r->outer.proto = PACKET_UDP;
-	fill_outer_ports(r, BPF_CORE_READ(info, gtph_port));
+	fill_outer_ports(r, KERNEL_GET(__u16, &info->gtph_port));
 }
 
 static __always_inline void fill_outer_gtp(struct gtpu_record *r, const struct gtp_pktinfo *info)
 {
+	struct sock *sk;
+
 	if (!bpf_core_field_exists(info->fl4))
 		return;
-	if (BPF_CORE_READ(info, sk, __sk_common.skc_family) == FAMILY_INET6) {
+	sk = KERNEL_GET(struct sock *, &info->sk);
+	if (KERNEL_GET(unsigned short, &sk->__sk_common.skc_family) == FAMILY_INET6) {
 		fill_outer_gtp6(r, info);
 		return;
 	}
-	outer_v4(r, BPF_CORE_READ(info, fl4.saddr), BPF_CORE_READ(info, fl4.daddr));
-	fill_outer_ports(r, BPF_CORE_READ(info, gtph_port));
+	outer_v4(r, KERNEL_GET(__u32, &info->fl4.saddr), KERNEL_GET(__u32, &info->fl4.daddr));
+	fill_outer_ports(r, KERNEL_GET(__u16, &info->gtph_port));
 }
 
 static __always_inline void fill_outer_gtp5g(struct gtpu_record *r,
 					     const struct gtp5g_pktinfo *info)
 {
+	struct outer_header_creation *to;
+
 	if (!bpf_core_field_exists(info->fl4) || !bpf_core_field_exists(info->hdr_creation))
 		return;
-	outer_v4(r, BPF_CORE_READ(info, fl4.saddr), BPF_CORE_READ(info, fl4.daddr));
-	fill_outer_ports(r, BPF_CORE_READ(info, hdr_creation, port));
+	outer_v4(r, KERNEL_GET(__u32, &info->fl4.saddr), KERNEL_GET(__u32, &info->fl4.daddr));
+	to = KERNEL_GET(struct outer_header_creation *, &info->hdr_creation);
+	fill_outer_ports(r, KERNEL_GET(__u16, &to->port));
 }

@@ -30,7 +30,7 @@ struct open_packet {
 	struct seen seen;
 	/* Not cleared for the next packet. */
 	__u64 began[GTPU_SPANS_ALL];
-	struct skb_copy copy;
+	struct skb_view view;
 	struct skb_cursor cursor;
 	struct rule_copy rule;
 };
@@ -175,7 +175,7 @@ static __always_inline void fill_device(struct open_packet *p, const struct net_
 {
 	p->dev = (__u64)dev;
 	if (dev)
-		p->record.netns = BPF_CORE_READ(dev, nd_net.net, ns.inum);
+		p->record.netns = netns_of_device(dev);
 }
 
 /* The device stays while the module is at one of its packets. */
@@ -209,12 +209,12 @@ static __noinline int fill_outer(struct gtpu_record *r, struct skb_cursor *c)
 /* skb->data is at the outer UDP header, the outer IP header before it. An enum packet_head. */
 static __noinline int fill_uplink(struct open_packet *p)
 {
-	const __u8 *ip = SKB(&p->copy, head) + SKB(&p->copy, network_header);
+	const __u8 *ip = p->view.head + p->view.network_header;
 	struct skb_cursor *c = &p->cursor;
 	struct gtpu_record *r = &p->record;
 	int head;
 
-	skb_cursor_set(c, &p->copy, ip, 0);
+	skb_cursor_set(c, &p->view, ip, 0);
 	if (fill_outer(r, c))
 		return HEAD_MAX;
 	c->at.off += 8;
@@ -227,7 +227,7 @@ static __noinline int fill_uplink(struct open_packet *p)
 /* skb->data is at the inner packet. */
 static __noinline int fill_downlink(struct open_packet *p)
 {
-	skb_cursor_set(&p->cursor, &p->copy, SKB(&p->copy, data), 0);
+	skb_cursor_set(&p->cursor, &p->view, p->view.data, 0);
 	return fill_inner(&p->record, &p->cursor);
 }
 
@@ -236,7 +236,7 @@ static __noinline int fill_gtp(struct open_packet *p, const struct sk_buff *skb,
 {
 	struct skb_cursor *c = &p->cursor;
 
-	skb_take(&p->copy, skb);
-	skb_cursor_set(c, &p->copy, SKB(&p->copy, data), off);
+	skb_take(&p->view, skb);
+	skb_cursor_set(c, &p->view, p->view.data, off);
 	return packet_gtpu_header(&c->head, &c->at, &p->record.gtp);
 }

@@ -34,6 +34,8 @@ struct gtpu_life {
 	char trouble[128]; /* what has been said of that */
 	bool waiting;	   /* has been said */
 	bool plan_changed; /* and has not been said */
+	unsigned left;	   /* the modules that programs are on their way off from, and why */
+	const char *left_why;
 };
 
 struct probe_run {
@@ -42,6 +44,7 @@ struct probe_run {
 	struct attach *attach; /* NULL: the same */
 	struct ring *ring;
 	struct bpf_link *context_links[2];
+	struct closer *leaving; /* programs on their way off; NULL: none */
 	struct gtpu_hook hooks[GTPU_HOOKS_MAX];
 	struct plan_hook plan_hooks[GTPU_HOOKS_MAX];
 	struct plan_choice choices[GTPU_HOOKS_MAX];
@@ -86,6 +89,8 @@ int gtpu_maps_load(struct probe_run *run, struct err *err);
 int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err);
 void gtpu_programs_detach(struct probe_run *run);
 void gtpu_programs_free(struct probe_run *run);
+/* The same without waiting for the kernel: run->leaving is done when they are off. */
+void gtpu_programs_leave(struct probe_run *run);
 
 /* gtpu_life.c: makes the maps, and puts the hooks on what is there. */
 int gtpu_life_begin(struct probe_run *run, struct err *err);

@@ -178,6 +178,7 @@ static int set_up(struct probe_run *run, unsigned mask, struct err *err)
 	run->skel->rodata->each_function = run->options.each_function;
 	run->skel->rodata->exits_hooked = run->options.exit;
 	run->skel->rodata->preemptible = run->maps->rodata->preemptible;
+	run->skel->rodata->direct_reads = features_direct_reads();
 	set_context(run);
 	set_counts(run);
 	r = set_rules(run, mask, err);
@@ -301,12 +302,9 @@ static void keep_missed(struct probe_run *run, size_t i)
 	}
 }
 
-void gtpu_programs_free(struct probe_run *run)
+/* They are off, or on their way. */
+static void free_programs(struct probe_run *run)
 {
-	uint64_t began = clock_boot_ns(), detached;
-
-	gtpu_programs_detach(run);
-	detached = clock_boot_ns();
 	for (size_t i = 0; run->attach && i < run->n; i++)
 		if (run->choices[i].method != PLAN_SKIP)
 			keep_missed(run, i);
@@ -315,8 +313,28 @@ void gtpu_programs_free(struct probe_run *run)
 	gtpu_bpf__destroy(run->skel);
 	run->skel = NULL;
 	run->layout = NULL;
-	if (run->n)
-		log_debug("gtpu: %zu hooks: detached in %" PRIu64 " ms, freed in %" PRIu64 " ms", run->n,
-			  (detached - began) / NSEC_PER_MSEC, (clock_boot_ns() - detached) / NSEC_PER_MSEC);
 	run->n = 0;
+}
+
+void gtpu_programs_free(struct probe_run *run)
+{
+	uint64_t began = clock_boot_ns(), detached;
+	size_t n = run->n;
+
+	closer_free(TAKE_PTR(run->leaving));
+	gtpu_programs_detach(run);
+	detached = clock_boot_ns();
+	free_programs(run);
+	if (n)
+		log_debug("gtpu: %zu hooks: detached in %" PRIu64 " ms, freed in %" PRIu64 " ms", n,
+			  (detached - began) / NSEC_PER_MSEC, (clock_boot_ns() - detached) / NSEC_PER_MSEC);
+}
+
+void gtpu_programs_leave(struct probe_run *run)
+{
+	closer_free(TAKE_PTR(run->leaving));
+	if (run->attach)
+		run->leaving = attach_detach_aside(run->attach);
+	gtpu_programs_detach(run);
+	free_programs(run);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "gtpu.h"
+#include "direct.h"
 #include "kernel.h"
 #include "packet_copy.h"
 
@@ -39,24 +40,31 @@ struct {
 
 /* 0, or not known. */
 #define RULE_READ(to, from, place)                                                                 \
-	(layout.place == GTPU_NOWHERE ?                                                            \
-		 -1 :                                                                              \
-		 bpf_probe_read_kernel(&(to), sizeof(to), (const void *)((from) + layout.place)))
+	({                                                                                         \
+		__u32 place_ = layout.place;                                                       \
+                                                                                                   \
+		place_ == GTPU_NOWHERE ?                                                           \
+			-1 :                                                                       \
+			kernel_copy(&(to), (const void *)((from) + place_), sizeof(to));           \
+	})
 
-/* The same from the copy of the rule's beginning, where it reaches that far. */
+/* The same, without direct reads from the copy of the rule's beginning, where it reaches that far. */
 #define RULE_TAKE(to, rule, place)                                                                 \
 	({                                                                                         \
 		__u32 at_ = layout.place;                                                          \
 		int r_ = 0;                                                                        \
                                                                                                    \
-		if (at_ <= RULE_BYTES - sizeof(to))                                                \
+		if (at_ == GTPU_NOWHERE)                                                           \
+			r_ = -1;                                                                   \
+		else if (!direct_reads && at_ <= RULE_BYTES - sizeof(to))                          \
 			packet_copy(&(to), (rule)->bytes + at_, sizeof(to));                       \
 		else                                                                               \
-			r_ = RULE_READ(to, (rule)->address, place);                                \
+			r_ = kernel_copy(&(to), (const void *)((rule)->address + at_),             \
+					 sizeof(to));                                              \
 		r_;                                                                                \
 	})
 
-/* A rule is read at once, as one read costs as much as that of all its fields. */
+/* A rule is read at once: one probe read costs as much as that of all its fields. */
 #define RULE_BYTES 160
 
 struct rule_copy {
@@ -67,6 +75,8 @@ struct rule_copy {
 static __always_inline int rule_copy(struct rule_copy *rule, __u64 address)
 {
 	rule->address = address;
+	if (direct_reads)
+		return 0;
 	return bpf_probe_read_kernel(rule->bytes, sizeof(rule->bytes), (const void *)address);
 }
 
@@ -96,7 +106,7 @@ static __always_inline void rule_qer(struct gtpu_record *r, const struct rule_co
 		r->has |= GTPU_HAS_RULE_QFI;
 	if (RULE_TAKE(n, rule, pdr_qer_num) || !n || RULE_TAKE(ids, rule, pdr_qer_ids))
 		return;
-	if (!bpf_probe_read_kernel(&r->qer_id, sizeof(r->qer_id), (const void *)ids))
+	if (!kernel_copy(&r->qer_id, (const void *)ids, sizeof(r->qer_id)))
 		r->has |= GTPU_HAS_QER;
 }
 
@@ -107,7 +117,7 @@ static __always_inline int netns_of_gtp(__u64 gtp, __u32 *ret)
 
 	if (RULE_READ(dev, gtp, dev_net_device))
 		return -1;
-	*ret = BPF_CORE_READ((const struct net_device *)dev, nd_net.net, ns.inum);
+	*ret = netns_of_device((const struct net_device *)dev);
 	return 0;
 }
 
@@ -116,8 +126,7 @@ static __always_inline __u8 quota_of(__u64 ids, __u32 n, struct gtpu_quota_key *
 	__u32 i;
 
 	for (i = 0; i < URRS_MAX && i < n; i++) {
-		if (bpf_probe_read_kernel(&key->urr_id, sizeof(key->urr_id),
-					  (const void *)(ids + 4ULL * i)))
+		if (kernel_copy(&key->urr_id, (const void *)(ids + 4ULL * i), sizeof(key->urr_id)))
 			return RULE_QUOTA_UNKNOWN;
 		if (bpf_map_lookup_elem(&gtpu_quotas, key))
 			return RULE_QUOTA;

@@ -140,21 +140,25 @@ static __always_inline void session_tunnel(struct gtpu_session_key *k, const str
 {
 	bool sent = r->direction == GTPU_DOWNLINK, down = is_downlink(r);
 
+	__u8 is = down ? GTPU_IS_DOWNLINK : 0;
+
 	if (r->gtp.flags & RECORD_GTP)
-		k->is |= GTPU_IS_TUNNEL;
+		is |= GTPU_IS_TUNNEL;
 	if (r->gtp.flags & RECORD_GTP_QFI)
-		k->is |= GTPU_IS_QFI;
+		is |= GTPU_IS_QFI;
 	if (r->outer.family)
-		k->is |= GTPU_IS_PEER;
+		is |= GTPU_IS_PEER;
 	if (r->inner.family)
-		k->is |= GTPU_IS_UE;
-	if (down)
-		k->is |= GTPU_IS_DOWNLINK;
+		is |= GTPU_IS_UE;
+	k->is = is;
 	k->teid = r->gtp.teid;
 	k->qfi = r->gtp.qfi;
 	if (sent)
 		__builtin_memcpy(k->peer, r->outer.dst, sizeof(k->peer));
-	__builtin_memcpy(k->ue, down ? r->inner.dst : r->inner.src, sizeof(k->ue));
+	if (down)
+		__builtin_memcpy(k->ue, r->inner.dst, sizeof(k->ue));
+	else
+		__builtin_memcpy(k->ue, r->inner.src, sizeof(k->ue));
 }
 
 /* A rule took it; or its TEID and addresses are anybody's. */

@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,6 +223,34 @@ void attach_detach(struct attach *a)
 	for (int side = 0; side < SIDES; side++)
 		for (size_t i = 0; i < a->n; i++)
 			detach_side(a, i, side);
+}
+
+/* A second descriptor of a link that takes its time to go; -1: it has none, or does not. */
+static int another_of(const struct attach *a, size_t i, int side)
+{
+	const struct bpf_link *link = a->state[i].links[side];
+
+	if (!link || a->choices[i].method != PLAN_FENTRY)
+		return -1;
+	return fcntl(bpf_link__fd(link), F_DUPFD_CLOEXEC, 0);
+}
+
+/* A link goes with the last of its descriptors. */
+struct closer *attach_detach_aside(struct attach *a)
+{
+	_cleanup_free_ int *fds = calloc(SIDES * a->n, sizeof(*fds));
+	size_t n = 0;
+
+	for (int side = 0; fds && side < SIDES; side++) {
+		for (size_t i = 0; i < a->n; i++) {
+			int fd = another_of(a, i, side);
+
+			if (fd >= 0)
+				fds[n++] = fd;
+		}
+	}
+	attach_detach(a);
+	return n ? closer_new(fds, n) : NULL;
 }
 
 void attach_free(struct attach *a)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "attach_plan.h"
+#include "closer.h"
 
 struct attach;
 
@@ -22,6 +23,9 @@ int attach_new(struct attach **ret, struct bpf_object *object, const struct plan
 
 /* Takes all programs off; what they missed can still be asked. Idempotent. */
 void attach_detach(struct attach *a);
+/* The same, where what waits in the kernel goes on behind the caller's back: until *ret is done, some
+ * programs may still run. NULL: nothing is left to wait for. */
+struct closer *attach_detach_aside(struct attach *a);
 void attach_free(struct attach *a); /* NULL is fine */
 
 enum attach_side { ATTACH_ENTRY, ATTACH_EXIT };

@@ -125,6 +125,13 @@ static struct plan_choice plan_forced(const struct features *f, const struct pla
 	return no.text[0] ? none(hook, no.text) : choose(forced, "as asked for");
 }
 
+/* To take fentry off a function, kernels from 6.0 on wait out a grace period of their tasks, for one
+ * function after the other; to take kprobes off they need not. */
+static bool is_for_kprobe(const struct plan_hook *hook, const char *no_fentry, const char *no_kprobe)
+{
+	return hook->seldom && hook->module && !hook->exits && !no_fentry[0] && !no_kprobe[0];
+}
+
 struct plan_choice plan_hook(const struct features *f, const struct plan_hook *hook,
 			     const struct symbol_facts *facts, enum plan_method forced)
 {
@@ -136,9 +143,11 @@ struct plan_choice plan_hook(const struct features *f, const struct plan_hook *h
 	if (forced != PLAN_AUTO)
 		return plan_forced(f, hook, facts, forced);
 	no_fentry = try_fentry(f, hook, facts);
+	no_kprobe = try_kprobe(f, hook, facts);
+	if (is_for_kprobe(hook, no_fentry.text, no_kprobe.text))
+		return choose(PLAN_KPROBE, "seldom called, and a kprobe lets go of the module sooner");
 	if (!no_fentry.text[0])
 		return choose(PLAN_FENTRY, "fentry works on it");
-	no_kprobe = try_kprobe(f, hook, facts);
 	if (!no_kprobe.text[0])
 		return choose(PLAN_KPROBE, "%s", no_fentry.text);
 	if (!try_tracepoint(hook, facts).text[0])

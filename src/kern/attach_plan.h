@@ -27,6 +27,7 @@ struct plan_hook {
 	bool required;
 	bool exits;       /* its return is hooked too */
 	bool sleeps;      /* it may sleep: a kretprobe on it loses returns without a word */
+	bool seldom;      /* a module's, seldom called: what a call costs does not count */
 	const char *tracepoint; /* "net:netif_rx" when one says the same; else NULL */
 };
 

@@ -82,6 +82,12 @@ static int try_kernel_fentry(void)
 	return id < 0 ? id : try_fentry(0, id);
 }
 
+bool features_direct_reads(void)
+{
+	return !access("/sys/kernel/btf/vmlinux", R_OK) &&
+	       libbpf_find_vmlinux_btf_id("bpf_rdonly_cast", BPF_TRACE_FENTRY) > 0;
+}
+
 static int kprobe_pmu_type(void)
 {
 	_cleanup_fclose_ FILE *file = fopen("/sys/bus/event_source/devices/kprobe/type", "re");

@@ -15,6 +15,9 @@ struct module_facts {
 /* Tries each feature; leaves nothing attached. */
 void features_probe(struct features *ret);
 
+/* Programs may read any kernel memory by plain loads (bpf_rdonly_cast(), Linux 6.2): bpf/direct.h. */
+bool features_direct_reads(void);
+
 void features_module(const char *module, struct module_facts *ret);
 
 /* Looks the hooks' functions up and tries fentry and kprobe on each that is there. One pass over

@@ -17,6 +17,7 @@
 #include "cleanup.h"
 #include "gtpu/gtpu.h"
 #include "gtpu.skel.h"
+#include "kernel_features.h"
 #include "object.h"
 
 static bool loads_anywhere(const char *program)
@@ -38,7 +39,7 @@ static unsigned budget_of(const char *program)
 	return 0;
 }
 
-static int load(void **state)
+static int load(void **state, bool direct)
 {
 	struct gtpu_bpf *skel = gtpu_bpf__open();
 	struct bpf_program *program;
@@ -52,11 +53,24 @@ static int load(void **state)
 	skel->rodata->exits_hooked = true;
 	skel->rodata->hooked = UINT64_MAX;
 	skel->rodata->refusal_has_code = false;
+	skel->rodata->direct_reads = direct;
 	if (object_load(skel->obj, "gtpu", &err))
 		fprintf(stderr, "%s\n", err.text);
 	assert_string_equal(err.text, "");
 	*state = skel;
 	return 0;
+}
+
+static int load_with_probe_reads(void **state)
+{
+	return load(state, false);
+}
+
+static int load_with_direct_reads(void **state)
+{
+	if (!features_direct_reads())
+		skip();
+	return load(state, true);
 }
 
 static int unload(void **state)
@@ -90,7 +104,8 @@ static void within_budget(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(within_budget, load, unload),
+		{"within_budget, probe reads", within_budget, load_with_probe_reads, unload, NULL},
+		{"within_budget, direct reads", within_budget, load_with_direct_reads, unload, NULL},
 	};
 
 	if (geteuid()) {

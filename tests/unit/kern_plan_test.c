@@ -111,6 +111,24 @@ static void forced_kprobe(void **state)
 	check(&stock, &sleeping, &with_btf, PLAN_KPROBE, PLAN_KPROBE, "asked for");
 }
 
+/* What is seldom called does not hold its module longer than it must. */
+static void seldom_called(void **state)
+{
+	struct plan_hook hook = {.module = "gtp5g", .function = "gtp5g_genl_add_pdr", .seldom = true};
+	struct symbol_facts unprobed = with_btf;
+
+	unprobed.kprobe = -EINVAL;
+	check(&stock, &hook, &with_btf, PLAN_AUTO, PLAN_KPROBE, "lets go of the module sooner");
+	check(&stock, &hook, &without_btf, PLAN_AUTO, PLAN_KPROBE, "no BTF");
+	check(&stock, &hook, &with_btf, PLAN_FENTRY, PLAN_FENTRY, "asked for");
+	check(&stock, &hook, &unprobed, PLAN_AUTO, PLAN_FENTRY, "fentry works");
+	hook.exits = true;
+	check(&stock, &hook, &with_btf, PLAN_AUTO, PLAN_FENTRY, "fentry works");
+	hook.exits = false;
+	hook.module = NULL;
+	check(&stock, &hook, &with_btf, PLAN_AUTO, PLAN_FENTRY, "fentry works");
+}
+
 static void tracepoints(void **state)
 {
 	struct symbol_facts facts = {.loaded = true, .module_btf = true, .fentry = -ENODATA,
@@ -177,6 +195,7 @@ int main(void)
 		cmocka_unit_test(gtp5g_with_and_without_btf),
 		cmocka_unit_test(inlined_or_mangled),
 		cmocka_unit_test(forced_kprobe),
+		cmocka_unit_test(seldom_called),
 		cmocka_unit_test(tracepoints),
 		cmocka_unit_test(refused_on_one_function),
 		cmocka_unit_test(nothing_possible),

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "closer.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct closer {
+	pthread_t thread;
+	atomic_bool done;
+	size_t n;
+	int fds[];
+};
+
+static void close_all(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		close(fds[i]);
+}
+
+static void *run(void *data)
+{
+	struct closer *c = data;
+
+	close_all(c->fds, c->n);
+	atomic_store(&c->done, true);
+	return NULL;
+}
+
+/* Signals are the caller's. */
+static int start(struct closer *c)
+{
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&c->thread, NULL, run, c);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
+struct closer *closer_new(const int *fds, size_t n)
+{
+	struct closer *c = calloc(1, sizeof(*c) + n * sizeof(c->fds[0]));
+
+	if (c) {
+		memcpy(c->fds, fds, n * sizeof(c->fds[0]));
+		c->n = n;
+	}
+	if (c && !start(c))
+		return c;
+	close_all(fds, n);
+	free(c);
+	return NULL;
+}
+
+bool closer_done(const struct closer *c)
+{
+	return !c || atomic_load(&c->done);
+}
+
+void closer_free(struct closer *c)
+{
+	if (!c)
+		return;
+	pthread_join(c->thread, NULL);
+	free(c);
+}
