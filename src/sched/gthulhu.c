@@ -145,10 +145,28 @@ bool gthulhu_failed(struct gthulhu *g, const struct session_reply *reply)
 	return reply->r < 0;
 }
 
+static void tell_notes(struct gthulhu *g)
+{
+	unsigned notes = g->note ? g->notes : 0;
+	char text[256];
+
+	g->notes &= ~notes;
+	if (notes & NOTE_SAMPLE_KEY)
+		g->note(g->note_data, GTHULHU_SAMPLE_KEY_NOTE);
+	if (!(notes & NOTE_INEXPRESSIBLE))
+		return;
+	snprintf(text, sizeof(text),
+		 "%zu of %zu threads cannot be told to this server (%s): its API wants processes of "
+		 "pods, with priority and a printable name",
+		 g->stats.inexpressible, g->sent.len, gthulhu_era_name(g->stats.era));
+	g->note(g->note_data, text);
+}
+
 static void tell(struct gthulhu *g, enum note note)
 {
 	g->notes |= note & ~g->noted;
 	g->noted |= note;
+	tell_notes(g);
 }
 
 static void succeed(struct gthulhu *g)
@@ -409,20 +427,11 @@ void gthulhu_get_stats(const struct gthulhu *g, struct gthulhu_stats *ret)
 	*ret = g->stats;
 }
 
-const char *gthulhu_next_note(struct gthulhu *g)
+void gthulhu_on_note(struct gthulhu *g, gthulhu_note_fn fn, void *data)
 {
-	if (g->notes & NOTE_SAMPLE_KEY) {
-		g->notes &= ~NOTE_SAMPLE_KEY;
-		return GTHULHU_SAMPLE_KEY_NOTE;
-	}
-	if (!(g->notes & NOTE_INEXPRESSIBLE))
-		return NULL;
-	g->notes &= ~NOTE_INEXPRESSIBLE;
-	snprintf(g->note, sizeof(g->note),
-		 "%zu of %zu threads cannot be told to this server (%s): its API wants processes of "
-		 "pods, with priority and a printable name",
-		 g->stats.inexpressible, g->sent.len, g->era ? g->era->name : "");
-	return g->note;
+	g->note = fn;
+	g->note_data = data;
+	tell_notes(g);
 }
 
 const char *gthulhu_era_name(enum gthulhu_era era)

@@ -88,9 +88,10 @@ void gthulhu_withdraw(struct gthulhu *g, uint64_t deadline_ns, gthulhu_done_fn d
 
 void gthulhu_get_stats(const struct gthulhu *g, struct gthulhu_stats *ret);
 
-/* What the user should be told although nothing failed, each thing once: a line to log as a warning,
- * valid until the next call; NULL: nothing new. */
-const char *gthulhu_next_note(struct gthulhu *g);
+/* What the user should be told although nothing failed, each thing once: fn gets a line to log as a
+ * warning, from within this call what is known already, later from the loop. It may not free g. */
+typedef void (*gthulhu_note_fn)(void *data, const char *note);
+void gthulhu_on_note(struct gthulhu *g, gthulhu_note_fn fn, void *data);
 
 /* A manager's strategy or node policy. */
 struct gthulhu_rule {

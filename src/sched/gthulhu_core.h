@@ -87,8 +87,9 @@ struct gthulhu {
 	gthulhu_done_fn done;
 	void *done_data;
 
-	unsigned notes, noted; /* bits: to be told, told */
-	char note[256];
+	unsigned notes, noted; /* bits: to be told, told or to be */
+	gthulhu_note_fn note;
+	void *note_data;
 	struct gthulhu_stats stats;
 	gthulhu_changed_fn changed;
 	void *changed_data;

@@ -310,6 +310,13 @@ def redirects_are_not_followed():
     client.say("set 5")
     stats = client.reach("the redirect", lambda s: s["errors"] >= 1)
     contains(stats["last_error"], "redirected (307)")
+    end(client.process)
+    # Nor is the key, which buys a token, taken elsewhere.
+    server.script["token"] = [answer(308, b"", to)]
+    client = Client(server.url, KEY)
+    client.say("set 5")
+    stats = client.reach("the redirect", lambda s: s["errors"] >= 1)
+    contains(stats["last_error"], "redirected (308)")
     equal(other.log, [])
     other.stop()
     server.stop()
@@ -394,8 +401,8 @@ def bad_key_files_are_named():
         contains(done.stderr, "public_key")
 
 
-def tls_server(ca, with_client_certificate):
-    server = StandIn()
+def tls_server(ca, with_client_certificate, era):
+    server = StandIn(era=era)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(TMP / "server.crt", TMP / "server.key")
     if with_client_certificate:
@@ -416,22 +423,23 @@ def certificate(name):
 def tls_needs_the_right_ca_and_certificate():
     for name in ("server", "client", "stranger"):
         certificate(name)
-    server = tls_server(TMP / "client.crt", True)
-    ours = (f"ca_file={TMP}/server.crt", f"cert_file={TMP}/client.crt", f"key_file={TMP}/client.key")
-    client = Client(server.url, KEY, extra=ours)
-    client.say("set 5")
-    wait_for("the list over TLS", lambda: server.stored == entries(5))
-    posts = server.count("post")
-    end(client.process)
-    posts = server.count("post")
-    for extra in ((f"ca_file={TMP}/stranger.crt",) + ours[1:], ours[:1]):
-        client = Client(server.url, KEY, extra=extra)
-        client.say("set 6")
-        stats = client.reach("the refusal", lambda s: s["errors"] >= 1)
-        equal(stats["posts"], 0)
+    ours = [f"ca_file={TMP}/server.crt", f"cert_file={TMP}/client.crt", f"key_file={TMP}/client.key"]
+    for era in ("a1", "dm-int"):
+        server = tls_server(TMP / "client.crt", True, era)
+        client = Client(server.url, KEY, extra=ours)
+        client.say("set 5")
+        client.reach("a look at the list over TLS", lambda s: s["verified"] >= 1 and s["errors"] == 0)
         end(client.process)
-    equal(server.count("post"), posts)
-    server.stop()
+        asked = len(server.log)
+        for extra in ([f"ca_file={TMP}/stranger.crt"] + ours[1:], ours[:1], ours[1:]):
+            client = Client(server.url, KEY, extra=extra)
+            client.say("set 6")
+            stats = client.reach("the refusal", lambda s: s["errors"] >= 1)
+            equal((stats["tokens"], stats["posts"]), (0, 0))
+            contains(stats["last_error"], server.url)
+            end(client.process)
+        equal(len(server.log), asked)
+        server.stop()
 
 
 need("openssl")

@@ -52,20 +52,17 @@ static void on_changed(void *data, const struct gthulhu_stats *stats)
 	print_stats("changed", stats);
 }
 
-static void print_notes(struct client *c)
+static void print_note(void *data, const char *note)
 {
-	const char *note;
+	_cleanup_(buf_free) struct buf out = {0};
+	struct jw j = jw_begin(&out);
 
-	while ((note = gthulhu_next_note(c->g))) {
-		_cleanup_(buf_free) struct buf out = {0};
-		struct jw j = jw_begin(&out);
-
-		jw_object(&j, NULL);
-		jw_string(&j, "what", "note");
-		jw_string(&j, "note", note);
-		jw_object_end(&j);
-		puts(out.data);
-	}
+	jw_object(&j, NULL);
+	jw_string(&j, "what", "note");
+	jw_string(&j, "note", note);
+	jw_object_end(&j);
+	puts(out.data);
+	fflush(stdout);
 }
 
 static void on_withdrawn(void *data, int r)
@@ -141,7 +138,6 @@ static void obey(struct client *c, char *line)
 	} else if (!strncmp(line, "follow", 6)) {
 		follow(c, line + 6);
 	} else if (!strcmp(line, "stats")) {
-		print_notes(c);
 		gthulhu_get_stats(c->g, &stats);
 		print_stats("stats", &stats);
 	} else {
@@ -210,7 +206,10 @@ static int start(struct client *c, char **words, struct err *err)
 	options = *(const struct gthulhu_options *)config_get(config, "api");
 	options.interval_ns = milliseconds(words[2]);
 	options.timeout_ns = milliseconds(words[3]);
-	return gthulhu_start(&c->g, c->loop, &options, on_changed, c, err);
+	r = gthulhu_start(&c->g, c->loop, &options, on_changed, c, err);
+	if (r == 0)
+		gthulhu_on_note(c->g, print_note, c);
+	return r;
 }
 
 int main(int argc, char **argv)
