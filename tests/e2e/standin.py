@@ -57,6 +57,7 @@ class StandIn(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.lock = threading.Lock()
         self.log = []  # (kind, body, headers)
+        self.times = []  # monotonic, of each in log
         self.script = {}
         self.key = key
         self.life = life
@@ -103,6 +104,12 @@ class StandIn(ThreadingHTTPServer):
     def count(self, *kinds):
         return sum(1 for kind in self.kinds() if kind in kinds)
 
+    def busiest_second(self):
+        """The most requests that came within a second."""
+        with self.lock:
+            return max(sum(1 for other in self.times if start <= other < start + 1)
+                       for start in self.times)
+
     def bodies(self, kind):
         with self.lock:
             return [entry[1] for entry in self.log if entry[0] == kind]
@@ -124,6 +131,7 @@ class StandIn(ThreadingHTTPServer):
         kind = route[0] if route else "other"
         with self.lock:
             self.log.append((kind, h.body, dict(h.headers)))
+            self.times.append(time.monotonic())
             actions = self.script.get(kind, [])
             action = actions.pop(0) if actions else None
         if action:

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""teide run and API servers that end, come back with another key, are slow, or lie: it stays up, recovers,
+never storms, and what is secret is in no log."""
+import json
+import os
+import re
+import signal
+import subprocess
+
+from harness import TEIDE, TMP, case, end, equal, main, openssl, spawn, wait_for
+from server import Server
+from standin import StandIn, answer, drip, flood, half, hang_up
+
+NAME = f"tt{os.getpid()}"
+SECRETS = r"eyJ|signature0|BEGIN PUBLIC|secret of teide|refresh-\d"
+PASSWORD = TMP / "password"
+KEY = TMP / "public_key.pem"
+STORM = 15  # requests a second: five failures at the shortest wait, each with a token, the request, a look
+
+
+class Run:
+    def __init__(self, name, api):
+        self.log = TMP / f"{name}.log"
+        config = TMP / f"{name}.json"
+        config.write_text(json.dumps({
+            "run": {"probes": ["flow"], "log_level": "debug"},
+            "sched": {"names": [NAME], "evidence": ["name"]},
+            "api": {"interval": "1s", "timeout": "500ms", **api}}))
+        with self.log.open("w") as log:
+            self.process = spawn(TEIDE, "run", "-c", config, stderr=log)
+
+    def says(self, pattern):
+        return re.search(pattern, self.log.read_text())
+
+    def check_log(self):
+        found = self.says(SECRETS)
+        assert not found, self.log.read_text()[max(0, found.start() - 200):found.end() + 20]
+
+    def stop(self):
+        equal(self.process.poll(), None)
+        self.process.send_signal(signal.SIGTERM)
+        equal(self.process.wait(60), 0)
+        self.check_log()
+
+
+def sleeper():
+    child = spawn("python3", "-c", "import ctypes, sys\n"
+                  f"ctypes.CDLL(None).prctl(15, b'{NAME}', 0, 0, 0)\n"
+                  "print('ready', flush=True)\nsys.stdin.read()", stdin=subprocess.PIPE)
+    equal(child.stdout.readline(), "ready\n")
+    return child
+
+
+def echo(status):
+    """A lie that repeats what it was asked with."""
+    def act(h):
+        said = f"{h.headers.get('Authorization')} {h.body}"
+        h.reply(status, {"success": False, "error": f"no: {said}", "message": said})
+    return act
+
+
+def echo_html(h):
+    h.reply(200, f"<html>{h.headers.get('Authorization')} {h.body}</html>".encode(),
+            [("Content-Type", "text/html")])
+
+
+LIES = [echo(401), echo(500), echo(200), echo_html, half, drip, hang_up, flood]
+
+
+def survives(standin, kind, lies, recovered):
+    """Each lie is told once; then the server is well again, and so is the agent."""
+    again = 0 if kind == "refresh" else 1  # the password is used instead
+    for lie in lies:
+        before = standin.count(kind)
+        standin.script[kind] = [lie]
+        if kind in ("token", "login", "refresh"):
+            standin.forget_tokens()
+        wait_for("the lie", lambda: not standin.script[kind])
+        wait_for("recovery", lambda: standin.count(kind) > before + again and recovered())
+    assert standin.busiest_second() <= STORM, standin.kinds()
+
+
+@case
+def a_server_that_is_killed_and_has_a_new_key():
+    child = sleeper()
+    server = Server("killed")
+    listen = server.url.removeprefix("http://")
+    run = Run("killed-run", {"url": server.url, "public_key_path": server.key_path})
+    wanted = [{"pid": child.pid, "priority": True, "execution_time": 20000000}]
+    wait_for("the list", lambda: server.listed(server.token())[0] == wanted)
+    for renew in (False, True):
+        server.process.kill()
+        server.process.wait()
+        key = server.key()
+        wait_for("the loss", lambda: run.says(r"api: .*(connect|reset|Empty reply|closed)"))
+        if renew:
+            for name in os.listdir(server.data):
+                (server.data / name).unlink()
+        server = Server("killed", listen=listen)
+        equal(server.key() != key, renew)
+        wait_for("the list again", lambda: server.listed(server.token())[0] == wanted)
+    run.stop()
+    equal([entry["priority"] for entry in server.listed(server.token())[0]], [False])
+
+
+@case
+def a_server_that_is_slow_and_lies():
+    child = sleeper()
+    standin = StandIn()
+    run = Run("liar", {"url": standin.url, "public_key_path": str(KEY)})
+    wanted = [{"pid": child.pid, "priority": True, "execution_time": 20000000}]
+
+    def told():
+        return standin.stored == wanted
+    wait_for("the list", told)
+    moved = answer(302, b"", ("Location", "http://127.0.0.1:1/"))
+    survives(standin, "post", LIES + [moved], told)
+    survives(standin, "get", LIES[:2], told)
+    survives(standin, "token", [echo_html], told)
+    standin.script["post"] = [echo(500)] * 1000  # for good, as it seems
+    begun = len(standin.log)
+    wait_for("a few attempts", lambda: standin.count("post") > 4 and len(standin.log) > begun + 4)
+    standin.script["post"] = []
+    wait_for("the list", told)
+    assert standin.busiest_second() <= STORM, standin.kinds()
+    run.stop()
+    equal([entry["priority"] for entry in standin.stored], [False])
+    standin.stop()
+
+
+@case
+def a_manager_that_is_slow_and_lies():
+    child = sleeper()
+    standin = StandIn(era="manager-c")
+    run = Run("manager", {"url": standin.url, "user": "teide", "password_file": str(PASSWORD),
+                          "public_key_path": str(TMP / "none.pem"), "node": "node1"})
+
+    def told():
+        return [rule["commandRegex"] for rule in standin.era.policies] == [f"^(?P<teide>{NAME})$"]
+    wait_for("the policy", told)
+    survives(standin, "policies", LIES[:4], told)
+    survives(standin, "refresh", LIES[:1], told)
+    equal(standin.count("create-policy"), 1)
+    end(child)
+    wait_for("nothing", lambda: standin.era.policies == [])
+    run.stop()
+    standin.stop()
+
+
+KEY.write_bytes(openssl("pkey", "-pubout", data=openssl("genpkey", "-algorithm", "RSA")))
+PASSWORD.write_text("secret of teide\n")
+main()
