@@ -30,7 +30,7 @@ static int read_ports(const char *key, const struct string_list *list, uint16_t 
 		      struct err *err)
 {
 	if (list->len > DISCOVER_PORTS_MAX)
-		return err_set(err, -E2BIG, "processes.%s: %zu ports, at most %d can be looked for",
+		return err_set(err, -EINVAL, "processes.%s: %zu ports, at most %d can be looked for",
 			       key, list->len, DISCOVER_PORTS_MAX);
 	for (size_t i = 0; i < list->len; i++) {
 		const char *text = list->items[i];
