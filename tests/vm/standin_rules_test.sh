@@ -61,7 +61,7 @@ for module in ("plain", "btf"):
     trace = [line for line in lines(folder / f"{module}.trace") if line["event"] != "ledger"]
     check(f"{module} trace", "change", [line for line in trace if line["event"] == "rule"],
           [line for line in trace if line["event"] == "handover"], did)
-    changes = [[{k: v for k, v in line.items() if k not in ("ts_ns", "since_ns")} for line in told
+    changes = [[{k: v for k, v in line.items() if k not in ("ts", "ts_ns", "since_ns", "cpu")} for line in told
                 if line["event"] in ("rule", "handover")] for told in (trace, lines(folder / f"{module}.run"))]
     expect(f"{module} run: as trace", changes[1], changes[0])
     drops = [line for line in trace if line["event"] == "exit"]
