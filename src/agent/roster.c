@@ -170,6 +170,7 @@ static bool has_thread(const struct process *p, uint32_t tid)
 	return false;
 }
 
+/* And needs no more. */
 static bool is_known(const struct roster *r, const struct event *e)
 {
 	const struct process *p = processes_find(r->processes, (int32_t)e->tgid);
@@ -189,13 +190,20 @@ enum roster_news roster_newcomer(struct roster *r, const struct event *e, uint64
 {
 	const struct process *p;
 	struct proc proc;
+	bool has_sent;
 
 	if (!event_has(e, F_TGID))
 		return ROSTER_LOOK;
 	if (!is_sender(e) || is_known(r, e) || proc_read("", (int32_t)e->tgid, &proc) < 0)
 		return ROSTER_NO_NEWS;
+	p = processes_find(r->processes, proc.pid);
+	has_sent = p && p->start_time == proc.start_time &&
+		   p->evidence & EVIDENCE_BIT(EVIDENCE_SENDER);
 	p = processes_announce(r->processes, &proc, EVIDENCE_SENDER, now_ns);
-	return complete(r, p, &proc) ? ROSTER_CHOSEN : ROSTER_NO_NEWS;
+	if (complete(r, p, &proc))
+		return ROSTER_CHOSEN;
+	/* Where sending does not suffice, a look may find what does. */
+	return has_sent ? ROSTER_NO_NEWS : ROSTER_LOOK;
 }
 
 const struct processes *roster_processes(const struct roster *r)

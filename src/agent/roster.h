@@ -34,7 +34,7 @@ int roster_look(struct roster *r, uint64_t now_ns, struct err *err);
 enum roster_news {
 	ROSTER_NO_NEWS,
 	ROSTER_CHOSEN, /* a process that is to be chosen, or a thread of one, was not known: it is now */
-	ROSTER_LOOK,   /* a socket has begun to send, and a look will tell whose it is */
+	ROSTER_LOOK,   /* a socket has begun to send, or a process that is not chosen for it: a look tells more */
 };
 enum roster_news roster_newcomer(struct roster *r, const struct event *e, uint64_t now_ns);
 

@@ -13,17 +13,22 @@ veth gnb3 n3 10.93.1.1/24 upf3 n3 10.93.1.2/24
 spawn server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
 server=$PID
 wait_for 60 grep -q 'listening on' "$TMP/server.log"
-cat >"$TMP/teide.yaml" <<EOF
+# run_with EVIDENCE: the service, by what evidence
+run_with() {
+	cat >"$TMP/teide.yaml" <<EOF
 run: { probes: [flow], collect_interval: 60s }
 probes: { flow: { interfaces: [ $(ns gnb)/n3, $(ns upf2)/n3, $(ns gnb3)/n3 ] } }
+sched: { evidence: [ $1 ] }
 api:
   url: $(sed -n 's/^listening on //p' "$TMP/server.log")
   interval: 1s
   public_key_path: $TMP/server/public_key.pem
 EOF
-spawn run "$TEIDE" run -c "$TMP/teide.yaml"
-run=$PID
-wait_for 30 grep -q 'running' "$TMP/run.log"
+	spawn run "$TEIDE" run -c "$TMP/teide.yaml"
+	run=$PID
+	wait_for 30 grep -q 'running' "$TMP/run.log"
+}
+run_with 'socket, sender, peer, tun'
 
 # task NAME NETNS COMM PORT [LOCAL_PORT]: sends from there for each line that is written to $TMP/NAME.in
 task() {
@@ -73,4 +78,12 @@ done
 
 stop "$run"
 check_eq "exit status of teide run" "$STATUS" 0
+
+# Where sending alone does not suffice, it still has what does looked for.
+run_with socket
+task gnb4 gnb nr-gnb 2152 2152
+send gnb4 main
+wait_for 30 boosted "$TID"
+boosted "$leader" && fail "a strategy for process $leader, which holds no socket of N3"
+stop "$run"
 stop "$server"
