@@ -69,13 +69,15 @@ check_match 'what it says' "$(cat "$TMP/err")" "$TMP/none: No such file"
 
 # Each line is accounted for.
 {
-	printf 'nr-gnb-%s [005] ..s21 %s fentry/x: y\n' "$gnb" "$at"
+	printf 'nr-gnb-%s [005] ..s21 %s fentry/x: y\n' "$gnb" "$at" 4194304 "$at"
 	printf '# tracer: nop\n<idle>-0 [1] b.s31 %s fentry/x: y\nbash-1 [1] b.s31 %s other\n' "$at" "$at"
 	printf 'CPU:3 [LOST 7 EVENTS]\nrubbish\n%05000d\n' 0
 } >"$TMP/lines"
 "$TEIDE" trace --probe trace_pipe --set "probes.trace_pipe.input=$TMP/lines" --once -o json >"$TMP/trace"
+check_eq "the ledger of tasks" "$(jq -c 'select(.event == "ledger" and .where == "tasks") | .value' \
+	"$TMP/trace" | xargs)" '2 1 1'
 check_eq "the ledger" "$(jq -c 'select(.event == "ledger" and .where == "lines" and .value > 0) |
-	[.name, .reason, .value]' "$TMP/trace" | xargs)" "$(printf '%s ' '[seen,null,7]' '[counted,null,1]' \
+	[.name, .reason, .value]' "$TMP/trace" | xargs)" "$(printf '%s ' '[seen,null,8]' '[counted,null,2]' \
 	'[skipped,idle,1]' '[skipped,other_tracer,1]' '[skipped,blank,1]' '[skipped,malformed,1]' \
 	'[skipped,note_of_loss,1]' '[skipped,too_long,1]' '[lost,overwritten,7]' | xargs)"
 
@@ -102,6 +104,8 @@ serve_input() {
 }
 findmnt -rn /sys/kernel/tracing >/dev/null && umount /sys/kernel/tracing
 findmnt -rn /sys/kernel/debug >/dev/null && umount -R /sys/kernel/debug
+check_exit 'no tracefs, and none to be had' 1 unshare --user --map-root-user "$TEIDE" trace --probe trace_pipe
+check_match 'what it says' "$(cat "$TMP/err")" 'tracefs is not mounted: mount -t tracefs nodev /sys/kernel/tracing'
 serve_input
 wait_for 30 grep -q 'reading trace_pipe of a tracefs that is mounted nowhere' "$TMP/run.log"
 print other "main fentry/gtp5g_encap_recv: PID={tid}, TGID={tgid}, CPU=0"
