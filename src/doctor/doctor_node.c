@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "cpu_context.h"
 #include "kernel_features.h"
+#include "local_thread.h"
 
 bool doctor_read_line(const char *root, const char *path, char *ret, size_t size)
 {
@@ -65,6 +66,9 @@ void doctor_read_files(const char *root, struct node_facts *ret)
 	ret->jit_known = doctor_read_line(root, "/proc/sys/net/core/bpf_jit_enable", line,
 					  sizeof(line));
 	ret->jit = ret->jit_known && line[0] != '0';
+	ret->autogroup = doctor_read_line(root, "/proc/sys/kernel/sched_autogroup_enabled", line,
+					  sizeof(line)) &&
+			 line[0] == '1';
 	ret->sched_ext = doctor_read_line(root, "/sys/kernel/sched_ext/state", line, sizeof(line));
 	if (!ret->sched_ext || strcmp(line, "enabled"))
 		return;
@@ -77,6 +81,7 @@ void doctor_read_node(const char *root, struct node_facts *ret)
 {
 	struct cpu_context context;
 	struct utsname uts;
+	uint64_t own_slice;
 
 	*ret = (struct node_facts){0};
 	doctor_read_files(root, ret);
@@ -87,6 +92,7 @@ void doctor_read_node(const char *root, struct node_facts *ret)
 			ret->major = ret->minor = 0;
 	}
 	features_probe(&ret->features);
+	ret->slices = local_probe_slice(&local_kernel_ops, &own_slice);
 	cpu_context_find(&context);
 	ret->context_means = cpu_context_means(&context);
 }
@@ -308,17 +314,32 @@ void doctor_judge_rights(const struct node_facts *f, struct report *r)
 		judge_right(f, &rights[i], r);
 }
 
+/* What sched.backend: local has to work with. */
+static void judge_local(const struct node_facts *f, struct report *r)
+{
+	struct check *c = report_add(r, CHECK_SCHEDULER, "this kernel", "scheduler.local");
+
+	check_set(c, f->autogroup ? CHECK_INFO : CHECK_OK, "nice levels, SCHED_RR%s%s",
+		  f->slices ? ", slices" : "; no slices (6.12 and later)",
+		  f->autogroup ? "; outside of CPU cgroups a nice level counts within its session alone"
+			       : "");
+	if (f->autogroup)
+		check_remedy(c, "sysctl kernel.sched_autogroup_enabled=0, or local.policy: rr");
+}
+
 void doctor_judge_scheduler(const struct node_facts *f, struct report *r)
 {
 	struct check *c = report_add(r, CHECK_SCHEDULER, "sched_ext", "scheduler.sched_ext");
 
 	if (!f->sched_ext)
 		check_set(c, CHECK_INFO, "not in this kernel (6.12 and later, CONFIG_SCHED_CLASS_EXT): "
-					 "strategies have no effect here, all else works");
+					 "Gthulhu cannot run here, sched.backend: local can");
 	else if (!f->scheduler[0])
 		check_set(c, CHECK_INFO, "in this kernel, and no scheduler runs by it");
 	else
 		check_set(c, CHECK_OK, "the scheduler %s runs", f->scheduler);
 	if (f->sched_ext && !f->scheduler[0])
-		check_remedy(c, "to have strategies act, start the scheduler (Gthulhu) on this node");
+		check_remedy(c, "to have strategies act, start the scheduler (Gthulhu) on this node, or set "
+				"sched.backend: local");
+	judge_local(f, r);
 }

@@ -18,6 +18,8 @@ struct node_facts {
 	bool jit_known;
 	bool sched_ext;            /* the kernel has it */
 	char scheduler[64];        /* the sched_ext scheduler that runs; "" none */
+	bool slices;               /* sched_setattr takes a slice for SCHED_OTHER */
+	bool autogroup;            /* each session is scheduled as a group */
 };
 
 /* Reads below root ("" for the real one) and tries the features of the running kernel. */

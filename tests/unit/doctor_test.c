@@ -134,6 +134,19 @@ static void each_right_has_its_price(void **state)
 	expect(&old, "rights.CAP_SYS_RESOURCE", CHECK_LIMITED, "locked memory");
 }
 
+static void what_this_kernels_scheduler_offers(void **state)
+{
+	_cleanup_(report_free) struct report r = {0}, grouped = {0};
+	struct node_facts f = {.slices = true};
+
+	doctor_judge_scheduler(&f, &r);
+	expect(&r, "scheduler.local", CHECK_OK, "SCHED_RR, slices");
+	f = (struct node_facts){.autogroup = true};
+	doctor_judge_scheduler(&f, &grouped);
+	expect(&grouped, "scheduler.local", CHECK_INFO, "no slices");
+	expect(&grouped, "scheduler.local", CHECK_INFO, "within its session alone");
+}
+
 static void files_are_read(void **state)
 {
 	struct node_facts f = {0};
@@ -143,6 +156,7 @@ static void files_are_read(void **state)
 	fake_file(&root, "Name:\tteide\nCapInh:\t0\nCapEff:\t0000008000000000\n", "proc/self/status");
 	fake_file(&root, "none [integrity] confidentiality\n", "sys/kernel/security/lockdown");
 	fake_file(&root, "0\n", "proc/sys/net/core/bpf_jit_enable");
+	fake_file(&root, "1\n", "proc/sys/kernel/sched_autogroup_enabled");
 	fake_file(&root, "enabled\n", "sys/kernel/sched_ext/state");
 	fake_file(&root, "gthulhu\n", "sys/kernel/sched_ext/root/ops");
 	doctor_read_files(root.path, &f);
@@ -152,6 +166,7 @@ static void files_are_read(void **state)
 	assert_true(f.jit_known && !f.jit);
 	assert_true(f.sched_ext);
 	assert_string_equal(f.scheduler, "gthulhu");
+	assert_true(f.autogroup);
 }
 
 static void missing_files_are_no_facts(void **state)
@@ -164,7 +179,7 @@ static void missing_files_are_no_facts(void **state)
 	fake_end(&root);
 	assert_int_equal(f.capabilities, 0);
 	assert_string_equal(f.lockdown, "");
-	assert_false(f.jit_known || f.sched_ext);
+	assert_false(f.jit_known || f.sched_ext || f.autogroup);
 }
 
 static struct modules_facts gtp5g_loaded(const char *reason, enum plan_method method)
@@ -459,6 +474,7 @@ int main(void)
 		cmocka_unit_test(one_of_the_methods_is_enough),
 		cmocka_unit_test(what_makes_it_unusable),
 		cmocka_unit_test(each_right_has_its_price),
+		cmocka_unit_test(what_this_kernels_scheduler_offers),
 		cmocka_unit_test(files_are_read),
 		cmocka_unit_test(missing_files_are_no_facts),
 		cmocka_unit_test(functions_of_a_stock_gtp5g),
