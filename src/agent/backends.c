@@ -40,6 +40,11 @@ static void log_api(void *data, const struct gthulhu_stats *stats)
 		log_warning("api: %s", stats->last_error);
 }
 
+static void log_note(void *data, const char *note)
+{
+	log_warning("api: %s", note);
+}
+
 static void log_trouble(const struct local_report *now, const struct local_report *before)
 {
 	if (now->failed && now->failed != before->failed)
@@ -85,9 +90,11 @@ static int start_gthulhu(struct backend **ret, struct loop *loop, const struct s
 		return err_set(err, -EINVAL,
 			       "sched.backend is gthulhu, but api.enabled is false: change one of them");
 	r = gthulhu_start(&g, loop, api_of(settings), log_api, NULL, err);
-	if (r >= 0)
-		*ret = gthulhu_backend(g);
-	return r;
+	if (r < 0)
+		return r;
+	gthulhu_on_note(g, log_note, NULL);
+	*ret = gthulhu_backend(g);
+	return 0;
 }
 
 static int start_local(struct backend **ret, const struct settings *settings, struct err *err)

@@ -125,6 +125,8 @@ static void on_rules(struct gthulhu *g, const struct session_reply *reply)
 	struct err err;
 	int r;
 
+	if (reply->no_route) /* no manager any more */
+		session_forget(g->session);
 	if (gthulhu_failed(g, reply))
 		return;
 	r = rule_plan(reply->root, &wish, &step, &err);

@@ -252,19 +252,23 @@ def a_manager_that_replaces_intents_is_named():
 
 
 @case
-def an_upgraded_server_is_spoken_to_in_its_new_words():
-    server = StandIn(era="a1")
-    port = server.server_address[1]
+def another_server_at_the_same_address_is_spoken_to_in_its_words():  # 16
     gnb = process("nr-gnb", POD)
-    client = Client(server.url, KEY)
-    client.say(f"follow {gnb.pid}@{POD}")
-    client.reach("the list", lambda s: s["posts"] >= 1)
-    server.stop()
-    server = StandIn(port, era="dm-c")
-    server.era.processes = [gnb.known]
-    wait_for("the intents", lambda: boosted(server) == [gnb.pid])
-    equal(client.stats()["era"], "decision-maker")
-    server.stop()
+    names = {"a1": "a", "dm-c": "decision-maker", "manager-b": "manager", "manager-c": "manager"}
+    for eras in (("manager-c", "a1", "dm-c"), ("a1", "manager-b"), ("dm-c", "a1")):
+        server = client = None
+        for era in eras:
+            if server:
+                server.stop()
+            server = StandIn(server.server_address[1] if server else 0, era=era)
+            if era == "dm-c":
+                server.era.processes = [gnb.known]
+            client = client or Client(server.url, KEY, extra=MANAGER)
+            client.say(f"follow {gnb.pid}@{POD}")
+            wait_for(f"the list at {era}", lambda: server.count("post", "intents", "create", "create-policy"))
+            client.reach(f"peace with {era}", lambda s: s["era"] == names[era] and s["reachable"])
+        end(client.process)
+        server.stop()
 
 
 @case

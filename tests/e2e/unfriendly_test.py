@@ -25,7 +25,7 @@ class Run:
         config = TMP / f"{name}.json"
         config.write_text(json.dumps({
             "run": {"probes": ["flow"], "log_level": "debug"},
-            "sched": {"names": [NAME], "evidence": ["name"]},
+            "sched": {"backend": "gthulhu", "names": [NAME], "evidence": ["name"], "max_threads": 3},
             "api": {"interval": "1s", "timeout": "500ms", **api}}))
         with self.log.open("w") as log:
             self.process = spawn(TEIDE, "run", "-c", config, stderr=log)
@@ -44,9 +44,11 @@ class Run:
         self.check_log()
 
 
-def sleeper():
-    child = spawn("python3", "-c", "import ctypes, sys\n"
+def sleeper(threads=0):
+    child = spawn("python3", "-c", "import ctypes, sys, threading\n"
                   f"ctypes.CDLL(None).prctl(15, b'{NAME}', 0, 0, 0)\n"
+                  f"for _ in range({threads}):\n"
+                  "    threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
                   "print('ready', flush=True)\nsys.stdin.read()", stdin=subprocess.PIPE)
     equal(child.stdout.readline(), "ready\n")
     return child
@@ -145,6 +147,33 @@ def a_manager_that_is_slow_and_lies():
     end(child)
     wait_for("nothing", lambda: standin.era.policies == [])
     run.stop()
+    standin.stop()
+
+
+@case
+def threads_beyond_the_limit_are_left_out_and_said_to_be():
+    child = sleeper(threads=5)
+    standin = StandIn()
+    run = Run("limit", {"url": standin.url, "public_key_path": str(KEY)})
+    wait_for("the list", lambda: standin.stored and len(standin.stored) == 3)
+    pids = [entry["pid"] for entry in standin.stored]
+    equal((pids[0], len(set(pids))), (child.pid, 3))
+    assert set(pids) < {int(tid) for tid in os.listdir(f"/proc/{child.pid}/task")}
+    wait_for("the warning", lambda: run.says("3 threads left out; raise sched.max_threads"))
+    run.stop()
+    standin.stop()
+
+
+@case
+def what_a_server_has_no_words_for_is_said_once():
+    child = sleeper()
+    standin = StandIn(era="dm-int")  # which wants pods
+    run = Run("wordless", {"url": standin.url, "public_key_path": str(KEY)})
+    wait_for("two looks at it", lambda: standin.count("get") >= 2)
+    equal(run.log.read_text().count("1 of 1 threads cannot be told to this server"), 1)
+    equal(standin.count("intents"), 0)
+    run.stop()
+    end(child)
     standin.stop()
 
 
