@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Judges what a guest has written: judge.py flows|text FOLDER, judge.py gtpu FOLDER METHOD."""
+"""Judges what a guest has written: judge.py flows|runq|text FOLDER, judge.py gtpu FOLDER METHOD."""
 import collections
 import json
 import pathlib
@@ -65,6 +65,33 @@ def flows(folder):
     check("ICMP packets", dict(counted), {("ingress", "10.9.0.1", "10.9.0.2"): sent,
                                            ("egress", "10.9.0.2", "10.9.0.1"): sent})
     tunnels(folder, sent)
+
+
+def account(path):
+    """Of /proc/PID/schedstat and status: waits, switches, preemptions."""
+    words = path.read_text().split()
+    given_up, preempted = int(words[words.index("voluntary_ctxt_switches:") + 1]), int(words[-1])
+    return [int(words[2]), given_up + preempted, preempted], int(words[1])
+
+
+def runq(folder):
+    """Waits and switches of two processes, by rows "wait" and by the kernel."""
+    events = lines(folder / "runq.json")
+    ledger = check_balance(events)
+    for place in ("woken", "switched to", "switched from"):
+        check(f"unseen {place}", ledger["runq", place]["skipped", "unseen"], 0)
+    for pid in (folder / "runq.pids").read_text().split():
+        (before, waited), (after, waited_then) = (
+            account(folder / f"runq.{pid}.{when}") for when in ("before", "after"))
+        rows = [e for e in events if e["event"] == "wait" and e["tgid"] == int(pid)]
+        got = [sum(e["wait"]["count"] for e in rows), sum(e["switches"] for e in rows),
+               sum(e["preemptions"] for e in rows)]
+        check(f"waits, switches, preemptions of {pid}", got,
+              [b - a for a, b in zip(before, after)])
+        if got[0] < 5:
+            fail(f"{pid} hardly worked: {got}")
+        told = sum(e["wait"]["total_ns"] for e in rows)
+        print(f"# {pid}: {got}, waited {told} ns, the kernel says {waited_then - waited}")
 
 
 def tunnels(folder, n):
@@ -167,7 +194,7 @@ def text(folder):
 
 def main():
     what, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    {"flows": flows, "gtpu": gtpu, "text": text}[what](folder, *sys.argv[3:])
+    {"flows": flows, "runq": runq, "gtpu": gtpu, "text": text}[what](folder, *sys.argv[3:])
 
 
 if __name__ == "__main__":

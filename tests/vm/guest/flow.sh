@@ -58,3 +58,40 @@ stop "$PID"
 check_eq "status of teide flows" "$STATUS" 0
 cp "$TMP/n3.log" /out/n3.json
 "$TEIDE" lab down
+
+# Two that share a CPU, by the runq probe and by the kernel's own accounts; both sleep before and after.
+works() {
+	taskset 1 bash -c 'while read -r n; do while ((n-- > 0)); do :; done; done' <>"$TMP/$1" &
+	eval "$1=$!"
+	LIB_PIDS+=("$!")
+}
+account() { cat "/proc/$1/schedstat"; grep ctxt_switches "/proc/$1/status"; }
+asleep() {
+	local was
+	was=$(account "$1")
+	grep -q '^State:.S' "/proc/$1/status" && sleep 0.3 && [ "$(account "$1")" = "$was" ]
+}
+for name in first second; do
+	mkfifo "$TMP/$name"
+	works $name
+done
+# shellcheck disable=SC2154 # by eval
+both="$first $second"
+spawn_split runq "$TEIDE" flows --probe runq -o json --set "probes.runq.pids=$first,$second"
+wait_for 120 grep -q watching "$TMP/runq.err"
+for pid in $both; do
+	wait_for 120 asleep "$pid"
+	account "$pid" >"/out/runq.$pid.before"
+done
+for _ in 1 2 3; do
+	echo 3000 >"$TMP/first"
+	echo 3000 >"$TMP/second"
+	for pid in $both; do wait_for 120 asleep "$pid"; done
+done
+for pid in $both; do
+	account "$pid" >"/out/runq.$pid.after"
+done
+stop "$PID"
+check_eq "status of teide flows" "$STATUS" 0
+cp "$TMP/runq.log" /out/runq.json
+echo "$both" >/out/runq.pids
