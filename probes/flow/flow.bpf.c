@@ -143,16 +143,16 @@ static __always_inline void tell_socket(struct __sk_buff *skb, struct flow_scrat
 	place = &s->told[cookie & (TOLD_SLOTS - 1)];
 	if (!cookie || *place == cookie)
 		return;
+	if (!bpf_map_lookup_elem(&told_sockets, &cookie)) {
+		r = ring_begin(sizeof(*r), FLOW_NEWCOMER);
+		if (!r)
+			return;
+		r->attachment = s->entry.attachment;
+		r->cookie = cookie;
+		ring_submit(r);
+		bpf_map_update_elem(&told_sockets, &cookie, &told, BPF_ANY);
+	}
 	*place = cookie;
-	if (bpf_map_lookup_elem(&told_sockets, &cookie))
-		return;
-	r = ring_begin(sizeof(*r), FLOW_NEWCOMER);
-	if (!r)
-		return;
-	r->attachment = s->entry.attachment;
-	r->cookie = cookie;
-	ring_submit(r);
-	bpf_map_update_elem(&told_sockets, &cookie, &told, BPF_ANY);
 }
 
 /* Evidence of who is in the path. Only at egress: at ingress the current task is a stranger. */
