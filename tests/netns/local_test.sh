@@ -146,7 +146,7 @@ check_eq "levels" "$(levels)" "TS:0 TS:0 TS:5"
 note "auto: here while no API server answers, there once one does, here again when it has gone"
 "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server" >"$TMP/make.log" 2>&1 &
 LIB_PIDS+=("$!")
-wait_for 10 grep -q 'listening on' "$TMP/make.log"
+wait_for 60 grep -q 'listening on' "$TMP/make.log"
 url=$(sed -n 's/^listening on //p' "$TMP/make.log")
 stop "$!"
 run_local auto "api: { url: \"$url\", interval: 1s, public_key_path: $TMP/server/public_key.pem }"
