@@ -44,14 +44,13 @@ struct boosts_look {
 
 static void add_boost(void *data, const struct local_boost *b, enum local_state state)
 {
+	char ours[THREAD_SCHED_TEXT_MAX], before[THREAD_SCHED_TEXT_MAX];
 	struct boosts_look *look = data;
 
 	if (state == LOCAL_BOOSTED)
-		leftovers_add(look->l, look->in_use, "boost",
-			      "thread %d of %d: %s %d, had %s %d", b->tid, b->tgid,
-			      thread_policy_name(b->ours.policy),
-			      thread_sched_fair(&b->ours) ? b->ours.nice : (int)b->ours.rt_priority,
-			      thread_policy_name(b->before.policy), b->before.nice);
+		leftovers_add(look->l, look->in_use, "boost", "thread %d of %d: %s, had %s",
+			      b->tid, b->tgid, thread_sched_text(&b->ours, ours),
+			      thread_sched_text(&b->before, before));
 }
 
 static int find_boosts(struct leftovers *l, struct err *err)

@@ -87,22 +87,12 @@ static const char *const states[] = {[LOCAL_BOOSTED] = "boosted",
 				     [LOCAL_NOT_YET] = "not boosted",
 				     [LOCAL_ENDED] = "ended"};
 
-static void format_sched(const struct thread_sched *s, char text[static 64])
-{
-	int n = snprintf(text, 64, "%s %d", thread_policy_name(s->policy),
-			 thread_sched_fair(s) ? s->nice : (int)s->rt_priority);
-
-	if (s->slice_ns)
-		snprintf(text + n, 64 - (size_t)n, " %.1fms",
-			 (double)s->slice_ns / (double)NSEC_PER_MSEC);
-}
-
 static void show_text(void *data, const struct local_boost *b, enum local_state state)
 {
-	char before[64], ours[64];
+	char before[THREAD_SCHED_TEXT_MAX], ours[THREAD_SCHED_TEXT_MAX];
 
-	format_sched(&b->before, before);
-	format_sched(&b->ours, ours);
+	thread_sched_text(&b->before, before);
+	thread_sched_text(&b->ours, ours);
 	printf("%10d  %10d  %-20s  %-20s  %s\n", b->tid, b->tgid, before, ours, states[state]);
 }
 

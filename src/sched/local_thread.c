@@ -48,6 +48,19 @@ const char *thread_policy_name(uint32_t policy)
 	return policy < ARRAY_SIZE(names) ? names[policy] : "unknown";
 }
 
+const char *thread_sched_text(const struct thread_sched *s, char text[static THREAD_SCHED_TEXT_MAX])
+{
+	bool fair = thread_sched_fair(s), plain = fair && s->policy == SCHED_OTHER;
+	int n = snprintf(text, THREAD_SCHED_TEXT_MAX, "%s%s%s%d",
+			 plain ? "" : thread_policy_name(s->policy), plain ? "" : " ",
+			 fair ? "nice " : "", fair ? s->nice : (int)s->rt_priority);
+
+	if (s->slice_ns)
+		snprintf(text + n, THREAD_SCHED_TEXT_MAX - (size_t)n, " slice %.1f ms",
+			 (double)s->slice_ns / (double)NSEC_PER_MSEC);
+	return text;
+}
+
 static int kernel_get(void *data, int32_t tid, struct thread_sched *ret)
 {
 	struct attr a = {0};

@@ -42,3 +42,7 @@ bool local_probe_slice(const struct local_ops *ops, uint64_t *ret_own);
 
 /* "other", "batch", "idle", "fifo", "rr", "deadline", "ext", "unknown". */
 const char *thread_policy_name(uint32_t policy);
+
+/* "nice -10", "batch nice 5", "rr 10"; and the slice where there is one: "nice -10 slice 0.1 ms". */
+#define THREAD_SCHED_TEXT_MAX 64
+const char *thread_sched_text(const struct thread_sched *s, char text[static THREAD_SCHED_TEXT_MAX]);

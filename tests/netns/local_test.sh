@@ -88,7 +88,7 @@ wait_for 10 pgrep -P "$scene"
 child=$(pgrep -P "$scene")
 check_eq "the child's level" "$(ps -o ni= -p "$child" | tr -d ' ')" 0
 check_exit "clean --verify before" 0 "$TEIDE" clean --verify
-check_match "what it found" "$(cat "$TMP/out")" "thread $scene of $scene: other -10, had other 0"
+check_match "what it found" "$(cat "$TMP/out")" "thread $scene of $scene: nice -10( slice [0-9.]+ ms)?, had nice 0"
 check_eq "levels after clean" "$(levels)" "TS:0 TS:5"
 sched apply >/dev/null
 sched apply >/dev/null
