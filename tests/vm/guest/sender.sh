@@ -10,6 +10,8 @@ scene_links() {
 	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 	in_ns gnb /bin/sh -c 'echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6'
 	echo 0 >/proc/sys/net/ipv4/ip_forward
+	# A CPU of the guest that its host stops for a while is to drop nothing.
+	echo 20000 >/proc/sys/net/core/netdev_max_backlog
 	ip link add n3 type veth peer name n3 netns "$(ns gnb)"
 	ip addr add 10.9.0.1/24 dev n3
 	ip link set n3 up

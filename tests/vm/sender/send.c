@@ -10,7 +10,7 @@
 
 #define HEADROOM 160 /* for an outer header: nobody has to copy */
 #define TAIL 64
-/* Received but not yet taken, of the 1000 that net.core.netdev_max_backlog allows. */
+/* Received but not yet taken, of the 1000 that net.core.netdev_max_backlog allows by default. */
 #define BACKLOG_MOST 200
 
 static bool add_rest(struct sk_buff *skb, const struct frame *f)
