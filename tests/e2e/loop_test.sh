@@ -102,9 +102,9 @@ check_eq "left out" "$(previewed summary '| [.left_out[]] | add')" 0
 
 "$TEIDE" sched preview -c "$TMP/teide.yaml" -d 0.5 >"$TMP/preview.txt" 2>"$TMP/preview.err"
 check_match "in text" "$(tail -n 1 "$TMP/preview.txt")" \
-	"would be sent: $(wanted | wc -l) strategies for 5 processes"
+	"^fixed: $(wanted | wc -l) threads of 5 processes; nothing was done$"
 check_match "in text, why not" "$(cat "$TMP/preview.txt")" \
-	"$decoy_name  nr-gnb           no       has the name, but no evidence of sched.evidence: name"
+	"$decoy_name  nr-gnb  .*  -  .*has the name, but no evidence of sched.evidence: name"
 
 # The server ends and comes back at the same address with nothing in memory: told again.
 address=${url#http://}
