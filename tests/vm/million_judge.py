@@ -44,11 +44,11 @@ def links(device, kernel, packets, up, down):
     check("N3: sent", kernel.link("n3", "tx", "packets"), down[SENT] + up[N9])
     check("gNB: received", kernel.link("gnb", "rx", "packets"), down[SENT] + up[N9])
     check("UDP: taken by the module", kernel.snmp("Udp", "InDatagrams"), packets)
-    check("dropped by the backlog", kernel.softnet_dropped(), 0)
+    check("dropped by the backlog", kernel.softnet_dropped(), up[("dropped", "backlog_full")])
     if device == "gtp5g":  # its own counters are said elsewhere
         return
     check("GTP device: received", kernel.link("upfgtp", "rx", "packets"),
-          sum(up[outcome] for outcome in (N6, SENT, ("buffered", None))))
+          sum(up[outcome] for outcome in (N6, SENT, ("buffered", None), ("dropped", "backlog_full"))))
     check("GTP device: sent", kernel.link("upfgtp", "tx", "packets"), down[SENT])
     check("GTP device: errors", kernel.link("upfgtp", "tx", "errors"),
           sum(v for (verdict, _), v in down.items() if verdict == "dropped"))
