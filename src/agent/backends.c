@@ -139,14 +139,14 @@ static int start_auto(struct backend **ret, struct loop *loop, const struct sett
 	return err_set(err, r, "out of memory");
 }
 
-/* Whoever boosts now, a killed one's boosts go; a living one's are its own business. */
+/* Whoever boosts now, a killed one's boosts go; a living one's are its own business. start_local() does so by
+ * itself. */
 static void recover(void)
 {
 	struct local_report report = {0};
 	struct err err = {0};
-	int r;
+	int r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, &err);
 
-	r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, &err);
 	log_recovered(&report);
 	if (r < 0 && r != -EBUSY)
 		log_warning("local: %s", err.text);
@@ -157,7 +157,8 @@ int backends_start(struct backend **ret, struct loop *loop, const struct setting
 {
 	unsigned backend = sched_of(settings)->backend;
 
-	recover();
+	if (backend != SCHED_LOCAL && (backend != SCHED_AUTO || !local_of(settings)->enabled))
+		recover();
 	if (backend == SCHED_LOCAL)
 		return start_local(ret, settings, err);
 	if (backend == SCHED_GTHULHU)
