@@ -75,7 +75,7 @@ int leftovers_find(struct leftovers *ret, struct err *err)
 	if (r >= 0)
 		r = leftovers_filters(ret, false, err);
 	if (r >= 0 && release_list(add_file, ret) < 0)
-		r = err_set(err, -EACCES, LOCAL_DIR ": cannot be read; run as root");
+		r = err_set(err, -EACCES, "/run/teide: cannot be read; run as root");
 	if (r >= 0 && ret->failed)
 		r = err_set(err, -ENOMEM, "out of memory");
 	return r;
