@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "argument_text.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "decide.h"
@@ -96,14 +97,8 @@ static int load(struct settings *settings, const struct arguments *a, struct err
 		r = config_set(settings->config, "api.url", a->url, err);
 	if (r == 0 && a->key)
 		r = config_set(settings->config, "api.public_key_path", a->key, err);
-	for (size_t i = 0; i < a->sets.len && r == 0; i++) {
-		char *key = a->sets.items[i], *value = strchr(key, '=');
-
-		if (!value)
-			return err_set(err, -EINVAL, "--set %s: write KEY=VALUE", key);
-		*value = '\0';
-		r = config_set(settings->config, key, value + 1, err);
-	}
+	for (size_t i = 0; i < a->sets.len && r == 0; i++)
+		r = apply_key(settings, a->sets.items[i], err);
 	return r;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument_text.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "cmd.h"
@@ -43,19 +44,6 @@ struct arguments {
 	bool json, asked;
 };
 
-static int parse_seconds(const char *text, uint64_t *ret_ns)
-{
-	char *end;
-	double seconds;
-
-	errno = 0;
-	seconds = strtod(text, &end);
-	if (errno || end == text || *end || !(seconds > 0 && seconds <= 86400))
-		return -EINVAL;
-	*ret_ns = MAX((uint64_t)(seconds * NSEC_PER_SEC), 1);
-	return 0;
-}
-
 static int parse_question(const char *text, struct why_question *q)
 {
 	unsigned long long teid;
@@ -91,7 +79,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->netns = arg;
 		return 0;
 	case KEY_DURATION:
-		if (parse_seconds(arg, &a->duration_ns) < 0)
+		if (parse_seconds(arg, 86400, &a->duration_ns) < 0)
 			argp_error(state, "--duration %s: it is a number of seconds, at most a day", arg);
 		return 0;
 	case 'o':

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument_text.h"
 #include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
@@ -48,15 +49,10 @@ void preview_losses(const struct preview *p, struct preview_loss ret[static PREV
 	memcpy(ret, losses, sizeof(losses));
 }
 
-/* A name may hold escape sequences. */
 static const char *printable(char text[static PROC_COMM_MAX], const char *comm)
 {
 	snprintf(text, PROC_COMM_MAX, "%s", comm);
-	for (char *c = text; *c; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	}
-	return text;
+	return make_printable(text);
 }
 
 static bool counts_in_rows(int kind)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "argument_text.h"
 #include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
@@ -34,10 +35,7 @@ static const char *comm_of(int32_t pid, char comm[static 64])
 	if (!f || !fgets(comm, 64, f))
 		return NULL;
 	comm[strcspn(comm, "\n")] = '\0';
-	for (char *c = comm; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	return comm;
+	return make_printable(comm);
 }
 
 static void print_text(const struct strategy_list *list, bool here)

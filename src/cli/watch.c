@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "argument_text.h"
 #include "cleanup.h"
+#include "clock.h"
 #include "log.h"
 
 #define LAST_PATIENCE_NS (5 * NSEC_PER_SEC)
@@ -124,31 +125,18 @@ static int set_interfaces(struct watch *w, struct err *err)
 
 static int set_keys(struct watch *w, struct err *err)
 {
-	for (size_t i = 0; i < w->keys.len; i++) {
-		char *key = w->keys.items[i], *value = strchr(key, '=');
-		int r;
+	int r = 0;
 
-		if (!value)
-			return err_set(err, -EINVAL, "--set %s: write it as key=value", key);
-		*value = '\0';
-		r = config_set(w->settings.config, key, value + 1, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; i < w->keys.len && r == 0; i++)
+		r = apply_key(&w->settings, w->keys.items[i], err);
+	return r;
 }
 
-static int parse_seconds(const char *text, uint64_t *ret_ns, struct err *err)
+static int read_duration(const char *text, uint64_t *ret_ns, struct err *err)
 {
-	char *end;
-	double seconds;
-
-	errno = 0;
-	seconds = strtod(text, &end);
-	if (errno || end == text || *end || !(seconds > 0 && seconds <= 1e8))
-		return err_set(err, -EINVAL, "--duration %s: it is a number of seconds", text);
-	*ret_ns = MAX((uint64_t)(seconds * NSEC_PER_SEC), 1);
-	return 0;
+	return parse_seconds(text, 1e8, ret_ns) < 0
+		       ? err_set(err, -EINVAL, "--duration %s: it is a number of seconds", text)
+		       : 0;
 }
 
 int watch_prepare(struct watch *w, struct err *err)
@@ -181,7 +169,7 @@ static void on_duration(void *data)
 static int prepare_loop(struct watch *w, struct err *err)
 {
 	uint64_t ns = 0;
-	int r = w->duration ? parse_seconds(w->duration, &ns, err) : 0;
+	int r = w->duration ? read_duration(w->duration, &ns, err) : 0;
 
 	if (r < 0)
 		return r;
