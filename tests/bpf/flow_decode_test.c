@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "addr.h"
+#include "budget.h"
 #include "buf.h"
 #include "cleanup.h"
 #include "cpu_context.h"
@@ -441,20 +442,6 @@ static void test_full_ring_and_map(void **state)
 	assert_int_equal(b->before.head[HEAD_IP], n);
 }
 
-/* 0 when the program has none. */
-static unsigned budget_of(const char *program)
-{
-	_cleanup_fclose_ FILE *file = fopen(getenv("FLOW_BUDGET"), "re");
-	char line[256], name[128];
-	unsigned budget;
-
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%127s %u", name, &budget) == 2 && !strcmp(name, program))
-			return budget;
-	return 0;
-}
-
 static void check_budget(struct bpf_object *object)
 {
 	struct bpf_program *program;
@@ -467,10 +454,10 @@ static void check_budget(struct bpf_object *object)
 		if (!bpf_program__autoload(program))
 			continue;
 		assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len), 0);
-		printf("# %s %u of %u\n", name, info.verified_insns, budget_of(name));
+		printf("# %s %u of %u\n", name, info.verified_insns, budget_of("FLOW_BUDGET", name));
 		/* 0: the kernel does not tell before 5.16 */
 		if (info.verified_insns)
-			assert_in_range(info.verified_insns, 1, budget_of(name));
+			assert_in_range(info.verified_insns, 1, budget_of("FLOW_BUDGET", name));
 	}
 }
 

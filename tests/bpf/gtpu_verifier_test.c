@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "budget.h"
 #include "cleanup.h"
 #include "gtpu/gtpu.h"
 #include "gtpu.skel.h"
@@ -23,20 +24,6 @@
 static bool loads_anywhere(const char *program)
 {
 	return !strncmp(program, "kprobe_", 7) || !strncmp(program, "kretprobe_", 10);
-}
-
-/* 0 when the program has none. */
-static unsigned budget_of(const char *program)
-{
-	_cleanup_fclose_ FILE *file = fopen(getenv("GTPU_BUDGET"), "re");
-	char line[256], name[128];
-	unsigned budget;
-
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%127s %u", name, &budget) == 2 && !strcmp(name, program))
-			return budget;
-	return 0;
 }
 
 static int load(void **state, bool direct)
@@ -93,8 +80,8 @@ static void within_budget(void **state)
 		if (!loads_anywhere(name))
 			continue;
 		assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len), 0);
-		printf("# %s %u of %u\n", name, info.verified_insns, budget_of(name));
-		over += info.verified_insns > budget_of(name);
+		printf("# %s %u of %u\n", name, info.verified_insns, budget_of("GTPU_BUDGET", name));
+		over += info.verified_insns > budget_of("GTPU_BUDGET", name);
 		checked++;
 	}
 	assert_int_equal(over, 0);

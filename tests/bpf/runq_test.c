@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "budget.h"
 #include "cleanup.h"
 #include "object.h"
 #include "probe.h"
@@ -413,19 +414,6 @@ static void the_end_of_a_thread(void **state)
 	assert_int_equal(map_len(b->run->told), 0);
 }
 
-static unsigned budget_of(const char *program)
-{
-	_cleanup_fclose_ FILE *file = fopen(getenv("RUNQ_BUDGET"), "re");
-	char line[256], name[128];
-	unsigned budget;
-
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%127s %u", name, &budget) == 2 && !strcmp(name, program))
-			return budget;
-	return 0;
-}
-
 static void within_budget(void **state)
 {
 	struct bench *b = *state;
@@ -438,8 +426,8 @@ static void within_budget(void **state)
 		uint32_t len = sizeof(info);
 
 		assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len), 0);
-		print_message("# %s %u of %u\n", name, info.verified_insns, budget_of(name));
-		assert_in_range(info.verified_insns, 1, budget_of(name));
+		print_message("# %s %u of %u\n", name, info.verified_insns, budget_of("RUNQ_BUDGET", name));
+		assert_in_range(info.verified_insns, 1, budget_of("RUNQ_BUDGET", name));
 	}
 }
 
