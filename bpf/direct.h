@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel.h"
+#include "packet_copy.h"
 
 /* Set before load: features_direct_reads(). */
 const volatile bool direct_reads = false;
@@ -29,20 +30,7 @@ struct timespec64 {
 /* len is a constant. */
 static __always_inline void direct_copy(void *to, const void *from, __u32 len)
 {
-	__u32 i = 0;
-
-	for (; i + 8 <= len; i += 8)
-		*(__u64 *)(to + i) = DIRECT_LOAD(__u64, from + i);
-	if (len & 4) {
-		*(__u32 *)(to + i) = DIRECT_LOAD(__u32, from + i);
-		i += 4;
-	}
-	if (len & 2) {
-		*(__u16 *)(to + i) = DIRECT_LOAD(__u16, from + i);
-		i += 2;
-	}
-	if (len & 1)
-		*(__u8 *)(to + i) = DIRECT_LOAD(__u8, from + i);
+	COPY_BY(DIRECT_LOAD, to, from, len);
 }
 
 /* len bytes, a constant; 0, or not read. */

@@ -3,22 +3,30 @@
 
 #include "kernel.h"
 
-/* len is a constant. Wide loads although nothing is aligned: the architectures that BPF has a JIT for
- * here can do that, and the verifier knows (CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS). */
+/* len bytes, a constant, each word by LOAD(type, from). Wide loads although nothing is aligned: the
+ * architectures that BPF has a JIT for here can do that, and the verifier knows
+ * (CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS). */
+#define COPY_BY(LOAD, to, from, len)                                                               \
+	do {                                                                                       \
+		__u32 i_ = 0;                                                                      \
+                                                                                                   \
+		for (; i_ + 8 <= (len); i_ += 8)                                                   \
+			*(__u64 *)((to) + i_) = LOAD(__u64, (from) + i_);                          \
+		if ((len) & 4) {                                                                   \
+			*(__u32 *)((to) + i_) = LOAD(__u32, (from) + i_);                          \
+			i_ += 4;                                                                   \
+		}                                                                                  \
+		if ((len) & 2) {                                                                   \
+			*(__u16 *)((to) + i_) = LOAD(__u16, (from) + i_);                          \
+			i_ += 2;                                                                   \
+		}                                                                                  \
+		if ((len) & 1)                                                                     \
+			*(__u8 *)((to) + i_) = LOAD(__u8, (from) + i_);                            \
+	} while (0)
+
+#define PLAIN_LOAD(type, from) (*(const type *)(from))
+
 static __always_inline void packet_copy(void *to, const void *from, __u32 len)
 {
-	__u32 i = 0;
-
-	for (; i + 8 <= len; i += 8)
-		*(__u64 *)(to + i) = *(const __u64 *)(from + i);
-	if (len & 4) {
-		*(__u32 *)(to + i) = *(const __u32 *)(from + i);
-		i += 4;
-	}
-	if (len & 2) {
-		*(__u16 *)(to + i) = *(const __u16 *)(from + i);
-		i += 2;
-	}
-	if (len & 1)
-		*(__u8 *)(to + i) = *(const __u8 *)(from + i);
+	COPY_BY(PLAIN_LOAD, to, from, len);
 }
