@@ -85,6 +85,24 @@ spawn_split() {
 	PID=$!
 	LIB_PIDS+=("$PID")
 }
+# spawn_told NAME [in_ns NS] COMMAND...: one that says "ready" and then does what it is told by lines.
+spawn_told() {
+	local name=$1
+	shift
+	mkfifo "$TMP/$name.in"
+	lib_exec "$@" <>"$TMP/$name.in" >"$TMP/$name.log" 2>&1 &
+	PID=$!
+	LIB_PIDS+=("$PID")
+	wait_for 30 grep -q ready "$TMP/$name.log"
+}
+# tell NAME LINE: and it has answered by a line of its log.
+tell() {
+	local lines
+	lines=$(wc -l <"$TMP/$1.log")
+	echo "$2" >"$TMP/$1.in"
+	has_more() { [ "$(wc -l <"$TMP/$1.log")" -gt "$2" ]; }
+	wait_for 30 has_more "$1" "$lines"
+}
 # gone PID: it has ended, whether or not its parent has asked yet.
 gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 # stop PID [SIGNAL]: ask it to end (TERM), wait; STATUS is its exit status. It must end by itself.

@@ -11,8 +11,7 @@
 #include "clock.h"
 #include "loads.h"
 #include "netns.h"
-
-#define PROCESSES_MAX 4096
+#include "roster.h"
 
 struct decider {
 	struct loads *loads;
@@ -24,7 +23,7 @@ static int start_parts(struct decider *d, const struct config *config, struct er
 {
 	const struct sched_options *sched = config_get(config, "sched");
 
-	d->loads = loads_new(PROCESSES_MAX, clock_boot_ns());
+	d->loads = loads_new(ROSTER_PROCESSES_MAX, clock_boot_ns());
 	if (sched->strategy == SCHED_ADAPTIVE)
 		d->adaptive = adaptive_new(config_get(config, "sched.adaptive"));
 	if (!d->loads || (sched->strategy == SCHED_ADAPTIVE && !d->adaptive))

@@ -10,7 +10,6 @@
 #include "record.h"
 #include "roster_options.h"
 
-#define PROCESSES_MAX 4096
 #define THREADS_MAX 1024
 #define EVIDENCE_LIFE_NS (60 * NSEC_PER_SEC)
 
@@ -23,7 +22,7 @@ struct roster {
 
 static int start(struct roster *r, const struct config *config, struct err *err)
 {
-	struct processes_limits limits = {PROCESSES_MAX, PROCESSES_MAX, THREADS_MAX,
+	struct processes_limits limits = {ROSTER_PROCESSES_MAX, ROSTER_PROCESSES_MAX, THREADS_MAX,
 					  EVIDENCE_LIFE_NS};
 	struct discover_options look;
 	int e = sched_rules_init(&r->rules, config_get(config, "sched"), err);

@@ -11,6 +11,8 @@
 #include "option.h"
 #include "processes.h"
 
+#define ROSTER_PROCESSES_MAX 4096
+
 extern const struct option_section processes_section; /* "processes" */
 
 struct roster;

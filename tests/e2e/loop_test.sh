@@ -29,12 +29,8 @@ veth by v0 10.93.2.1/24 rt v1 10.93.2.2/24
 veth rt v2 10.93.3.1/24 far v3 10.93.3.2/24
 in_ns rt sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward'
 ip -n "$(ns by)" route add default via 10.93.2.2
-mkfifo "$TMP/bystander.in"
-ip netns exec "$(ns by)" python3 "$TESTS/e2e/sending_task.py" nr-gnb 10.93.3.2 2152 \
-	<>"$TMP/bystander.in" >"$TMP/bystander.log" 2>&1 &
-bystander=$!
-LIB_PIDS+=("$bystander")
-wait_for 30 grep -q ready "$TMP/bystander.log"
+spawn_told bystander in_ns by python3 "$TESTS/e2e/sending_task.py" nr-gnb 10.93.3.2 2152
+bystander=$PID
 
 serve() { # serve ADDRESS
 	spawn server "$TEIDE" server --listen "$1" --data "$TMP/server"

@@ -30,21 +30,11 @@ EOF
 }
 run_with 'socket, sender, peer, tun'
 
-# task NAME NETNS COMM PORT [LOCAL_PORT]: sends from there for each line that is written to $TMP/NAME.in
-task() {
-	mkfifo "$TMP/$1.in"
-	ip netns exec "$(ns "$2")" python3 "$TESTS/e2e/sending_task.py" "$3" 10.93.1.2 "${@:4}" \
-		<>"$TMP/$1.in" >"$TMP/$1.log" 2>&1 &
-	LIB_PIDS+=("$!")
-	wait_for 30 grep -q ready "$TMP/$1.log"
-}
+# task NAME NETNS COMM PORT [LOCAL_PORT]: sends from there whenever it is told who.
+task() { spawn_told "$1" in_ns "$2" python3 "$TESTS/e2e/sending_task.py" "$3" 10.93.1.2 "${@:4}"; }
 # send NAME WHO: TID is who sent
 send() {
-	local lines
-	lines=$(wc -l <"$TMP/$1.log")
-	echo "$2" >"$TMP/$1.in"
-	has_more() { [ "$(wc -l <"$TMP/$1.log")" -gt "$2" ]; }
-	wait_for 30 has_more "$1" "$lines"
+	tell "$1" "$2"
 	TID=$(tail -n 1 "$TMP/$1.log")
 }
 boosted() { "$TEIDE" sched show -c "$TMP/teide.yaml" -o json | jq -e "select(.priority and .pid == $1)"; }

@@ -8,22 +8,8 @@ need jq python3
 PRINTER=${BUILD:?}/tests/e2e/trace_printer
 
 snapshot_before
-# printer NAME COMM: prints what is written to $TMP/NAME.in; nothing of 5G about it but its name.
-printer() {
-	mkfifo "$TMP/$1.in"
-	"$PRINTER" "$2" <>"$TMP/$1.in" >"$TMP/$1.log" 2>&1 &
-	PID=$!
-	LIB_PIDS+=("$PID")
-	wait_for 30 grep -q ready "$TMP/$1.log"
-}
-# print NAME LINE
-print() {
-	local lines
-	lines=$(wc -l <"$TMP/$1.log")
-	echo "$2" >"$TMP/$1.in"
-	has_more() { [ "$(wc -l <"$TMP/$1.log")" -gt "$2" ]; }
-	wait_for 30 has_more "$1" "$lines"
-}
+# printer NAME COMM: prints what it is told; nothing of 5G about it but its name.
+printer() { spawn_told "$1" "$PRINTER" "$2"; }
 printer gnb nr-gnb
 gnb=$PID
 printer ue nr-ue
@@ -32,7 +18,7 @@ printer mute nr-gnb
 mute=$PID
 printer other upf
 other=$PID
-print gnb 'thread text of a thread'
+tell gnb 'thread text of a thread'
 thread=$(find "/proc/$gnb/task" -mindepth 1 -maxdepth 1 ! -name "$gnb" -printf "%f\n")
 
 # preview ARGUMENT...: which of the processes above would be boosted, by pid
@@ -108,10 +94,10 @@ check_exit 'no tracefs, and none to be had' 1 unshare --user --map-root-user "$T
 check_match 'what it says' "$(cat "$TMP/err")" 'tracefs is not mounted: mount -t tracefs nodev /sys/kernel/tracing'
 serve_input
 wait_for 30 grep -q 'reading trace_pipe of a tracefs that is mounted nowhere' "$TMP/run.log"
-print other "main fentry/gtp5g_encap_recv: PID={tid}, TGID={tgid}, CPU=0"
-print other 'idle fentry/gtp5g_handle_skb_ipv4: PID=0, TGID=0, CPU=1'
-print ue 'main stop: pid={tgid} (nr-ue)'
-print gnb 'main fentry/gtp5g_encap_recv: DEV=n3'
+tell other "main fentry/gtp5g_encap_recv: PID={tid}, TGID={tgid}, CPU=0"
+tell other 'idle fentry/gtp5g_handle_skb_ipv4: PID=0, TGID=0, CPU=1'
+tell ue 'main stop: pid={tgid} (nr-ue)'
+tell gnb 'main fentry/gtp5g_encap_recv: DEV=n3'
 wait_for 30 is_boosted "$(printf "%s\n" "$gnb" "$ue" | sort -n | xargs)"
 stop "$run"
 check_eq "exit status of teide run" "$STATUS" 0
@@ -120,7 +106,7 @@ check_eq "exit status of teide run" "$STATUS" 0
 spawn trace "$TEIDE" trace --probe trace_pipe -o json
 trace=$PID
 wait_for 30 grep -q watching "$TMP/trace.log"
-print other 'idle fentry/gtp5g_handle_skb_ipv4: PID=0, TGID=0, CPU=1'
+tell other 'idle fentry/gtp5g_handle_skb_ipv4: PID=0, TGID=0, CPU=1'
 stop "$trace"
 if [ "$(tail -n 1 "$TMP/other.log")" = "done" ]; then
 	check_ge "lines of the idle task" "$(grep '^{' "$TMP/trace.log" |
@@ -139,13 +125,13 @@ second=$(timeout 5 cat /sys/kernel/tracing/trace_pipe 2>&1) || true
 if [[ $second == *busy* ]]; then
 	serve_input
 	wait_for 30 grep -q '/sys/kernel/tracing/trace_pipe: another program reads it' "$TMP/run.log"
-	print gnb 'main fentry/gtp5g_encap_recv: DEV=n3'
+	tell gnb 'main fentry/gtp5g_encap_recv: DEV=n3'
 	wait_for 30 grep -q gtp5g_encap_recv "$TMP/holder.log"
 	check_eq "strategies while another reads" "$(boosted)" ''
 	stop "$holder"
 	wait_for 30 grep -q 'reading /sys/kernel/tracing/trace_pipe' "$TMP/run.log"
 	check_eq "lines about the other" "$(grep -c 'another program reads it' "$TMP/run.log")" 1
-	print gnb 'main fentry/gtp5g_encap_recv: DEV=n3'
+	tell gnb 'main fentry/gtp5g_encap_recv: DEV=n3'
 	wait_for 30 is_boosted "$gnb"
 	stop "$run"
 else

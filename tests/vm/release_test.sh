@@ -20,18 +20,9 @@ need cc make pahole
 VM_MODULES="udp_tunnel veth"
 cc -o "$TMP/send" "$TESTS/vm/standin/send.c"
 
-# build KERNEL DIR [VERSION]
-build() {
-	local status=0
-	"$TESTS/vm/build-standin" "$@" 2>"$TMP/build.err" || status=$?
-	[ $status = 0 ] || cat "$TMP/build.err" >&2
-	[ $status != 77 ] || skip "kernel $1: $(tail -n 1 "$TMP/build.err")"
-	check_eq "status of building the module for $1" $status 0
-}
-
 for kernel in $(kernels 6.1 6.12); do
-	build "$kernel" "$TMP/known-$kernel"
-	build "$kernel" "$TMP/unknown-$kernel" 9.9.9
+	vm_build standin "$kernel" "$TMP/known-$kernel"
+	vm_build standin "$kernel" "$TMP/unknown-$kernel" 9.9.9
 	objcopy --dump-section .BTF="$TMP/btf" "$TMP/unknown-$kernel/btf/gtp5g.ko" "$TMP/unused"
 	vm_boot "$kernel" release_standin.sh --with "$TMP/send" --with "$TMP/btf:/tests/gtp5g.btf" \
 		--with "$TMP/known-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \

@@ -6,17 +6,10 @@
 VM_MODULES="udp_tunnel veth"
 need cc make pahole
 
-sender_built() {
-	local what=$1 kernel=$2 status=0
-	"$TESTS/vm/build-$what" "$kernel" "$TMP/$what-$kernel" 2>"$TMP/build.err" || status=$?
-	[ $status = 0 ] || cat "$TMP/build.err" >&2
-	[ $status != 77 ] || skip "kernel $kernel: $(tail -n 1 "$TMP/build.err")"
-	[ $status = 0 ] || fail "the module $what for $kernel was not built"
-}
 # sender_build KERNEL: the sender and the stand-in.
 sender_build() {
-	sender_built sender "$1"
-	sender_built standin "$1"
+	vm_build sender "$1" "$TMP/sender-$1"
+	vm_build standin "$1" "$TMP/standin-$1"
 }
 
 # sender_gtp5g_runs KERNEL: " gtp5g:METHOD..." where GTP5G_KO is for that kernel.

@@ -8,12 +8,7 @@ VM_MODULES="udp_tunnel veth"
 
 need cc make pahole
 for kernel in $(kernels 6.1 6.12); do
-	"$TESTS/vm/build-standin" "$kernel" "$TMP/ko-$kernel" 2>"$TMP/build.err" || {
-		status=$?
-		cat "$TMP/build.err" >&2
-		[ $status != 77 ] || skip "kernel $kernel: $(tail -n 1 "$TMP/build.err")"
-		fail "the module for $kernel was not built"
-	}
+	vm_build standin "$kernel" "$TMP/ko-$kernel"
 	vm_boot "$kernel" standin_rules.sh --with "${BUILD:?}/tests/vm/gtp5g_far:/with/gtp5g_far" \
 		--with "$TMP/ko-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \
 		--with "$TMP/ko-$kernel/btf/gtp5g.ko:/tests/btf/gtp5g.ko"

@@ -10,15 +10,6 @@ VM_MODULES="udp_tunnel veth"
 need cc make pahole
 cc -o "$TMP/send" "$TESTS/vm/standin/send.c"
 
-# build KERNEL DIR [VERSION]
-build() {
-	local status=0
-	"$TESTS/vm/build-standin" "$@" 2>"$TMP/build.err" || status=$?
-	[ $status = 0 ] || cat "$TMP/build.err" >&2
-	[ $status != 77 ] || skip "kernel $1: $(tail -n 1 "$TMP/build.err")"
-	check_eq "status of building the module for $1" $status 0
-}
-
 for kernel in $(kernels 6.1 6.12 6.12-rt); do
 	runs="plain-kprobe btf-fentry btf-kprobe"
 	old=plain
@@ -28,8 +19,8 @@ for kernel in $(kernels 6.1 6.12 6.12-rt); do
 	6.12-rt) runs=btf-fentry ;;
 	esac
 	echo "RUNS='$runs'" >"$TMP/conf"
-	build "$kernel" "$TMP/ko-$kernel"
-	build "$kernel" "$TMP/ko-old-$kernel" 0.9.10
+	vm_build standin "$kernel" "$TMP/ko-$kernel"
+	vm_build standin "$kernel" "$TMP/ko-old-$kernel" 0.9.10
 	set -- --with "$TESTS/vm/guest/standin_scene.sh:/tests/standin_scene.sh" --with "$TMP/send" \
 		--with "$TMP/ko-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \
 		--with "$TMP/ko-$kernel/btf/gtp5g.ko:/tests/btf/gtp5g.ko" \

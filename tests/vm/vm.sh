@@ -25,6 +25,16 @@ vm_boot() {
 	esac
 }
 
+# vm_build WHAT KERNEL DIR [ARGUMENT]: by build-WHAT.
+vm_build() {
+	local what=$1 status=0
+	shift
+	"$TESTS/vm/build-$what" "$@" 2>"$TMP/build.err" || status=$?
+	[ $status = 0 ] || cat "$TMP/build.err" >&2
+	[ $status != 77 ] || skip "kernel $1: $(tail -n 1 "$TMP/build.err")"
+	[ $status = 0 ] || fail "the module $what for $1 was not built"
+}
+
 # kernels DEFAULT...: those of them that are asked for.
 kernels() {
 	local kernel
