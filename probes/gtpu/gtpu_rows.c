@@ -86,7 +86,7 @@ void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_cont
 
 	if (!e.function)
 		return;
-	e.has &= ~(UINT64_C(1) << F_DIRECTION); /* policePacket's and netlink_send's is either */
+	event_clear(&e, F_DIRECTION); /* policePacket's and netlink_send's is either */
 	e.pid = key->tid;
 	e.tgid = key->tgid;
 	e.cpu = cpu;

@@ -68,7 +68,7 @@ void rules_change_event(const struct rules *t, const struct rules_change *c, con
 	if (c->event != RULES_HANDOVER)
 		event_set(&e, F_CHANGE);
 	else
-		e.has &= ~(UINT64_C(1) << F_CHANGE);
+		event_clear(&e, F_CHANGE);
 	set_number(&e, r);
 	if (c->cause && c->cause->counted) {
 		e.buffered = c->cause->buffered;

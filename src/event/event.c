@@ -77,7 +77,7 @@ const struct event_field_info event_fields[F_MAX] = {
 	[F_DROPPED_BYTES] = {"dropped", "bytes", "number", "their bytes"},
 };
 
-_Static_assert(F_MAX <= 64, "event.has is 64 bits");
+_Static_assert(F_MAX <= 128, "event.has is 128 bits");
 
 const char *event_context_name(uint8_t context)
 {

@@ -82,8 +82,11 @@ enum event_field {
 	F_BUFFERED_BYTES,
 	F_DROPPED_PACKETS,
 	F_DROPPED_BYTES,
-	F_MAX, /* at most 64 */
+	F_MAX, /* at most 128 */
 };
+
+__extension__ typedef unsigned __int128 event_bits;
+#define EVENT_BIT(field) ((event_bits)1 << (field))
 
 struct event_count {
 	uint64_t packets, bytes;
@@ -116,7 +119,7 @@ struct event {
 	const char *probe; /* static strings: the probe's name and what it says */
 	const char *event; /* "packet", "flow", "tunnel", "sender", "entry", "exit", ... */
 	uint64_t ts_ns;    /* boot clock; JSON's "ts" is made of it */
-	uint64_t has;      /* 1 << enum event_field */
+	event_bits has;    /* EVENT_BIT(enum event_field) */
 	uint32_t cpu, pid, tgid;
 	uint8_t context; /* enum record_context of abi/record.h */
 	uint8_t dir, direction;
@@ -160,12 +163,17 @@ struct event {
 
 static inline bool event_has(const struct event *e, enum event_field f)
 {
-	return e->has >> f & 1;
+	return e->has & EVENT_BIT(f);
 }
 
 static inline void event_set(struct event *e, enum event_field f)
 {
-	e->has |= UINT64_C(1) << f;
+	e->has |= EVENT_BIT(f);
+}
+
+static inline void event_clear(struct event *e, enum event_field f)
+{
+	e->has &= ~EVENT_BIT(f);
 }
 
 typedef void (*event_fn)(void *data, const struct event *e);

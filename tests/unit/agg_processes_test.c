@@ -183,7 +183,7 @@ static void text_of_a_tracer(void **state)
 	struct event e = seen_in("trace", 10, 0);
 	struct proc p = proc(10, 1, "nr-gnb");
 
-	e.has &= ~(UINT64_C(1) << F_CONTEXT);
+	event_clear(&e, F_CONTEXT);
 	row(t, e);
 	e.tgid = 0;
 	row(t, e);

@@ -110,7 +110,7 @@ static void untold_fields_are_absent(void **state)
 	e.gtp.qfi = 9;
 	e.ifindex = 4;
 	e.inner.sport = 80;
-	e.has &= ~(UINT64_C(1) << F_BYTES);
+	event_clear(&e, F_BYTES);
 	add(f, e);
 	list = sorted(f, 1);
 	assert_false(list[0]->key.has_qfi);

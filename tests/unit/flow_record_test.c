@@ -93,11 +93,10 @@ static void test_absence(void **state)
 	r.inner = (struct record_tuple){0};
 	r.outer.ports = 0;
 	assert_true(flow_decode(&run, &r, sizeof(r), &e));
-	assert_int_equal(e.has, UINT64_C(1) << F_CPU | UINT64_C(1) << F_INTERFACE |
-					UINT64_C(1) << F_IFINDEX | UINT64_C(1) << F_NETNS |
-					UINT64_C(1) << F_DIR | UINT64_C(1) << F_LEN |
-					UINT64_C(1) << F_OUTER_SRC | UINT64_C(1) << F_OUTER_DST |
-					UINT64_C(1) << F_OUTER_PROTO | UINT64_C(1) << F_REASON);
+	assert_true(e.has == (EVENT_BIT(F_CPU) | EVENT_BIT(F_INTERFACE) | EVENT_BIT(F_IFINDEX) |
+			      EVENT_BIT(F_NETNS) | EVENT_BIT(F_DIR) | EVENT_BIT(F_LEN) |
+			      EVENT_BIT(F_OUTER_SRC) | EVENT_BIT(F_OUTER_DST) |
+			      EVENT_BIT(F_OUTER_PROTO) | EVENT_BIT(F_REASON)));
 	assert_string_equal(e.reason, "fragment");
 }
 
