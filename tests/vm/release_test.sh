@@ -7,7 +7,10 @@
 
 for kernel in $(kernels 5.10 6.1 6.12 7.2); do
 	methods="fentry kprobe"
-	[ $kernel != 5.10 ] || methods=kprobe
+	case $kernel in
+	5.10) methods=kprobe ;;
+	6.12) methods=fentry ;;
+	esac
 	echo "METHODS='$methods'" >"$TMP/conf"
 	vm_boot "$kernel" release.sh --with "$TMP/conf:/tests/conf"
 	for method in $methods; do

@@ -20,11 +20,16 @@ for kernel in $(kernels 6.1 6.12 6.12-rt); do
 	esac
 	echo "RUNS='$runs'" >"$TMP/conf"
 	vm_build standin "$kernel" "$TMP/ko-$kernel"
-	vm_build standin "$kernel" "$TMP/ko-old-$kernel" 0.9.10
-	set -- --with "$TESTS/vm/guest/standin_scene.sh:/tests/standin_scene.sh" --with "$TMP/send" \
+	set --
+	case $runs in
+	*old*)
+		vm_build standin "$kernel" "$TMP/ko-old-$kernel" 0.9.10
+		set -- --with "$TMP/ko-old-$kernel/${old#plain}/gtp5g.ko:/tests/old/gtp5g.ko"
+		;;
+	esac
+	set -- "$@" --with "$TESTS/vm/guest/standin_scene.sh:/tests/standin_scene.sh" --with "$TMP/send" \
 		--with "$TMP/ko-$kernel/gtp5g.ko:/tests/plain/gtp5g.ko" \
-		--with "$TMP/ko-$kernel/btf/gtp5g.ko:/tests/btf/gtp5g.ko" \
-		--with "$TMP/ko-old-$kernel/${old#plain}/gtp5g.ko:/tests/old/gtp5g.ko"
+		--with "$TMP/ko-$kernel/btf/gtp5g.ko:/tests/btf/gtp5g.ko"
 	vm_boot "$kernel" standin.sh --with "$TMP/conf:/tests/conf" "$@"
 	for run in $runs; do
 		python3 "$TESTS/vm/standin_judge.py" "$TMP/$kernel" $run

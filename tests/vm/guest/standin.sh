@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The gtpu probe at the module that stands in for gtp5g, for each of $RUNS (MODULE-METHOD):
-# N packets of each kind each way, then FEW of each with a known time spent in functions, then FEW while a timer calls
-# policePacket within its calls; the latter two as events and as counts. RUN is also what is
+# N packets of each kind each way; and for a method's first run FEW of each with a known time spent in functions,
+# then FEW while a timer calls policePacket within its calls, both as events and as counts. RUN is also what is
 # special: what was sent is in /out/RUN.sent, the events or rows in /out/RUN.json.
 . "$TESTS/lib.sh"
 . "$TESTS/conf"
@@ -35,6 +35,8 @@ attached() {
 	local before
 	note "$1 by $2"
 	traced "$1-$2" $N --attach "$2"
+	# Which method measures, and how, does not hang on BTF or on the module's version.
+	case $1-$2 in old-* | btf-kprobe) return 0 ;; esac
 	parameter delay_gtp5g_handle_skb_ipv4 $DELAY_US
 	parameter delay_pdr_find_by_gtp1u $DELAY_US
 	traced "$1-$2-delayed" $FEW --attach "$2" --set probes.gtpu.each_function=true
