@@ -8,6 +8,7 @@ enum packet_head {
 	HEAD_FRAGMENT,	     /* not the first of its datagram: no ports */
 	HEAD_L4_SHORT,	     /* transport header cut: no ports */
 	HEAD_IPV6_CHAIN,     /* extension headers cut, or more than PACKET_IPV6_EXT_MAX */
+	HEAD_OVERLAY,	     /* VXLAN or Geneve: what it carries is no IP packet, or its header is cut */
 	HEAD_GTPU_MESSAGE,   /* any GTP-U message but the G-PDU */
 	HEAD_GTPU_SHORT,     /* GTP-U: fewer than 8 bytes */
 	HEAD_GTPU_VERSION,   /* GTP-U: version is not 1, or the protocol type says GTP' */

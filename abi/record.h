@@ -56,7 +56,8 @@ _Static_assert(sizeof(struct record_tuple) == 40, "tuple");
 /* record_gtp.flags */
 #define RECORD_GTP 0x1     /* the packet is GTP-U: teid and type are filled */
 #define RECORD_GTP_SEQ 0x2 /* S was set: seq is filled */
-#define RECORD_GTP_QFI 0x4 /* a PDU Session Container was there: qfi and pdu_type are filled */
+#define RECORD_GTP_QFI 0x4 /* a PDU Session Container was there: qfi and pdu_type are filled, downlink rqi too */
+#define RECORD_GTP_PPI 0x8 /* it had a paging policy: ppi is filled */
 
 /* GTP-U header fields (TS 29.281 5.1; PDU Session Container: TS 38.415 5.5.2). */
 struct record_gtp {
@@ -66,7 +67,13 @@ struct record_gtp {
 	__u8 qfi;
 	__u8 pdu_type; /* 0 downlink, 1 uplink */
 	__u8 flags;
-	__u8 pad[2];
+	__u8 rqi; /* reflective QoS indicator: 0 or 1 */
+	__u8 ppi; /* paging policy indicator: 0 to 7 */
 };
 
 _Static_assert(sizeof(struct record_gtp) == 12, "gtp");
+
+/* What a packet came in, one word: the kind in the upper byte (0: in none), the network identifier below. */
+#define RECORD_OVERLAY_SHIFT 24
+#define RECORD_VNI_MASK 0xffffff
+enum record_overlay { OVERLAY_NONE = 0, OVERLAY_VXLAN = 1, OVERLAY_GENEVE = 2 };

@@ -1,392 +1,69 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The packet cursor: from the first byte of a frame (Ethernet or IP) to the inner addresses of a
- * GTP-U tunnel. Bounded everywhere; every packet ends under exactly one head. Headers are copied by
- * PACKET_LOAD, so the same code runs on an skb, on kernel memory and in user space:
+/* The packet cursor: from the first byte of a frame (Ethernet or IP), through an overlay, to the inner addresses of a
+ * GTP-U tunnel. Bounded everywhere; every packet ends under exactly one head. By PACKET_LOAD of packet_ip.h, and
  *
- *	PACKET_SOURCE			what is read from
- *	PACKET_LOAD(src, off, to, len)	0 when all len bytes were there
- *
- * both default to the skb of a tc program, non-linear parts included. */
+ *	PACKET_INSIDE(src, start, w)	what an overlay carries; packet_inside(), or a function that calls it */
 #pragma once
 
-#include <linux/types.h>
-
-#include "packet_head.h"
-#include "record.h"
-
-#ifndef PACKET_LOAD
-#include "packet_skb.h"
-#define PACKET_SOURCE struct __sk_buff
-#define PACKET_LOAD(src, off, to, len) packet_load_skb(src, off, to, len)
-#endif
-
-#define PACKET_NTOHS(x) __builtin_bswap16(x)
-#define PACKET_NTOHL(x) __builtin_bswap32(x)
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "big-endian machines are not supported"
-#endif
-
-/* The loads are wide, and the verifier wants aligned stores to the stack. */
-#define PACKET_HEADER __attribute__((aligned(8)))
-
-#define PACKET_VLAN_MAX 2
-#define PACKET_IPV6_EXT_MAX 8
-#define PACKET_GTPU_EXT_MAX 8
-#define PACKET_OFFSET_MAX 0x1ffffU /* beyond any skb: keeps the offsets bounded for the verifier */
-
-#define PACKET_ICMP 1
-#define PACKET_TCP 6
-#define PACKET_UDP 17
-#define PACKET_ICMPV6 58
-#define PACKET_SCTP 132
-
-#define GTPU_TYPE_GPDU 255
-#define GTPU_EXT_PDU_SESSION 0x85 /* TS 29.281 5.2.2.7 */
-
-/* packet.flags */
-#define PACKET_FRAGMENT 0x1 /* a fragment that is not the first: it has no ports */
-#define PACKET_FRAGMENT_FIRST 0x2
-#define PACKET_INNER_FRAGMENT 0x4
-
-struct packet {
-	struct record_tuple outer;
-	struct record_tuple inner; /* family 0: there is none */
-	struct record_gtp gtp;
-	__u16 vlan[PACKET_VLAN_MAX]; /* identifiers, outermost first */
-	__u8 vlans;		     /* how many of them are filled */
-	__u8 head;		     /* enum packet_head */
-	__u8 flags;
-	__u8 pad;
-};
-
-/* What the caller knows before the first byte. */
-struct packet_start {
-	__u32 len;  /* bytes that can be read */
-	__u8 l3;    /* the first byte is an IP header: no Ethernet */
-	__u8 gso;   /* a bundle of segments: inner length fields may disagree with it */
-	__u16 gtp_port; /* host order; 0: GTP-U is not looked for */
-	__u16 vlan; /* the offloaded tag's identifier */
-	__u8 vlans; /* 1 when there is an offloaded tag */
-};
-
-/* Where the cursor stands. */
-struct packet_at {
-	__u32 off;
-	__u32 end;     /* first byte behind the enclosing header's payload */
-	__u8 proto;
-	__u8 fragment; /* 0, PACKET_FRAGMENT or PACKET_FRAGMENT_FIRST */
-	__u8 gso;
-	__u8 lying;    /* a length field promised more bytes than there are */
-};
-
-/* The parser's memory. In BPF it lies in a map's value: the verifier forgets what it stores there, so
- * that its states meet again instead of multiplying. */
-struct packet_work {
-	struct packet packet;
-	struct packet_at at;
-};
-
-enum packet_ip_result { PACKET_IP_OK, PACKET_IP_SHORT, PACKET_IP_BAD, PACKET_IP_CHAIN };
-
-struct packet_ipv4 {
-	__u8 version_ihl, tos;
-	__u16 len, id, fragment;
-	__u8 ttl, proto;
-	__u16 sum;
-	__u32 src, dst;
-};
-
-struct packet_ipv6 {
-	__u32 version_class_flow;
-	__u16 payload_len;
-	__u8 next, hop_limit;
-	__u8 src[16], dst[16];
-};
-
-struct packet_gtpu {
-	__u8 flags, type;
-	__u16 len;
-	__u32 teid;
-};
-
-struct packet_gtpu_optional {
-	__u16 seq;
-	__u8 npdu, next;
-};
-
-static __always_inline int packet_has(const struct packet_at *at, __u32 len)
-{
-	return at->off <= PACKET_OFFSET_MAX && at->off + len <= at->end;
-}
-
-/* Narrows what follows to len bytes from start on; len 0 says nothing (BIG TCP, jumbograms). */
-static __always_inline void packet_narrow(struct packet_at *at, __u32 start, __u32 len)
-{
-	if (!len || at->gso)
-		return;
-	if (start + len > at->end)
-		at->lying = 1;
-	else
-		at->end = start + len;
-}
-
-static __always_inline void packet_map_v4(__u8 to[16], __u32 v4)
-{
-	((__u64 *)to)[0] = 0;
-	((__u32 *)to)[2] = 0xffff0000;
-	((__u32 *)to)[3] = v4;
-}
-
-static __always_inline int packet_v4(PACKET_SOURCE *src, struct packet_at *at,
-				     struct record_tuple *t)
-{
-	struct packet_ipv4 h PACKET_HEADER;
-	__u32 start = at->off, ihl, fragment;
-
-	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, &h, sizeof(h)))
-		return PACKET_IP_SHORT;
-	ihl = (h.version_ihl & 15) * 4;
-	if (ihl < sizeof(h) || (h.len && PACKET_NTOHS(h.len) < ihl))
-		return PACKET_IP_BAD;
-	if (!packet_has(at, ihl))
-		return PACKET_IP_SHORT;
-	packet_narrow(at, start, PACKET_NTOHS(h.len));
-	fragment = PACKET_NTOHS(h.fragment);
-	if (fragment & 0x1fff)
-		at->fragment = PACKET_FRAGMENT;
-	else if (fragment & 0x2000)
-		at->fragment = PACKET_FRAGMENT_FIRST;
-	packet_map_v4(t->src, h.src);
-	packet_map_v4(t->dst, h.dst);
-	t->family = 4;
-	t->proto = at->proto = h.proto;
-	at->off += ihl;
-	return PACKET_IP_OK;
-}
-
-/* Length of an IPv6 extension header; 0: the protocol is none. */
-static __always_inline __u32 packet_v6_ext_len(__u8 proto, __u8 len)
-{
-	switch (proto) {
-	case 0:	  /* hop by hop */
-	case 43:  /* routing */
-	case 60:  /* destination options */
-	case 135: /* mobility */
-	case 139: /* HIP */
-	case 140: /* shim6 */
-		return (len + 1) * 8;
-	case 44: /* fragment */
-		return 8;
-	case 51: /* authentication: RFC 4302 2.2 counts in words */
-		return (len + 2) * 4;
-	}
-	return 0;
-}
-
-/* One extension header: 1 when one was passed, 0 at the end of the chain, -1 when it is cut. */
-static __always_inline int packet_v6_ext(PACKET_SOURCE *src, struct packet_at *at)
-{
-	__u8 h[4] PACKET_HEADER;
-	__u32 len;
-
-	if (!packet_v6_ext_len(at->proto, 0) || at->fragment == PACKET_FRAGMENT)
-		return 0;
-	if (!packet_has(at, 8) || PACKET_LOAD(src, at->off, h, sizeof(h)))
-		return -1;
-	len = packet_v6_ext_len(at->proto, h[1]);
-	if (!packet_has(at, len))
-		return -1;
-	if (at->proto == 44) {
-		if (h[2] || h[3] & 0xf8)
-			at->fragment = PACKET_FRAGMENT;
-		else if (h[3] & 1)
-			at->fragment = PACKET_FRAGMENT_FIRST;
-	}
-	at->proto = h[0];
-	at->off += len;
-	return 1;
-}
-
-static __always_inline int packet_v6(PACKET_SOURCE *src, struct packet_at *at,
-				     struct record_tuple *t)
-{
-	struct packet_ipv6 h PACKET_HEADER;
-	int i, r = 1;
-
-	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, &h, sizeof(h)))
-		return PACKET_IP_SHORT;
-	at->off += sizeof(h);
-	packet_narrow(at, at->off, PACKET_NTOHS(h.payload_len));
-	__builtin_memcpy(t->src, h.src, 16);
-	__builtin_memcpy(t->dst, h.dst, 16);
-	t->family = 6;
-	at->proto = h.next;
-	for (i = 0; i < PACKET_IPV6_EXT_MAX && r > 0; i++)
-		r = packet_v6_ext(src, at);
-	if (r > 0 && packet_v6_ext_len(at->proto, 0) && at->fragment != PACKET_FRAGMENT)
-		r = -1;
-	t->proto = at->proto;
-	return r < 0 ? PACKET_IP_CHAIN : PACKET_IP_OK;
-}
-
-static __always_inline int packet_ip(PACKET_SOURCE *src, struct packet_at *at,
-				     struct record_tuple *t)
-{
-	__u8 first;
-
-	at->fragment = 0;
-	at->lying = 0;
-	if (!packet_has(at, 1) || PACKET_LOAD(src, at->off, &first, 1))
-		return PACKET_IP_SHORT;
-	if (first >> 4 == 4)
-		return packet_v4(src, at, t);
-	if (first >> 4 == 6)
-		return packet_v6(src, at, t);
-	return PACKET_IP_BAD;
-}
-
-static __always_inline __u32 packet_l4_len(__u8 proto)
-{
-	switch (proto) {
-	case PACKET_TCP:
-		return 20;
-	case PACKET_UDP:
-		return 8;
-	case PACKET_SCTP:
-		return 12;
-	case PACKET_ICMP:
-	case PACKET_ICMPV6:
-		return 8;
-	}
-	return 0;
-}
-
-/* Ports, or type and code. -1 when the header is cut. */
-static __always_inline int packet_l4(PACKET_SOURCE *src, struct packet_at *at,
-				     struct record_tuple *t)
-{
-	__u32 len = packet_l4_len(t->proto);
-	__u8 h[8] PACKET_HEADER;
-
-	if (!len || at->fragment == PACKET_FRAGMENT)
-		return 0;
-	if (!packet_has(at, len) || PACKET_LOAD(src, at->off, h, sizeof(h)))
-		return -1;
-	t->ports = 1;
-	if (t->proto == PACKET_ICMP || t->proto == PACKET_ICMPV6) {
-		t->sport = h[0];
-		t->dport = h[1];
-		return 0;
-	}
-	t->sport = h[0] << 8 | h[1];
-	t->dport = h[2] << 8 | h[3];
-	if (t->proto == PACKET_UDP && at->fragment != PACKET_FRAGMENT_FIRST)
-		packet_narrow(at, at->off, h[4] << 8 | h[5]);
-	return 0;
-}
-
-/* One GTP-U extension header of type *next: its length is in words, its last byte is the next
- * header's type (TS 29.281 5.2.1). */
-static __always_inline int packet_gtpu_ext(PACKET_SOURCE *src, struct packet_at *at, __u8 *next,
-					   struct record_gtp *g)
-{
-	__u8 h[4] PACKET_HEADER;
-	__u32 len;
-
-	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, h, sizeof(h)))
-		return -1;
-	len = h[0] * 4;
-	if (!len || !packet_has(at, len))
-		return -1;
-	if (*next == GTPU_EXT_PDU_SESSION) {
-		g->pdu_type = h[1] >> 4;
-		g->qfi = h[2] & 0x3f;
-		g->flags |= RECORD_GTP_QFI;
-	}
-	at->off += len;
-	return PACKET_LOAD(src, at->off - 1, next, 1) ? -1 : 0;
-}
-
-static __always_inline int packet_gtpu_exts(PACKET_SOURCE *src, struct packet_at *at, __u8 next,
-					    struct record_gtp *g)
-{
-	int i;
-
-	for (i = 0; i < PACKET_GTPU_EXT_MAX && next; i++)
-		if (packet_gtpu_ext(src, at, &next, g))
-			return HEAD_GTPU_EXTENSION;
-	return next ? HEAD_GTPU_EXTENSION : HEAD_GTPU;
-}
-
-static __always_inline int packet_gtpu_header(PACKET_SOURCE *src, struct packet_at *at,
-					      struct record_gtp *g)
-{
-	struct packet_gtpu_optional o PACKET_HEADER;
-	struct packet_gtpu h PACKET_HEADER;
-	__u32 start;
-
-	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, &h, sizeof(h)))
-		return HEAD_GTPU_SHORT;
-	if (h.flags >> 4 != 3) /* version 1 and protocol type 1: anything else is GTP' or no GTP-U */
-		return HEAD_GTPU_VERSION;
-	g->flags = RECORD_GTP;
-	g->type = h.type;
-	g->teid = PACKET_NTOHL(h.teid);
-	start = at->off += sizeof(h);
-	if (at->fragment != PACKET_FRAGMENT_FIRST && !at->gso) {
-		if (start + PACKET_NTOHS(h.len) > at->end)
-			return HEAD_GTPU_LENGTH;
-		at->end = start + PACKET_NTOHS(h.len);
-	}
-	if (!(h.flags & 7))
-		return HEAD_GTPU;
-	if (!packet_has(at, sizeof(o)) || PACKET_LOAD(src, at->off, &o, sizeof(o)))
-		return HEAD_GTPU_LENGTH;
-	at->off += sizeof(o);
-	if (h.flags & 2) {
-		g->seq = PACKET_NTOHS(o.seq);
-		g->flags |= RECORD_GTP_SEQ;
-	}
-	return packet_gtpu_exts(src, at, h.flags & 4 ? o.next : 0, g);
-}
-
-static __always_inline int packet_gtpu_inner(PACKET_SOURCE *src, struct packet_at *at,
-					     struct packet *p)
-{
-	__u8 cut = at->fragment == PACKET_FRAGMENT_FIRST; /* the outer one: the rest comes later */
-
-	if (packet_ip(src, at, &p->inner) || (at->lying && !cut) ||
-	    packet_l4(src, at, &p->inner)) {
-		__builtin_memset(&p->inner, 0, sizeof(p->inner));
-		return HEAD_GTPU_INNER;
-	}
-	if (at->fragment)
-		p->flags |= PACKET_INNER_FRAGMENT;
-	return HEAD_GTPU;
-}
-
-/* From the GTP-U header on, the cursor behind the UDP header. */
-static __always_inline int packet_gtpu(PACKET_SOURCE *src, struct packet_at *at, struct packet *p)
-{
-	int head = packet_gtpu_header(src, at, &p->gtp);
-
-	if (head != HEAD_GTPU)
-		return head;
-	if (p->gtp.type != GTPU_TYPE_GPDU)
-		return HEAD_GTPU_MESSAGE;
-	return packet_gtpu_inner(src, at, p);
-}
+#include "packet_gtpu.h"
 
 static __always_inline int packet_is_gtpu(const struct record_tuple *t, __u16 port)
 {
 	return port && t->proto == PACKET_UDP && (t->dport == port || t->sport == port);
 }
 
-/* From the IP header on. */
-static __always_inline int packet_from_ip(PACKET_SOURCE *src, struct packet_at *at, __u16 gtp_port,
+/* Of packet_from_ip() alone: an overlay's Ethernet header follows. */
+#define PACKET_STEP_IN (-1)
+
+struct packet_geneve {
+	__u8 version_len, flags;
+	__u16 proto;
+	__u32 vni;
+};
+
+/* VXLAN (RFC 7348 5) or Geneve (RFC 8926 3.4), the cursor behind the UDP header. */
+static __always_inline int packet_overlay(PACKET_SOURCE *src, struct packet_at *at, __u8 kind,
 					  struct packet *p)
 {
+	struct packet_geneve h PACKET_HEADER; /* VXLAN's VNI lies at the same place */
+	__u32 len = sizeof(h);
+
+	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, &h, sizeof(h)))
+		return HEAD_OVERLAY;
+	if (kind == OVERLAY_GENEVE) {
+		if (h.version_len >> 6 || h.proto != PACKET_NTOHS(0x6558))
+			return HEAD_OVERLAY;
+		len += (h.version_len & 0x3f) * 4;
+	} else if (!(h.version_len & 8)) {
+		return HEAD_OVERLAY;
+	}
+	if (!packet_has(at, len))
+		return HEAD_OVERLAY;
+	at->off += len;
+	p->overlay = (__u32)kind << RECORD_OVERLAY_SHIFT | PACKET_NTOHL(h.vni) >> 8;
+	return PACKET_STEP_IN;
+}
+
+/* Of a datagram in fragments only the first would say so, and would be another flow than the rest. */
+static __always_inline __u8 packet_overlay_kind(const struct packet_start *start, const struct packet *p)
+{
+	if (p->outer.proto != PACKET_UDP || p->flags || p->overlay)
+		return OVERLAY_NONE;
+	if (start->vxlan_port && p->outer.dport == start->vxlan_port)
+		return OVERLAY_VXLAN;
+	if (start->geneve_port && p->outer.dport == start->geneve_port)
+		return OVERLAY_GENEVE;
+	return OVERLAY_NONE;
+}
+
+/* From the IP header on. */
+static __always_inline int packet_from_ip(PACKET_SOURCE *src, const struct packet_start *start,
+					  struct packet_work *w)
+{
+	struct packet_at *at = &w->at;
+	struct packet *p = &w->packet;
 	int r = packet_ip(src, at, &p->outer);
+	__u8 overlay;
 
 	if (r == PACKET_IP_SHORT)
 		return HEAD_IP_SHORT;
@@ -399,10 +76,15 @@ static __always_inline int packet_from_ip(PACKET_SOURCE *src, struct packet_at *
 		return HEAD_FRAGMENT;
 	if (packet_l4(src, at, &p->outer))
 		return HEAD_L4_SHORT;
-	if (!packet_is_gtpu(&p->outer, gtp_port))
+	overlay = packet_overlay_kind(start, p);
+	if (overlay) {
+		at->off += 8;
+		return packet_overlay(src, at, overlay, p);
+	}
+	if (!packet_is_gtpu(&p->outer, start->gtp_port))
 		return HEAD_IP;
 	at->off += 8;
-	return packet_gtpu(src, at, p);
+	return packet_gtpu(src, w);
 }
 
 static __always_inline int packet_is_vlan(__u16 ethertype)
@@ -417,9 +99,9 @@ static __always_inline int packet_ethernet(PACKET_SOURCE *src, struct packet_at 
 	__u16 type, tag[2] PACKET_HEADER;
 	int i;
 
-	at->off = 14;
-	if (at->end < 14 || PACKET_LOAD(src, 12, &type, 2))
+	if (!packet_has(at, 14) || PACKET_LOAD(src, at->off + 12, &type, 2))
 		return HEAD_SHORT;
+	at->off += 14;
 	type = PACKET_NTOHS(type);
 	for (i = 0; i < PACKET_VLAN_MAX && packet_is_vlan(type); i++) {
 		if (p->vlans >= PACKET_VLAN_MAX)
@@ -436,18 +118,63 @@ static __always_inline int packet_ethernet(PACKET_SOURCE *src, struct packet_at 
 	return type == 0x0800 || type == 0x86dd ? HEAD_IP : HEAD_NOT_IP;
 }
 
+/* From the link layer's header on. */
+static __always_inline int packet_from_link(PACKET_SOURCE *src, const struct packet_start *start,
+					    __u8 l3, struct packet_work *w)
+{
+	int head = l3 ? HEAD_IP : packet_ethernet(src, &w->at, &w->packet);
+
+	return head == HEAD_IP ? packet_from_ip(src, start, w) : head;
+}
+
+/* An overlay's packet is the packet. Where there is none, or none that can be counted, the underlay's is. */
+static __always_inline int packet_inside(PACKET_SOURCE *src, const struct packet_start *start,
+					 struct packet_work *w)
+{
+	struct packet *p = &w->packet;
+	__u16 vlan[PACKET_VLAN_MAX] = {p->vlan[0], p->vlan[1]};
+	__u8 vlans = p->vlans;
+	int head;
+
+	w->underlay = p->outer;
+	__builtin_memset(&p->outer, 0, sizeof(p->outer));
+	p->vlans = 0;
+	p->vlan[0] = 0;
+	p->vlan[1] = 0;
+	head = packet_from_link(src, start, 0, w);
+	if (head < HEAD_SKIPPED)
+		return head;
+	p->outer = w->underlay;
+	p->flags = 0;
+	p->vlans = vlans;
+	p->vlan[0] = vlan[0];
+	p->vlan[1] = vlan[1];
+	p->overlay = 0;
+	return HEAD_OVERLAY;
+}
+
+#ifndef PACKET_INSIDE
+#define PACKET_INSIDE(src, start, w) packet_inside(src, start, w)
+#endif
+
 /* Fills w->packet and its head. */
 static __always_inline void packet_parse(PACKET_SOURCE *src, const struct packet_start *start,
 					 struct packet_work *w)
 {
 	struct packet *p = &w->packet;
+	int head;
 
-	__builtin_memset(w, 0, sizeof(*w));
+	__builtin_memset(p, 0, sizeof(*p));
+	__builtin_memset(&w->at, 0, sizeof(w->at));
+	w->session.flags[0] = 0;
 	w->at.end = start->len;
 	w->at.gso = start->gso;
 	p->vlans = start->vlans;
 	p->vlan[0] = start->vlan & 0xfff;
-	p->head = start->l3 ? HEAD_IP : packet_ethernet(src, &w->at, p);
-	if (p->head == HEAD_IP)
-		p->head = packet_from_ip(src, &w->at, start->gtp_port, p);
+	head = packet_from_link(src, start, start->l3, w);
+	if (head == PACKET_STEP_IN)
+		head = PACKET_INSIDE(src, start, w);
+	p->head = (__u8)head;
+	p->tcp = w->at.tcp;
+	p->tcp_flags = w->at.tcp_flags;
 }

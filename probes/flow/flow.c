@@ -37,6 +37,11 @@ static const struct config_option flow_option_table[] = {
 	{.key = "radio_port", .type = OPTION_U64, .offset = OPTION(radio_port),
 	 .default_text = "4997", .max = 65535,
 	 .help = "UDP port of a simulated radio link, as UERANSIM has it; 0: none"},
+	{.key = "vxlan_port", .type = OPTION_U64, .offset = OPTION(vxlan_port),
+	 .default_text = "4789", .max = 65535,
+	 .help = "UDP port of VXLAN, whose packets are counted as what they carry; 0: as what they are"},
+	{.key = "geneve_port", .type = OPTION_U64, .offset = OPTION(geneve_port),
+	 .default_text = "6081", .max = 65535, .help = "the same for Geneve"},
 	{.key = "tc", .type = OPTION_CHOICE, .offset = OPTION(tc), .default_text = "auto",
 	 .choices = tc_choices,
 	 .help = "how to attach: auto takes tcx where the kernel has it, else clsact"},
@@ -80,8 +85,12 @@ static void flow_stop(struct probe_run *run)
 
 DEFINE_CLEANUP(struct probe_run *, run, flow_stop)
 
+#define MAX_ATTACHMENTS 65535 /* the ids of struct flow_key */
+
 static int plan_attachments(struct probe_run *run)
 {
+	if (run->targets.len * 2 > MAX_ATTACHMENTS)
+		return -E2BIG;
 	run->attachments = calloc(run->targets.len * 2, sizeof(*run->attachments));
 	if (!run->attachments)
 		return -ENOMEM;
@@ -106,6 +115,8 @@ static void set_constants(struct flow_bpf *bpf, const struct probe_env *env,
 	bpf->rodata->newcomers_wanted = env->newcomers;
 	bpf->rodata->gtp_port = (uint16_t)o->gtp_port;
 	bpf->rodata->radio_port = (uint16_t)o->radio_port;
+	bpf->rodata->vxlan_port = (uint16_t)o->vxlan_port;
+	bpf->rodata->geneve_port = (uint16_t)o->geneve_port;
 	bpf->rodata->context_count_address = context->context_count_address;
 	bpf->rodata->context_cpu_offsets = context->context_cpu_offsets;
 	bpf->rodata->context_by_tracepoint = context->context_by_tracepoint;
@@ -254,8 +265,9 @@ static int flow_start(struct probe_run **ret, const struct probe_env *env, struc
 		r = flow_targets_find(&run->targets, &o->interfaces, err);
 	if (r < 0)
 		return r;
-	if (plan_attachments(run) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
+	r = plan_attachments(run);
+	if (r < 0)
+		return err_set(err, r, "%zu interfaces: %s", run->targets.len, err_name(r));
 	r = load(run, env, err);
 	for (uint32_t id = 0; r == 0 && id < run->n_attachments; id++)
 		r = attach(run, id, o->tc == FLOW_TC_CLSACT, err);

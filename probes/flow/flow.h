@@ -9,17 +9,22 @@
 /* An attachment is one direction of one interface in one namespace. Its id is a number of this
  * run's; an ifindex is no identity, since both ends of a veth can have the same one. */
 struct flow_key {
-	__u32 attachment;
 	__u32 teid;
+	__u32 overlay; /* RECORD_OVERLAY_SHIFT */
+	__u16 attachment;
 	__u16 vlan[2]; /* identifiers, outermost first */
-	__u8 vlans;
 	__u8 qfi;
-	__u8 gtp; /* RECORD_GTP: tuple is the inner one; RECORD_GTP_QFI: qfi, pdu_type are filled */
-	__u8 pdu_type;
-	struct record_tuple tuple;
+	__u8 layers; /* FLOW_VLANS, ... */
+	struct record_tuple tuple; /* with FLOW_GTP the inner one */
 };
 
-_Static_assert(sizeof(struct flow_key) == 56, "flow key");
+_Static_assert(sizeof(struct flow_key) == 56, "flow key: each word more is hashed for every packet");
+
+/* flow_key.layers */
+#define FLOW_VLANS 0x3 /* how many vlan are filled */
+#define FLOW_GTP 0x4   /* teid is filled */
+#define FLOW_QFI 0x8   /* qfi is filled, and the PDU type from this bit on: */
+#define FLOW_PDU_SHIFT 4
 
 struct tunnel_key {
 	__u32 attachment;
@@ -30,7 +35,7 @@ struct tunnel_key {
 	__u8 qfi;
 	__u8 gtp;
 	__u8 pdu_type;
-	__u8 pad[4];
+	__u32 overlay;
 };
 
 _Static_assert(sizeof(struct tunnel_key) == 48, "tunnel key");
@@ -55,7 +60,10 @@ struct flow_value {
 	__u64 segments; /* what the skbs become on the wire */
 	__u64 first_ns;
 	__u64 last_ns;
+	__u64 tcp; /* FLOW_TCP and the flags seen in any of them, 0 where it is not TCP */
 };
+
+#define FLOW_TCP 0x100
 
 struct sender_value {
 	struct flow_value count;
@@ -91,9 +99,10 @@ struct flow_record {
 	__u16 vlan[2];
 	__u8 vlans;
 	__u8 head;
-	__u8 pad[2];
+	__u8 tcp; /* tcp_flags are told */
+	__u8 tcp_flags;
 	struct record_gtp gtp;
-	__u32 pad2;
+	__u32 overlay;
 	struct record_tuple outer;
 	struct record_tuple inner;
 };

@@ -15,6 +15,7 @@ void flow_value_add(struct flow_value *sum, const struct flow_value *v)
 	sum->packets += v->packets;
 	sum->bytes += v->bytes;
 	sum->segments += v->segments;
+	sum->tcp |= v->tcp;
 	sum->last_ns = MAX(sum->last_ns, v->last_ns);
 	if (!sum->first_ns || v->first_ns < sum->first_ns)
 		sum->first_ns = v->first_ns;

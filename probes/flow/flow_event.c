@@ -2,6 +2,7 @@
 /* From a record of the ring to an event. The record is not trusted. */
 #include <string.h>
 
+#include "cleanup.h"
 #include "flow_run.h"
 #include "record_event.h"
 
@@ -10,6 +11,7 @@ static const char *const head_names[HEAD_MAX] = {
 	[HEAD_FRAGMENT] = "fragment",
 	[HEAD_L4_SHORT] = "l4_short",
 	[HEAD_IPV6_CHAIN] = "ipv6_chain",
+	[HEAD_OVERLAY] = "overlay",
 	[HEAD_GTPU_MESSAGE] = "gtpu_message",
 	[HEAD_GTPU_SHORT] = "gtpu_short",
 	[HEAD_GTPU_VERSION] = "gtpu_version",
@@ -50,6 +52,19 @@ void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2])
 		return;
 	e->vlan = vlan[0];
 	event_set(e, F_VLAN);
+}
+
+void flow_event_overlay(struct event *e, uint32_t overlay)
+{
+	static const char *const names[] = {[OVERLAY_VXLAN] = "vxlan", [OVERLAY_GENEVE] = "geneve"};
+	uint32_t kind = overlay >> RECORD_OVERLAY_SHIFT;
+
+	if (!kind || kind >= ARRAY_SIZE(names))
+		return;
+	e->overlay = names[kind];
+	e->vni = overlay & RECORD_VNI_MASK;
+	event_set(e, F_OVERLAY);
+	event_set(e, F_VNI);
 }
 
 void flow_event_direction(struct event *e, uint8_t pdu_type)
@@ -99,6 +114,9 @@ bool flow_decode(const struct probe_run *run, const void *record, size_t len, st
 	event_take_header(ret, &r->hdr);
 	flow_event_place(run, r->attachment, ret);
 	flow_event_vlan(ret, r->vlans, r->vlan);
+	flow_event_overlay(ret, r->overlay);
+	if (r->tcp)
+		event_take_tcp(ret, r->tcp_flags);
 	event_take_gtp(ret, &r->gtp);
 	if (event_has(ret, F_GTP_QFI))
 		flow_event_direction(ret, r->gtp.pdu_type);

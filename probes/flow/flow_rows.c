@@ -63,6 +63,11 @@ static void set_tunnel(struct event *e, uint32_t teid, uint8_t qfi, uint8_t gtp,
 	}
 }
 
+static uint8_t gtp_flags(uint8_t layers)
+{
+	return (uint8_t)((layers & FLOW_GTP ? RECORD_GTP : 0) | (layers & FLOW_QFI ? RECORD_GTP_QFI : 0));
+}
+
 static void flow_row(void *data, const struct gen_row *row)
 {
 	const struct rows *r = data;
@@ -73,9 +78,12 @@ static void flow_row(void *data, const struct gen_row *row)
 	if (k->attachment >= r->run->n_attachments)
 		return;
 	e = row_event(r, "flow", k->attachment, &v);
-	flow_event_vlan(&e, k->vlans, k->vlan);
-	set_tunnel(&e, k->teid, k->qfi, k->gtp, k->pdu_type);
-	if (k->gtp)
+	flow_event_vlan(&e, k->layers & FLOW_VLANS, k->vlan);
+	flow_event_overlay(&e, k->overlay);
+	if (v.tcp & FLOW_TCP)
+		event_take_tcp(&e, (uint8_t)v.tcp);
+	set_tunnel(&e, k->teid, k->qfi, gtp_flags(k->layers), k->layers >> FLOW_PDU_SHIFT);
+	if (k->layers & FLOW_GTP)
 		event_take_inner(&e, &k->tuple);
 	else
 		event_take_outer(&e, &k->tuple);
@@ -93,6 +101,7 @@ static void tunnel_row(void *data, const struct gen_row *row)
 		return;
 	e = row_event(r, "tunnel", k->attachment, &v);
 	set_tunnel(&e, k->teid, k->qfi, k->gtp, k->pdu_type);
+	flow_event_overlay(&e, k->overlay);
 	e.gtp.type = k->type;
 	event_set(&e, F_GTP_TYPE);
 	memcpy(e.outer.src.b, k->src, sizeof(k->src));

@@ -14,7 +14,8 @@ struct flow_entry_bpf;
 
 struct flow_options {
 	struct string_list interfaces;
-	uint64_t ring_size, max_flows, max_tunnels, gtp_port, radio_port;
+	uint64_t ring_size, max_flows, max_tunnels, gtp_port, radio_port, vxlan_port,
+		geneve_port;
 	unsigned tc; /* enum flow_tc */
 };
 
@@ -50,6 +51,7 @@ void flow_event_place(const struct probe_run *run, uint32_t attachment, struct e
 void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2]);
 /* Of a PDU Session Container (TS 38.415 5.5.2): 0 downlink, 1 uplink; others say nothing. */
 void flow_event_direction(struct event *e, uint8_t pdu_type);
+void flow_event_overlay(struct event *e, uint32_t overlay);
 const char *flow_head_name(unsigned head);
 
 /* flow_rows.c. */

@@ -218,7 +218,7 @@ static __noinline int fill_uplink(struct open_packet *p)
 	if (fill_outer(r, c))
 		return HEAD_MAX;
 	c->at.off += 8;
-	head = packet_gtpu_header(&c->head, &c->at, &r->gtp);
+	head = packet_gtpu_header(&c->head, &c->at, &r->gtp, NULL);
 	if (head == HEAD_GTPU && r->gtp.type == GTPU_TYPE_GPDU)
 		fill_inner(r, c);
 	return head;
@@ -238,5 +238,5 @@ static __noinline int fill_gtp(struct open_packet *p, const struct sk_buff *skb,
 
 	skb_take(&p->view, skb);
 	skb_cursor_set(c, &p->view, p->view.data, off);
-	return packet_gtpu_header(&c->head, &c->at, &p->record.gtp);
+	return packet_gtpu_header(&c->head, &c->at, &p->record.gtp, NULL);
 }

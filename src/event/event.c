@@ -27,11 +27,15 @@ const struct event_field_info event_fields[F_MAX] = {
 	[F_DIR] = {NULL, "dir", "string", "ingress or egress, as TC sees the interface"},
 	[F_DIRECTION] = {NULL, "direction", "string", "uplink or downlink, only where GTP tells"},
 	[F_VLAN] = {NULL, "vlan", "number", "outermost VLAN id"},
+	[F_OVERLAY] = {NULL, "overlay", "string", "vxlan or geneve, through which the packet came"},
+	[F_VNI] = {NULL, "vni", "number", "its network identifier"},
 	[F_LEN] = {NULL, "len", "number", "length in bytes, taken at entry"},
 	[F_GTP_TEID] = {"gtp", "teid", "number", "tunnel endpoint identifier"},
 	[F_GTP_TYPE] = {"gtp", "type", "number", "GTP-U message type (TS 29.281 6.1)"},
 	[F_GTP_QFI] = {"gtp", "qfi", "number", "QoS flow identifier of the packet"},
 	[F_GTP_SEQ] = {"gtp", "seq", "number", "sequence number, where the S flag is set"},
+	[F_GTP_RQI] = {"gtp", "rqi", "number", "reflective QoS indicator, downlink (TS 38.415 5.5.3.4)"},
+	[F_GTP_PPI] = {"gtp", "ppi", "number", "paging policy indicator, where there is one"},
 	[F_OUTER_SRC] = {"outer", "src", "string", "source address; of a packet without GTP too"},
 	[F_OUTER_DST] = {"outer", "dst", "string", "destination address"},
 	[F_OUTER_SPORT] = {"outer", "sport", "number", "source port; ICMP: type"},
@@ -42,6 +46,8 @@ const struct event_field_info event_fields[F_MAX] = {
 	[F_INNER_SPORT] = {"inner", "sport", "number", "source port inside; ICMP: type"},
 	[F_INNER_DPORT] = {"inner", "dport", "number", "destination port inside; ICMP: code"},
 	[F_INNER_PROTO] = {"inner", "proto", "number", "IP protocol number inside"},
+	[F_TCP_FLAGS] = {NULL, "tcp_flags", "string",
+			 "TCP flags, in a row all that were seen: letters of FSRPAUEC, or none"},
 	[F_SEID] = {NULL, "seid", "number", "PFCP session"},
 	[F_PDR_ID] = {NULL, "pdr_id", "number", "packet detection rule"},
 	[F_FAR_ID] = {NULL, "far_id", "number", "forwarding action rule"},
@@ -135,6 +141,10 @@ static const char *string_value(const struct event *e, enum event_field f,
 		return dir_name(e->dir);
 	case F_DIRECTION:
 		return direction_name(e->direction);
+	case F_OVERLAY:
+		return e->overlay;
+	case F_TCP_FLAGS:
+		return e->tcp_flags;
 	case F_OUTER_SRC:
 		return addr_format(&e->outer.src, text);
 	case F_OUTER_DST:
@@ -174,11 +184,14 @@ static const struct {
 	NUMBER(F_CGROUP, cgroup),
 	NUMBER(F_IFINDEX, ifindex),
 	NUMBER(F_VLAN, vlan),
+	NUMBER(F_VNI, vni),
 	NUMBER(F_LEN, len),
 	NUMBER(F_GTP_TEID, gtp.teid),
 	NUMBER(F_GTP_TYPE, gtp.type),
 	NUMBER(F_GTP_QFI, gtp.qfi),
 	NUMBER(F_GTP_SEQ, gtp.seq),
+	NUMBER(F_GTP_RQI, gtp.rqi),
+	NUMBER(F_GTP_PPI, gtp.ppi),
 	NUMBER(F_OUTER_SPORT, outer.sport),
 	NUMBER(F_OUTER_DPORT, outer.dport),
 	NUMBER(F_OUTER_PROTO, outer.proto),
@@ -360,10 +373,10 @@ void event_to_text(const struct event *e, struct buf *out)
 {
 	static const enum event_field head[] = {
 		F_PID, F_TGID, F_COMM, F_CONTEXT, F_CPU, F_FUNCTION, F_NETNS, F_INTERFACE, F_DIR,
-		F_DIRECTION, F_VLAN, F_LEN, F_GTP_TEID, F_GTP_TYPE, F_GTP_QFI, F_GTP_SEQ,
-		F_INNER_SRC, F_INNER_DST, F_OUTER_SRC, F_OUTER_DST};
+		F_DIRECTION, F_VLAN, F_OVERLAY, F_VNI, F_LEN, F_GTP_TEID, F_GTP_TYPE, F_GTP_QFI,
+		F_GTP_SEQ, F_GTP_RQI, F_GTP_PPI, F_INNER_SRC, F_INNER_DST, F_OUTER_SRC, F_OUTER_DST};
 	static const enum event_field tail[] = {
-		F_RULE, F_CHANGE, F_SEID, F_PDR_ID, F_FAR_ID, F_FAR_ACTION, F_QER_ID, F_URR_ID,
+		F_TCP_FLAGS, F_RULE, F_CHANGE, F_SEID, F_PDR_ID, F_FAR_ID, F_FAR_ACTION, F_QER_ID, F_URR_ID,
 		F_BAR_ID, F_RULE_QFI, F_VERDICT, F_REASON, F_COLOR, F_RETURN, F_PACKETS, F_BYTES,
 		F_SEGMENTS, F_BUFFERED_PACKETS, F_BUFFERED_BYTES, F_DROPPED_PACKETS, F_DROPPED_BYTES,
 		F_POD, F_CONTAINER, F_STAGE, F_STAGE_PARSE_NS, F_STAGE_LOOKUP_NS, F_STAGE_APPLY_NS,

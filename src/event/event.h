@@ -35,11 +35,15 @@ enum event_field {
 	F_DIR,
 	F_DIRECTION,
 	F_VLAN,
+	F_OVERLAY,
+	F_VNI,
 	F_LEN,
 	F_GTP_TEID,
 	F_GTP_TYPE,
 	F_GTP_QFI,
 	F_GTP_SEQ,
+	F_GTP_RQI,
+	F_GTP_PPI,
 	F_OUTER_SRC,
 	F_OUTER_DST,
 	F_OUTER_SPORT,
@@ -50,6 +54,7 @@ enum event_field {
 	F_INNER_SPORT,
 	F_INNER_DPORT,
 	F_INNER_PROTO,
+	F_TCP_FLAGS,
 	F_SEID,
 	F_PDR_ID,
 	F_FAR_ID,
@@ -130,10 +135,13 @@ struct event {
 	const char *netns; /* borrowed for the call: the namespace's name, or its inode in digits */
 	uint32_t ifindex, len;
 	uint16_t vlan;
+	const char *overlay; /* static string */
+	uint32_t vni;
+	char tcp_flags[9];
 	struct {
 		uint32_t teid;
 		uint16_t seq;
-		uint8_t type, qfi;
+		uint8_t type, qfi, rqi, ppi;
 	} gtp;
 	/* A packet without GTP has its own addresses in outer and no inner. */
 	struct event_tuple outer, inner;

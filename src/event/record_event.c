@@ -50,6 +50,31 @@ void event_take_gtp(struct event *e, const struct record_gtp *g)
 		e->gtp.qfi = g->qfi;
 		event_set(e, F_GTP_QFI);
 	}
+	if (g->flags & RECORD_GTP_QFI && g->pdu_type == 0) {
+		e->gtp.rqi = g->rqi;
+		event_set(e, F_GTP_RQI);
+	}
+	if (g->flags & RECORD_GTP_PPI) {
+		e->gtp.ppi = g->ppi;
+		event_set(e, F_GTP_PPI);
+	}
+}
+
+/* The order and the letters of tcpdump, no flag at all "none". */
+void event_take_tcp(struct event *e, uint8_t flags)
+{
+	static const char letters[] = "FSRPAUEC";
+	size_t n = 0;
+
+	for (unsigned bit = 0; bit < 8; bit++) {
+		if (flags >> bit & 1)
+			e->tcp_flags[n++] = letters[bit];
+	}
+	if (n)
+		e->tcp_flags[n] = '\0';
+	else
+		memcpy(e->tcp_flags, "none", sizeof("none"));
+	event_set(e, F_TCP_FLAGS);
 }
 
 _Static_assert(F_OUTER_PROTO == F_OUTER_SRC + 4 && F_INNER_PROTO == F_INNER_SRC + 4, "tuple");

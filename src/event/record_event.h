@@ -10,6 +10,7 @@
 void event_take_header(struct event *e, const struct record_hdr *h);
 void event_take_gtp(struct event *e, const struct record_gtp *g);
 void event_take_outer(struct event *e, const struct record_tuple *t);
+void event_take_tcp(struct event *e, uint8_t flags);
 void event_take_inner(struct event *e, const struct record_tuple *t);
 
 /* A name that need not end in NUL. */

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Packets for the flow probe, and what tshark says of the same bytes.
 
-flow_cases.py FOLDER writes FOLDER/cases.pcap and FOLDER/cases.txt, a line a packet:
-NAME HEX head=... vlan=... outer=... inner=... teid=... type=... qfi=... seq=... pdu=...
+flow_cases.py FOLDER writes FOLDER/cases.pcap, FOLDER/sessions.txt (below) and FOLDER/cases.txt, a line a packet:
+NAME HEX head=... overlay=... vlan=... outer=... inner=... tcp=... teid=... type=... qfi=... seq=... pdu=... rqi=... ppi=...
 Addresses, ports, tags and tunnel fields come from tshark's PDML; only the head of a malformed packet
 comes from how it was made."""
 import ipaddress
@@ -19,6 +19,7 @@ try:
                            IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,
                            IPv6ExtHdrRouting, ICMPv6EchoRequest, PadN, Raw, TCP, UDP, ARP,
                            wrpcap, conf)
+    from scapy.contrib.gtp import GTP_U_Header, GTPPDUSessionContainer
     from scapy.layers.sctp import SCTP
 except ImportError as e:
     print(f"scapy is not installed ({e})")
@@ -50,8 +51,12 @@ def gtpu(payload, teid=0x1234, kind=255, seq=None, exts=(), flags=None, length=N
                        len(rest) if length is None else length, teid) + rest
 
 
-def psc(qfi, uplink=False):
-    return (0x85, bytes([0x10 if uplink else 0, qfi]))
+def psc(qfi, uplink=False, flags=0, rqi=False, ppi=None, rest=b""):
+    """A PDU Session Container; flags are the first octet's, rest is what they tell of (TS 38.415 5.5.2)."""
+    second = qfi | (0x40 if rqi else 0) | (0 if ppi is None else 0x80)
+    content = bytes([(0x10 if uplink else 0) | flags, second])
+    content += (b"" if ppi is None else bytes([ppi << 5])) + rest
+    return (0x85, content + bytes(-(len(content) + 2) % 4))
 
 
 def other_ext(kind, words=1):
@@ -166,6 +171,67 @@ def malformed_cases():
     case("bad_v6_endless", chain / UDP(sport=1, dport=2), "ipv6_chain")
 
 
+def vxlan(payload, vni=0x123456, flags=8):
+    return UDP(sport=51000, dport=4789) / Raw(struct.pack("!II", flags << 24, vni << 8) + bytes(payload))
+
+
+def geneve(payload, vni=0xabcdef, options=0, version=0, proto=0x6558):
+    header = struct.pack("!BBHI", version << 6 | options, 0, proto, vni << 8)
+    return UDP(sport=51000, dport=6081) / Raw(header + bytes(4 * options) + bytes(payload))
+
+
+def overlay_cases():
+    message = gtpu(IP(**IN4) / UDP(sport=5000, dport=53) / b"query", exts=[psc(9)])
+    insides = {
+        "tcp": Ether(**ETH) / IP(src="10.244.1.5", dst="10.244.2.6") / TCP(sport=5, dport=6, flags="PA") / b"x",
+        "v6": Ether(**ETH) / IPv6(src="fd00::1", dst="fd00::2") / UDP(sport=5, dport=6) / b"x",
+        "gtpu": n3(message, IP(src="10.244.1.5", dst="10.244.2.6")),
+        "vlan": Ether(**ETH) / Dot1Q(vlan=77) / IP(src="10.244.1.5", dst="10.244.2.6") / UDP(sport=5, dport=6) / b"x",
+        "fragment": Ether(**ETH) / IP(src="10.244.1.5", dst="10.244.2.6", frag=5, proto=17) / Raw(b"x" * 16),
+        "bad_gtpu": n3(b"\x32", IP(src="10.244.1.5", dst="10.244.2.6")),
+    }
+    heads = {"bad_gtpu": "gtpu_short"}
+    for name, inside in insides.items():
+        for v, ip in (("v4", IP(**OUT4)), ("v6", IPv6(**OUT6))):
+            case(f"vxlan_{v}_{name}", Ether(**ETH) / ip / vxlan(inside), heads.get(name))
+            case(f"geneve_{v}_{name}", Ether(**ETH) / ip / geneve(inside), heads.get(name))
+    inside = insides["gtpu"]
+    under = Ether(**ETH) / IP(**OUT4)
+    case("vxlan_in_vlan", Ether(**ETH) / Dot1Q(vlan=9) / IP(**OUT4) / vxlan(insides["vlan"]))
+    case("geneve_options", under / geneve(inside, options=2))
+    # one step, not two
+    case("vxlan_in_vxlan", under / vxlan(Ether(**ETH) / IP(src="10.1.0.1", dst="10.1.0.2") / vxlan(inside, vni=7)))
+    arp = Ether(**ETH) / ARP()
+    for name, payload in {
+        "vxlan_arp": vxlan(arp), "vxlan_no_flag": vxlan(inside, flags=0), "vxlan_empty": vxlan(b""),
+        "vxlan_cut_ethernet": vxlan(bytes(inside)[:13]), "vxlan_cut_ip": vxlan(bytes(inside)[:30]),
+        "geneve_arp": geneve(arp), "geneve_version": geneve(inside, version=1),
+        "geneve_not_ethernet": geneve(inside, proto=0x0800), "geneve_options_beyond": geneve(b"abcd", options=2),
+        "vxlan_short": UDP(sport=51000, dport=4789) / b"1234567",
+    }.items():
+        case(f"bad_{name}", under / payload, "overlay")
+
+
+def session_cases():
+    inner = IP(**IN4) / UDP(sport=5000, dport=53) / b"query"
+    stamp = bytes(range(8))
+    for name, container in {
+        "rqi": psc(5, rqi=True), "ppi": psc(5, ppi=6), "rqi_ppi": psc(5, rqi=True, ppi=0),
+        "qmp": psc(5, flags=8, rest=stamp), "qmp_ppi_seq": psc(5, flags=12, ppi=3, rest=stamp + b"abc"),
+        "uplink_bits_are_no_rqi": psc(0x05 | 0x40, uplink=True), "uplink_delay": psc(0x05 | 0x80, uplink=True, rest=bytes(4)),
+        "uplink_qmp": psc(5, uplink=True, flags=8, rest=stamp * 3),
+        "uplink_all": psc(5, uplink=True, flags=15, rest=stamp * 3 + bytes(8) + b"abc"),
+        "ppi_cut": (0x85, bytes([0, 0x80 | 5])), "qmp_cut": (0x85, bytes([8, 5])),
+    }.items():
+        case(f"session_{name}", n3(gtpu(inner, exts=[container])))
+
+
+def tcp_cases():
+    for flags in range(256):
+        case(f"tcp_flags_{flags}", Ether(**ETH) / IP(**OUT4) / TCP(sport=5, dport=6, flags=flags))
+    case("tcp_flags_inside", n3(gtpu(IP(**IN4) / TCP(sport=5, dport=6, flags="SEC"))))
+
+
 def random_address(v):
     return str(ipaddress.IPv4Address(RANDOM.randrange(1 << 24, 223 << 24)) if v == 4 else
                ipaddress.IPv6Address((0x20010db8 << 96) | RANDOM.getrandbits(96)))
@@ -225,7 +291,7 @@ class Layers:
     """What of tshark's layers the probe tells."""
 
     def __init__(self, packet):
-        self.vlans, self.tuples, self.gtp = [], [], None
+        self.vlans, self.tuples, self.gtp, self.overlay, self.deep, self.under = [], [], None, None, False, None
         for p in packet.iter("proto"):
             try:
                 self.take(p, p.get("name"))
@@ -233,7 +299,11 @@ class Layers:
                 break
 
     def take(self, p, name):
-        if name == "vlan":
+        if name in ("vxlan", "geneve"):
+            self.step_in(name, show(p, name + ".vni"))
+        elif self.deep:
+            pass
+        elif name == "vlan":
             self.vlans.append(int(show(p, "vlan.id")))
         elif name == "ieee8021ad":
             self.vlans.append(int(show(p, "ieee8021ad.id")))
@@ -250,10 +320,24 @@ class Layers:
                 self.tuples[-1]["later"] = int(show(p, "ipv6.fraghdr.offset")) > 0
         elif name in L4 and self.tuples and "sport" not in self.tuples[-1]:
             self.tuples[-1].update(sport=show(p, name + ".srcport"), dport=show(p, name + ".dstport"))
+            if name == "tcp":
+                self.tuples[-1]["tcp"] = int(show(p, "tcp.flags"), 0) & 0xff
         elif name in ICMP_PROTOS and self.tuples and "sport" not in self.tuples[-1]:
             self.tuples[-1].update(sport=show(p, name + ".type"), dport=show(p, name + ".code"))
         elif name == "gtp":
             self.gtp = p
+
+    def step_in(self, name, vni):
+        if self.overlay:
+            self.deep = True
+            return
+        self.overlay = f"{name}:{int(vni, 0)}"
+        self.under = self.vlans, self.tuples
+        self.vlans, self.tuples = [], []
+
+    def step_out(self):
+        if self.overlay:
+            self.overlay, (self.vlans, self.tuples) = None, self.under
 
     def tuple_text(self, i):
         if i >= len(self.tuples):
@@ -273,17 +357,27 @@ class Layers:
         qfi = show(g, "gtp.ext_hdr.pdu_ses_con.qos_flow_id")
         seq = show(g, "gtp.seq_number") if int(show(g, "gtp.flags"), 0) & 2 else None
         pdu = show(g, "gtp.ext_hdr.pdu_ses_con.pdu_type")
+        bit = lambda v: {None: None, "True": "1", "False": "0"}.get(v, v)
+        rqi = bit(show(g, "gtp.ext_hdr.pdu_ses_cont.rqi")) if pdu == "0" else None
+        ppi = show(g, "gtp.ext_hdr.pdu_ses_cont.ppi")
         return (f"teid={number(show(g, 'gtp.teid'))} type={number(show(g, 'gtp.message'))} "
-                f"qfi={number(qfi)} seq={number(seq)} pdu={number(pdu)}")
+                f"qfi={number(qfi)} seq={number(seq)} pdu={number(pdu)} rqi={number(rqi)} ppi={number(ppi)}")
+
+    def tcp_text(self, i):
+        return str(self.tuples[i].get("tcp", "-")) if i < len(self.tuples) else "-"
 
 
-NO_GTP = "teid=- type=- qfi=- seq=- pdu=-"
+# tshark takes the next extension header's type for a paging policy that is not there
+WITHOUT_PPI = {"session_ppi_cut"}
+NO_GTP = "teid=- type=- qfi=- seq=- pdu=- rqi=- ppi=-"
 
 
 def expectation(layers, head):
     """A malformed packet is told by its outer addresses alone."""
     if head in ("not_ip", "vlan_depth"):
         return f"head={head}"
+    if head == "overlay":
+        layers.step_out()
     got = head or layers.head()
     vlans = ",".join(map(str, layers.vlans)) or "-"
     outer, inner, gtp = layers.tuple_text(0), "-", NO_GTP
@@ -295,14 +389,44 @@ def expectation(layers, head):
         inner = layers.tuple_text(1)
     if got in ("gtpu", "gtpu_message"):
         gtp = layers.gtp_text()
-    return f"head={got} vlan={vlans} outer={outer} inner={inner} {gtp}"
+    tcp = layers.tcp_text(got == "gtpu") if got in ("ip", "gtpu", "fragment") else "-"
+    return f"head={got} overlay={layers.overlay or '-'} vlan={vlans} outer={outer} inner={inner} tcp={tcp} {gtp}"
+
+
+def random_session(uplink):
+    """A PDU Session Container by scapy, and the line that tells what is in it."""
+    b = RANDOM.getrandbits
+    n = dict(QMP=b(1), SNP=b(1), QFI=b(6))
+    sent, received, up, seq = b(64), b(64), b(64), b(24)
+    if uplink:
+        c = GTPPDUSessionContainer(type=1, dlDelayInd=b(1), ulDelayInd=b(1), dlDelayRslt=b(32), ulDelayRslt=b(32),
+                                   dlSendTimeRpt=sent, dlRecvTime=received, ulSendTime=up, UlQFISeqNum=seq, **n)
+    else:
+        c = GTPPDUSessionContainer(type=0, PPP=b(1), RQI=b(1), PPI=b(3), dlSendTime=sent, dlQFISeqNum=seq, **n)
+        received = up = 0
+    has = (7 if uplink else 1) * n["QMP"] | 8 * n["SNP"]
+    stamps = (sent, received, up) if n["QMP"] else (0, 0, 0)
+    return c, " ".join(f"{v:x}" for v in (has, *stamps, seq if n["SNP"] else 0))
+
+
+def sessions(path):
+    """NAME HEX HAS DL-SENT DL-RECEIVED UL-SENT SEQUENCE, in hexadecimal."""
+    with open(path, "w") as out:
+        for i in range(200):
+            container, line = random_session(i % 2 == 1)
+            packet = (Ether(**ETH) / IP(**OUT4) / UDP(sport=2152, dport=2152)
+                      / GTP_U_Header(teid=5, E=1, next_ex=0x85) / container / IP(**IN4) / UDP(sport=5, dport=53))
+            print(f"session_{i}", bytes(packet).hex(), line, file=out)
 
 
 def main(folder):
     plain_cases()
     gtpu_cases()
     malformed_cases()
-    random_cases(400)
+    overlay_cases()
+    session_cases()
+    tcp_cases()
+    random_cases(2000)
     pcap = f"{folder}/cases.pcap"
     wrpcap(pcap, [Ether(data) for _, data, _ in CASES], linktype=1)
     pdml = subprocess.run(["tshark", "-n", "-r", pcap, "-T", "pdml", "-o", "ip.defragment:FALSE",
@@ -312,7 +436,9 @@ def main(folder):
     assert len(packets) == len(CASES)
     with open(f"{folder}/cases.txt", "w") as out:
         for (name, data, head), packet in zip(CASES, packets):
-            print(name, data.hex(), expectation(Layers(packet), head), file=out)
+            text = expectation(Layers(packet), head)
+            print(name, data.hex(), text.replace("ppi=0", "ppi=-") if name in WITHOUT_PPI else text, file=out)
+    sessions(f"{folder}/sessions.txt")
 
 
 main(sys.argv[1])

@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "addr.h"
 #include "budget.h"
 #include "buf.h"
 #include "cleanup.h"
@@ -27,10 +26,12 @@
 #include "flow_run.h"
 #include "gen.h"
 #include "object.h"
+#include "packet_text.h"
 #include "ring_reader.h"
 
 #define SKIP_STATUS 77
 #define LINE_MAX_LEN 20000
+#define MAX_FLOWS 4096
 
 struct bench {
 	struct flow_bpf *bpf;
@@ -63,8 +64,8 @@ static void open_programs(struct bench *b, struct err *err)
 				  context.context_by_tracepoint);
 	b->entry->rodata->egress = 1;
 	assert_int_equal(ring_prepare(b->bpf->obj, 65536, err), 0);
-	assert_int_equal(gen_prepare(&b->flows, b->bpf->maps.flows, 1024, err), 0);
-	assert_int_equal(gen_prepare(&b->tunnels, b->bpf->maps.tunnels, 1024, err), 0);
+	assert_int_equal(gen_prepare(&b->flows, b->bpf->maps.flows, MAX_FLOWS, err), 0);
+	assert_int_equal(gen_prepare(&b->tunnels, b->bpf->maps.tunnels, MAX_FLOWS, err), 0);
 	assert_int_equal(gen_prepare(&b->senders, b->bpf->maps.senders, 16, err), 0);
 }
 
@@ -120,37 +121,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void print_tuple(struct buf *out, const char *name, const struct record_tuple *t, bool whole)
-{
-	char text[ADDR_TEXT_MAX];
-	struct addr a;
-
-	buf_printf(out, " %s=", name);
-	if (!t->family) {
-		buf_str(out, "-");
-		return;
-	}
-	memcpy(a.b, t->src, 16);
-	buf_printf(out, "%s,", addr_format(&a, text));
-	memcpy(a.b, t->dst, 16);
-	buf_str(out, addr_format(&a, text));
-	if (!whole)
-		return;
-	buf_printf(out, ",%u", t->proto);
-	if (t->ports)
-		buf_printf(out, ",%u,%u", t->sport, t->dport);
-	else
-		buf_str(out, ",-,-");
-}
-
-static void print_number(struct buf *out, const char *name, bool there, uint32_t value)
-{
-	if (there)
-		buf_printf(out, " %s=%u", name, value);
-	else
-		buf_printf(out, " %s=-", name);
-}
-
 static void check_newcomer(struct bench *b, const struct flow_newcomer *r)
 {
 	assert_int_equal(r->hdr.kind, FLOW_NEWCOMER);
@@ -167,8 +137,6 @@ static void print_record(void *data, const void *record, size_t len)
 {
 	struct bench *b = data;
 	const struct flow_record *r = record;
-	const struct record_gtp *g = &r->gtp;
-	bool gtp = r->head == HEAD_GTPU || r->head == HEAD_GTPU_MESSAGE;
 
 	if (len == sizeof(struct flow_newcomer)) {
 		check_newcomer(b, record);
@@ -177,18 +145,10 @@ static void print_record(void *data, const void *record, size_t len)
 	assert_int_equal(len, sizeof(*r));
 	assert_int_equal(r->hdr.size, sizeof(*r));
 	b->records++;
-	buf_printf(&b->text, "head=%s vlan=", flow_head_name(r->head));
-	for (int i = 0; i < r->vlans; i++)
-		buf_printf(&b->text, "%s%u", i ? "," : "", r->vlan[i]);
-	if (!r->vlans)
-		buf_str(&b->text, "-");
-	print_tuple(&b->text, "outer", &r->outer, r->head != HEAD_IPV6_CHAIN);
-	print_tuple(&b->text, "inner", &r->inner, true);
-	print_number(&b->text, "teid", gtp, g->teid);
-	print_number(&b->text, "type", gtp, g->type);
-	print_number(&b->text, "qfi", gtp && g->flags & RECORD_GTP_QFI, g->qfi);
-	print_number(&b->text, "seq", gtp && g->flags & RECORD_GTP_SEQ, g->seq);
-	print_number(&b->text, "pdu", gtp && g->flags & RECORD_GTP_QFI, g->pdu_type);
+	packet_text(&b->text, &(struct packet){
+				      .outer = r->outer, .inner = r->inner, .gtp = r->gtp,
+				      .vlan = {r->vlan[0], r->vlan[1]}, .vlans = r->vlans, .head = r->head,
+				      .tcp = r->tcp, .tcp_flags = r->tcp_flags, .overlay = r->overlay});
 }
 
 /* The one head under which the packet just run was accounted; HEAD_MAX: none, or more than one. */
@@ -278,7 +238,7 @@ static FILE *make_cases(const char *folder)
 
 static void remove_cases(const char *folder)
 {
-	static const char *const names[] = {"cases.txt", "cases.pcap"};
+	static const char *const names[] = {"cases.txt", "cases.pcap", "sessions.txt"};
 	char path[256];
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -410,7 +370,7 @@ static void count_record(void *data, const void *record, size_t len)
 /* A ring too small loses exactly what the ledger says; a map too small counts the rest as other. */
 static void test_full_ring_and_map(void **state)
 {
-	const unsigned n = 3000;
+	const unsigned n = MAX_FLOWS + 2000;
 	struct bench *b = *state;
 	struct sums flows = {0};
 	struct ring_counts ring;
@@ -438,7 +398,7 @@ static void test_full_ring_and_map(void **state)
 	assert_int_equal(gen_collect(b->flows, sum_flow, &flows), 0);
 	assert_int_equal(flow_ledger_read(&b->run, 0, &b->before), 0);
 	assert_int_equal(flows.packets + b->before.other[OTHER_FLOW].packets, n);
-	assert_int_equal(flows.rows, 1024);
+	assert_int_equal(flows.rows, MAX_FLOWS);
 	assert_int_equal(b->before.head[HEAD_IP], n);
 }
 

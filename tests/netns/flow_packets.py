@@ -133,22 +133,35 @@ def event_tuple(e, name):
     return t and (t["src"], t["dst"], str(t["proto"]), str(t.get("sport", "-")), str(t.get("dport", "-")))
 
 
+def tcp_letters(flags):
+    return "".join(c for bit, c in enumerate("FSRPAUEC") if flags >> bit & 1) or "none"
+
+
+def overlay_of(e):
+    return f"{e['overlay']}:{e['vni']}" if "overlay" in e else "-"
+
+
 def rows(path, events, netns, interface, direction):
     """The rows' sums equal what was sent, per flow and per tunnel."""
     want_flows, want_tunnels, want_bytes = collections.Counter(), collections.Counter(), 0
+    want_tcp, got_tcp = collections.defaultdict(int), {}
     for _, data, want in cases(path):
         if want["head"] in SKIPPED:
             continue
         vlan = want["vlan"].split(",")[0]
         gtp = want["head"] == "gtpu"
-        tags = 4 if direction == "ingress" and vlan != "-" else 0
+        # the outermost tag of the frame itself, which the kernel takes out
+        tags = 4 if direction == "ingress" and data[12:14] in (b"\x81\x00", b"\x88\xa8") else 0
         want_bytes += len(data) - tags
         where = tuple(want["inner" if gtp else "outer"].split(","))
-        want_flows[vlan, gtp, where, want["teid"] if gtp else "-", want["qfi"] if gtp else "-",
-                   DIRECTION[want["pdu"]] if gtp else "-"] += 1
+        flow = (want["overlay"], vlan, gtp, where, want["teid"] if gtp else "-", want["qfi"] if gtp else "-",
+                DIRECTION[want["pdu"]] if gtp else "-")
+        want_flows[flow] += 1
+        if want["tcp"] != "-":
+            want_tcp[flow] |= int(want["tcp"])
         if want["head"] in ("gtpu", "gtpu_message"):
             src, dst = want["outer"].split(",")[:2]
-            want_tunnels[src, dst, want["teid"], want["type"], want["qfi"],
+            want_tunnels[want["overlay"], src, dst, want["teid"], want["type"], want["qfi"],
                          DIRECTION[want["pdu"]]] += 1
     flows, tunnels, got_bytes = collections.Counter(), collections.Counter(), 0
     for e in lines(events):
@@ -159,16 +172,23 @@ def rows(path, events, netns, interface, direction):
             where = event_tuple(e, "inner") or event_tuple(e, "outer")
             if where[2] == "60":  # given up in a chain of extension headers
                 where = where[:2]
-            flows[str(e.get("vlan", "-")), "inner" in e, where, str(gtp.get("teid", "-")),
-                  str(gtp.get("qfi", "-")), e.get("direction", "-")] += e["packets"]
+            flow = (overlay_of(e), str(e.get("vlan", "-")), "inner" in e, where, str(gtp.get("teid", "-")),
+                    str(gtp.get("qfi", "-")), e.get("direction", "-"))
+            flows[flow] += e["packets"]
+            if "tcp_flags" in e:
+                got_tcp[flow] = got_tcp.get(flow, "") + e["tcp_flags"]
             got_bytes += e["bytes"]
             assert e["first_ns"] <= e["last_ns"] <= e["ts_ns"], e
         elif e["event"] == "tunnel":
-            tunnels[e["outer"]["src"], e["outer"]["dst"], str(gtp["teid"]), str(gtp["type"]),
+            tunnels[overlay_of(e), e["outer"]["src"], e["outer"]["dst"], str(gtp["teid"]), str(gtp["type"]),
                     str(gtp.get("qfi", "-")), e.get("direction", "-")] += e["packets"]
     for name, got, want in (("flows", flows, want_flows), ("tunnels", tunnels, want_tunnels)):
         if got != want:
             sys.exit(f"{name}: not sent {got - want}; not seen {want - got}")
+    same = lambda letters: set(letters.replace("none", ""))  # of several collections, one behind the other
+    for flow in want_tcp.keys() | got_tcp.keys():
+        if same(got_tcp.get(flow, "absent")) != same(tcp_letters(want_tcp.get(flow, 0))):
+            sys.exit(f"TCP flags of {flow}: {got_tcp.get(flow)}, sent {tcp_letters(want_tcp.get(flow, 0))}")
     if got_bytes != want_bytes:
         sys.exit(f"bytes: {got_bytes}, sent {want_bytes}")
 

@@ -47,6 +47,7 @@ static struct flow_record uplink(void)
 		.head = HEAD_GTPU,
 		.gtp = {.teid = 78, .type = 255, .qfi = 9, .pdu_type = 1, .seq = 3,
 			.flags = RECORD_GTP | RECORD_GTP_QFI | RECORD_GTP_SEQ},
+		.overlay = OVERLAY_GENEVE << RECORD_OVERLAY_SHIFT | 0xabcdef,
 	};
 
 	set_tuple(&r.outer, "10.0.0.2", "10.0.0.1", 2152, 2152, 17);
@@ -72,12 +73,37 @@ static void test_every_field(void **state)
 	assert_json(&r, "\"probe\":\"flow\",\"event\":\"packet\",\"cpu\":1,\"pid\":11,\"tgid\":10,"
 			"\"comm\":\"nr-gnb\",\"context\":\"process\",\"cgroup\":99,\"netns\":\"gnb\","
 			"\"interface\":\"n3\",\"ifindex\":2,\"dir\":\"egress\",\"direction\":\"uplink\","
-			"\"vlan\":7,\"len\":120");
+			"\"vlan\":7,\"overlay\":\"geneve\",\"vni\":11259375,\"len\":120");
 	assert_json(&r, "\"gtp\":{\"teid\":78,\"type\":255,\"qfi\":9,\"seq\":3}");
 	assert_json(&r, "\"outer\":{\"src\":\"10.0.0.2\",\"dst\":\"10.0.0.1\",\"sport\":2152,"
 			"\"dport\":2152,\"proto\":17}");
 	assert_json(&r, "\"inner\":{\"src\":\"2001:db8::1\",\"dst\":\"2001:db8::2\",\"sport\":40000,"
 			"\"dport\":53,\"proto\":17}");
+}
+
+/* An uplink container has neither; the first bit of a downlink one says whether there is a policy. */
+static void test_container(void **state)
+{
+	struct flow_record r = uplink();
+
+	r.gtp.pdu_type = 0;
+	assert_json(&r, "\"gtp\":{\"teid\":78,\"type\":255,\"qfi\":9,\"seq\":3,\"rqi\":0}");
+	r.gtp.rqi = 1;
+	r.gtp.ppi = 6;
+	r.gtp.flags |= RECORD_GTP_PPI;
+	assert_json(&r, "\"qfi\":9,\"seq\":3,\"rqi\":1,\"ppi\":6}");
+}
+
+static void test_tcp_flags(void **state)
+{
+	struct flow_record r = uplink();
+
+	r.tcp = 1;
+	assert_json(&r, "\"tcp_flags\":\"none\"");
+	r.tcp_flags = 0x12;
+	assert_json(&r, "\"tcp_flags\":\"SA\"");
+	r.tcp_flags = 0xff;
+	assert_json(&r, "\"tcp_flags\":\"FSRPAUEC\"");
 }
 
 static void test_absence(void **state)
@@ -88,6 +114,7 @@ static void test_absence(void **state)
 	r.hdr.flags = 0;
 	r.attachment = 0;
 	r.vlans = 0;
+	r.overlay = 0;
 	r.head = HEAD_FRAGMENT;
 	r.gtp = (struct record_gtp){0};
 	r.inner = (struct record_tuple){0};
@@ -201,6 +228,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_field),
+		cmocka_unit_test(test_container),
+		cmocka_unit_test(test_tcp_flags),
 		cmocka_unit_test(test_absence),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_newcomer),
