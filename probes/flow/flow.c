@@ -9,7 +9,6 @@
 #include "cleanup.h"
 #include "cpu_context.h"
 #include "flow.skel.h"
-#include "flow_entry.skel.h"
 #include "flow_run.h"
 #include "object.h"
 
@@ -22,7 +21,7 @@ static const char *const tc_choices[] = {"auto", "clsact", NULL};
 static const struct config_option flow_option_table[] = {
 	{.key = "interfaces", .type = OPTION_LIST, .offset = OPTION(interfaces),
 	 .default_text = "",
-	 .help = "where to watch, each as [NETNS/]INTERFACE; patterns such as veth* are welcome"},
+	 .help = "where to watch, each as [NETNS/]INTERFACE; patterns such as veth* or cni-*/eth0 are welcome"},
 	{.key = "ring_size", .type = OPTION_SIZE, .offset = OPTION(ring_size),
 	 .default_text = "16MiB", .min = 4096, .max = 1ULL << 30, .power_of_two = true,
 	 .help = "bytes of the ring buffer for packet events"},
@@ -32,6 +31,9 @@ static const struct config_option flow_option_table[] = {
 	{.key = "max_tunnels", .type = OPTION_U64, .offset = OPTION(max_tunnels),
 	 .default_text = "16384", .min = 1, .max = 1 << 24,
 	 .help = "tunnels between two collections; more are counted together as 'other'"},
+	{.key = "max_interfaces", .type = OPTION_U64, .offset = OPTION(max_interfaces),
+	 .default_text = "256", .min = 1, .max = 16384,
+	 .help = "interfaces watched at a time; those beyond are named, and left out"},
 	{.key = "gtp_port", .type = OPTION_U64, .offset = OPTION(gtp_port),
 	 .default_text = "2152", .max = 65535, .help = "UDP port of GTP-U"},
 	{.key = "radio_port", .type = OPTION_U64, .offset = OPTION(radio_port),
@@ -48,12 +50,6 @@ static const struct config_option flow_option_table[] = {
 	{0},
 };
 
-static void close_entry(struct flow_attachment *a)
-{
-	flow_entry_bpf__destroy(a->entry);
-	a->entry = NULL;
-}
-
 static void flow_detach(struct probe_run *run)
 {
 	for (size_t i = 0; i < run->n_attachments; i++) {
@@ -64,6 +60,7 @@ static void flow_detach(struct probe_run *run)
 		bpf_link__destroy(run->context_links[i]);
 		run->context_links[i] = NULL;
 	}
+	run->next_look_ns = UINT64_MAX;
 }
 
 static void flow_stop(struct probe_run *run)
@@ -71,41 +68,16 @@ static void flow_stop(struct probe_run *run)
 	if (!run)
 		return;
 	flow_detach(run);
-	for (size_t i = 0; i < run->n_attachments; i++)
-		close_entry(&run->attachments[i]);
 	ring_free(run->ring);
 	gen_free(run->flows);
 	gen_free(run->tunnels);
 	gen_free(run->senders);
 	flow_bpf__destroy(run->bpf);
-	free(run->attachments);
-	flow_targets_free(&run->targets);
+	flow_follow_end(run);
 	free(run);
 }
 
 DEFINE_CLEANUP(struct probe_run *, run, flow_stop)
-
-#define MAX_ATTACHMENTS 65535 /* the ids of struct flow_key */
-
-static int plan_attachments(struct probe_run *run)
-{
-	if (run->targets.len * 2 > MAX_ATTACHMENTS)
-		return -E2BIG;
-	run->attachments = calloc(run->targets.len * 2, sizeof(*run->attachments));
-	if (!run->attachments)
-		return -ENOMEM;
-	run->n_attachments = run->targets.len * 2;
-	for (size_t i = 0; i < run->n_attachments; i++) {
-		struct flow_attachment *a = &run->attachments[i];
-
-		a->target = &run->targets.items[i / 2];
-		a->egress = i % 2;
-		snprintf(a->hook, sizeof(a->hook), "%s %s%s%s", a->egress ? "egress" : "ingress",
-			 a->target->netns ? a->target->netns_text : "",
-			 a->target->netns ? "/" : "", a->target->interface);
-	}
-	return 0;
-}
 
 static void set_constants(struct flow_bpf *bpf, const struct probe_env *env,
 			  const struct flow_options *o, const struct cpu_context *context)
@@ -134,9 +106,9 @@ static int prepare_maps(struct probe_run *run, const struct probe_env *env,
 
 	if (r < 0)
 		return r;
-	r = bpf_map__set_max_entries(run->bpf->maps.flow_ledgers, (uint32_t)run->n_attachments);
+	r = bpf_map__set_max_entries(run->bpf->maps.flow_ledgers, (uint32_t)run->max_interfaces * 2);
 	if (r < 0)
-		return err_set(err, r, "ledger of %zu attachments: %s", run->n_attachments,
+		return err_set(err, r, "ledger of %zu interfaces: %s", run->max_interfaces,
 			       err_name(r));
 	r = gen_prepare(&run->flows, run->bpf->maps.flows, (uint32_t)o->max_flows, err);
 	if (r == 0)
@@ -200,57 +172,6 @@ static int load(struct probe_run *run, const struct probe_env *env, struct err *
 	return r < 0 ? r : attach_context(run, err);
 }
 
-static int share_maps(const struct probe_run *run, struct flow_entry_bpf *entry)
-{
-	int r = bpf_map__reuse_fd(entry->maps.flow_ledgers, run->ledger_fd);
-
-	if (r == 0)
-		r = bpf_map__reuse_fd(entry->maps.flow_entries,
-				      bpf_map__fd(run->bpf->maps.flow_entries));
-	if (r == 0)
-		r = bpf_map__reuse_fd(entry->maps.flow_programs,
-				      bpf_map__fd(run->bpf->maps.flow_programs));
-	return r;
-}
-
-static int load_entry(const struct probe_run *run, uint32_t id, struct err *err)
-{
-	struct flow_attachment *a = &run->attachments[id];
-	struct object_capture capture;
-	int r;
-
-	object_begin(&capture);
-	a->entry = flow_entry_bpf__open();
-	r = a->entry ? 0 : -errno;
-	if (r == 0) {
-		a->entry->rodata->attachment = id;
-		a->entry->rodata->l3 = a->target->l3;
-		a->entry->rodata->egress = a->egress;
-		r = share_maps(run, a->entry);
-	}
-	if (r == 0)
-		r = bpf_object__load(a->entry->obj);
-	return object_end(&capture, r, "flow entry program", err);
-}
-
-/* The hook holds the program from then on. */
-static int attach(const struct probe_run *run, uint32_t id, bool clsact_only, struct err *err)
-{
-	struct flow_attachment *a = &run->attachments[id];
-	struct tc_target target = {.netns = a->target->netns, .interface = a->target->interface,
-				   .ifindex = a->target->ifindex, .egress = a->egress};
-	int r = load_entry(run, id, err);
-
-	if (r == 0)
-		r = tc_attach(&a->link, &target, bpf_program__fd(a->entry->progs.teide),
-			      clsact_only, err);
-	close_entry(a);
-	if (r < 0)
-		return err_prefix(err, r, "%s", a->hook);
-	snprintf(a->method, sizeof(a->method), "%s", tc_method(a->link));
-	return 0;
-}
-
 static int flow_start(struct probe_run **ret, const struct probe_env *env, struct err *err)
 {
 	const struct flow_options *o = env->options;
@@ -261,16 +182,12 @@ static int flow_start(struct probe_run **ret, const struct probe_env *env, struc
 		return err_set(err, -ENOMEM, "out of memory");
 	run->probe_id = env->id;
 	r = object_check_kernel(err);
+	if (r == 0 && flow_follow_begin(run, o) < 0)
+		r = err_set(err, -ENOMEM, "out of memory");
 	if (r == 0)
-		r = flow_targets_find(&run->targets, &o->interfaces, err);
-	if (r < 0)
-		return r;
-	r = plan_attachments(run);
-	if (r < 0)
-		return err_set(err, r, "%zu interfaces: %s", run->targets.len, err_name(r));
-	r = load(run, env, err);
-	for (uint32_t id = 0; r == 0 && id < run->n_attachments; id++)
-		r = attach(run, id, o->tc == FLOW_TC_CLSACT, err);
+		r = load(run, env, err);
+	if (r == 0)
+		r = flow_look(run, env->wait, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(run);
@@ -309,19 +226,6 @@ static int flow_drain(struct probe_run *run, event_fn emit, void *data)
 	return ring_drain(run->ring, DRAIN_MAX, drain_record, &d);
 }
 
-static void flow_plan(struct probe_run *run, plan_fn fn, void *data)
-{
-	for (size_t i = 0; i < run->n_attachments; i++) {
-		const struct flow_attachment *a = &run->attachments[i];
-		struct plan_row row = {.hook = a->hook, .method = a->method,
-				       .reason = strcmp(a->method, "tcx")
-							 ? "this kernel has no tcx, or clsact was asked for"
-							 : "this kernel has tcx"};
-
-		fn(data, &row);
-	}
-}
-
 const struct probe probe_flow = {
 	.name = "flow",
 	.help = "packets at TC, per flow and per GTP-U tunnel",
@@ -333,6 +237,7 @@ const struct probe probe_flow = {
 	.collect = flow_collect,
 	.ledger = flow_ledger_tell,
 	.plan = flow_plan,
+	.tick = flow_tick,
 	.detach = flow_detach,
 	.stop = flow_stop,
 };

@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "flow_run.h"
@@ -31,7 +32,25 @@ static void add_ledger(struct flow_ledger *sum, const struct flow_ledger *l)
 		flow_value_add(&sum->other[i], &l->other[i]);
 }
 
-int flow_ledger_read(const struct probe_run *run, uint32_t attachment, struct flow_ledger *ret)
+static void value_take_off(struct flow_value *v, const struct flow_value *before)
+{
+	v->packets -= before->packets;
+	v->bytes -= before->bytes;
+	v->segments -= before->segments;
+}
+
+static void take_off(struct flow_ledger *l, const struct flow_ledger *before)
+{
+	l->seen -= before->seen;
+	l->no_program -= before->no_program;
+	for (int i = 0; i < HEAD_MAX; i++)
+		l->head[i] -= before->head[i];
+	for (int i = 0; i < OTHER_MAX; i++)
+		value_take_off(&l->other[i], &before->other[i]);
+}
+
+/* With all that had the place before. */
+static int read_place(const struct probe_run *run, uint32_t attachment, struct flow_ledger *ret)
 {
 	_cleanup_free_ struct flow_ledger *rows = NULL;
 	int cpus = libbpf_num_possible_cpus();
@@ -49,6 +68,27 @@ int flow_ledger_read(const struct probe_run *run, uint32_t attachment, struct fl
 	return 0;
 }
 
+int flow_ledger_read(const struct probe_run *run, uint32_t attachment, struct flow_ledger *ret)
+{
+	int r = read_place(run, attachment, ret);
+
+	if (r == 0)
+		take_off(ret, &run->attachments[attachment].before);
+	return r;
+}
+
+void flow_ledger_forget(struct probe_run *run, uint32_t attachment)
+{
+	struct flow_attachment *a = &run->attachments[attachment];
+	struct flow_ledger l;
+
+	if (flow_ledger_read(run, attachment, &l) < 0)
+		return;
+	add_ledger(&run->forgotten, &l);
+	add_ledger(&a->before, &l);
+	memset(a->other_told, 0, sizeof(a->other_told));
+}
+
 struct teller {
 	ledger_fn fn;
 	void *data;
@@ -61,26 +101,31 @@ static void tell(const struct teller *t, const char *name, const char *reason, u
 			       .where = t->where, .name = name, .reason = reason, .value = value});
 }
 
-static void tell_attachment(const struct probe_run *run, uint32_t id, struct teller *t)
+static void tell_ledger(const struct flow_ledger *l, struct teller *t)
 {
 	static const char *const others[OTHER_MAX] = {"flow", "tunnel", "sender"};
-	struct flow_ledger l;
 	uint64_t counted = 0;
 
-	t->where = run->attachments[id].hook;
-	if (flow_ledger_read(run, id, &l) < 0)
-		return;
 	for (unsigned i = 0; i < HEAD_SKIPPED; i++)
-		counted += l.head[i];
-	tell(t, "seen", NULL, l.seen);
+		counted += l->head[i];
+	tell(t, "seen", NULL, l->seen);
 	tell(t, "counted", NULL, counted);
 	for (unsigned i = HEAD_SKIPPED; i < HEAD_MAX; i++)
-		tell(t, "skipped", flow_head_name(i), l.head[i]);
-	tell(t, "skipped", "no_program", l.no_program);
+		tell(t, "skipped", flow_head_name(i), l->head[i]);
+	tell(t, "skipped", "no_program", l->no_program);
 	for (unsigned i = 0; i < HEAD_SKIPPED; i++)
-		tell(t, "head", flow_head_name(i), l.head[i]);
+		tell(t, "head", flow_head_name(i), l->head[i]);
 	for (unsigned i = 0; i < OTHER_MAX; i++)
-		tell(t, "other", others[i], l.other[i].packets);
+		tell(t, "other", others[i], l->other[i].packets);
+}
+
+static void tell_attachment(const struct probe_run *run, uint32_t id, struct teller *t)
+{
+	struct flow_ledger l;
+
+	t->where = run->attachments[id].hook;
+	if (run->attachments[id].method[0] && flow_ledger_read(run, id, &l) == 0)
+		tell_ledger(&l, t);
 }
 
 static void tell_ring(const struct probe_run *run, struct teller *t)
@@ -104,5 +149,9 @@ void flow_ledger_tell(struct probe_run *run, ledger_fn fn, void *data)
 
 	for (uint32_t id = 0; id < run->n_attachments; id++)
 		tell_attachment(run, id, &t);
+	if (run->forgotten.seen) {
+		t.where = "interfaces before";
+		tell_ledger(&run->forgotten, &t);
+	}
 	tell_ring(run, &t);
 }

@@ -222,5 +222,9 @@ int flow_collect(struct probe_run *run, event_fn emit, void *data)
 		e = gen_drain(run->tunnels, tunnel_row, &r);
 	if (e == 0)
 		e = gen_drain(run->senders, sender_row, &r);
-	return e < 0 ? e : collect_others(&r);
+	if (e == 0)
+		e = collect_others(&r);
+	if (e == 0)
+		flow_follow_collected(run);
+	return e;
 }

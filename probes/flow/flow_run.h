@@ -14,12 +14,27 @@ struct flow_entry_bpf;
 
 struct flow_options {
 	struct string_list interfaces;
-	uint64_t ring_size, max_flows, max_tunnels, gtp_port, radio_port, vxlan_port,
+	uint64_t ring_size, max_flows, max_tunnels, max_interfaces, gtp_port, radio_port, vxlan_port,
 		geneve_port;
 	unsigned tc; /* enum flow_tc */
 };
 
 enum flow_tc { FLOW_TC_AUTO, FLOW_TC_CLSACT };
+
+enum flow_state {
+	FLOW_UNUSED,
+	FLOW_WATCHED,
+	FLOW_REFUSED, /* it is there, and could not be attached to */
+	FLOW_GONE,
+};
+
+/* One interface, for as long as it is there; then its place is another's. */
+struct flow_interface {
+	struct flow_target target; /* netns is its own */
+	enum flow_state state;
+	unsigned undrained; /* collections until the counting maps hold nothing of it */
+	struct err why;	    /* FLOW_REFUSED */
+};
 
 struct flow_attachment {
 	const struct flow_target *target;
@@ -29,12 +44,19 @@ struct flow_attachment {
 	char hook[96]; /* "ingress NETNS/IFACE" */
 	char method[8];
 	struct flow_value other_told[OTHER_MAX]; /* of the others, what collect() has handed on */
+	struct flow_ledger before; /* counted for those that had the place before */
 };
 
 struct probe_run {
-	struct flow_targets targets;
-	struct flow_attachment *attachments; /* the index is the id in keys and records */
-	size_t n_attachments;
+	const struct string_list *wanted;
+	struct flow_interface *interfaces; /* max_interfaces of them */
+	size_t max_interfaces;
+	size_t no_room; /* interfaces that the last look found no place for */
+	uint64_t next_look_ns;
+	bool clsact_only;
+	struct flow_attachment *attachments; /* the index is the id in keys and records; two an interface */
+	size_t n_attachments;		     /* those that are or were in use */
+	struct flow_ledger forgotten;	     /* of interfaces whose place is another's now */
 	struct flow_bpf *bpf;
 	struct bpf_link *context_links[2];
 	struct gen *flows, *tunnels, *senders;
@@ -57,7 +79,21 @@ const char *flow_head_name(unsigned head);
 /* flow_rows.c. */
 int flow_collect(struct probe_run *run, event_fn emit, void *data);
 
+/* flow_attach.c. Both directions of the interface in that place. On failure neither. */
+int flow_attach(struct probe_run *run, size_t place, struct err *err);
+void flow_let_go(struct probe_run *run, size_t place);
+
+/* flow_follow.c. 0 or -ENOMEM. */
+int flow_follow_begin(struct probe_run *run, const struct flow_options *o);
+void flow_follow_end(struct probe_run *run);
+/* Attaches to what is wanted and there. may_come: what is not there yet is no error, nor what refuses. */
+int flow_look(struct probe_run *run, bool may_come, struct err *err);
+int flow_tick(struct probe_run *run, uint64_t now_ns, struct err *says);
+void flow_follow_collected(struct probe_run *run);
+void flow_plan(struct probe_run *run, plan_fn fn, void *data);
+
 /* flow_account.c. */
+void flow_ledger_forget(struct probe_run *run, uint32_t attachment);
 void flow_value_add(struct flow_value *sum, const struct flow_value *v);
 /* One attachment's ledger, added up over the CPUs. 0 or -errno. */
 int flow_ledger_read(const struct probe_run *run, uint32_t attachment, struct flow_ledger *ret);

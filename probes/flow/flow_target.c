@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "flow_target.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <net/if_arp.h>
@@ -34,10 +35,16 @@ static int link_is_l3(int socket_fd, const char *name)
 	       request.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK;
 }
 
-static bool known(const struct flow_targets *t, uint64_t netns_inode, unsigned ifindex)
+bool flow_target_same(const struct flow_target *a, const struct flow_target *b)
+{
+	return a->netns_inode == b->netns_inode && a->netns_cookie == b->netns_cookie &&
+	       a->ifindex == b->ifindex;
+}
+
+static bool known(const struct flow_targets *t, const struct flow_target *f)
 {
 	for (size_t i = 0; i < t->len; i++)
-		if (t->items[i].netns_inode == netns_inode && t->items[i].ifindex == ifindex)
+		if (flow_target_same(&t->items[i], f))
 			return true;
 	return false;
 }
@@ -58,10 +65,10 @@ static int add_target(struct flow_targets *t, const char *netns, const struct if
 		      bool l3)
 {
 	struct flow_target f = {.ifindex = link->if_index, .l3 = l3,
-				.netns_inode = ns_inode_self()};
+				.netns_inode = ns_inode_self(), .netns_cookie = ns_cookie_self()};
 	struct flow_target *items;
 
-	if (known(t, f.netns_inode, f.ifindex))
+	if (known(t, &f))
 		return 0;
 	items = reallocarray(t->items, t->len + 1, sizeof(*items));
 	if (!items)
@@ -115,21 +122,11 @@ static int find_here(struct flow_targets *t, const char *netns, const char *patt
 	return 0;
 }
 
-static int find_entry(struct flow_targets *t, const char *entry, struct err *err)
+static int find_in(struct flow_targets *t, const char *netns, const char *pattern, struct err *err)
 {
-	const char *slash = strrchr(entry, '/'), *pattern = slash ? slash + 1 : entry;
-	_cleanup_free_ char *netns = slash ? strndup(entry, (size_t)(slash - entry)) : NULL;
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = ns_open(netns, err);
 	int previous, r;
 
-	if (!*pattern || (slash && slash == entry))
-		return err_set(err, -EINVAL, "interface '%s': it is written [NETNS/]INTERFACE",
-			       entry);
-	if (!slash)
-		return find_here(t, NULL, pattern, err);
-	if (!netns)
-		return err_set(err, -ENOMEM, "out of memory");
-	fd = ns_open(netns, err);
 	if (fd < 0)
 		return fd;
 	r = ns_enter(fd, &previous, err);
@@ -140,7 +137,55 @@ static int find_entry(struct flow_targets *t, const char *entry, struct err *err
 	return r;
 }
 
-int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, struct err *err)
+static bool is_absence(int r)
+{
+	return r == -ENODEV || r == -ENOENT || r == -ESRCH;
+}
+
+/* Not all of those that match need to have such an interface. */
+static int find_in_matching(struct flow_targets *t, const char *netns_pattern, const char *pattern, struct err *err)
+{
+	_cleanup_(buf_free) struct buf all = {0};
+	DIR *names = opendir(NS_RUN_DIR);
+	struct dirent *name;
+	size_t before = t->len;
+	int r = 0;
+
+	while (names && r == 0 && (name = readdir(names))) {
+		if (name->d_name[0] == '.')
+			continue;
+		buf_printf(&all, "%s%s", all.len ? ", " : "", name->d_name);
+		if (fnmatch(netns_pattern, name->d_name, 0) == 0)
+			r = find_in(t, name->d_name, pattern, err);
+		/* -EINVAL: a file that is no namespace, as a failed mount leaves it */
+		if (is_absence(r) || r == -EINVAL)
+			r = 0;
+	}
+	if (names)
+		closedir(names);
+	if (r == 0 && t->len == before)
+		return err_set(err, -ENODEV, "no interface '%s' in a network namespace '%s'; those with a name are: %s",
+			       pattern, netns_pattern, all.data ?: "none");
+	return r;
+}
+
+static int find_entry(struct flow_targets *t, const char *entry, struct err *err)
+{
+	const char *slash = strrchr(entry, '/'), *pattern = slash ? slash + 1 : entry;
+	_cleanup_free_ char *netns = slash ? strndup(entry, (size_t)(slash - entry)) : NULL;
+
+	if (!*pattern || (slash && slash == entry))
+		return err_set(err, -EINVAL, "interface '%s': it is written [NETNS/]INTERFACE",
+			       entry);
+	if (!slash)
+		return find_here(t, NULL, pattern, err);
+	if (!netns)
+		return err_set(err, -ENOMEM, "out of memory");
+	return strpbrk(netns, "*?[") ? find_in_matching(t, netns, pattern, err) : find_in(t, netns, pattern, err);
+}
+
+int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, bool may_come,
+		      struct err *err)
 {
 	int r = 0;
 
@@ -148,8 +193,11 @@ int flow_targets_find(struct flow_targets *ret, const struct string_list *entrie
 	if (!entries->len)
 		return err_set(err, -ENODATA, "no interfaces given: name them as [NETNS/]INTERFACE, "
 			       "for example eth0, upf/n3 or 'veth*'");
-	for (size_t i = 0; i < entries->len && r == 0; i++)
+	for (size_t i = 0; i < entries->len && r == 0; i++) {
 		r = find_entry(ret, entries->items[i], err);
+		if (may_come && is_absence(r))
+			r = 0;
+	}
 	if (r < 0)
 		flow_targets_free(ret);
 	return r;

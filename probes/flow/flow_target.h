@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From the option's words to interfaces: "[NETNS/]IFACE", patterns welcome. */
+/* From the option's words to interfaces: "[NETNS/]IFACE", patterns welcome; in NETNS they are for the names under
+ * /run/netns. */
 #pragma once
 
 #include <net/if.h>
@@ -13,7 +14,7 @@
 struct flow_target {
 	char *netns; /* as for ns_open(); NULL: the process's own */
 	char netns_text[64]; /* the name to show: the last part of netns, or the inode in digits */
-	uint64_t netns_inode;
+	uint64_t netns_inode, netns_cookie; /* the cookie is 0 before Linux 5.14 */
 	char interface[IF_NAMESIZE];
 	unsigned ifindex;
 	bool l3; /* frames begin with the IP header */
@@ -26,6 +27,10 @@ struct flow_targets {
 
 void flow_targets_free(struct flow_targets *t);
 
+/* Whether both are the same interface, whatever it is called by now. */
+bool flow_target_same(const struct flow_target *a, const struct flow_target *b);
+
 /* Each interface once, however often it was named. An entry that matches nothing is an error that
- * lists what there is. */
-int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, struct err *err);
+ * lists what there is; or, where it may come yet, no error. */
+int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, bool may_come,
+		      struct err *err);

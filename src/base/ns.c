@@ -7,10 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+
+#define GET_NETNS_COOKIE 71 /* SO_NETNS_COOKIE, Linux 5.14 */
 
 static int spec_to_path(const char *spec, char *path, size_t size)
 {
@@ -53,6 +56,17 @@ uint64_t ns_inode_self(void)
 	struct stat st;
 
 	return stat("/proc/thread-self/ns/net", &st) < 0 ? 0 : st.st_ino;
+}
+
+uint64_t ns_cookie_self(void)
+{
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie = 0;
+	socklen_t len = sizeof(cookie);
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, GET_NETNS_COOKIE, &cookie, &len) < 0)
+		return 0;
+	return cookie;
 }
 
 int ns_enter(int fd, int *ret_previous, struct err *err)

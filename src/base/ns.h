@@ -17,6 +17,9 @@ int ns_open(const char *spec, struct err *err);
 uint64_t ns_inode(int fd);
 uint64_t ns_inode_self(void);
 
+/* A number that no other namespace ever has, unlike the inode; 0 before Linux 5.14. */
+uint64_t ns_cookie_self(void);
+
 /* Moves the calling thread into the namespace. *ret_previous takes it back by ns_leave(). */
 int ns_enter(int fd, int *ret_previous, struct err *err);
 

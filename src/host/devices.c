@@ -4,14 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "cleanup.h"
 #include "ns.h"
 #include "proc.h"
 #include "rtnl.h"
-
-#define GET_NETNS_COOKIE 71 /* SO_NETNS_COOKIE, Linux 5.14 */
 
 _Static_assert(sizeof(((struct rtnl_link *)0)->kind) == DEVICE_KIND_MAX, "kind");
 
@@ -94,24 +91,13 @@ static int enter(const struct netns *netns, int *ret_previous, struct err *err)
 	return fd < 0 ? fd : ns_enter(fd, ret_previous, err);
 }
 
-static uint64_t cookie_here(void)
-{
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	if (fd < 0 || getsockopt(fd, SOL_SOCKET, GET_NETNS_COOKIE, &cookie, &len) < 0)
-		return 0;
-	return cookie;
-}
-
 static int look_into(struct scan *s, struct err *err)
 {
 	int previous, r = enter(s->netns, &previous, err);
 
 	if (r < 0)
 		return r;
-	s->cookie = cookie_here();
+	s->cookie = ns_cookie_self();
 	r = rtnl_link_list(on_link, s, err);
 	ns_leave(previous);
 	return r;

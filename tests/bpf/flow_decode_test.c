@@ -38,6 +38,7 @@ struct bench {
 	struct flow_entry_bpf *entry;
 	struct gen *flows, *tunnels, *senders;
 	struct ring *ring;
+	struct flow_attachment attachment;
 	struct probe_run run; /* for flow_ledger_read() */
 	struct flow_ledger before;
 	struct buf text; /* of the packet just run */
@@ -89,6 +90,7 @@ static void load_programs(struct bench *b, struct err *err)
 	assert_int_equal(gen_start(b->tunnels, err), 0);
 	assert_int_equal(gen_start(b->senders, err), 0);
 	assert_int_equal(ring_open(&b->ring, b->bpf->obj, err), 0);
+	b->run.attachments = &b->attachment;
 	b->run.ledger_fd = bpf_map__fd(b->bpf->maps.flow_ledgers);
 }
 

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Interfaces come and go. A look at all that are wanted every now and then, for one request a namespace: nothing of a
+ * namespace stays open, which would keep it alive. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "cleanup.h"
+#include "clock.h"
+#include "flow_run.h"
+
+#define LOOK_NS (400 * NSEC_PER_MSEC)
+#define TROUBLE_NS (10 * NSEC_PER_SEC)
+#define LOOK_SHARE 50	  /* a look that takes long is taken less often: of the time, one part in that many */
+#define ATTACH_AT_A_TIME 16 /* an attachment waits for RCU; the loop has other work */
+
+int flow_follow_begin(struct probe_run *run, const struct flow_options *o)
+{
+	run->wanted = &o->interfaces;
+	run->clsact_only = o->tc == FLOW_TC_CLSACT;
+	run->max_interfaces = o->max_interfaces;
+	run->interfaces = calloc(run->max_interfaces, sizeof(*run->interfaces));
+	run->attachments = calloc(run->max_interfaces * 2, sizeof(*run->attachments));
+	return run->interfaces && run->attachments ? 0 : -ENOMEM;
+}
+
+void flow_follow_end(struct probe_run *run)
+{
+	for (size_t i = 0; run->interfaces && i < run->max_interfaces; i++)
+		free(run->interfaces[i].target.netns);
+	free(run->interfaces);
+	free(run->attachments);
+}
+
+static bool is_there(const struct flow_interface *i)
+{
+	return i->state == FLOW_WATCHED || i->state == FLOW_REFUSED;
+}
+
+static struct flow_interface *find(const struct probe_run *run, const struct flow_target *t)
+{
+	for (size_t i = 0; i < run->n_attachments / 2; i++) {
+		struct flow_interface *interface = &run->interfaces[i];
+
+		if (is_there(interface) && flow_target_same(&interface->target, t))
+			return interface;
+	}
+	return NULL;
+}
+
+static bool among(const struct flow_targets *found, const struct flow_target *t)
+{
+	for (size_t i = 0; i < found->len; i++)
+		if (flow_target_same(&found->items[i], t))
+			return true;
+	return false;
+}
+
+static void say(struct buf *out, const char *what, const struct flow_target *t)
+{
+	buf_printf(out, "%s%s %s%s%s", out->len ? "; " : "", what, t->netns ? t->netns_text : "",
+		   t->netns ? "/" : "", t->interface);
+}
+
+static void name_hooks(struct probe_run *run, size_t place)
+{
+	const struct flow_target *t = &run->interfaces[place].target;
+
+	for (size_t way = 0; way < 2; way++) {
+		struct flow_attachment *a = &run->attachments[place * 2 + way];
+
+		a->target = t;
+		a->egress = way;
+		snprintf(a->hook, sizeof(a->hook), "%s %s%s%s", way ? "egress" : "ingress",
+			 t->netns ? t->netns_text : "", t->netns ? "/" : "", t->interface);
+	}
+}
+
+/* One that nobody has had, so that what was counted for those that went can still be told apart. */
+static int free_place(const struct probe_run *run, size_t *ret)
+{
+	size_t used = run->n_attachments / 2;
+
+	if (used < run->max_interfaces) {
+		*ret = used;
+		return 0;
+	}
+	for (size_t i = 0; i < used; i++) {
+		const struct flow_interface *interface = &run->interfaces[i];
+
+		if (interface->state == FLOW_GONE && !interface->undrained) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return -ENOSPC;
+}
+
+static void take_place(struct probe_run *run, size_t place, struct flow_target *t)
+{
+	struct flow_interface *interface = &run->interfaces[place];
+
+	if (interface->state == FLOW_GONE) {
+		flow_ledger_forget(run, (uint32_t)place * 2);
+		flow_ledger_forget(run, (uint32_t)place * 2 + 1);
+	}
+	free(interface->target.netns);
+	interface->target = *t;
+	t->netns = NULL;
+	run->n_attachments = MAX(run->n_attachments, place * 2 + 2);
+	run->attachments[place * 2].method[0] = '\0';
+	run->attachments[place * 2 + 1].method[0] = '\0';
+	name_hooks(run, place);
+}
+
+static void went(struct probe_run *run, size_t place, struct buf *news)
+{
+	struct flow_interface *interface = &run->interfaces[place];
+
+	if (interface->state == FLOW_WATCHED)
+		say(news, "let go of", &interface->target);
+	flow_let_go(run, place);
+	interface->state = FLOW_GONE;
+	interface->undrained = 2;
+}
+
+static void let_go_of_gone(struct probe_run *run, const struct flow_targets *found, struct buf *news)
+{
+	for (size_t i = 0; i < run->n_attachments / 2; i++)
+		if (is_there(&run->interfaces[i]) && !among(found, &run->interfaces[i].target))
+			went(run, i, news);
+}
+
+static void rename_to(struct probe_run *run, struct flow_interface *interface, const struct flow_target *t)
+{
+	if (!strcmp(interface->target.interface, t->interface))
+		return;
+	memcpy(interface->target.interface, t->interface, sizeof(t->interface));
+	name_hooks(run, (size_t)(interface - run->interfaces));
+}
+
+/* 1 when it is watched from now on. */
+static int begin(struct probe_run *run, struct flow_target *t, bool may_come, struct buf *news, struct err *err)
+{
+	struct flow_interface *interface;
+	size_t place;
+	int r = free_place(run, &place);
+
+	if (r < 0) {
+		run->no_room++;
+		return 0;
+	}
+	take_place(run, place, t);
+	interface = &run->interfaces[place];
+	r = flow_attach(run, place, &interface->why);
+	interface->state = r < 0 ? FLOW_REFUSED : FLOW_WATCHED;
+	if (r == 0) {
+		say(news, "watching", &interface->target);
+		return 1;
+	}
+	if (!may_come)
+		return err_set(err, r, "%s", interface->why.text);
+	buf_printf(news, "%s%s", news->len ? "; " : "", interface->why.text);
+	return 0;
+}
+
+static int look(struct probe_run *run, bool may_come, size_t most, struct buf *news, struct err *err)
+{
+	_cleanup_(flow_targets_free) struct flow_targets found = {0};
+	int r = flow_targets_find(&found, run->wanted, may_come, err);
+	size_t n = 0, no_room = run->no_room;
+
+	if (r < 0)
+		return r;
+	let_go_of_gone(run, &found, news);
+	run->no_room = 0;
+	for (size_t i = 0; i < found.len && r >= 0 && n < most; i++) {
+		struct flow_interface *interface = find(run, &found.items[i]);
+
+		if (interface) {
+			rename_to(run, interface, &found.items[i]);
+			continue;
+		}
+		r = begin(run, &found.items[i], may_come, news, err);
+		n += r > 0;
+	}
+	if (run->no_room > no_room)
+		buf_printf(news, "%sno room for %zu more; raise probes.flow.max_interfaces, %zu",
+			   news->len ? "; " : "", run->no_room, run->max_interfaces);
+	return r < 0 ? r : (int)(n == most);
+}
+
+int flow_look(struct probe_run *run, bool may_come, struct err *err)
+{
+	_cleanup_(buf_free) struct buf news = {0};
+	int r = look(run, may_come, SIZE_MAX, &news, err);
+
+	return r < 0 ? r : 0;
+}
+
+int flow_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
+{
+	_cleanup_(buf_free) struct buf news = {0};
+	uint64_t took_ns;
+	int r;
+
+	if (now_ns < run->next_look_ns)
+		return PROBE_NO_NEWS;
+	r = look(run, true, ATTACH_AT_A_TIME, &news, says);
+	took_ns = clock_boot_ns() - now_ns;
+	if (r < 0) {
+		run->next_look_ns = now_ns + TROUBLE_NS;
+		return r;
+	}
+	/* more are waiting: the next tick */
+	run->next_look_ns = r == 1 ? 0 : now_ns + MAX(LOOK_NS, took_ns * LOOK_SHARE);
+	if (!news.len)
+		return PROBE_NO_NEWS;
+	err_set(says, 0, "%s", news.data);
+	return PROBE_SAYS;
+}
+
+void flow_follow_collected(struct probe_run *run)
+{
+	for (size_t i = 0; i < run->n_attachments / 2; i++)
+		if (run->interfaces[i].undrained)
+			run->interfaces[i].undrained--;
+}
+
+static void plan_interface(const struct probe_run *run, size_t place, plan_fn fn, void *data)
+{
+	const struct flow_interface *interface = &run->interfaces[place];
+
+	for (size_t id = place * 2; id < place * 2 + 2; id++) {
+		const struct flow_attachment *a = &run->attachments[id];
+		struct plan_row row = {.hook = a->hook, .method = a->method,
+				       .reason = strcmp(a->method, "tcx")
+							 ? "this kernel has no tcx, or clsact was asked for"
+							 : "this kernel has tcx"};
+
+		if (interface->state == FLOW_REFUSED) {
+			row.method = "skip";
+			row.reason = interface->why.text;
+		}
+		fn(data, &row);
+	}
+}
+
+void flow_plan(struct probe_run *run, plan_fn fn, void *data)
+{
+	char more[64];
+
+	for (size_t i = 0; i < run->n_attachments / 2; i++)
+		if (is_there(&run->interfaces[i]))
+			plan_interface(run, i, fn, data);
+	if (!run->no_room)
+		return;
+	snprintf(more, sizeof(more), "%zu more", run->no_room);
+	fn(data, &(struct plan_row){.hook = more, .method = "skip",
+				    .reason = "probes.flow.max_interfaces are watched already"});
+}
