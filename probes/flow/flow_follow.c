@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "buf.h"
 #include "cleanup.h"
@@ -13,7 +14,7 @@
 
 #define LOOK_NS (400 * NSEC_PER_MSEC)
 #define TROUBLE_NS (10 * NSEC_PER_SEC)
-#define LOOK_SHARE 50	  /* a look that takes long is taken less often: of the time, one part in that many */
+#define LOOK_SHARE 50	  /* of a CPU's time, one part in that many: a look that takes long is taken less often */
 #define ATTACH_AT_A_TIME 16 /* an attachment waits for RCU; the loop has other work */
 
 int flow_follow_begin(struct probe_run *run, const struct flow_options *o)
@@ -166,12 +167,22 @@ static int begin(struct probe_run *run, struct flow_target *t, bool may_come, st
 	return 0;
 }
 
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec t = {0};
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+}
+
 static int look(struct probe_run *run, bool may_come, size_t most, struct buf *news, struct err *err)
 {
 	_cleanup_(flow_targets_free) struct flow_targets found = {0};
+	uint64_t begin_ns = thread_cpu_ns();
 	int r = flow_targets_find(&found, run->wanted, may_come, err);
 	size_t n = 0, no_room = run->no_room;
 
+	run->look_took_ns = thread_cpu_ns() - begin_ns;
 	if (r < 0)
 		return r;
 	let_go_of_gone(run, &found, news);
@@ -203,19 +214,17 @@ int flow_look(struct probe_run *run, bool may_come, struct err *err)
 int flow_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 {
 	_cleanup_(buf_free) struct buf news = {0};
-	uint64_t took_ns;
 	int r;
 
 	if (now_ns < run->next_look_ns)
 		return PROBE_NO_NEWS;
 	r = look(run, true, ATTACH_AT_A_TIME, &news, says);
-	took_ns = clock_boot_ns() - now_ns;
 	if (r < 0) {
 		run->next_look_ns = now_ns + TROUBLE_NS;
 		return r;
 	}
 	/* more are waiting: the next tick */
-	run->next_look_ns = r == 1 ? 0 : now_ns + MAX(LOOK_NS, took_ns * LOOK_SHARE);
+	run->next_look_ns = r == 1 ? 0 : now_ns + MAX(LOOK_NS, run->look_took_ns * LOOK_SHARE);
 	if (!news.len)
 		return PROBE_NO_NEWS;
 	err_set(says, 0, "%s", news.data);

@@ -52,7 +52,7 @@ struct probe_run {
 	struct flow_interface *interfaces; /* max_interfaces of them */
 	size_t max_interfaces;
 	size_t no_room; /* interfaces that the last look found no place for */
-	uint64_t next_look_ns;
+	uint64_t next_look_ns, look_took_ns;
 	bool clsact_only;
 	struct flow_attachment *attachments; /* the index is the id in keys and records; two an interface */
 	size_t n_attachments;		     /* those that are or were in use */
