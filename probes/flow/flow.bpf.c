@@ -8,6 +8,7 @@
 int flow_inside(struct __sk_buff *skb);
 #define PACKET_INSIDE(src, start, w) flow_inside(src)
 #include "packet.h"
+#include "flow_quality.bpf.h"
 #include "ring.h"
 #include "task.h"
 
@@ -30,6 +31,7 @@ struct flow_scratch {
 	struct flow_key flow;
 	struct tunnel_key tunnel;
 	struct sender_key sender;
+	struct quality_scratch quality;
 	__u64 told[TOLD_SLOTS]; /* sockets that were told of, each in the one place it can have */
 };
 
@@ -250,6 +252,15 @@ __noinline int flow_inside(struct __sk_buff *skb)
 	return s ? packet_inside(skb, &start, &s->work) : HEAD_OVERLAY;
 }
 
+/* A program of its own to the verifier, as flow_inside() is. */
+__noinline int flow_quality(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct flow_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+
+	return s ? quality_count(skb, &s->work, &s->quality, s->entry.attachment, s->now_ns) : 0;
+}
+
 static __always_inline void decode(struct __sk_buff *skb, struct flow_scratch *s)
 {
 	struct packet_start start = start_of(skb);
@@ -289,6 +300,8 @@ int flow_packet(struct __sk_buff *skb)
 	count_flow(s, ledger);
 	count_tunnel(s, ledger);
 	count_sender(s, ledger);
+	if (quality_wanted(&s->work) && flow_quality(skb) < 0)
+		add(&ledger->other[OTHER_QUALITY], s);
 	tell_socket(skb, s);
 	tell(s);
 	return FLOW_NEXT;

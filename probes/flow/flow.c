@@ -31,6 +31,9 @@ static const struct config_option flow_option_table[] = {
 	{.key = "max_tunnels", .type = OPTION_U64, .offset = OPTION(max_tunnels),
 	 .default_text = "16384", .min = 1, .max = 1 << 24,
 	 .help = "tunnels between two collections; more are counted together as 'other'"},
+	{.key = "max_quality", .type = OPTION_U64, .offset = OPTION(max_quality),
+	 .default_text = "4096", .min = 1, .max = 1 << 24,
+	 .help = "tunnels, QoS flows and paths of which sequence numbers, Echo and time stamps are followed"},
 	{.key = "max_interfaces", .type = OPTION_U64, .offset = OPTION(max_interfaces),
 	 .default_text = "256", .min = 1, .max = 16384,
 	 .help = "interfaces watched at a time; those beyond are named, and left out"},
@@ -72,6 +75,7 @@ static void flow_stop(struct probe_run *run)
 	gen_free(run->flows);
 	gen_free(run->tunnels);
 	gen_free(run->senders);
+	gen_free(run->qualities);
 	flow_bpf__destroy(run->bpf);
 	flow_follow_end(run);
 	free(run);
@@ -116,7 +120,7 @@ static int prepare_maps(struct probe_run *run, const struct probe_env *env,
 				err);
 	if (r == 0)
 		r = gen_prepare(&run->senders, run->bpf->maps.senders, MAX_SENDERS, err);
-	return r;
+	return r < 0 ? r : flow_quality_prepare(run, (uint32_t)o->max_quality, err);
 }
 
 static int start_maps(struct probe_run *run, struct err *err)
@@ -132,6 +136,8 @@ static int start_maps(struct probe_run *run, struct err *err)
 		r = gen_start(run->tunnels, err);
 	if (r == 0)
 		r = gen_start(run->senders, err);
+	if (r == 0)
+		r = flow_quality_start(run, err);
 	return r < 0 ? r : ring_open(&run->ring, run->bpf->obj, err);
 }
 

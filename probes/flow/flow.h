@@ -72,7 +72,7 @@ struct sender_value {
 };
 
 /* Where a packet goes whose key found no room. */
-enum flow_other { OTHER_FLOW, OTHER_TUNNEL, OTHER_SENDER, OTHER_MAX };
+enum flow_other { OTHER_FLOW, OTHER_TUNNEL, OTHER_SENDER, OTHER_QUALITY, OTHER_MAX };
 
 /* seen = sum of head + no_program. */
 struct flow_ledger {

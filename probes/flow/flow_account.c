@@ -103,7 +103,7 @@ static void tell(const struct teller *t, const char *name, const char *reason, u
 
 static void tell_ledger(const struct flow_ledger *l, struct teller *t)
 {
-	static const char *const others[OTHER_MAX] = {"flow", "tunnel", "sender"};
+	static const char *const others[OTHER_MAX] = {"flow", "tunnel", "sender", "quality"};
 	uint64_t counted = 0;
 
 	for (unsigned i = 0; i < HEAD_SKIPPED; i++)

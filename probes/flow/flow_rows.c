@@ -7,13 +7,6 @@
 #include "flow_run.h"
 #include "record_event.h"
 
-struct rows {
-	struct probe_run *run;
-	event_fn emit;
-	void *data;
-	uint64_t now_ns;
-};
-
 /* A struct flow_value comes first in every counting map's value. */
 static struct flow_value add_up(const struct gen_row *row)
 {
@@ -40,7 +33,7 @@ static void set_value(struct event *e, const struct flow_value *v)
 	event_set(e, F_LAST_NS);
 }
 
-static struct event row_event(const struct rows *r, const char *name, uint32_t attachment,
+static struct event row_event(const struct flow_rows *r, const char *name, uint32_t attachment,
 			      const struct flow_value *v)
 {
 	struct event e = {.probe = "flow", .event = name, .ts_ns = r->now_ns};
@@ -70,7 +63,7 @@ static uint8_t gtp_flags(uint8_t layers)
 
 static void flow_row(void *data, const struct gen_row *row)
 {
-	const struct rows *r = data;
+	const struct flow_rows *r = data;
 	const struct flow_key *k = row->key;
 	struct flow_value v = add_up(row);
 	struct event e;
@@ -92,7 +85,7 @@ static void flow_row(void *data, const struct gen_row *row)
 
 static void tunnel_row(void *data, const struct gen_row *row)
 {
-	const struct rows *r = data;
+	const struct flow_rows *r = data;
 	const struct tunnel_key *k = row->key;
 	struct flow_value v = add_up(row);
 	struct event e;
@@ -138,7 +131,7 @@ static void set_sender(struct event *e, const struct sender_key *k, const struct
 
 static void sender_row(void *data, const struct gen_row *row)
 {
-	const struct rows *r = data;
+	const struct flow_rows *r = data;
 	const struct sender_key *k = row->key;
 	struct flow_value v = add_up(row);
 	struct event e;
@@ -159,10 +152,10 @@ static void sender_row(void *data, const struct gen_row *row)
 }
 
 static const char *const other_rows[OTHER_MAX] = {
-	[OTHER_FLOW] = "flow", [OTHER_TUNNEL] = "tunnel", [OTHER_SENDER] = "sender"};
+	[OTHER_FLOW] = "flow", [OTHER_TUNNEL] = "tunnel", [OTHER_SENDER] = "sender", [OTHER_QUALITY] = "sequence"};
 
 /* What found no room in a full map: one row without addresses, so that the rows still add up. */
-static void other_row(const struct rows *r, uint32_t attachment, enum flow_other which,
+static void other_row(const struct flow_rows *r, uint32_t attachment, enum flow_other which,
 		      const struct flow_value *total)
 {
 	struct flow_value *told = &r->run->attachments[attachment].other_told[which];
@@ -184,7 +177,7 @@ static void other_row(const struct rows *r, uint32_t attachment, enum flow_other
 	r->emit(r->data, &e);
 }
 
-static int collect_others(const struct rows *r)
+static int collect_others(const struct flow_rows *r)
 {
 	struct flow_ledger ledger;
 	int e;
@@ -206,12 +199,14 @@ static int swap_all(const struct probe_run *run)
 
 	if (e == 0)
 		e = gen_swap(run->tunnels);
-	return e < 0 ? e : gen_swap(run->senders);
+	if (e == 0)
+		e = gen_swap(run->senders);
+	return e < 0 ? e : gen_swap(run->qualities);
 }
 
 int flow_collect(struct probe_run *run, event_fn emit, void *data)
 {
-	struct rows r = {.run = run, .emit = emit, .data = data};
+	struct flow_rows r = {.run = run, .emit = emit, .data = data};
 	int e = swap_all(run);
 
 	if (e < 0)
@@ -222,6 +217,8 @@ int flow_collect(struct probe_run *run, event_fn emit, void *data)
 		e = gen_drain(run->tunnels, tunnel_row, &r);
 	if (e == 0)
 		e = gen_drain(run->senders, sender_row, &r);
+	if (e == 0)
+		e = flow_quality_collect(&r);
 	if (e == 0)
 		e = collect_others(&r);
 	if (e == 0)

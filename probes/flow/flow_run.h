@@ -3,6 +3,7 @@
 #pragma once
 
 #include "flow.h"
+#include "flow_quality.h"
 #include "flow_target.h"
 #include "gen.h"
 #include "probe.h"
@@ -14,7 +15,7 @@ struct flow_entry_bpf;
 
 struct flow_options {
 	struct string_list interfaces;
-	uint64_t ring_size, max_flows, max_tunnels, max_interfaces, gtp_port, radio_port, vxlan_port,
+	uint64_t ring_size, max_flows, max_tunnels, max_interfaces, max_quality, gtp_port, radio_port, vxlan_port,
 		geneve_port;
 	unsigned tc; /* enum flow_tc */
 };
@@ -59,7 +60,9 @@ struct probe_run {
 	struct flow_ledger forgotten;	     /* of interfaces whose place is another's now */
 	struct flow_bpf *bpf;
 	struct bpf_link *context_links[2];
-	struct gen *flows, *tunnels, *senders;
+	struct gen *flows, *tunnels, *senders, *qualities;
+	struct quality_key order_cursor; /* the order looked at last */
+	bool order_cursor_set;
 	struct ring *ring;
 	int ledger_fd;
 	uint16_t probe_id;
@@ -75,6 +78,19 @@ void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2]);
 void flow_event_direction(struct event *e, uint8_t pdu_type);
 void flow_event_overlay(struct event *e, uint32_t overlay);
 const char *flow_head_name(unsigned head);
+
+/* A collection under way. */
+struct flow_rows {
+	struct probe_run *run;
+	event_fn emit;
+	void *data;
+	uint64_t now_ns;
+};
+
+/* flow_quality.c: between open and load, after load, and after the generations were swapped. */
+int flow_quality_prepare(struct probe_run *run, uint32_t max, struct err *err);
+int flow_quality_start(struct probe_run *run, struct err *err);
+int flow_quality_collect(const struct flow_rows *rows);
 
 /* flow_rows.c. */
 int flow_collect(struct probe_run *run, event_fn emit, void *data);

@@ -41,7 +41,7 @@ void agg_flows_free(struct agg_flows *f)
 	free(f);
 }
 
-static void copy_netns(char to[static AGG_NETNS_MAX], const char *name)
+void agg_netns_copy(char to[static AGG_NETNS_MAX], const char *name)
 {
 	uint64_t hash = 0xcbf29ce484222325ULL; /* FNV-1a */
 	size_t len = strlen(name);
@@ -77,7 +77,7 @@ static bool has_any(const struct event *e, enum event_field first, enum event_fi
 static void fill_place(struct agg_flow_key *key, const struct event *e)
 {
 	if (event_has(e, F_NETNS) && e->netns)
-		copy_netns(key->netns, e->netns);
+		agg_netns_copy(key->netns, e->netns);
 	if (event_has(e, F_INTERFACE))
 		memcpy(key->interface, e->interface, strnlen(e->interface, EVENT_NAME_MAX - 1));
 	if (event_has(e, F_IFINDEX))

@@ -11,6 +11,8 @@
 
 #define AGG_NETNS_MAX 64
 
+void agg_netns_copy(char to[static AGG_NETNS_MAX], const char *name);
+
 /* What makes two rows the same tunnel or flow. Zeroed where a row does not say. */
 struct agg_flow_key {
 	char netns[AGG_NETNS_MAX]; /* a longer name keeps its begin and a hash of the whole */

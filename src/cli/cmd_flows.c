@@ -7,10 +7,13 @@
 #include "clock.h"
 #include "cmd.h"
 #include "flow_table.h"
+#include "quality_table.h"
 #include "watch.h"
 
 #define MAX_ROWS 65536
 #define IDLE_NS (30 * NSEC_PER_SEC)
+#define MAX_QUALITY 16384
+#define QUALITY_IDLE_NS (300 * NSEC_PER_SEC) /* Echo is asked once a minute (TS 29.281 7.2.1) */
 
 static const char doc[] =
 	"Live flows and GTP-U tunnels on interfaces: who talks to whom in which tunnel, how much.\v"
@@ -22,6 +25,7 @@ static const struct argp_child children[] = {{&watch_argp, 0, NULL, 0}, {0}};
 struct flows {
 	struct watch watch;
 	struct agg_flows *table;
+	struct agg_quality *quality;
 	size_t top;
 };
 
@@ -58,7 +62,7 @@ static void on_row(void *data, const struct event *e)
 
 	if (f->watch.format == SINK_JSON)
 		sink_event(f->watch.sink, e);
-	else
+	else if (!agg_quality_add(f->quality, e))
 		agg_flows_add(f->table, e);
 }
 
@@ -71,9 +75,11 @@ static void print_table(struct flows *f, uint64_t now_ns)
 	_cleanup_(buf_free) struct buf out = {0};
 
 	agg_flows_tick(f->table, now_ns);
+	agg_quality_tick(f->quality, now_ns);
 	if (isatty(STDOUT_FILENO))
 		buf_str(&out, "\033[H\033[J");
 	flow_table_print(f->table, f->top, &out);
+	quality_table_print(f->quality, f->top, &out);
 	sink_text(f->watch.sink, &out);
 }
 
@@ -98,7 +104,8 @@ static int run(struct flows *f, struct err *err)
 	if (f->watch.probes.len)
 		probes = f->watch.probes;
 	f->table = agg_flows_new(MAX_ROWS, IDLE_NS, clock_boot_ns());
-	if (!f->table)
+	f->quality = agg_quality_new(MAX_QUALITY, QUALITY_IDLE_NS);
+	if (!f->table || !f->quality)
 		return err_set(err, -ENOMEM, "out of memory");
 	const struct pipeline_options options = {
 		.config = f->watch.settings.config, .probes = &probes, .attach = f->watch.attach,
@@ -118,5 +125,6 @@ int cmd_flows(int argc, char **argv)
 	r = run(&f, &err);
 	watch_free(&f.watch);
 	agg_flows_free(f.table);
+	agg_quality_free(f.quality);
 	return watch_exit(r, &err);
 }

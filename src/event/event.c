@@ -294,6 +294,8 @@ void event_to_json(const struct event *e, const char *node, int64_t boot_to_real
 	json_fields(&j, e);
 	if (e->wait)
 		event_wait_json(e->wait, &j);
+	if (e->quality)
+		event_quality_json(e->quality, &j);
 	if (e->more)
 		e->more->json(&j, e->more->data);
 	jw_object_end(&j);
@@ -394,6 +396,8 @@ void event_to_text(const struct event *e, struct buf *out)
 		text_field(out, e, tail[i]);
 	if (e->wait)
 		event_wait_text(e->wait, out);
+	if (e->quality)
+		event_quality_text(e->quality, out);
 	if (e->more)
 		e->more->text(out, e->more->data);
 }

@@ -9,6 +9,7 @@
 
 #include "addr.h"
 #include "buf.h"
+#include "event_quality.h"
 #include "jsonw.h"
 
 #define EVENT_NAME_MAX 16 /* comm and interface names, with NUL */
@@ -162,6 +163,7 @@ struct event {
 	struct event_count buffered, dropped;
 	uint64_t netns_inode; /* 0: not known */
 	const struct event_wait *wait; /* borrowed for the call; NULL: not told */
+	const struct event_quality *quality; /* the same */
 	/* None of these is a key. */
 	const void *attrs; /* borrowed for the call: netlink attributes of a rule; NULL: none */
 	uint32_t attrs_len;

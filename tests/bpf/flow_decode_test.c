@@ -36,7 +36,7 @@
 struct bench {
 	struct flow_bpf *bpf;
 	struct flow_entry_bpf *entry;
-	struct gen *flows, *tunnels, *senders;
+	struct gen *flows, *tunnels, *senders, *qualities;
 	struct ring *ring;
 	struct flow_attachment attachment;
 	struct probe_run run; /* for flow_ledger_read() */
@@ -68,6 +68,8 @@ static void open_programs(struct bench *b, struct err *err)
 	assert_int_equal(gen_prepare(&b->flows, b->bpf->maps.flows, MAX_FLOWS, err), 0);
 	assert_int_equal(gen_prepare(&b->tunnels, b->bpf->maps.tunnels, MAX_FLOWS, err), 0);
 	assert_int_equal(gen_prepare(&b->senders, b->bpf->maps.senders, 16, err), 0);
+	assert_int_equal(gen_prepare(&b->qualities, b->bpf->maps.qualities, MAX_FLOWS, err), 0);
+	assert_int_equal(bpf_map__set_max_entries(b->bpf->maps.orders, MAX_FLOWS), 0);
 }
 
 static void load_programs(struct bench *b, struct err *err)
@@ -89,6 +91,7 @@ static void load_programs(struct bench *b, struct err *err)
 	assert_int_equal(gen_start(b->flows, err), 0);
 	assert_int_equal(gen_start(b->tunnels, err), 0);
 	assert_int_equal(gen_start(b->senders, err), 0);
+	assert_int_equal(gen_start(b->qualities, err), 0);
 	assert_int_equal(ring_open(&b->ring, b->bpf->obj, err), 0);
 	b->run.attachments = &b->attachment;
 	b->run.ledger_fd = bpf_map__fd(b->bpf->maps.flow_ledgers);
@@ -116,6 +119,7 @@ static int tear_down(void **state)
 	gen_free(b->flows);
 	gen_free(b->tunnels);
 	gen_free(b->senders);
+	gen_free(b->qualities);
 	flow_entry_bpf__destroy(b->entry);
 	flow_bpf__destroy(b->bpf);
 	buf_free(&b->text);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Order, Echo, errors and delays: from their maps to rows; and what nobody uses any more is removed. */
+#include "flow_quality.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "clock.h"
+#include "event_quality.h"
+#include "flow.skel.h"
+#include "flow_run.h"
+
+#define ECHO_PATIENCE_NS (10 * NSEC_PER_SEC)
+#define ORDER_IDLE_NS (60 * NSEC_PER_SEC)
+#define ORDERS_AT_A_TIME 256
+
+_Static_assert((int)QUALITY_ECHO == (int)QUALITY_OF_ECHO, "the order of the kinds");
+
+int flow_quality_prepare(struct probe_run *run, uint32_t max, struct err *err)
+{
+	int r = bpf_map__set_max_entries(run->bpf->maps.orders, max);
+
+	if (r < 0)
+		return err_set(err, r, "orders of %u tunnels: %s", max, err_name(r));
+	return gen_prepare(&run->qualities, run->bpf->maps.qualities, max, err);
+}
+
+/* Anew at each collection: the real clock is set every now and then. */
+static int set_clock(struct probe_run *run)
+{
+	__typeof__(*run->bpf->bss) variables = {.boot_to_real = clock_boot_to_real_ns()};
+	uint32_t zero = 0;
+
+	return bpf_map_update_elem(bpf_map__fd(run->bpf->maps.bss), &zero, &variables, BPF_ANY) < 0 ? -errno : 0;
+}
+
+int flow_quality_start(struct probe_run *run, struct err *err)
+{
+	int r = set_clock(run);
+
+	return r < 0 ? err_set(err, r, "clock of the flow program: %s", err_name(r))
+		     : gen_start(run->qualities, err);
+}
+
+static void add_up(const struct gen_row *row, struct event_quality *ret)
+{
+	const struct quality_key *k = row->key;
+
+	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
+		const struct quality_value *v = (const void *)((const char *)row->values + cpu * row->stride);
+		struct event_quality one = {
+			.packets = v->packets, .missing = v->missing, .filled = v->filled,
+			.reordered = v->reordered, .duplicates = v->duplicates, .restarts = v->restarts,
+			.timed = v->timed, .sum_ns = v->sum_ns, .min_ns = v->min_ns, .max_ns = v->max_ns};
+
+		if (k->kind == QUALITY_ECHO)
+			one.unexpected = v->stray;
+		else if (k->kind <= QUALITY_QOS_FLOW)
+			one.stray = v->stray;
+		else
+			one.implausible = v->stray;
+		event_quality_add(ret, &one);
+	}
+	/* the delays follow the errors there, which are none here */
+	ret->kind = k->kind > QUALITY_ERROR ? k->kind - 1 : k->kind;
+}
+
+static struct event begin_row(const struct flow_rows *r, const struct quality_key *k, const char *name)
+{
+	struct event e = {.probe = "flow", .event = name, .ts_ns = r->now_ns};
+
+	flow_event_place(r->run, k->attachment, &e);
+	flow_event_overlay(&e, k->overlay);
+	memcpy(e.outer.src.b, k->src, sizeof(k->src));
+	memcpy(e.outer.dst.b, k->dst, sizeof(k->dst));
+	event_set(&e, F_OUTER_SRC);
+	event_set(&e, F_OUTER_DST);
+	if (k->gtp & RECORD_GTP) {
+		e.gtp.teid = k->teid;
+		event_set(&e, F_GTP_TEID);
+	}
+	if (k->gtp & RECORD_GTP_QFI) {
+		e.gtp.qfi = k->qfi;
+		event_set(&e, F_GTP_QFI);
+		flow_event_direction(&e, k->pdu_type);
+	}
+	return e;
+}
+
+static void quality_row(void *data, const struct gen_row *row)
+{
+	const struct flow_rows *r = data;
+	const struct quality_key *k = row->key;
+	struct event_quality q = {0};
+	struct event e;
+
+	if (k->attachment >= r->run->n_attachments || k->kind >= QUALITY_KINDS)
+		return;
+	add_up(row, &q);
+	if (k->kind == QUALITY_ERROR) {
+		e = begin_row(r, k, "error_indication");
+		e.packets = q.packets;
+		event_set(&e, F_PACKETS);
+	} else {
+		e = begin_row(r, k, event_quality_name(q.kind));
+		e.quality = &q;
+	}
+	r->emit(r->data, &e);
+}
+
+static void unanswered_row(const struct flow_rows *r, const struct echo_key *k)
+{
+	struct quality_key place = {.attachment = k->attachment, .overlay = k->overlay};
+	struct event_quality q = {.kind = QUALITY_OF_ECHO, .unanswered = 1};
+	struct event e;
+
+	if (k->attachment >= r->run->n_attachments)
+		return;
+	memcpy(place.src, k->asker, sizeof(place.src));
+	memcpy(place.dst, k->answerer, sizeof(place.dst));
+	e = begin_row(r, &place, "echo");
+	e.quality = &q;
+	r->emit(r->data, &e);
+}
+
+/* Deleted here means that no program has: an answer is never counted beside it. */
+static void give_up_echoes(const struct flow_rows *r)
+{
+	int fd = bpf_map__fd(r->run->bpf->maps.echoes);
+	struct echo_key key, next;
+	uint64_t sent;
+	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0;
+
+	while (more) {
+		more = bpf_map_get_next_key(fd, &key, &next) == 0;
+		if (bpf_map_lookup_elem(fd, &key, &sent) == 0 && sent + ECHO_PATIENCE_NS < r->now_ns &&
+		    bpf_map_delete_elem(fd, &key) == 0)
+			unanswered_row(r, &key);
+		key = next;
+	}
+}
+
+/* As the program has it, whose lock is the kernel's. */
+struct order {
+	uint32_t lock, pad;
+	struct sequence_state sequence;
+	uint64_t last_ns;
+};
+
+/* Some of them at each collection. No count lies there: one that comes in between is only begun anew. */
+static void forget_idle_orders(struct probe_run *run, uint64_t now_ns)
+{
+	int fd = bpf_map__fd(run->bpf->maps.orders);
+	struct quality_key next;
+	struct order order;
+
+	for (int i = 0; i < ORDERS_AT_A_TIME; i++) {
+		bool begin = !run->order_cursor_set;
+		int r = bpf_map_get_next_key(fd, begin ? NULL : &run->order_cursor, &next);
+
+		if (!begin && bpf_map_lookup_elem(fd, &run->order_cursor, &order) == 0 &&
+		    order.last_ns + ORDER_IDLE_NS < now_ns)
+			bpf_map_delete_elem(fd, &run->order_cursor);
+		run->order_cursor_set = r == 0;
+		if (r < 0)
+			return;
+		run->order_cursor = next;
+	}
+}
+
+int flow_quality_collect(const struct flow_rows *r)
+{
+	int e = gen_drain(r->run->qualities, quality_row, (void *)r);
+
+	if (e == 0)
+		e = set_clock(r->run);
+	give_up_echoes(r);
+	forget_idle_orders(r->run, r->now_ns);
+	return e;
+}
