@@ -4,6 +4,7 @@
 #pragma once
 
 #include "clock.h"
+#include "containers.h"
 #include "err.h"
 #include "event.h"
 #include "option.h"
@@ -18,6 +19,7 @@ struct probe_env {
 	bool events; /* somebody wants events: without it the ring stays silent */
 	bool newcomers; /* even so: "newcomer", a task that sends, as soon as it is seen to */
 	bool notable; /* without events: those few that are worth a word unasked */
+	const struct containers *containers; /* looked at anew before each tick; outlives the run. NULL: none is known */
 	bool wait; /* for what it watches, where that is not there yet; else start() fails */
 };
 

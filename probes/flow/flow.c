@@ -21,7 +21,8 @@ static const char *const tc_choices[] = {"auto", "clsact", NULL};
 static const struct config_option flow_option_table[] = {
 	{.key = "interfaces", .type = OPTION_LIST, .offset = OPTION(interfaces),
 	 .default_text = "",
-	 .help = "where to watch, each as [NETNS/]INTERFACE; patterns such as veth* or cni-*/eth0 are welcome"},
+	 .help = "where to watch, each as [NETNS/]INTERFACE; patterns such as veth* or cni-*/eth0 are welcome; for NETNS also "
+		 "pod:POD, container:CONTAINER, or * for every one"},
 	{.key = "ring_size", .type = OPTION_SIZE, .offset = OPTION(ring_size),
 	 .default_text = "16MiB", .min = 4096, .max = 1ULL << 30, .power_of_two = true,
 	 .help = "bytes of the ring buffer for packet events"},
@@ -180,7 +181,6 @@ static int load(struct probe_run *run, const struct probe_env *env, struct err *
 
 static int flow_start(struct probe_run **ret, const struct probe_env *env, struct err *err)
 {
-	const struct flow_options *o = env->options;
 	_cleanup_(cleanup_run) struct probe_run *run = calloc(1, sizeof(*run));
 	int r;
 
@@ -188,7 +188,7 @@ static int flow_start(struct probe_run **ret, const struct probe_env *env, struc
 		return err_set(err, -ENOMEM, "out of memory");
 	run->probe_id = env->id;
 	r = object_check_kernel(err);
-	if (r == 0 && flow_follow_begin(run, o) < 0)
+	if (r == 0 && flow_follow_begin(run, env) < 0)
 		r = err_set(err, -ENOMEM, "out of memory");
 	if (r == 0)
 		r = load(run, env, err);

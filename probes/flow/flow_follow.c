@@ -17,8 +17,11 @@
 #define LOOK_SHARE 50	  /* of a CPU's time, one part in that many: a look that takes long is taken less often */
 #define ATTACH_AT_A_TIME 16 /* an attachment waits for RCU; the loop has other work */
 
-int flow_follow_begin(struct probe_run *run, const struct flow_options *o)
+int flow_follow_begin(struct probe_run *run, const struct probe_env *env)
 {
+	const struct flow_options *o = env->options;
+
+	run->containers = env->containers;
 	run->wanted = &o->interfaces;
 	run->clsact_only = o->tc == FLOW_TC_CLSACT;
 	run->max_interfaces = o->max_interfaces;
@@ -179,10 +182,11 @@ static int look(struct probe_run *run, bool may_come, size_t most, struct buf *n
 {
 	_cleanup_(flow_targets_free) struct flow_targets found = {0};
 	uint64_t begin_ns = thread_cpu_ns();
-	int r = flow_targets_find(&found, run->wanted, may_come, err);
+	int r = flow_targets_find(&found, run->wanted, run->containers, may_come, err);
 	size_t n = 0, no_room = run->no_room;
 
 	run->look_took_ns = thread_cpu_ns() - begin_ns;
+	run->containers_changes = run->containers ? containers_changes(run->containers) : 0;
 	if (r < 0)
 		return r;
 	let_go_of_gone(run, &found, news);
@@ -211,12 +215,19 @@ int flow_look(struct probe_run *run, bool may_come, struct err *err)
 	return r < 0 ? r : 0;
 }
 
+/* Known by now: what one has is looked at at once. */
+static bool other_containers(const struct probe_run *run)
+{
+	return run->next_look_ns != UINT64_MAX && run->containers &&
+	       containers_changes(run->containers) != run->containers_changes;
+}
+
 int flow_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 {
 	_cleanup_(buf_free) struct buf news = {0};
 	int r;
 
-	if (now_ns < run->next_look_ns)
+	if (now_ns < run->next_look_ns && !other_containers(run))
 		return PROBE_NO_NEWS;
 	r = look(run, true, ATTACH_AT_A_TIME, &news, says);
 	if (r < 0) {

@@ -50,6 +50,8 @@ struct flow_attachment {
 
 struct probe_run {
 	const struct string_list *wanted;
+	const struct containers *containers;
+	uint64_t containers_changes; /* at the last look */
 	struct flow_interface *interfaces; /* max_interfaces of them */
 	size_t max_interfaces;
 	size_t no_room; /* interfaces that the last look found no place for */
@@ -100,7 +102,7 @@ int flow_attach(struct probe_run *run, size_t place, struct err *err);
 void flow_let_go(struct probe_run *run, size_t place);
 
 /* flow_follow.c. 0 or -ENOMEM. */
-int flow_follow_begin(struct probe_run *run, const struct flow_options *o);
+int flow_follow_begin(struct probe_run *run, const struct probe_env *env);
 void flow_follow_end(struct probe_run *run);
 /* Attaches to what is wanted and there. may_come: what is not there yet is no error, nor what refuses. */
 int flow_look(struct probe_run *run, bool may_come, struct err *err);

@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "netns.h"
 #include "ns.h"
 
 void flow_targets_free(struct flow_targets *t)
@@ -23,16 +24,18 @@ void flow_targets_free(struct flow_targets *t)
 	*t = (struct flow_targets){0};
 }
 
-/* Loopback has Ethernet headers too (all zero). -errno when it is gone. */
-static int link_is_l3(int socket_fd, const char *name)
+/* ARPHRD_*, or -errno when it is gone. */
+static int link_type(int socket_fd, const char *name)
 {
 	struct ifreq request = {0};
 
 	memcpy(request.ifr_name, name, strnlen(name, IF_NAMESIZE - 1));
-	if (ioctl(socket_fd, SIOCGIFHWADDR, &request) < 0)
-		return -errno;
-	return request.ifr_hwaddr.sa_family != ARPHRD_ETHER &&
-	       request.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK;
+	return ioctl(socket_fd, SIOCGIFHWADDR, &request) < 0 ? -errno : request.ifr_hwaddr.sa_family;
+}
+
+static bool is_pattern(const char *text)
+{
+	return strpbrk(text, "*?[") != NULL;
 }
 
 bool flow_target_same(const struct flow_target *a, const struct flow_target *b)
@@ -88,7 +91,7 @@ static int add_matching(struct flow_targets *t, const char *netns, const char *p
 {
 	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct if_nameindex *links = if_nameindex();
-	int n = 0, l3, r = 0;
+	int n = 0, type, r = 0;
 
 	if (!links || fd < 0)
 		r = -errno;
@@ -96,10 +99,11 @@ static int add_matching(struct flow_targets *t, const char *netns, const char *p
 		buf_printf(all, "%s%s", all->len ? ", " : "", l->if_name);
 		if (fnmatch(pattern, l->if_name, 0) != 0)
 			continue;
-		l3 = link_is_l3(fd, l->if_name);
-		if (l3 < 0)
+		type = link_type(fd, l->if_name);
+		if (type < 0 || (type == ARPHRD_LOOPBACK && is_pattern(pattern)))
 			continue;
-		r = add_target(t, netns, l, l3);
+		/* loopback has Ethernet headers too, all zero */
+		r = add_target(t, netns, l, type != ARPHRD_ETHER && type != ARPHRD_LOOPBACK);
 		n++;
 	}
 	if (links)
@@ -169,23 +173,93 @@ static int find_in_matching(struct flow_targets *t, const char *netns_pattern, c
 	return r;
 }
 
-static int find_entry(struct flow_targets *t, const char *entry, struct err *err)
+/* The interfaces of a namespace that was there a moment ago; NULL: of this one. */
+static int find_in_one(struct flow_targets *t, const char *netns, const char *pattern)
+{
+	int r = netns ? find_in(t, netns, pattern, NULL) : find_here(t, NULL, pattern, NULL);
+
+	return is_absence(r) || r == -EINVAL ? 0 : r;
+}
+
+static int find_everywhere(struct flow_targets *t, const char *pattern, struct err *err)
+{
+	_cleanup_(netns_list_free) struct netns_list list = {0};
+	int r = netns_list_all("", &list, err);
+	uint64_t own = ns_inode_self();
+	char spec[NETNS_NAME_MAX];
+
+	for (size_t i = 0; i < list.len && r == 0; i++) {
+		const struct netns *ns = &list.items[i];
+
+		snprintf(spec, sizeof(spec), "pid:%d", ns->pid);
+		r = find_in_one(t, ns->inode == own ? NULL : ns->name[0] ? ns->name : spec, pattern);
+	}
+	if (r < 0)
+		return err_set(err, r, "looking through the network namespaces: %s", err_name(r));
+	return t->len ? 0 : err_set(err, -ENODEV, "no interface '%s' in any network namespace", pattern);
+}
+
+static void add_container_name(struct buf *all, const struct container *c, bool pods)
+{
+	const char *name = pods ? c->pod : c->name[0] ? c->name : c->id;
+
+	if (*name && (!all->data || !strstr(all->data, name)))
+		buf_printf(all, "%s%s", all->len ? ", " : "", name);
+}
+
+/* Of containers with a network namespace of their own: others have the host's. */
+static int find_of_containers(struct flow_targets *t, const struct containers *containers, const char *which, bool pods,
+			      const char *pattern, struct err *err)
+{
+	_cleanup_(buf_free) struct buf all = {0};
+	const struct container *c;
+	size_t cursor = 0, before = t->len;
+	int r = 0;
+
+	while (containers && r == 0 && (c = containers_next(containers, &cursor))) {
+		if (c->gone)
+			continue;
+		add_container_name(&all, c, pods);
+		if (c->netns_inode && (pods ? container_in_pod(c, which) : container_is(c, which)))
+			r = find_in_one(t, c->netns_path, pattern);
+	}
+	if (r < 0)
+		return err_set(err, r, "interfaces of %s '%s': %s", pods ? "pod" : "container", which, err_name(r));
+	if (t->len == before)
+		return err_set(err, -ENODEV, "no %s '%s' with an interface '%s' of its own; there are: %s",
+			       pods ? "pod" : "container", which, pattern, all.data ?: "none");
+	return 0;
+}
+
+static int find_where(struct flow_targets *t, const char *where, const char *pattern,
+		      const struct containers *containers, struct err *err)
+{
+	if (!strcmp(where, "*"))
+		return find_everywhere(t, pattern, err);
+	if (!strncmp(where, "pod:", 4))
+		return find_of_containers(t, containers, where + 4, true, pattern, err);
+	if (!strncmp(where, "container:", 10))
+		return find_of_containers(t, containers, where + 10, false, pattern, err);
+	return is_pattern(where) ? find_in_matching(t, where, pattern, err) : find_in(t, where, pattern, err);
+}
+
+static int find_entry(struct flow_targets *t, const char *entry, const struct containers *containers, struct err *err)
 {
 	const char *slash = strrchr(entry, '/'), *pattern = slash ? slash + 1 : entry;
-	_cleanup_free_ char *netns = slash ? strndup(entry, (size_t)(slash - entry)) : NULL;
+	_cleanup_free_ char *where = slash ? strndup(entry, (size_t)(slash - entry)) : NULL;
 
 	if (!*pattern || (slash && slash == entry))
 		return err_set(err, -EINVAL, "interface '%s': it is written [NETNS/]INTERFACE",
 			       entry);
 	if (!slash)
 		return find_here(t, NULL, pattern, err);
-	if (!netns)
+	if (!where)
 		return err_set(err, -ENOMEM, "out of memory");
-	return strpbrk(netns, "*?[") ? find_in_matching(t, netns, pattern, err) : find_in(t, netns, pattern, err);
+	return find_where(t, where, pattern, containers, err);
 }
 
-int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, bool may_come,
-		      struct err *err)
+int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, const struct containers *containers,
+		      bool may_come, struct err *err)
 {
 	int r = 0;
 
@@ -194,7 +268,7 @@ int flow_targets_find(struct flow_targets *ret, const struct string_list *entrie
 		return err_set(err, -ENODATA, "no interfaces given: name them as [NETNS/]INTERFACE, "
 			       "for example eth0, upf/n3 or 'veth*'");
 	for (size_t i = 0; i < entries->len && r == 0; i++) {
-		r = find_entry(ret, entries->items[i], err);
+		r = find_entry(ret, entries->items[i], containers, err);
 		if (may_come && is_absence(r))
 			r = 0;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From the option's words to interfaces: "[NETNS/]IFACE", patterns welcome; in NETNS they are for the names under
- * /run/netns. */
+/* From the option's words to interfaces: "[WHERE/]IFACE", patterns welcome, of which those in IFACE leave loopback out.
+ * WHERE is a network namespace as for ns_open(), a pattern for the names under /run/netns, "*" for every one of the
+ * node, "pod:POD" or "container:CONTAINER" as in host/containers.h. */
 #pragma once
 
 #include <net/if.h>
@@ -8,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "containers.h"
 #include "err.h"
 #include "option.h"
 
@@ -32,5 +34,5 @@ bool flow_target_same(const struct flow_target *a, const struct flow_target *b);
 
 /* Each interface once, however often it was named. An entry that matches nothing is an error that
  * lists what there is; or, where it may come yet, no error. */
-int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, bool may_come,
-		      struct err *err);
+int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, const struct containers *containers,
+		      bool may_come, struct err *err);

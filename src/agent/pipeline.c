@@ -10,6 +10,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "identity.h"
 #include "log.h"
 #include "release.h"
 
@@ -26,6 +27,7 @@ struct pipeline {
 	struct loop *loop;
 	struct loop_source *timer;
 	struct loop_source *ticks; /* NULL: no probe has a tick */
+	struct identity *identity;
 	struct release *release;   /* NULL: none keeps a kernel module */
 	bool finished;
 	size_t n;
@@ -47,10 +49,26 @@ static int find_probe(const char *name, uint16_t *ret_id, struct err *err)
 		       names.data ? names.data : "none");
 }
 
+static void on_event(void *data, const struct event *e)
+{
+	struct pipeline *p = data;
+	struct event named;
+
+	p->o.on_event(p->o.data, identity_fill(p->identity, e, &named));
+}
+
+static void on_row(void *data, const struct event *e)
+{
+	struct pipeline *p = data;
+	struct event named;
+
+	p->o.on_row(p->o.data, identity_fill(p->identity, e, &named));
+}
+
 static int drain(struct running *r)
 {
 	struct pipeline *p = r->pipeline;
-	int n = r->probe->drain(r->run, p->o.on_event, p->o.data);
+	int n = r->probe->drain(r->run, on_event, p);
 
 	if (n < 0)
 		log_error("%s: reading the ring: %s", r->probe->name, err_name(n));
@@ -66,9 +84,10 @@ static void on_ring(void *data, int fd, uint32_t events)
 
 void pipeline_collect(struct pipeline *p)
 {
+	identity_look(p->identity, clock_boot_ns());
 	for (size_t i = 0; i < p->n; i++) {
 		struct running *r = &p->running[i];
-		int e = r->probe->collect(r->run, p->o.on_row, p->o.data);
+		int e = r->probe->collect(r->run, on_row, p);
 
 		if (e < 0)
 			log_error("%s: reading the counts: %s", r->probe->name, err_name(e));
@@ -146,6 +165,7 @@ static void on_ticks(void *data)
 {
 	struct pipeline *p = data;
 
+	identity_look(p->identity, clock_boot_ns());
 	for (size_t i = 0; !p->finished && i < p->n; i++)
 		tick(&p->running[i]);
 }
@@ -177,6 +197,7 @@ static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 	const struct probe_env env = {.id = id, .options = config_get(p->o.config, section),
 				      .attach = p->o.attach, .events = p->o.events,
 				      .newcomers = p->o.newcomers, .notable = p->o.notable,
+				      .containers = identity_containers(p->identity),
 				      .wait = p->o.go_on_without};
 
 	*r = (struct running){.probe = probes[id], .pipeline = p};
@@ -249,7 +270,8 @@ int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeli
 		return err_set(err, -ENOMEM, "out of memory");
 	p->o = *options;
 	p->loop = loop;
-	r = start_probes(p, err);
+	p->identity = identity_new(config_get(p->o.config, "containers"));
+	r = p->identity ? start_probes(p, err) : err_set(err, -ENOMEM, "out of memory");
 	if (r >= 0)
 		r = start_timers(p, err);
 	if (r < 0) {
@@ -294,7 +316,7 @@ void pipeline_drain(struct pipeline *p)
 {
 	for (size_t i = 0; i < p->n; i++)
 		if (p->running[i].ring)
-			p->running[i].probe->drain(p->running[i].run, p->o.on_event, p->o.data);
+			p->running[i].probe->drain(p->running[i].run, on_event, p);
 }
 
 void pipeline_finish(struct pipeline *p)
@@ -343,5 +365,6 @@ void pipeline_free(struct pipeline *p)
 		loop_remove(p->running[i].ring);
 		p->running[i].probe->stop(p->running[i].run);
 	}
+	identity_free(p->identity);
 	free(p);
 }

@@ -92,6 +92,7 @@ static int start(struct look *l, const struct settings *settings, struct err *er
 
 void preview_free(struct preview *p)
 {
+	identity_free(p->identity);
 	operator_free(p->operator);
 	loop_free(p->loop);
 }
@@ -106,6 +107,7 @@ int preview_run(const struct settings *settings, uint64_t duration_ns, struct pr
 		r = watch(&l, settings, err);
 	*ret = (struct preview){.loop = l.loop, .operator = l.operator, .now_ns = clock_boot_ns()};
 	if (r >= 0) {
+		ret->identity = identity_new(config_get(settings->config, "containers"));
 		ret->roster = operator_roster(l.operator);
 		ret->decision = operator_decision(l.operator);
 		ret->measured = l.pipeline && pipeline_watches(l.pipeline);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "decide.h"
+#include "identity.h"
 #include "operator.h"
 #include "roster.h"
 #include "settings.h"
@@ -15,6 +16,7 @@ struct preview {
 	struct operator *operator;
 	const struct roster *roster; /* the operator's, as the decision */
 	const struct sched_decision *decision;
+	struct identity *identity; /* owned: names of containers and pods */
 	bool measured; /* a probe told of run-queue waits */
 	uint64_t now_ns; /* of the last look */
 };

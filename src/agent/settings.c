@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "decide.h"
 #include "gthulhu.h"
+#include "identity.h"
 #include "local.h"
 #include "probe.h"
 #include "roster.h"
@@ -43,7 +44,8 @@ static const struct option_section run_section = {"run", "the service", run_tabl
 						  sizeof(struct run_options)};
 static const struct option_section *const room_sections[] = {&run_section, &api_section,
 							     &processes_section, &sched_section,
-							     &adaptive_section, &local_section};
+							     &adaptive_section, &local_section,
+							     &containers_section};
 
 static const struct config_option no_options[] = {{0}};
 

@@ -145,7 +145,8 @@ static void take_borrowed(struct queued *q, const struct event *e)
 	if (e->netns)
 		memcpy(q->netns, e->netns, MIN(strlen(e->netns), sizeof(q->netns) - 1));
 	q->event.netns = q->netns;
-	q->event.pod = q->event.container = NULL;
+	for (enum event_field f = F_POD; f <= F_CONTAINER_ID; f++)
+		event_clear(&q->event, f);
 	q->event.attrs = NULL;
 	if (!e->attrs || e->attrs_len > sizeof(q->bytes))
 		return;

@@ -28,7 +28,7 @@ static void write_evidence(struct jw *j, const struct process *p, uint64_t now_n
 	jw_object_end(j);
 }
 
-static void write_place(struct jw *j, const struct process *p)
+static void write_place(struct jw *j, const struct process *p, const struct container *c)
 {
 	char text[NETNS_NAME_MAX];
 
@@ -40,6 +40,10 @@ static void write_place(struct jw *j, const struct process *p)
 		jw_string(j, "container", p->ids.container);
 	if (p->ids.pod[0])
 		jw_string(j, "pod", p->ids.pod);
+	if (c && c->name[0])
+		jw_string(j, "container_name", c->name);
+	if (c && c->pod[0])
+		jw_string(j, "pod_name", c->pod);
 }
 
 static void write_waits(struct jw *j, const struct load *l)
@@ -69,7 +73,7 @@ static void print_process(const struct preview *p, const struct sched_judgement 
 	jw_bool(&j, "boosted", judgement->boosted);
 	jw_string(&j, "why", judgement->why);
 	write_evidence(&j, process, p->now_ns);
-	write_place(&j, process);
+	write_place(&j, process, identity_container(p->identity, process->ids.container));
 	jw_u64(&j, "threads", judgement->threads);
 	jw_double(&j, "packets_per_s", load_packets_per_s(&judgement->load));
 	if (p->measured)

@@ -83,16 +83,17 @@ static void add_evidence(struct buf *out, const struct process *p, uint64_t now_
 		buf_str(out, "none");
 }
 
-static void add_place(struct buf *out, const struct process *p)
+static void add_place(struct buf *out, const struct process *p, const struct container *c)
 {
 	char text[NETNS_NAME_MAX];
 
 	if (p->netns)
 		buf_printf(out, "netns %s", netns_name("", p->netns, text));
 	if (p->ids.pod[0])
-		buf_printf(out, "  pod %s", p->ids.pod);
+		buf_printf(out, "  pod %s", c && c->pod[0] ? c->pod : p->ids.pod);
 	if (p->ids.container[0])
-		buf_printf(out, "  container %.12s", p->ids.container);
+		buf_printf(out, "  container %s%s%.12s%s", c ? c->name : "", c && c->name[0] ? " (" : "",
+			   p->ids.container, c && c->name[0] ? ")" : "");
 	if (p->cgroup)
 		buf_printf(out, "  cgroup %s", p->cgroup);
 }
@@ -125,7 +126,7 @@ static void print_process(const struct preview *preview, const struct sched_judg
 	char comm[PROC_COMM_MAX], time[24];
 
 	add_evidence(&evidence, p, preview->now_ns);
-	add_place(&place, p);
+	add_place(&place, p, identity_container(preview->identity, p->ids.container));
 	format_ms(time, j->boosted, j->execution_time_ns);
 	printf("%10d  %-15s %7zu ", j->pid, printable(comm, j->comm), j->threads);
 	print_load(j, preview->measured);

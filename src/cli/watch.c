@@ -15,12 +15,18 @@
 
 #define LAST_PATIENCE_NS (5 * NSEC_PER_SEC)
 
-enum { KEY_NETNS = 256, KEY_ONCE, KEY_DURATION, KEY_ATTACH, KEY_PROBE, KEY_SET, KEY_QUIET, KEY_MODULE_BTF };
+enum { KEY_NETNS = 256, KEY_ONCE, KEY_DURATION, KEY_ATTACH, KEY_PROBE, KEY_SET, KEY_QUIET, KEY_MODULE_BTF,
+       KEY_POD, KEY_CONTAINER, KEY_ALL };
 
 static const struct argp_option watch_options[] = {
 	{"config", 'c', "FILE", 0, "configuration file", 0},
 	{"interface", 'i', "[NETNS/]IFACE", 0, "interface to watch; repeat for more, * is a pattern", 0},
 	{"netns", KEY_NETNS, "NS", 0, "network namespace of the interfaces: a name, a path, pid:N", 0},
+	{"pod", KEY_POD, "[NAMESPACE/]POD", 0,
+	 "pod whose interfaces to watch, with -i those of that name: its name, a pattern, its UID, or KEY=VALUE of a label; "
+	 "repeat for more", 0},
+	{"container", KEY_CONTAINER, "NAME", 0, "container whose interfaces to watch: its name, a pattern, or its id", 0},
+	{"all", KEY_ALL, NULL, 0, "every interface of every network namespace, with -i those of that name", 0},
 	{"output", 'o', "text|json", 0, "form of the output", 0},
 	{"once", KEY_ONCE, NULL, 0, "end after the first collection", 0},
 	{"duration", KEY_DURATION, "SECONDS", 0, "end after that time", 0},
@@ -67,6 +73,16 @@ static error_t set_key(struct watch *w, const char *key, const char *value)
 	return -string_list_add(&w->keys, text);
 }
 
+/* Where the interfaces are that do not say it themselves. */
+static error_t add_place(struct watch *w, const char *kind, const char *name)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (asprintf(&text, "%s%s", kind, name) < 0)
+		return ENOMEM;
+	return -string_list_add(&w->places, text);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct watch *w = state->input;
@@ -80,8 +96,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'o':
 		return parse_format(state, arg, &w->format);
 	case KEY_NETNS:
-		w->netns = arg;
-		return 0;
+		return add_place(w, "", arg);
+	case KEY_POD:
+		return add_place(w, "pod:", arg);
+	case KEY_CONTAINER:
+		return add_place(w, "container:", arg);
+	case KEY_ALL:
+		return add_place(w, "", "*");
 	case KEY_ONCE:
 		w->once = true;
 		return 0;
@@ -105,18 +126,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 const struct argp watch_argp = {.options = watch_options, .parser = parse};
 
-/* --netns names the namespace of every interface that does not name its own. */
+static void add_interface(struct buf *text, const char *place, const char *name)
+{
+	buf_printf(text, "%s%s%s%s", text->len ? "," : "", place ?: "", place ? "/" : "", name);
+}
+
+/* --netns, --pod, --container and --all say where each interface is that does not say it itself. */
 static int set_interfaces(struct watch *w, struct err *err)
 {
 	_cleanup_(buf_free) struct buf text = {0};
 
-	if (w->netns && !w->interfaces.len && string_list_add(&w->interfaces, "*") < 0)
+	if (w->places.len && !w->interfaces.len && string_list_add(&w->interfaces, "*") < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < w->interfaces.len; i++) {
 		const char *name = w->interfaces.items[i];
 
-		buf_printf(&text, "%s%s%s%s", i ? "," : "", w->netns && !strchr(name, '/') ? w->netns : "",
-			   w->netns && !strchr(name, '/') ? "/" : "", name);
+		if (strchr(name, '/') || !w->places.len)
+			add_interface(&text, NULL, name);
+		for (size_t p = 0; p < w->places.len && !strchr(name, '/'); p++)
+			add_interface(&text, w->places.items[p], name);
 	}
 	if (!text.len)
 		return 0;
@@ -234,6 +262,7 @@ void watch_free(struct watch *w)
 	settings_free(&w->settings);
 	string_list_free(&w->probes);
 	string_list_free(&w->interfaces);
+	string_list_free(&w->places);
 	string_list_free(&w->keys);
 }
 

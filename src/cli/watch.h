@@ -14,9 +14,10 @@
 struct watch {
 	struct settings settings;
 	struct string_list probes;     /* --probe */
+	struct string_list places;     /* --netns, --pod, --container, --all */
 	struct string_list interfaces; /* -i */
 	struct string_list keys;       /* --set */
-	const char *config_path, *netns, *duration;
+	const char *config_path, *duration;
 	enum sink_format format;
 	enum attach_force attach;
 	bool once, quiet;

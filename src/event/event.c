@@ -19,8 +19,12 @@ const struct event_field_info event_fields[F_MAX] = {
 	[F_CONTEXT] = {NULL, "context", "string",
 		       "process, softirq, hardirq, idle: outside process the task was merely there"},
 	[F_CGROUP] = {NULL, "cgroup", "number", "cgroup v2 id of the task"},
-	[F_POD] = {NULL, "pod", "string", "pod, where known"},
-	[F_CONTAINER] = {NULL, "container", "string", "container, where known"},
+	[F_POD] = {NULL, "pod", "string",
+		   "pod of the task, else of the network namespace: NAMESPACE/NAME, else its UID"},
+	[F_POD_UID] = {NULL, "pod_uid", "string", "its UID"},
+	[F_CONTAINER] = {NULL, "container", "string",
+			 "container of the task, else the only one of the network namespace: name, else id"},
+	[F_CONTAINER_ID] = {NULL, "container_id", "string", "its id"},
 	[F_NETNS] = {NULL, "netns", "string", "network namespace: its name, else its inode"},
 	[F_INTERFACE] = {NULL, "interface", "string", "interface name"},
 	[F_IFINDEX] = {NULL, "ifindex", "number", "interface index inside netns"},
@@ -131,8 +135,12 @@ static const char *string_value(const struct event *e, enum event_field f,
 		return event_context_name(e->context);
 	case F_POD:
 		return e->pod;
+	case F_POD_UID:
+		return e->pod_uid;
 	case F_CONTAINER:
 		return e->container;
+	case F_CONTAINER_ID:
+		return e->container_id;
 	case F_NETNS:
 		return e->netns;
 	case F_INTERFACE:

@@ -29,7 +29,9 @@ enum event_field {
 	F_CONTEXT,
 	F_CGROUP,
 	F_POD,
+	F_POD_UID,
 	F_CONTAINER,
+	F_CONTAINER_ID,
 	F_NETNS,
 	F_INTERFACE,
 	F_IFINDEX,
@@ -132,7 +134,7 @@ struct event {
 	char comm[EVENT_NAME_MAX];
 	char interface[EVENT_NAME_MAX];
 	uint64_t cgroup;
-	const char *pod, *container; /* borrowed for the call */
+	const char *pod, *pod_uid, *container, *container_id; /* borrowed for the call */
 	const char *netns; /* borrowed for the call: the namespace's name, or its inode in digits */
 	uint32_t ifindex, len;
 	uint16_t vlan;

@@ -119,6 +119,43 @@ int netns_list(const char *root, const struct proc *procs, size_t n, struct netn
 	return 0;
 }
 
+static void add_processes(const char *root, struct map *found)
+{
+	char path[PROC_PATH_MAX];
+	_cleanup_dir_ DIR *dir = NULL;
+	struct dirent *entry;
+	struct stat st;
+	uint64_t pid;
+
+	if (procfs_path(path, sizeof(path), "%s/proc", root) < 0)
+		return;
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		struct proc proc;
+
+		if (!procfs_number(entry->d_name, INT32_MAX, &pid) ||
+		    procfs_path(path, sizeof(path), "%s/proc/%s/ns/net", root, entry->d_name) < 0 ||
+		    stat(path, &st) < 0)
+			continue;
+		proc.pid = (int32_t)pid;
+		add(found, NULL, &proc, st.st_ino);
+	}
+}
+
+int netns_list_all(const char *root, struct netns_list *ret, struct err *err)
+{
+	_cleanup_(cleanup_map) struct map *found =
+		map_new(sizeof(uint64_t), sizeof(struct netns), NETNS_MAX);
+
+	if (found) {
+		add_mounts(root, found);
+		add_processes(root, found);
+	}
+	if (!found || sorted(found, ret) < 0)
+		return err_set(err, -ENOMEM, "out of memory for network namespaces");
+	return 0;
+}
+
 static int compare_inode(const void *key, const void *item)
 {
 	const uint64_t inode = *(const uint64_t *)key;

@@ -31,6 +31,9 @@ void netns_list_free(struct netns_list *list); /* usable with _cleanup_ */
 int netns_list(const char *root, const struct proc *procs, size_t n, struct netns_list *ret,
 	       struct err *err);
 
+/* The same with every process that there is. */
+int netns_list_all(const char *root, struct netns_list *ret, struct err *err);
+
 const struct netns *netns_find(const struct netns_list *list, uint64_t inode); /* or NULL */
 
 /* The name under root/run/netns, else the inode in digits: what an event's netns key says. */

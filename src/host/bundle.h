@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Within this room: what a bundle's config.json (OCI runtime specification) says of names. */
+#pragma once
+
+#include "containers.h"
+
+/* Names, pod, labels and, where it says one, the path of its network namespace, with *ret_own_netns false when it has
+ * the host's. path is no link. 0, -ENOENT, or -EINVAL for what is no config.json. */
+int bundle_read(const char *path, struct container *ret, bool *ret_own_netns);

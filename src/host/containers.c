@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "containers.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bundle.h"
+#include "map.h"
+#include "ns.h"
+#include "proc.h"
+#include "procfs.h"
+
+#define LOOKS_GONE 40 /* for which one that has gone is remembered */
+#define SHORT_ID 12 /* as docker and crictl print it */
+
+/* What is kept of a bundle: a container, or a folder that is none (yet). */
+struct entry {
+	struct container container;
+	uint64_t config; /* when the config.json read last was changed, in ns; 0: it was not there */
+	bool own_netns;
+	unsigned unseen; /* looks since it was there last */
+};
+
+struct containers {
+	char root[PROC_PATH_MAX];
+	char *const *state;
+	struct map *map;
+	size_t left_out;
+	bool changed;
+	uint64_t changes;
+};
+
+struct containers *containers_new(const char *root, char *const *state)
+{
+	struct containers *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	snprintf(c->root, sizeof(c->root), "%s", root);
+	c->state = state;
+	c->map = map_new(CONTAINER_ID_MAX, sizeof(struct entry), CONTAINERS_MAX);
+	if (!c->map) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void containers_free(struct containers *c)
+{
+	if (!c)
+		return;
+	map_free(c->map);
+	free(c);
+}
+
+static bool is_id(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+
+	return name[0] != '.' && len == strlen(name) && len > 0 && len < CONTAINER_ID_MAX;
+}
+
+static int32_t read_pid(const char *path)
+{
+	char text[16];
+	uint64_t pid;
+	size_t len;
+
+	if (procfs_read(path, text, sizeof(text), &len) < 0)
+		return 0;
+	text[strcspn(text, "\n")] = '\0';
+	return procfs_number(text, INT32_MAX, &pid) ? (int32_t)pid : 0;
+}
+
+static uint64_t inode_of(const struct containers *c, const char *path)
+{
+	char whole[PROC_PATH_MAX];
+	struct stat st;
+
+	if (procfs_path(whole, sizeof(whole), "%s%s", c->root, path) < 0 || stat(whole, &st) < 0)
+		return 0;
+	return st.st_ino;
+}
+
+/* The line of the unified hierarchy, "0::/PATH". */
+static uint64_t cgroup_of(const struct containers *c, int32_t pid)
+{
+	char path[PROC_PATH_MAX], text[4096], *line, *end;
+	size_t len;
+
+	if (procfs_path(path, sizeof(path), "%s/proc/%d/cgroup", c->root, pid) < 0 ||
+	    procfs_read(path, text, sizeof(text), &len) < 0)
+		return 0;
+	line = !strncmp(text, "0::", 3) ? text : strstr(text, "\n0::");
+	if (!line)
+		return 0;
+	line = strchr(line, '/');
+	if (!line)
+		return 0;
+	end = strchrnul(line, '\n');
+	*end = '\0';
+	for (size_t i = 0; i < 2; i++) { /* where cgroup v1 is mounted too, the unified one is below */
+		static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+		uint64_t inode;
+
+		if (procfs_path(path, sizeof(path), "%s%s", mounts[i], line) < 0)
+			return 0;
+		inode = inode_of(c, path);
+		if (inode)
+			return inode;
+	}
+	return 0;
+}
+
+/* Where its namespace is by what config.json says, or by its process once that has one of its own. */
+static uint64_t find_netns(const struct containers *c, struct container *container)
+{
+	char path[64];
+	uint64_t inode;
+
+	if (container->netns_path[0])
+		return inode_of(c, container->netns_path);
+	if (!container->pid)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", container->pid);
+	inode = inode_of(c, path);
+	if (!inode || inode == ns_inode_self())
+		return 0;
+	memcpy(container->netns_path, path, sizeof(path));
+	return inode;
+}
+
+/* The process comes after config.json, and its namespaces with it. */
+static void find_process(struct containers *c, struct entry *e, const char *pid_file)
+{
+	struct container *container = &e->container;
+
+	if (!container->pid)
+		container->pid = read_pid(pid_file);
+	if (!container->cgroup_id && container->pid)
+		container->cgroup_id = cgroup_of(c, container->pid);
+	if (container->netns_inode || !e->own_netns)
+		return;
+	container->netns_inode = find_netns(c, container);
+	c->changed |= container->netns_inode != 0;
+}
+
+static uint64_t changed_ns(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return 0;
+	return (uint64_t)st.st_mtim.tv_sec * 1000000000U + (uint64_t)st.st_mtim.tv_nsec;
+}
+
+static void look_at(struct containers *c, const char *id, const char *config, const char *pid_file)
+{
+	uint64_t now = changed_ns(config);
+	char key[CONTAINER_ID_MAX] = "";
+	struct entry *e;
+
+	snprintf(key, sizeof(key), "%s", id);
+	if (!now)
+		return;
+	e = map_put(c->map, key, NULL);
+	if (!e) {
+		c->left_out++;
+		return;
+	}
+	e->unseen = 0;
+	if (e->config != now || e->container.gone) {
+		*e = (struct entry){.config = now};
+		snprintf(e->container.id, sizeof(e->container.id), "%s", id);
+		/* a file half written is read again when it has changed */
+		bundle_read(config, &e->container, &e->own_netns);
+		c->changed = true;
+	}
+	find_process(c, e, pid_file);
+}
+
+static DIR *open_folder(char *path, size_t size, const char *format, const char *a, const char *b, const char *d)
+{
+	return procfs_path(path, size, format, a, b, d) < 0 ? NULL : opendir(path);
+}
+
+static void look_in(struct containers *c, const char *folder, const char *config, const char *pid_file)
+{
+	char path[PROC_PATH_MAX], pid_path[PROC_PATH_MAX];
+	_cleanup_dir_ DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (is_id(entry->d_name) &&
+		    procfs_path(path, sizeof(path), "%s/%s/%s", folder, entry->d_name, config) == 0 &&
+		    procfs_path(pid_path, sizeof(pid_path), "%s/%s/%s", folder, entry->d_name, pid_file) == 0)
+			look_at(c, entry->d_name, path, pid_path);
+}
+
+static void look_at_state(struct containers *c, const char *state)
+{
+	char path[PROC_PATH_MAX], folder[PROC_PATH_MAX];
+	_cleanup_dir_ DIR *dir =
+		open_folder(path, sizeof(path), "%s%s/%s", c->root, state, "io.containerd.runtime.v2.task");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (is_id(entry->d_name) &&
+		    procfs_path(folder, sizeof(folder), "%s/%s", path, entry->d_name) == 0)
+			look_in(c, folder, "config.json", "init.pid");
+	if (procfs_path(folder, sizeof(folder), "%s%s/overlay-containers", c->root, state) == 0)
+		look_in(c, folder, "userdata/config.json", "userdata/pidfile");
+}
+
+static void forget_unseen(struct containers *c)
+{
+	const void *key;
+	struct entry *e;
+	size_t cursor = 0;
+
+	while ((e = map_next(c->map, &cursor, &key))) {
+		c->changed |= e->unseen == 1 || e->unseen > LOOKS_GONE;
+		e->container.gone = e->unseen > 0;
+		if (e->unseen > LOOKS_GONE)
+			map_remove(c->map, key);
+	}
+}
+
+bool containers_look(struct containers *c)
+{
+	struct entry *e;
+	size_t cursor = 0;
+
+	c->changed = false;
+	c->left_out = 0;
+	while ((e = map_next(c->map, &cursor, NULL)))
+		e->unseen++;
+	for (size_t i = 0; c->state && c->state[i]; i++)
+		look_at_state(c, c->state[i]);
+	forget_unseen(c);
+	c->changes += c->changed;
+	return c->changed;
+}
+
+uint64_t containers_changes(const struct containers *c)
+{
+	return c->changes;
+}
+
+size_t containers_len(const struct containers *c)
+{
+	return map_len(c->map);
+}
+
+size_t containers_left_out(const struct containers *c)
+{
+	return c->left_out;
+}
+
+const struct container *containers_next(const struct containers *c, size_t *cursor)
+{
+	const struct entry *e = map_next(c->map, cursor, NULL);
+
+	return e ? &e->container : NULL;
+}
+
+const struct container *containers_find(const struct containers *c, const char *id)
+{
+	char key[CONTAINER_ID_MAX] = "";
+	const struct entry *e;
+
+	if (strlen(id) >= sizeof(key))
+		return NULL;
+	memcpy(key, id, strlen(id));
+	e = map_get(c->map, key);
+	return e ? &e->container : NULL;
+}
+
+const struct container *containers_of_cgroup(const struct containers *c, uint64_t cgroup_id)
+{
+	const struct container *one;
+	size_t cursor = 0;
+
+	while (cgroup_id && (one = containers_next(c, &cursor)))
+		if (one->cgroup_id == cgroup_id)
+			return one;
+	return NULL;
+}
+
+static int rank(const struct container *c)
+{
+	return c->gone * 2 + c->sandbox;
+}
+
+const struct container *containers_of_netns(const struct containers *c, uint64_t inode, bool *ret_alone)
+{
+	const struct container *one, *found = NULL;
+	size_t cursor = 0, n = 0;
+
+	while (inode && (one = containers_next(c, &cursor))) {
+		if (one->netns_inode != inode)
+			continue;
+		n += !one->sandbox;
+		if (!found || rank(one) < rank(found) || (rank(one) == rank(found) && strcmp(one->id, found->id) < 0))
+			found = one;
+	}
+	*ret_alone = n == 1;
+	return found;
+}
+
+static bool has_label(const struct container *c, const char *label)
+{
+	size_t len = strlen(label);
+
+	for (const char *at = c->labels; (at = strstr(at, label)); at++)
+		if ((at == c->labels || at[-1] == '\n') && at[len] == '\n')
+			return true;
+	return false;
+}
+
+bool container_in_pod(const struct container *c, const char *pattern)
+{
+	const char *name = strrchr(c->pod, '/');
+
+	if (!c->pod[0] && !c->pod_uid[0])
+		return false;
+	if (!strcmp(c->pod_uid, pattern))
+		return true;
+	if (strchr(pattern, '='))
+		return has_label(c, pattern);
+	return fnmatch(pattern, strchr(pattern, '/') || !name ? c->pod : name + 1, 0) == 0;
+}
+
+bool container_is(const struct container *c, const char *pattern)
+{
+	size_t len = strlen(pattern);
+
+	return (c->name[0] && fnmatch(pattern, c->name, 0) == 0) || fnmatch(pattern, c->id, 0) == 0 ||
+	       (len >= SHORT_ID && !strncmp(c->id, pattern, len));
+}

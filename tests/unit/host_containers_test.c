@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Containers and pods by the state folders of containerd and CRI-O, made up. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "containers.h"
+#include "fake_root.h"
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define UID "0f0e0d0c-0b0a-0908-0706-050403020100"
+
+static char *state[] = {"/run/containerd", "/run/containers/storage", NULL};
+
+struct scene {
+	struct fake_root root;
+	struct containers *containers;
+};
+
+static int setup(void **ret)
+{
+	struct scene *s = calloc(1, sizeof(*s));
+
+	assert_non_null(s);
+	fake_begin(&s->root);
+	s->containers = containers_new(s->root.path, state);
+	assert_non_null(s->containers);
+	*ret = s;
+	return 0;
+}
+
+static int teardown(void **state_)
+{
+	struct scene *s = *state_;
+
+	containers_free(s->containers);
+	fake_end(&s->root);
+	free(s);
+	return 0;
+}
+
+static uint64_t inode_of(const struct scene *s, const char *path)
+{
+	char whole[FAKE_PATH_MAX];
+	struct stat st;
+
+	snprintf(whole, sizeof(whole), "%s/%s", s->root.path, path);
+	assert_int_equal(stat(whole, &st), 0);
+	return st.st_ino;
+}
+
+static void containerd_bundle(const struct scene *s, const char *id, const char *type, const char *name)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text),
+		 "{\"annotations\": {\"io.kubernetes.cri.container-type\": \"%s\","
+		 "\"io.kubernetes.cri.sandbox-name\": \"upf-0\", \"io.kubernetes.cri.sandbox-namespace\": \"core\","
+		 "\"io.kubernetes.cri.sandbox-uid\": \"" UID "\", \"io.kubernetes.cri.container-name\": \"%s\"},"
+		 "\"linux\": {\"namespaces\": [{\"type\": \"pid\"}, {\"type\": \"network\", \"path\": \"/run/netns/cni-1\"}]}}",
+		 type, name);
+	fake_file(&s->root, text, "run/containerd/io.containerd.runtime.v2.task/k8s.io/%s/config.json", id);
+}
+
+static void containerd_with_kubernetes(void **state_)
+{
+	struct scene *s = *state_;
+	const struct container *c;
+	bool alone;
+
+	containerd_bundle(s, ID, "container", "upf");
+	containerd_bundle(s, "sandbox", "sandbox", "");
+	assert_true(containers_look(s->containers));
+	assert_int_equal(containers_len(s->containers), 2);
+	c = containers_find(s->containers, ID);
+	assert_non_null(c);
+	assert_string_equal(c->name, "upf");
+	assert_string_equal(c->pod, "core/upf-0");
+	assert_string_equal(c->pod_uid, UID);
+	assert_false(c->sandbox);
+	assert_true(containers_find(s->containers, "sandbox")->sandbox);
+	assert_int_equal(c->netns_inode, 0);
+
+	/* the namespace comes later, and with the process its cgroup */
+	fake_file(&s->root, "", "run/netns/cni-1");
+	fake_file(&s->root, "77", "run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID "/init.pid");
+	fake_file(&s->root, "12:pids:/kubepods/pod1\n0::/kubepods/pod" UID "/" ID "\n", "proc/77/cgroup");
+	fake_file(&s->root, "", "sys/fs/cgroup/unified/kubepods/pod" UID "/" ID "/cgroup.procs");
+	assert_true(containers_look(s->containers));
+	c = containers_find(s->containers, ID);
+	assert_int_equal(c->pid, 77);
+	assert_int_equal(c->netns_inode, inode_of(s, "run/netns/cni-1"));
+	assert_int_equal(c->cgroup_id, inode_of(s, "sys/fs/cgroup/unified/kubepods/pod" UID "/" ID));
+	assert_ptr_equal(containers_of_cgroup(s->containers, c->cgroup_id), c);
+	assert_ptr_equal(containers_of_netns(s->containers, c->netns_inode, &alone), c);
+	assert_true(alone);
+	assert_false(containers_look(s->containers));
+
+	containerd_bundle(s, "second", "container", "side");
+	assert_true(containers_look(s->containers));
+	assert_non_null(containers_of_netns(s->containers, inode_of(s, "run/netns/cni-1"), &alone));
+	assert_false(alone);
+}
+
+static void crio(void **state_)
+{
+	struct scene *s = *state_;
+	const struct container *c;
+	char pid[16];
+
+	fake_file(&s->root,
+		  "{\"annotations\": {\"io.kubernetes.cri-o.ContainerType\": \"container\","
+		  "\"io.kubernetes.pod.name\": \"gnb-0\", \"io.kubernetes.pod.namespace\": \"ran\","
+		  "\"io.kubernetes.pod.uid\": \"" UID "\", \"io.kubernetes.container.name\": \"gnb\","
+		  "\"io.kubernetes.cri-o.Labels\": \"{\\\"app\\\": \\\"gnb\\\", \\\"tier\\\": \\\"ran\\\", "
+		  "\\\"io.kubernetes.pod.name\\\": \\\"gnb-0\\\"}\"},"
+		  "\"linux\": {\"namespaces\": [{\"type\": \"network\"}]}}",
+		  "run/containers/storage/overlay-containers/" ID "/userdata/config.json");
+	snprintf(pid, sizeof(pid), "%d\n", 78);
+	fake_file(&s->root, pid, "run/containers/storage/overlay-containers/" ID "/userdata/pidfile");
+	fake_file(&s->root, "", "proc/78/ns/net");
+	assert_true(containers_look(s->containers));
+	c = containers_find(s->containers, ID);
+	assert_non_null(c);
+	assert_string_equal(c->pod, "ran/gnb-0");
+	assert_string_equal(c->name, "gnb");
+	assert_string_equal(c->labels, "app=gnb\ntier=ran\n");
+	assert_int_equal(c->netns_inode, inode_of(s, "proc/78/ns/net"));
+	assert_string_equal(c->netns_path, "/proc/78/ns/net");
+
+	assert_true(container_in_pod(c, "gnb-0"));
+	assert_true(container_in_pod(c, "gnb-*"));
+	assert_true(container_in_pod(c, "ran/gnb-*"));
+	assert_false(container_in_pod(c, "core/gnb-*"));
+	assert_true(container_in_pod(c, UID));
+	assert_true(container_in_pod(c, "tier=ran"));
+	assert_false(container_in_pod(c, "tier=ra"));
+	assert_false(container_in_pod(c, "ier=ran"));
+	assert_true(container_is(c, "gnb"));
+	assert_true(container_is(c, "g*"));
+	assert_true(container_is(c, "0123456789ab"));
+	assert_false(container_is(c, "0123456789"));
+	assert_false(container_is(c, "1123456789ab"));
+}
+
+static void comes_and_goes(void **state_)
+{
+	struct scene *s = *state_;
+	char path[FAKE_PATH_MAX];
+	bool changed = false;
+
+	fake_file(&s->root, "{\"linux\": {\"namespaces\": []}}",
+		  "run/containerd/io.containerd.runtime.v2.task/default/web/config.json");
+	assert_true(containers_look(s->containers));
+	assert_string_equal(containers_find(s->containers, "web")->pod, "");
+	assert_false(containers_look(s->containers));
+	snprintf(path, sizeof(path), "%s/run/containerd/io.containerd.runtime.v2.task/default/web/config.json",
+		 s->root.path);
+	assert_int_equal(unlink(path), 0);
+	assert_true(containers_look(s->containers));
+	assert_true(containers_find(s->containers, "web")->gone);
+	for (int i = 0; i < 100 && !changed; i++)
+		changed = containers_look(s->containers);
+	assert_true(changed);
+	assert_null(containers_find(s->containers, "web"));
+}
+
+/* Whoever may write there, a link or a name must lead nowhere else. */
+static void what_is_no_bundle(void **state_)
+{
+	struct scene *s = *state_;
+
+	fake_file(&s->root, "{\"annotations\": {\"io.kubernetes.cri.sandbox-name\": \"x\"}}", "elsewhere");
+	fake_link(&s->root, "/etc/passwd", "run/containerd/io.containerd.runtime.v2.task/default/link/config.json");
+	fake_file(&s->root, "{", "run/containerd/io.containerd.runtime.v2.task/default/cut/config.json");
+	fake_file(&s->root, "[]", "run/containerd/io.containerd.runtime.v2.task/default/array/config.json");
+	fake_file(&s->root, "{}", "run/containerd/io.containerd.runtime.v2.task/default/bad name/config.json");
+	fake_file(&s->root, "{\"annotations\": 5, \"linux\": []}",
+		  "run/containerd/io.containerd.runtime.v2.task/default/odd/config.json");
+	containers_look(s->containers);
+	assert_null(containers_find(s->containers, "bad name"));
+	for (size_t cursor = 0;;) {
+		const struct container *c = containers_next(s->containers, &cursor);
+
+		if (!c)
+			break;
+		assert_string_equal(c->pod, "");
+		assert_int_equal(c->netns_inode, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(containerd_with_kubernetes, setup, teardown),
+		cmocka_unit_test_setup_teardown(crio, setup, teardown),
+		cmocka_unit_test_setup_teardown(comes_and_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_no_bundle, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
