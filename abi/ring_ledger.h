@@ -12,5 +12,6 @@ enum ring_lost {
 
 struct ring_ledger {
 	__u64 emitted;
+	__u64 sampled_out; /* not even emitted: another one of its sample was */
 	__u64 lost[RING_LOST_MAX];
 };

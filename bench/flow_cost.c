@@ -11,7 +11,7 @@
 
 #include "cleanup.h"
 #include "flow.h"
-#include "flow.skel.h"
+#include "flow.skel.h" /* its types are flow.h's */
 #include "flow_entry.skel.h"
 #include "gen.h"
 #include "object.h"

@@ -11,6 +11,8 @@
 /* Set before load: the probe's index, and whether anybody wants events. */
 const volatile __u16 probe_id = 0;
 const volatile bool events_wanted = false;
+/* Who reads is woken once that many bytes wait, and looks by itself every now and then; 0: for each record. */
+const volatile __u32 ring_batch = 0;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -78,7 +80,28 @@ static __always_inline void *ring_reserve(__u32 size, __u16 kind)
 	return events_wanted ? ring_begin(size, kind) : NULL;
 }
 
+static __always_inline void ring_note_sampled_out(void)
+{
+	__u32 zero = 0;
+	struct ring_ledger *l = bpf_map_lookup_elem(&ring_ledger, &zero);
+
+	if (l)
+		__sync_fetch_and_add(&l->sampled_out, 1);
+}
+
+/* One that nobody should have to wait for. The kernel's own rule, to wake who has read all before, fails behind a record
+ * for which nobody was woken. */
 static __always_inline void ring_submit(void *record)
 {
-	bpf_ringbuf_submit(record, 0);
+	bpf_ringbuf_submit(record, ring_batch ? BPF_RB_FORCE_WAKEUP : 0);
+}
+
+static __always_inline void ring_submit_batched(void *record)
+{
+	__u64 flags = 0;
+
+	if (ring_batch)
+		flags = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= ring_batch ? BPF_RB_FORCE_WAKEUP
+										  : BPF_RB_NO_WAKEUP;
+	bpf_ringbuf_submit(record, flags);
 }

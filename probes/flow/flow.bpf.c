@@ -8,6 +8,7 @@
 int flow_inside(struct __sk_buff *skb);
 #define PACKET_INSIDE(src, start, w) flow_inside(src)
 #include "packet.h"
+#include "flow_filter.bpf.h"
 #include "flow_quality.bpf.h"
 #include "ring.h"
 #include "task.h"
@@ -26,6 +27,7 @@ struct flow_scratch {
 	struct flow_entry entry;
 	__u32 len;
 	__u32 segments;
+	__u32 passed; /* packets that passed the filter since the one told of last */
 	__u64 jiffies; /* of now_ns: reading the clock once a tick is enough */
 	__u64 now_ns;
 	struct flow_key flow;
@@ -196,11 +198,26 @@ static __always_inline void count_sender(struct flow_scratch *s, struct flow_led
 	add(&v->count, s);
 }
 
-static __always_inline void tell(const struct flow_scratch *s)
+static __always_inline bool sampled(struct flow_scratch *s)
+{
+	if (filter.sample <= 1)
+		return true;
+	if (++s->passed < filter.sample) {
+		ring_note_sampled_out();
+		return false;
+	}
+	s->passed = 0;
+	return true;
+}
+
+static __always_inline void tell(struct flow_scratch *s)
 {
 	const struct packet *p = &s->work.packet;
-	struct flow_record *r = ring_reserve(sizeof(*r), FLOW_PACKET);
+	struct flow_record *r;
 
+	if (!events_wanted || !filter_passes(p, s->entry.egress) || !sampled(s))
+		return;
+	r = ring_begin(sizeof(*r), FLOW_PACKET);
 	if (!r)
 		return;
 	r->attachment = s->entry.attachment;
@@ -217,7 +234,7 @@ static __always_inline void tell(const struct flow_scratch *s)
 	r->inner = p->inner;
 	if (s->entry.egress)
 		task_fill(&r->hdr);
-	ring_submit(r);
+	ring_submit_batched(r);
 }
 
 static __always_inline void read_clock(struct flow_scratch *s)

@@ -8,11 +8,12 @@
 
 #include "cleanup.h"
 #include "cpu_context.h"
-#include "flow.skel.h"
 #include "flow_run.h"
+#include "flow.skel.h" /* its types are flow.h's */
 #include "object.h"
 
 #define MAX_SENDERS 4096
+#define BATCH_MAX 65536 /* bytes that may wait in the ring until who reads is woken */
 
 #define OPTION(member) offsetof(struct flow_options, member)
 
@@ -48,6 +49,26 @@ static const struct config_option flow_option_table[] = {
 	 .help = "UDP port of VXLAN, whose packets are counted as what they carry; 0: as what they are"},
 	{.key = "geneve_port", .type = OPTION_U64, .offset = OPTION(geneve_port),
 	 .default_text = "6081", .max = 65535, .help = "the same for Geneve"},
+	{.key = "teid", .type = OPTION_STRING, .offset = OPTION(teid), .default_text = "",
+	 .help = "events of this tunnel only; empty: of all"},
+	{.key = "qfi", .type = OPTION_STRING, .offset = OPTION(qfi), .default_text = "",
+	 .help = "of this QoS flow only"},
+	{.key = "address", .type = OPTION_STRING, .offset = OPTION(address), .default_text = "",
+	 .help = "of packets with such an address only, outside or inside a tunnel: an address, or a prefix as 10.60.0.0/16"},
+	{.key = "ue", .type = OPTION_STRING, .offset = OPTION(ue), .default_text = "",
+	 .help = "of packets from or to this address inside a tunnel only"},
+	{.key = "port", .type = OPTION_STRING, .offset = OPTION(port), .default_text = "",
+	 .help = "of packets with this port only, outside or inside a tunnel"},
+	{.key = "proto", .type = OPTION_STRING, .offset = OPTION(proto), .default_text = "",
+	 .help = "of packets of this protocol only, outside or inside a tunnel: tcp, udp, icmp, icmpv6, sctp or a number"},
+	{.key = "direction", .type = OPTION_STRING, .offset = OPTION(direction), .default_text = "",
+	 .help = "uplink or downlink only, where a PDU Session Container tells"},
+	{.key = "dir", .type = OPTION_STRING, .offset = OPTION(dir), .default_text = "",
+	 .help = "ingress or egress only"},
+	{.key = "sample", .type = OPTION_U64, .offset = OPTION(sample), .default_text = "1",
+	 .min = 1, .max = UINT32_MAX, .help = "of those, events of one in so many, on each CPU"},
+	{.key = "per_cpu", .type = OPTION_BOOL, .offset = OPTION(per_cpu), .default_text = "false",
+	 .help = "rows of flows and tunnels for each CPU apart"},
 	{.key = "tc", .type = OPTION_CHOICE, .offset = OPTION(tc), .default_text = "auto",
 	 .choices = tc_choices,
 	 .help = "how to attach: auto takes tcx where the kernel has it, else clsact"},
@@ -89,6 +110,7 @@ static void set_constants(struct flow_bpf *bpf, const struct probe_env *env,
 {
 	bpf->rodata->probe_id = env->id;
 	bpf->rodata->events_wanted = env->events;
+	bpf->rodata->ring_batch = env->events ? (uint32_t)MIN(o->ring_size / 4, BATCH_MAX) : 0;
 	bpf->rodata->newcomers_wanted = env->newcomers;
 	bpf->rodata->gtp_port = (uint16_t)o->gtp_port;
 	bpf->rodata->radio_port = (uint16_t)o->radio_port;
@@ -171,7 +193,9 @@ static int load(struct probe_run *run, const struct probe_env *env, struct err *
 		return r;
 	cpu_context_find(&context);
 	set_constants(run->bpf, env, o, &context);
-	r = prepare_maps(run, env, o, err);
+	r = flow_filter_make(o, (struct flow_filter *)&run->bpf->rodata->filter, err);
+	if (r == 0)
+		r = prepare_maps(run, env, o, err);
 	if (r == 0)
 		r = object_load(run->bpf->obj, "flow program", err);
 	if (r == 0)
@@ -187,6 +211,7 @@ static int flow_start(struct probe_run **ret, const struct probe_env *env, struc
 	if (!run)
 		return err_set(err, -ENOMEM, "out of memory");
 	run->probe_id = env->id;
+	run->per_cpu = ((const struct flow_options *)env->options)->per_cpu;
 	r = object_check_kernel(err);
 	if (r == 0 && flow_follow_begin(run, env) < 0)
 		r = err_set(err, -ENOMEM, "out of memory");

@@ -3,6 +3,7 @@
  * per-CPU maps and are added up by user space. */
 #pragma once
 
+#include "flow_filter.h"
 #include "packet_head.h"
 #include "record.h"
 

@@ -8,6 +8,8 @@
 
 #include "cleanup.h"
 #include "flow_run.h"
+#include "flow.skel.h" /* its types are flow.h's */
+#include "object.h"
 
 void flow_value_add(struct flow_value *sum, const struct flow_value *v)
 {
@@ -138,9 +140,23 @@ static void tell_ring(const struct probe_run *run, struct teller *t)
 	tell(t, "emitted", NULL, c.emitted);
 	tell(t, "delivered", NULL, c.delivered);
 	tell(t, "pending", NULL, c.pending);
+	tell(t, "sampled_out", NULL, c.sampled_out);
 	for (unsigned i = 0; i < RING_LOST_MAX; i++)
 		tell(t, "lost", ring_lost_name(i), c.lost[i]);
 	tell(t, "damaged", NULL, run->bad_records);
+}
+
+/* Bytes of the maps, by what bounds them. */
+static void tell_memory(const struct probe_run *run, struct teller *t)
+{
+	t->where = "memory";
+	tell(t, "flows", NULL, gen_memory(run->flows));
+	tell(t, "tunnels", NULL, gen_memory(run->tunnels));
+	tell(t, "senders", NULL, gen_memory(run->senders));
+	tell(t, "quality", NULL, gen_memory(run->qualities) + object_map_memory(bpf_map__fd(run->bpf->maps.orders)) +
+					 object_map_memory(bpf_map__fd(run->bpf->maps.echoes)));
+	tell(t, "interfaces", NULL, object_map_memory(run->ledger_fd));
+	tell(t, "ring", NULL, object_map_memory(bpf_map__fd(run->bpf->maps.ring)));
 }
 
 void flow_ledger_tell(struct probe_run *run, ledger_fn fn, void *data)
@@ -154,4 +170,5 @@ void flow_ledger_tell(struct probe_run *run, ledger_fn fn, void *data)
 		tell_ledger(&run->forgotten, &t);
 	}
 	tell_ring(run, &t);
+	tell_memory(run, &t);
 }

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "flow.skel.h"
 #include "flow_entry.skel.h"
 #include "flow_run.h"
+#include "flow.skel.h" /* its types are flow.h's */
 #include "object.h"
 
 static int share_maps(const struct probe_run *run, struct flow_entry_bpf *entry)

@@ -10,8 +10,8 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "event_quality.h"
-#include "flow.skel.h"
 #include "flow_run.h"
+#include "flow.skel.h" /* its types are flow.h's */
 
 #define ECHO_PATIENCE_NS (10 * NSEC_PER_SEC)
 #define ORDER_IDLE_NS (60 * NSEC_PER_SEC)

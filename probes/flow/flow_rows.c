@@ -61,16 +61,50 @@ static uint8_t gtp_flags(uint8_t layers)
 	return (uint8_t)((layers & FLOW_GTP ? RECORD_GTP : 0) | (layers & FLOW_QFI ? RECORD_GTP_QFI : 0));
 }
 
-static void flow_row(void *data, const struct gen_row *row)
+/* One row, or one for each CPU that counted. */
+static void each_row(const struct flow_rows *r, const struct gen_row *row,
+		     void (*emit)(const struct flow_rows *r, const struct gen_row *row, int cpu))
 {
-	const struct flow_rows *r = data;
+	const struct flow_value *v;
+
+	for (unsigned cpu = 0; r->run->per_cpu && cpu < row->cpus; cpu++) {
+		v = (const void *)((const char *)row->values + cpu * row->stride);
+		if (v->packets)
+			emit(r, row, (int)cpu);
+	}
+	if (!r->run->per_cpu)
+		emit(r, row, -1);
+}
+
+/* cpu: -1 for all together. */
+static struct flow_value value_of(const struct gen_row *row, int cpu)
+{
+	struct flow_value v = {0};
+
+	if (cpu < 0)
+		return add_up(row);
+	flow_value_add(&v, (const void *)((const char *)row->values + (size_t)cpu * row->stride));
+	return v;
+}
+
+static void set_cpu(struct event *e, int cpu)
+{
+	if (cpu < 0)
+		return;
+	e->cpu = (uint32_t)cpu;
+	event_set(e, F_CPU);
+}
+
+static void emit_flow(const struct flow_rows *r, const struct gen_row *row, int cpu)
+{
 	const struct flow_key *k = row->key;
-	struct flow_value v = add_up(row);
+	struct flow_value v = value_of(row, cpu);
 	struct event e;
 
 	if (k->attachment >= r->run->n_attachments)
 		return;
 	e = row_event(r, "flow", k->attachment, &v);
+	set_cpu(&e, cpu);
 	flow_event_vlan(&e, k->layers & FLOW_VLANS, k->vlan);
 	flow_event_overlay(&e, k->overlay);
 	if (v.tcp & FLOW_TCP)
@@ -83,16 +117,21 @@ static void flow_row(void *data, const struct gen_row *row)
 	r->emit(r->data, &e);
 }
 
-static void tunnel_row(void *data, const struct gen_row *row)
+static void flow_row(void *data, const struct gen_row *row)
 {
-	const struct flow_rows *r = data;
+	each_row(data, row, emit_flow);
+}
+
+static void emit_tunnel(const struct flow_rows *r, const struct gen_row *row, int cpu)
+{
 	const struct tunnel_key *k = row->key;
-	struct flow_value v = add_up(row);
+	struct flow_value v = value_of(row, cpu);
 	struct event e;
 
 	if (k->attachment >= r->run->n_attachments)
 		return;
 	e = row_event(r, "tunnel", k->attachment, &v);
+	set_cpu(&e, cpu);
 	set_tunnel(&e, k->teid, k->qfi, k->gtp, k->pdu_type);
 	flow_event_overlay(&e, k->overlay);
 	e.gtp.type = k->type;
@@ -102,6 +141,11 @@ static void tunnel_row(void *data, const struct gen_row *row)
 	event_set(&e, F_OUTER_SRC);
 	event_set(&e, F_OUTER_DST);
 	r->emit(r->data, &e);
+}
+
+static void tunnel_row(void *data, const struct gen_row *row)
+{
+	each_row(data, row, emit_tunnel);
 }
 
 /* Whose it is: from a CPU that counted for it. */

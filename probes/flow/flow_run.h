@@ -16,7 +16,9 @@ struct flow_entry_bpf;
 struct flow_options {
 	struct string_list interfaces;
 	uint64_t ring_size, max_flows, max_tunnels, max_interfaces, max_quality, gtp_port, radio_port, vxlan_port,
-		geneve_port;
+		geneve_port, sample;
+	const char *teid, *qfi, *address, *ue, *port, *proto, *direction, *dir; /* of events; as for event_filter_set() */
+	bool per_cpu;
 	unsigned tc; /* enum flow_tc */
 };
 
@@ -68,7 +70,7 @@ struct probe_run {
 	struct ring *ring;
 	int ledger_fd;
 	uint16_t probe_id;
-	uint16_t gtp_port;
+	bool per_cpu; /* a row for each CPU that counted */
 	uint64_t bad_records;
 };
 
@@ -80,6 +82,9 @@ void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2]);
 void flow_event_direction(struct event *e, uint8_t pdu_type);
 void flow_event_overlay(struct event *e, uint32_t overlay);
 const char *flow_head_name(unsigned head);
+
+/* flow_filter.c. 0 or -EINVAL. */
+int flow_filter_make(const struct flow_options *o, struct flow_filter *ret, struct err *err);
 
 /* A collection under way. */
 struct flow_rows {

@@ -14,6 +14,8 @@
 #include "log.h"
 #include "release.h"
 
+#define DRAIN_NS (100 * NSEC_PER_MSEC) /* the longest that an event waits for being read */
+
 struct running {
 	const struct probe *probe;
 	struct probe_run *run;
@@ -26,6 +28,7 @@ struct pipeline {
 	struct pipeline_options o;
 	struct loop *loop;
 	struct loop_source *timer;
+	struct loop_source *drains; /* NULL: nobody wants events */
 	struct loop_source *ticks; /* NULL: no probe has a tick */
 	struct identity *identity;
 	struct release *release;   /* NULL: none keeps a kernel module */
@@ -161,6 +164,16 @@ static void tick(struct running *r)
 		log_plan(r);
 }
 
+/* Records that were not worth a wake-up (bpf/ring.h, ring_batch). */
+static void on_drains(void *data)
+{
+	struct pipeline *p = data;
+
+	for (size_t i = 0; !p->finished && i < p->n; i++)
+		if (p->running[i].ring)
+			drain(&p->running[i]);
+}
+
 static void on_ticks(void *data)
 {
 	struct pipeline *p = data;
@@ -255,7 +268,9 @@ static int start_timers(struct pipeline *p, struct err *err)
 		ticks |= p->running[i].probe->tick != NULL;
 	if (ticks)
 		p->ticks = loop_add_timer(p->loop, PROBE_TICK_NS, PROBE_TICK_NS, on_ticks, p);
-	if (!p->timer || (ticks && !p->ticks))
+	if (p->o.events)
+		p->drains = loop_add_timer(p->loop, DRAIN_NS, DRAIN_NS, on_drains, p);
+	if (!p->timer || (ticks && !p->ticks) || (p->o.events && !p->drains))
 		return err_set(err, -errno, "timer: %s", strerror(errno));
 	return 0;
 }
@@ -361,6 +376,7 @@ void pipeline_free(struct pipeline *p)
 	release_free(p->release);
 	loop_remove(p->timer);
 	loop_remove(p->ticks);
+	loop_remove(p->drains);
 	for (size_t i = 0; i < p->n; i++) {
 		loop_remove(p->running[i].ring);
 		p->running[i].probe->stop(p->running[i].run);

@@ -85,6 +85,9 @@ static void fill_place(struct agg_flow_key *key, const struct event *e)
 	key->has_dir = event_has(e, F_DIR);
 	if (key->has_dir)
 		key->dir = e->dir;
+	key->has_cpu = event_has(e, F_CPU);
+	if (key->has_cpu)
+		key->cpu = e->cpu;
 	key->has_vlan = event_has(e, F_VLAN);
 	if (key->has_vlan)
 		key->vlan = e->vlan;
@@ -129,6 +132,8 @@ static void add_to_entry(struct agg_flow *flow, const struct event *row, bool is
 	flow->interval_bytes += row->bytes;
 	flow->first_ns = is_new ? first : MIN(flow->first_ns, first);
 	flow->last_ns = MAX(flow->last_ns, last);
+	if (event_has(row, F_POD) || event_has(row, F_CONTAINER))
+		snprintf(flow->owner, sizeof(flow->owner), "%s", event_has(row, F_POD) ? row->pod : row->container);
 	if (event_has(row, F_DIRECTION)) {
 		flow->has_direction = true;
 		flow->direction = row->direction;
@@ -211,20 +216,46 @@ struct agg_flow_totals agg_flows_totals(const struct agg_flows *f)
 	return f->totals;
 }
 
-static int compare(const void *a, const void *b)
+/* More is greater. */
+static int by_number(double x, double y)
 {
-	const struct agg_flow *x = *(const struct agg_flow *const *)a;
-	const struct agg_flow *y = *(const struct agg_flow *const *)b;
-
-	if (x->bytes_per_s != y->bytes_per_s)
-		return x->bytes_per_s < y->bytes_per_s ? 1 : -1;
-	if (x->bytes != y->bytes)
-		return x->bytes < y->bytes ? 1 : -1;
-	return memcmp(&x->key, &y->key, sizeof(x->key));
+	return (x < y) - (x > y);
 }
 
-int agg_flows_sorted(const struct agg_flows *f, const struct agg_flow ***ret, size_t *ret_n)
+static int by_count(uint64_t x, uint64_t y)
 {
+	return (x < y) - (x > y);
+}
+
+static int of_equal_ones(const struct agg_flow *x, const struct agg_flow *y)
+{
+	int r = by_count(x->bytes, y->bytes);
+
+	return r ? r : memcmp(&x->key, &y->key, sizeof(x->key));
+}
+
+#define COMPARE(name, compare, member)                                                                                 \
+	static int name(const void *a, const void *b)                                                                  \
+	{                                                                                                              \
+		const struct agg_flow *x = *(const struct agg_flow *const *)a, *y = *(const struct agg_flow *const *)b; \
+		int r = compare(x->member, y->member);                                                                 \
+                                                                                                                       \
+		return r ? r : of_equal_ones(x, y);                                                                    \
+	}
+
+COMPARE(by_byte_rate, by_number, bytes_per_s)
+COMPARE(by_packet_rate, by_number, packets_per_s)
+COMPARE(by_bytes, by_count, bytes)
+COMPARE(by_packets, by_count, packets)
+COMPARE(by_last, by_count, last_ns)
+
+int agg_flows_sorted(const struct agg_flows *f, enum agg_sort by, const struct agg_flow ***ret, size_t *ret_n)
+{
+	static int (*const compare[AGG_SORTS])(const void *a, const void *b) = {
+		[AGG_BY_BYTE_RATE] = by_byte_rate, [AGG_BY_PACKET_RATE] = by_packet_rate,
+		[AGG_BY_BYTES] = by_bytes,	   [AGG_BY_PACKETS] = by_packets,
+		[AGG_BY_LAST] = by_last,
+	};
 	const struct agg_flow **list = calloc(map_len(f->map) + 1, sizeof(*list));
 	const struct agg_flow *flow;
 	size_t cursor = 0, n = 0;
@@ -233,7 +264,7 @@ int agg_flows_sorted(const struct agg_flows *f, const struct agg_flow ***ret, si
 		return -ENOMEM;
 	while ((flow = map_next(f->map, &cursor, NULL)))
 		list[n++] = flow;
-	qsort(list, n, sizeof(*list), compare);
+	qsort(list, n, sizeof(*list), compare[by]);
 	*ret = list;
 	*ret_n = n;
 	return 0;

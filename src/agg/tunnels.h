@@ -22,18 +22,20 @@ struct agg_flow_key {
 	bool tunnel;  /* a row "tunnel"; else a row "flow" */
 	bool has_dir; /* dir is told */
 	bool has_gtp; /* teid is told */
-	bool has_type, has_qfi, has_vlan;
+	bool has_type, has_qfi, has_vlan, has_cpu;
 	bool has_outer, has_inner; /* the tuple is told, or a part of it */
 	uint8_t dir; /* enum event_dir */
 	uint8_t type; /* GTP-U message type: an End Marker is not the G-PDUs of its tunnel */
 	uint8_t qfi;
 	uint16_t vlan;
+	uint32_t cpu; /* where rows are for each CPU */
 	struct event_tuple outer; /* a flow without GTP has its own addresses here */
 	struct event_tuple inner;
 };
 
 struct agg_flow {
 	struct agg_flow_key key;
+	char owner[AGG_NETNS_MAX]; /* pod, or container, of the last row that told; "" */
 	bool has_direction;
 	uint8_t direction; /* enum event_direction, of the last row that told */
 	uint64_t packets, bytes, segments; /* since the entry was made */
@@ -66,7 +68,8 @@ void agg_flows_tick(struct agg_flows *f, uint64_t now_ns);
 size_t agg_flows_len(const struct agg_flows *f);
 struct agg_flow_totals agg_flows_totals(const struct agg_flows *f);
 
-/* The entries, those with most bytes/s first, then most bytes, then by key, so that the order is
- * stable. *ret is an array of *ret_n pointers which the caller frees; what they point at is valid
+enum agg_sort { AGG_BY_BYTE_RATE, AGG_BY_PACKET_RATE, AGG_BY_BYTES, AGG_BY_PACKETS, AGG_BY_LAST, AGG_SORTS };
+
+/* The entries, those with most of it first (the last seen), then most bytes, then by key, so that the order is stable. *ret is an array of *ret_n pointers which the caller frees; what they point at is valid
  * until the next add or tick. 0 or -ENOMEM. */
-int agg_flows_sorted(const struct agg_flows *f, const struct agg_flow ***ret, size_t *ret_n);
+int agg_flows_sorted(const struct agg_flows *f, enum agg_sort by, const struct agg_flow ***ret, size_t *ret_n);

@@ -383,10 +383,10 @@ int why_seen_sum(const struct why_seen *seen, const struct why_place *place,
 	struct sum s = {.place = place, .marks = seen->marks, .ret = ret};
 	_cleanup_free_ const struct agg_flow **flows = NULL, **rest = NULL;
 	size_t n, n_rest;
-	int r = agg_flows_sorted(seen->flows, &flows, &n);
+	int r = agg_flows_sorted(seen->flows, AGG_BY_BYTE_RATE, &flows, &n);
 
 	if (r >= 0)
-		r = agg_flows_sorted(seen->rest, &rest, &n_rest);
+		r = agg_flows_sorted(seen->rest, AGG_BY_BYTE_RATE, &rest, &n_rest);
 	if (r < 0)
 		return r;
 	memset(ret, 0, sizeof(*ret));

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
 #include "cmd.h"
+#include "event_filter.h"
+#include "filter_flags.h"
 #include "flow_table.h"
-#include "quality_table.h"
 #include "watch.h"
 
 #define MAX_ROWS 65536
@@ -18,37 +21,69 @@
 static const char doc[] =
 	"Live flows and GTP-U tunnels on interfaces: who talks to whom in which tunnel, how much.\v"
 	"In JSON each line is what one flow or tunnel counted since the collection before; the sums are "
-	"exact. The ledger ends the output.";
+	"exact. What is not chosen is left out of the view alone: the ledger, which ends the output, has all.";
 
-static const struct argp_child children[] = {{&watch_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&watch_argp, 0, NULL, 0}, {&filter_argp, 0, NULL, 0}, {0}};
 
 struct flows {
 	struct watch watch;
 	struct agg_flows *table;
 	struct agg_quality *quality;
-	size_t top;
+	struct filter_flags flags;
+	struct event_filter filter; /* of the flags */
+	struct flow_view view;
 };
 
+enum { KEY_SORT = 512, KEY_PER_CPU };
+
 static const struct argp_option options[] = {
-	{"top", 'n', "N", 0, "tunnels and flows to show (20)", 0},
+	{"top", 'n', "N", 0, "lines of each table (as many as fit the terminal, else 20)", 1},
+	{"sort", KEY_SORT, "KEY", 0, "by bit/s (rate, the default), packets/s (packet-rate), bytes, packets, or last", 1},
+	{"per-cpu", KEY_PER_CPU, NULL, 0, "what each CPU counted, apart", 1},
 	{0},
 };
+
+static error_t parse_sort(struct argp_state *state, const char *arg, enum agg_sort *ret)
+{
+	static const char *const names[AGG_SORTS] = {"rate", "packet-rate", "bytes", "packets", "last"};
+
+	for (unsigned i = 0; i < AGG_SORTS; i++) {
+		if (!strcmp(arg, names[i])) {
+			*ret = i;
+			return 0;
+		}
+	}
+	argp_error(state, "--sort %s: it is rate, packet-rate, bytes, packets or last", arg);
+	return EINVAL;
+}
+
+static error_t parse_top(struct argp_state *state, const char *arg, size_t *ret)
+{
+	char *end;
+
+	errno = 0;
+	*ret = strtoul(arg, &end, 10);
+	if (errno || *end || end == arg || !*ret)
+		argp_error(state, "-n %s: it is a number from 1", arg);
+	return 0;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct flows *f = state->input;
-	char *end;
 
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &f->watch;
+		state->child_inputs[1] = &f->flags;
 		return 0;
 	case 'n':
-		errno = 0;
-		f->top = strtoul(arg, &end, 10);
-		if (errno || *end || end == arg || !f->top)
-			argp_error(state, "-n %s: it is a number from 1", arg);
-		return 0;
+		return parse_top(state, arg, &f->view.top);
+	case KEY_SORT:
+		return parse_sort(state, arg, &f->view.sort);
+	case KEY_PER_CPU:
+		f->view.per_cpu = true;
+		return -string_list_add(&f->watch.keys, "probes.flow.per_cpu=true");
 	}
 	return ARGP_ERR_UNKNOWN;
 }
@@ -60,6 +95,8 @@ static void on_row(void *data, const struct event *e)
 {
 	struct flows *f = data;
 
+	if (!event_filter_passes(&f->filter, e))
+		return;
 	if (f->watch.format == SINK_JSON)
 		sink_event(f->watch.sink, e);
 	else if (!agg_quality_add(f->quality, e))
@@ -70,16 +107,41 @@ static void on_event(void *data, const struct event *e)
 {
 }
 
+/* Asked anew each time: a window changes its size. */
+static void measure_terminal(struct flow_view *view)
+{
+	struct winsize size;
+
+	view->width = view->height = 0;
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+		return;
+	view->width = size.ws_col;
+	view->height = size.ws_row;
+}
+
+/* A line that wraps would move all below it out of the window. */
+static void add_lines(struct buf *out, const struct buf *text, size_t width)
+{
+	const char *line = text->data ?: "", *end;
+
+	for (; *line; line = *end ? end + 1 : end) {
+		end = strchrnul(line, '\n');
+		buf_add(out, line, width && (size_t)(end - line) > width ? width : (size_t)(end - line));
+		buf_char(out, '\n');
+	}
+}
+
 static void print_table(struct flows *f, uint64_t now_ns)
 {
-	_cleanup_(buf_free) struct buf out = {0};
+	_cleanup_(buf_free) struct buf out = {0}, text = {0};
 
 	agg_flows_tick(f->table, now_ns);
 	agg_quality_tick(f->quality, now_ns);
 	if (isatty(STDOUT_FILENO))
 		buf_str(&out, "\033[H\033[J");
-	flow_table_print(f->table, f->top, &out);
-	quality_table_print(f->quality, f->top, &out);
+	measure_terminal(&f->view);
+	flow_table_print(f->table, f->quality, &f->view, &text);
+	add_lines(&out, &text, f->view.width);
 	sink_text(f->watch.sink, &out);
 }
 
@@ -97,7 +159,12 @@ static int run(struct flows *f, struct err *err)
 {
 	static char *flow[] = {"flow", NULL};
 	struct string_list probes = {flow, 1};
-	int r = watch_prepare(&f->watch, err);
+	int r = 0;
+
+	for (size_t i = 0; i < f->flags.keys.len && r == 0; i++)
+		r = event_filter_set(&f->filter, f->flags.keys.items[i], f->flags.values.items[i], err);
+	if (r == 0)
+		r = watch_prepare(&f->watch, err);
 
 	if (r < 0)
 		return r;
@@ -117,13 +184,15 @@ static int run(struct flows *f, struct err *err)
 
 int cmd_flows(int argc, char **argv)
 {
-	struct flows f = {.top = 20};
+	struct flows f = {0};
 	struct err err = {0};
 	int r;
 
 	argp_parse(&flows_argp, argc, argv, 0, NULL, &f);
 	r = run(&f, &err);
 	watch_free(&f.watch);
+	string_list_free(&f.flags.keys);
+	string_list_free(&f.flags.values);
 	agg_flows_free(f.table);
 	agg_quality_free(f.quality);
 	return watch_exit(r, &err);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "clock.h"
 #include "cmd.h"
 #include "contexts.h"
+#include "filter_flags.h"
 #include "rule_watch.h"
 #include "trace_release.h"
 #include "watch.h"
@@ -15,9 +18,8 @@
 enum {
 	KEY_CONTEXTS = 512,
 	KEY_EACH_FUNCTION,
-	KEY_TEID,
 	KEY_SEID,
-	KEY_UE,
+	KEY_SAMPLE,
 	KEY_VERDICT,
 	KEY_REASON,
 	KEY_SLOWER_THAN,
@@ -31,8 +33,8 @@ static const char doc[] =
 	"an event too, whatever filters are set: with old and new value, who asked for it, and of a FAR how "
 	"many packets it kept and dropped since its change before (a handover: since it began to buffer).\n"
 	"Events may be lost when they come faster than they are read; each one lost is counted in the "
-	"ledger that ends the output. Filters work in the kernel: with one or more of them, of "
-	"packets the exits of those are all that is told.\n"
+	"ledger that ends the output. Filters work in the kernel: of the functions' packets, with one or "
+	"more of them, the exits of those are all that is told.\n"
 	"--contexts tells no packets but, at the end (with -o json: each second), every task that was on "
 	"a CPU in one of the module's functions, as itself or interrupted.\n"
 	"When the last device of a module goes, teide lets go of the module, and comes back with the next "
@@ -42,34 +44,35 @@ static const struct argp_option options[] = {
 	{"contexts", KEY_CONTEXTS, NULL, 0, "list who was on the CPU in each function", 1},
 	{"each-function", KEY_EACH_FUNCTION, NULL, 0,
 	 "events of the functions inside receive and transmit too", 1},
-	{"teid", KEY_TEID, "TEID", 0, "only packets of this tunnel", 1},
-	{"seid", KEY_SEID, "SEID", 0, "only packets of this PFCP session", 1},
-	{"ue", KEY_UE, "ADDRESS", 0, "only packets from or to this UE", 1},
-	{"verdict", KEY_VERDICT, "VERDICT", 0, "only packets of which this became", 1},
-	{"reason", KEY_REASON, "REASON", 0, "only packets dropped for this", 1},
+	{"seid", KEY_SEID, "SEID", 0, "only packets of this PFCP session (gtpu)", 1},
+	{"verdict", KEY_VERDICT, "VERDICT", 0, "only packets of which this became (gtpu)", 1},
+	{"reason", KEY_REASON, "REASON", 0, "only packets dropped for this (gtpu)", 1},
+	{"sample", KEY_SAMPLE, "N", 0, "of the packets that are left, one in N (flow)", 1},
 	{"release", KEY_RELEASE, NULL, 0,
 	 "have every teide here let go of the gtp5g and gtp modules, so that they can be unloaded; then end", 1},
-	{"slower-than", KEY_SLOWER_THAN, "TIME", 0, "only packets that took at least so long", 1},
+	{"slower-than", KEY_SLOWER_THAN, "TIME", 0, "only packets that took at least so long (gtpu)", 1},
 	{0},
 };
 
-static const struct argp_child children[] = {{&watch_argp, 0, NULL, 0}, {0}};
+static const struct argp_child children[] = {{&watch_argp, 0, NULL, 0}, {&filter_argp, 0, NULL, 0}, {0}};
 
 struct trace {
 	struct watch watch;
+	struct filter_flags filter;
+	struct string_list flags; /* of gtpu or flow alone: "PROBE.KEY=VALUE" */
 	struct agg_contexts *contexts; /* NULL: not asked for */
 	bool wants_contexts, release;
 	struct rule_watch rules;
 };
 
-/* A flag is a key of the gtpu probe's configuration. */
+/* A flag is a key of a probe's configuration. */
 static error_t set(struct trace *t, const char *key, const char *value)
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (asprintf(&text, "probes.gtpu.%s=%s", key, value) < 0)
+	if (asprintf(&text, "%s=%s", key, value) < 0)
 		return ENOMEM;
-	return -string_list_add(&t->watch.keys, text);
+	return -string_list_add(&t->flags, text);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -78,15 +81,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		int key;
 		const char *name, *value; /* NULL: the argument */
 	} flags[] = {
-		{KEY_CONTEXTS, "contexts", "functions"}, {KEY_EACH_FUNCTION, "each_function", "true"},
-		{KEY_TEID, "teid", NULL}, {KEY_SEID, "seid", NULL}, {KEY_UE, "ue", NULL},
-		{KEY_VERDICT, "verdict", NULL}, {KEY_REASON, "reason", NULL},
-		{KEY_SLOWER_THAN, "slower_than", NULL},
+		{KEY_CONTEXTS, "gtpu.contexts", "functions"}, {KEY_EACH_FUNCTION, "gtpu.each_function", "true"},
+		{KEY_SEID, "gtpu.seid", NULL}, {KEY_VERDICT, "gtpu.verdict", NULL},
+		{KEY_REASON, "gtpu.reason", NULL}, {KEY_SLOWER_THAN, "gtpu.slower_than", NULL},
+		{KEY_SAMPLE, "flow.sample", NULL},
 	};
 	struct trace *t = state->input;
 
 	if (key == ARGP_KEY_INIT) {
 		state->child_inputs[0] = &t->watch;
+		state->child_inputs[1] = &t->filter;
 		return 0;
 	}
 	t->wants_contexts |= key == KEY_CONTEXTS;
@@ -173,19 +177,75 @@ static void print_contexts(void *data)
 	sink_text(t->watch.sink, &out);
 }
 
+static bool is_of(const char *flag, const char *probe)
+{
+	size_t len = strlen(probe);
+
+	return !strncmp(flag, probe, len) && flag[len] == '.';
+}
+
+/* A flag of a probe that does not run would choose nothing. */
+static int add_flags(struct trace *t, const struct string_list *probes, struct err *err)
+{
+	for (size_t i = 0; i < t->flags.len; i++) {
+		const char *flag = t->flags.items[i];
+		_cleanup_free_ char *key = NULL;
+		bool runs = false;
+
+		for (size_t p = 0; p < probes->len; p++)
+			runs |= is_of(flag, probes->items[p]);
+		if (!runs)
+			return err_set(err, -EINVAL, "%s is a matter of the probe %.4s, which was not asked for: "
+				       "--probe %.4s", flag + 5, flag, flag);
+		if (asprintf(&key, "probes.%s", flag) < 0 || string_list_add(&t->watch.keys, key) < 0)
+			return err_set(err, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+/* What both probes know by the same word goes to each; gtpu knows a TEID and a UE alone. */
+static int add_filter(struct trace *t, const char *probe, struct err *err)
+{
+	bool is_gtpu = !strcmp(probe, "gtpu");
+
+	for (size_t i = 0; i < t->filter.keys.len; i++) {
+		const char *key = t->filter.keys.items[i];
+		_cleanup_free_ char *text = NULL;
+
+		if (is_gtpu && strcmp(key, "teid") && strcmp(key, "ue"))
+			return err_set(err, -EINVAL, "--%s is a matter of the probe flow: --probe flow -i INTERFACE", key);
+		if (asprintf(&text, "probes.%s.%s=%s", probe, key, t->filter.values.items[i]) < 0 ||
+		    string_list_add(&t->watch.keys, text) < 0)
+			return err_set(err, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static int set_filters(struct trace *t, const struct string_list *probes, struct err *err)
+{
+	int r = add_flags(t, probes, err);
+
+	for (size_t i = 0; i < probes->len && r == 0; i++)
+		if (!strcmp(probes->items[i], "gtpu") || !strcmp(probes->items[i], "flow"))
+			r = add_filter(t, probes->items[i], err);
+	return r;
+}
+
 static int run(struct trace *t, struct err *err)
 {
 	static char *gtpu[] = {"gtpu", NULL}, *flow[] = {"flow", NULL};
 	struct watch *w = &t->watch;
-	int r = watch_prepare(w, err);
+	const struct string_list probes = w->probes.len ? w->probes
+					  : w->interfaces.len || w->places.len ? (struct string_list){flow, 1}
+									       : (struct string_list){gtpu, 1};
+	int r = set_filters(t, &probes, err);
 
+	if (r == 0)
+		r = watch_prepare(w, err);
 	if (r < 0)
 		return r;
 	if (t->wants_contexts && !(t->contexts = agg_contexts_new(CONTEXTS_MAX)))
 		return err_set(err, -ENOMEM, "out of memory");
-	const struct string_list probes = w->probes.len ? w->probes
-					  : w->interfaces.len ? (struct string_list){flow, 1}
-							      : (struct string_list){gtpu, 1};
 	const struct pipeline_options options = {
 		.config = w->settings.config, .probes = &probes, .attach = w->attach,
 		.events = !t->contexts,
@@ -208,6 +268,9 @@ int cmd_trace(int argc, char **argv)
 	argp_parse(&trace_argp, argc, argv, 0, NULL, &t);
 	r = t.release ? trace_release(&err) : run(&t, &err);
 	watch_free(&t.watch);
+	string_list_free(&t.flags);
+	string_list_free(&t.filter.keys);
+	string_list_free(&t.filter.values);
 	rule_watch_free(&t.rules);
 	agg_contexts_free(t.contexts);
 	return watch_exit(r, &err);

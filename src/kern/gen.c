@@ -147,3 +147,8 @@ int gen_collect(struct gen *g, gen_row_fn fn, void *data)
 
 	return r < 0 ? r : gen_drain(g, fn, data);
 }
+
+uint64_t gen_memory(const struct gen *g)
+{
+	return object_map_memory(g->fd[0]) + object_map_memory(g->fd[1]);
+}

@@ -39,4 +39,7 @@ int gen_drain(struct gen *g, gen_row_fn fn, void *data);
 /* Both, one after the other. */
 int gen_collect(struct gen *g, gen_row_fn fn, void *data);
 
+/* Of both generations, as object_map_memory(). */
+uint64_t gen_memory(const struct gen *g);
+
 void gen_free(struct gen *g); /* NULL is fine */

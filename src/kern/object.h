@@ -3,6 +3,7 @@
 #pragma once
 
 #include <bpf/libbpf.h>
+#include <stdint.h>
 
 #include "err.h"
 
@@ -21,6 +22,11 @@ int object_end(struct object_capture *c, int r, const char *what, struct err *er
 
 /* bpf_object__load() of an opened object under such a capture. */
 int object_load(struct bpf_object *object, const char *what, struct err *err);
+
+/* Bytes that the kernel charges for a map, or those of all maps of a loaded object, as fdinfo tells; 0: it does not. Maps in
+ * maps are not among an object's. */
+uint64_t object_map_memory(int fd);
+uint64_t object_memory(struct bpf_object *object);
 
 /* -EPERM with the way out: what is refused, and the rights it takes. */
 int object_not_permitted(const char *what, struct err *err);

@@ -179,6 +179,7 @@ int ring_counts(const struct ring *r, struct ring_counts *ret)
 	*ret = (struct ring_counts){.delivered = r->delivered, .pending = count_pending(r)};
 	for (int i = 0; i < cpus; i++) {
 		ret->emitted += rows[i].emitted;
+		ret->sampled_out += rows[i].sampled_out;
 		for (int k = 0; k < RING_LOST_MAX; k++)
 			ret->lost[k] += rows[i].lost[k];
 	}

@@ -28,7 +28,7 @@ int ring_poll_fd(const struct ring *r); /* readable while records wait; the ring
 int ring_drain(struct ring *r, size_t max, ring_record_fn fn, void *data);
 
 struct ring_counts {
-	uint64_t emitted, delivered, pending;
+	uint64_t emitted, delivered, pending, sampled_out;
 	uint64_t lost[RING_LOST_MAX];
 };
 

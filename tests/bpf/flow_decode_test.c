@@ -21,9 +21,9 @@
 #include "cleanup.h"
 #include "cpu_context.h"
 #include "flow.h"
-#include "flow.skel.h"
 #include "flow_entry.skel.h"
 #include "flow_run.h"
+#include "flow.skel.h" /* its types are flow.h's */
 #include "gen.h"
 #include "object.h"
 #include "packet_text.h"

@@ -39,7 +39,7 @@ static const struct agg_flow **sorted(const struct agg_flows *f, size_t expect)
 	const struct agg_flow **list;
 	size_t n;
 
-	assert_int_equal(agg_flows_sorted(f, &list, &n), 0);
+	assert_int_equal(agg_flows_sorted(f, AGG_BY_BYTE_RATE, &list, &n), 0);
 	assert_int_equal(n, expect);
 	return list;
 }
