@@ -17,6 +17,7 @@ make_cases() {
 	[ "$status" != 77 ] || skip "$(tail -n 1 "$TMP/why")"
 	[ "$status" = 0 ] || fail "making packets: exit $status"
 	packets heads "$CASES" >"$TMP/heads"
+	awk '{ print $1, 2 * $2 }' "$TMP/heads" >"$TMP/heads_twice"
 	N=$(wc -l <"$CASES")
 	# of these a packet is a flow's, and an event
 	COUNTED=$(awk '$1 !~ /^(not_ip|vlan_depth|short|ip_short|ip_bad)$/ { n += $2 } END { print n }' "$TMP/heads")
@@ -148,10 +149,14 @@ foreign() { # NAME DIRECTION WHERE
 }
 check_foreign() { # NAME PID
 	stop "$2"
-	check_eq "$1 foreign program's packets" "$(tail -n 1 "$TMP/foreign_$1.log")" "$N"
+	check_eq "$1 foreign program's packets" "$(tail -n 1 "$TMP/foreign_$1.log")" "${3:-$N}"
+}
+replace_foreign() { # NAME PID
+	kill -USR1 "$2"
+	wait_for 30 grep -q replaced "$TMP/foreign_$1.log"
 }
 test_foreign() { # METHOD FIRST LAST
-	note "foreign programs before and behind, by $1"
+	note "foreign programs before and behind, and replaced by others, by $1"
 	foreign "behind_$1" ingress "$3"
 	local behind=$PID
 	watch "beside_$1" flows -i "$(ns b)/v1" --set "probes.flow.tc=$1"
@@ -159,10 +164,13 @@ test_foreign() { # METHOD FIRST LAST
 	foreign "before_$1" ingress "$2"
 	local before=$PID
 	send_all
+	replace_foreign "before_$1" "$before"
+	replace_foreign "behind_$1" "$behind"
+	send_all
 	end_watch "$teide"
-	check_ledger "beside_$1" "ingress $(ns b)/v1" "$TMP/heads"
-	check_foreign "before_$1" "$before"
-	check_foreign "behind_$1" "$behind"
+	check_ledger "beside_$1" "ingress $(ns b)/v1" "$TMP/heads_twice"
+	check_foreign "before_$1" "$before" $((2 * N))
+	check_foreign "behind_$1" "$behind" $((2 * N))
 	in_ns b tc qdisc del dev v1 clsact 2>/dev/null || true
 	assert_nothing_left
 }

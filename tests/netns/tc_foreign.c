@@ -4,7 +4,8 @@
  *	tc_foreign INTERFACE ingress|egress tcx-first|tcx-last
  *	tc_foreign INTERFACE ingress|egress PRIORITY		(clsact)
  *
- * Says "attached", waits for SIGTERM, detaches and prints the number. */
+ * Says "attached"; on SIGUSR1 is replaced by another such program, and says "replaced"; on SIGTERM detaches and prints
+ * the number that both have counted. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -71,48 +72,93 @@ static void detach_clsact(int ifindex, bool egress, unsigned priority)
 	bpf_tc_detach(&hook, &opts);
 }
 
-static void wait_for_term(void)
+struct foreign {
+	int ifindex, link; /* -1: it is on clsact */
+	bool egress;
+	unsigned priority;
+	int map[2];
+};
+
+static int make(struct foreign *f, int which)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts);
+
+	f->map[which] = bpf_map_create(BPF_MAP_TYPE_ARRAY, "foreign", 4, 8, 1, &opts);
+	return f->map[which] < 0 ? -1 : load(f->map[which]);
+}
+
+static int replace(struct foreign *f)
+{
+	struct bpf_tc_hook hook = hook_of(f->ifindex, f->egress);
+	int prog_fd = make(f, 1);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .priority = f->priority, .handle = 1,
+		    .flags = BPF_TC_F_REPLACE);
+
+	if (prog_fd < 0)
+		return -1;
+	return f->link >= 0 ? bpf_link_update(f->link, prog_fd, NULL) : bpf_tc_attach(&hook, &opts);
+}
+
+static void say(const char *word)
+{
+	printf("%s\n", word);
+	fflush(stdout);
+}
+
+static int wait_for_term(struct foreign *f)
 {
 	sigset_t set;
 	int signo;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	printf("attached\n");
-	fflush(stdout);
-	sigwait(&set, &signo);
+	say("attached");
+	while (!sigwait(&set, &signo) && signo == SIGUSR1) {
+		if (replace(f) < 0)
+			return -1;
+		say("replaced");
+	}
+	return 0;
+}
+
+static uint64_t counted(const struct foreign *f)
+{
+	uint64_t n[2] = {0};
+	uint32_t zero = 0;
+
+	for (int i = 0; i < 2; i++)
+		if (f->map[i] >= 0)
+			bpf_map_lookup_elem(f->map[i], &zero, &n[i]);
+	return n[0] + n[1];
 }
 
 int main(int argc, char **argv)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, map_opts);
-	int map_fd, prog_fd, ifindex, link = -1, r = 0;
-	bool egress, tcx;
-	uint32_t zero = 0;
-	uint64_t n = 0;
+	struct foreign f = {.link = -1, .map = {-1, -1}};
+	int prog_fd, r;
+	bool tcx;
 
 	if (argc != 4)
 		return 2;
-	ifindex = (int)if_nametoindex(argv[1]);
-	egress = !strcmp(argv[2], "egress");
+	f.ifindex = (int)if_nametoindex(argv[1]);
+	f.egress = !strcmp(argv[2], "egress");
+	f.priority = (unsigned)strtoul(argv[3], NULL, 10);
 	tcx = !strncmp(argv[3], "tcx", 3);
-	map_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "foreign", 4, 8, 1, &map_opts);
-	prog_fd = load(map_fd);
+	prog_fd = make(&f, 0);
 	if (tcx)
-		r = link = attach_tcx(prog_fd, ifindex, egress, !strcmp(argv[3], "tcx-first"));
+		r = f.link = attach_tcx(prog_fd, f.ifindex, f.egress, !strcmp(argv[3], "tcx-first"));
 	else
-		r = attach_clsact(prog_fd, ifindex, egress, (unsigned)strtoul(argv[3], NULL, 10));
-	if (map_fd < 0 || prog_fd < 0 || r < 0) {
+		r = attach_clsact(prog_fd, f.ifindex, f.egress, f.priority);
+	if (prog_fd < 0 || r < 0 || wait_for_term(&f) < 0) {
 		perror("foreign program");
 		return 1;
 	}
-	wait_for_term();
 	if (tcx)
-		close(link);
+		close(f.link);
 	else
-		detach_clsact(ifindex, egress, (unsigned)strtoul(argv[3], NULL, 10));
-	bpf_map_lookup_elem(map_fd, &zero, &n);
-	printf("%llu\n", (unsigned long long)n);
+		detach_clsact(f.ifindex, f.egress, f.priority);
+	printf("%llu\n", (unsigned long long)counted(&f));
 	return 0;
 }

@@ -46,6 +46,49 @@ at_tc >/out/killed
 check_exit "flows after a kill" 0 "$TEIDE" flows -i "$(ns b)/y" -o json --once
 nothing_left
 
+# Every kind of packet, between foreign programs that are replaced midway.
+if [ -s /out/attached ]; then PLACES=(1 100); else PLACES=(tcx-first tcx-last); fi
+foreign() { # NAME WHERE; its process in $PID
+	spawn "foreign_$1" in_ns b tc_foreign y ingress "$2"
+	wait_for 60 grep -q attached "$TMP/foreign_$1.log"
+}
+replace() { # NAME PID
+	kill -USR1 "$2"
+	wait_for 60 grep -q replaced "$TMP/foreign_$1.log"
+}
+received() { in_ns b cat /sys/class/net/y/statistics/rx_packets; }
+has_received() { [ "$(received)" -ge "$1" ]; }
+send_cases() {
+	local before n
+	before=$(received)
+	n=$(in_ns a cases_sender x /with/cases.txt)
+	wait_for 120 has_received $((before + n))
+}
+for name in a b; do
+	in_ns "$name" sh -c 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6'
+done
+ip -n "$(ns a)" link set x mtu 9000
+ip -n "$(ns b)" link set y mtu 9000
+foreign behind "${PLACES[1]}"
+behind=$PID
+spawn_split cases "$TEIDE" flows -i "$(ns b)/y" -o json
+wait_for 120 grep -q watching "$TMP/cases.err"
+cases=$PID
+foreign before "${PLACES[0]}"
+before=$PID
+send_cases
+replace before "$before"
+replace behind "$behind"
+send_cases
+stop "$cases"
+check_eq "status of teide flows" "$STATUS" 0
+cp "$TMP/cases.log" /out/cases.json
+for name in before behind; do
+	stop "${!name}"
+	tail -n 1 "$TMP/foreign_$name.log" >"/out/foreign_$name"
+done
+in_ns b tc qdisc del dev y clsact 2>/dev/null || true
+
 # The lab's N3, tunnels inside.
 "$TEIDE" lab up --upf user --ues 2
 "$TEIDE" lab status -o json >/out/status.json
