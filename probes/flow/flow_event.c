@@ -34,6 +34,7 @@ const char *flow_head_name(unsigned head)
 void flow_event_place(const struct probe_run *run, uint32_t attachment, struct event *e)
 {
 	const struct flow_attachment *a = &run->attachments[attachment];
+	const struct flow_interface *i = &run->interfaces[attachment / 2];
 
 	memcpy(e->interface, a->target->interface, sizeof(e->interface));
 	e->ifindex = a->target->ifindex;
@@ -44,6 +45,13 @@ void flow_event_place(const struct probe_run *run, uint32_t attachment, struct e
 	event_set(e, F_IFINDEX);
 	event_set(e, F_NETNS);
 	event_set(e, F_DIR);
+	if (!i->peer[0])
+		return;
+	e->peer = i->peer;
+	e->peer_netns_inode = i->peer_netns_inode;
+	event_set(e, F_PEER);
+	if (i->twin)
+		event_set(e, F_TWIN);
 }
 
 void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2])

@@ -178,7 +178,7 @@ static uint64_t thread_cpu_ns(void)
 	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
 }
 
-static int look(struct probe_run *run, bool may_come, size_t most, struct buf *news, struct err *err)
+static int look_at_all(struct probe_run *run, bool may_come, size_t most, struct buf *news, struct err *err)
 {
 	_cleanup_(flow_targets_free) struct flow_targets found = {0};
 	uint64_t begin_ns = thread_cpu_ns();
@@ -205,6 +205,15 @@ static int look(struct probe_run *run, bool may_come, size_t most, struct buf *n
 		buf_printf(news, "%sno room for %zu more; raise probes.flow.max_interfaces, %zu",
 			   news->len ? "; " : "", run->no_room, run->max_interfaces);
 	return r < 0 ? r : (int)(n == most);
+}
+
+static int look(struct probe_run *run, bool may_come, size_t most, struct buf *news, struct err *err)
+{
+	int r = look_at_all(run, may_come, most, news, err);
+
+	if (news->len)
+		flow_name_peers(run);
+	return r;
 }
 
 int flow_look(struct probe_run *run, bool may_come, struct err *err)

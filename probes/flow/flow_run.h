@@ -6,6 +6,7 @@
 #include "flow_quality.h"
 #include "flow_target.h"
 #include "gen.h"
+#include "netns.h"
 #include "probe.h"
 #include "ring_reader.h"
 #include "tc.h"
@@ -36,6 +37,10 @@ struct flow_interface {
 	struct flow_target target; /* netns is its own */
 	enum flow_state state;
 	unsigned undrained; /* collections until the counting maps hold nothing of it */
+	/* flow_peers.c */
+	char peer[NETNS_NAME_MAX + IF_NAMESIZE]; /* "[NETNS/]INTERFACE"; "": none, or not known */
+	uint64_t peer_netns_inode;		 /* of a veth's; 0: the same */
+	bool twin;				 /* its packets are the peer's, which is watched too */
 	struct err why;	    /* FLOW_REFUSED */
 };
 
@@ -114,6 +119,9 @@ int flow_look(struct probe_run *run, bool may_come, struct err *err);
 int flow_tick(struct probe_run *run, uint64_t now_ns, struct err *says);
 void flow_follow_collected(struct probe_run *run);
 void flow_plan(struct probe_run *run, plan_fn fn, void *data);
+
+/* flow_peers.c: after interfaces have come or gone. */
+void flow_name_peers(struct probe_run *run);
 
 /* flow_account.c. */
 void flow_ledger_forget(struct probe_run *run, uint32_t attachment);

@@ -217,6 +217,9 @@ const struct event *identity_fill(struct identity *i, const struct event *e, str
 	o = task_tells(e) ? owner_of_task(i, e) : NULL;
 	if (!knows(o) && e->netns_inode && containers_len(i->containers))
 		o = owner_of_netns(i, e->netns_inode);
+	/* the host's end of a pod's pair */
+	if (!knows(o) && e->peer_netns_inode && containers_len(i->containers))
+		o = owner_of_netns(i, e->peer_netns_inode);
 	if (!knows(o))
 		return e;
 	*copy = *e;

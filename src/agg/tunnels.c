@@ -134,6 +134,7 @@ static void add_to_entry(struct agg_flow *flow, const struct event *row, bool is
 	flow->last_ns = MAX(flow->last_ns, last);
 	if (event_has(row, F_POD) || event_has(row, F_CONTAINER))
 		snprintf(flow->owner, sizeof(flow->owner), "%s", event_has(row, F_POD) ? row->pod : row->container);
+	flow->twin = event_has(row, F_TWIN);
 	if (event_has(row, F_DIRECTION)) {
 		flow->has_direction = true;
 		flow->direction = row->direction;

@@ -36,6 +36,7 @@ struct agg_flow_key {
 struct agg_flow {
 	struct agg_flow_key key;
 	char owner[AGG_NETNS_MAX]; /* pod, or container, of the last row that told; "" */
+	bool twin; /* its packets are counted at another interface too */
 	bool has_direction;
 	uint8_t direction; /* enum event_direction, of the last row that told */
 	uint64_t packets, bytes, segments; /* since the entry was made */

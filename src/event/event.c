@@ -28,6 +28,10 @@ const struct event_field_info event_fields[F_MAX] = {
 	[F_NETNS] = {NULL, "netns", "string", "network namespace: its name, else its inode"},
 	[F_INTERFACE] = {NULL, "interface", "string", "interface name"},
 	[F_IFINDEX] = {NULL, "ifindex", "number", "interface index inside netns"},
+	[F_PEER] = {NULL, "peer", "string",
+		    "the other end of the interface, a VLAN's lower device: [NETNS/]INTERFACE"},
+	[F_TWIN] = {NULL, "twin", "string",
+		    "the same, where it is watched too and has the same packets: not to be added up"},
 	[F_DIR] = {NULL, "dir", "string", "ingress or egress, as TC sees the interface"},
 	[F_DIRECTION] = {NULL, "direction", "string", "uplink or downlink, only where GTP tells"},
 	[F_VLAN] = {NULL, "vlan", "number", "outermost VLAN id"},
@@ -145,6 +149,9 @@ static const char *string_value(const struct event *e, enum event_field f,
 		return e->netns;
 	case F_INTERFACE:
 		return e->interface;
+	case F_PEER:
+	case F_TWIN:
+		return e->peer;
 	case F_DIR:
 		return dir_name(e->dir);
 	case F_DIRECTION:
@@ -382,7 +389,8 @@ static void text_tuple(struct buf *out, const char *which, const struct event_tu
 void event_to_text(const struct event *e, struct buf *out)
 {
 	static const enum event_field head[] = {
-		F_PID, F_TGID, F_COMM, F_CONTEXT, F_CPU, F_FUNCTION, F_NETNS, F_INTERFACE, F_DIR,
+		F_PID, F_TGID, F_COMM, F_CONTEXT, F_CPU, F_FUNCTION, F_NETNS, F_INTERFACE,
+		F_PEER, F_DIR,
 		F_DIRECTION, F_VLAN, F_OVERLAY, F_VNI, F_LEN, F_GTP_TEID, F_GTP_TYPE, F_GTP_QFI,
 		F_GTP_SEQ, F_GTP_RQI, F_GTP_PPI, F_INNER_SRC, F_INNER_DST, F_OUTER_SRC, F_OUTER_DST};
 	static const enum event_field tail[] = {

@@ -35,6 +35,8 @@ enum event_field {
 	F_NETNS,
 	F_INTERFACE,
 	F_IFINDEX,
+	F_PEER,
+	F_TWIN,
 	F_DIR,
 	F_DIRECTION,
 	F_VLAN,
@@ -136,6 +138,7 @@ struct event {
 	uint64_t cgroup;
 	const char *pod, *pod_uid, *container, *container_id; /* borrowed for the call */
 	const char *netns; /* borrowed for the call: the namespace's name, or its inode in digits */
+	const char *peer; /* the same */
 	uint32_t ifindex, len;
 	uint16_t vlan;
 	const char *overlay; /* static string */
@@ -164,6 +167,7 @@ struct event {
 	uint32_t urr_id, bar_id;
 	struct event_count buffered, dropped;
 	uint64_t netns_inode; /* 0: not known */
+	uint64_t peer_netns_inode; /* of the other end of the interface; 0: there is none, or it is not known */
 	const struct event_wait *wait; /* borrowed for the call; NULL: not told */
 	const struct event_quality *quality; /* the same */
 	/* None of these is a key. */

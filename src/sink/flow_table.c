@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "ns.h"
 #include "quality_table.h"
 
 #define ENDPOINT_MAX (ADDR_TEXT_MAX + 8)
@@ -32,14 +33,26 @@ static const char *human(double value, char text[static 16])
 #define PLACE_MIN 22
 #define PLACE_MAX 96
 
-/* Whose interface: the pod's where it is known, else the namespace's. */
+static bool is_own(const char *netns)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, ns_inode_self());
+	return !strcmp(netns, text);
+}
+
+/* Whose interface: the pod's where it is known, else the namespace's. Here it is the end of a pod's pair. */
 static size_t place(const struct agg_flow *f, char text[static PLACE_MAX])
 {
 	const struct agg_flow_key *k = &f->key;
+	const char *dir = !k->has_dir ? "" : k->dir == DIR_EGRESS ? "out" : "in";
 	const char *owner = f->owner[0] ? f->owner : k->netns;
-	int n = snprintf(text, PLACE_MAX, "%s%s%s %s", owner, owner[0] ? "/" : "", k->interface,
-			 !k->has_dir ? "" : k->dir == DIR_EGRESS ? "out" : "in");
+	int n;
 
+	if (is_own(k->netns))
+		n = snprintf(text, PLACE_MAX, "%s%s%s %s", k->interface, f->owner[0] ? "=" : "", f->owner, dir);
+	else
+		n = snprintf(text, PLACE_MAX, "%s%s%s %s", owner, owner[0] ? "/" : "", k->interface, dir);
 	return (size_t)n;
 }
 
@@ -214,7 +227,7 @@ static void totals(const struct agg_flow *const *sorted, size_t n, struct buf *o
 
 	for (size_t i = 0; i < n; i++) {
 		tunnels += sorted[i]->key.tunnel;
-		if (sorted[i]->key.tunnel)
+		if (sorted[i]->key.tunnel || sorted[i]->twin)
 			continue;
 		packets += sorted[i]->packets_per_s;
 		bytes += sorted[i]->bytes_per_s;

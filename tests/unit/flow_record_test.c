@@ -15,7 +15,8 @@
 static struct flow_target target = {
 	.netns_text = "gnb", .interface = "n3", .ifindex = 2};
 static struct flow_attachment attachments[] = {{.target = &target}, {.target = &target, .egress = true}};
-static const struct probe_run run = {.attachments = attachments, .n_attachments = 2, .probe_id = 1};
+static struct flow_interface interfaces[1];
+static const struct probe_run run = {.attachments = attachments, .interfaces = interfaces, .n_attachments = 2, .probe_id = 1};
 
 static void set_tuple(struct record_tuple *t, const char *src, const char *dst, uint16_t sport,
 		      uint16_t dport, uint8_t proto)

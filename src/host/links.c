@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "links.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "ns.h"
+
+void link_list_free(struct link_list *list)
+{
+	free(list->items);
+	*list = (struct link_list){0};
+}
+
+struct scan {
+	struct link_list *list;
+	const struct netns *netns;
+	uint64_t own;
+	bool out_of_memory;
+};
+
+static void on_link(const struct rtnl_link *link, void *data)
+{
+	struct scan *s = data;
+	struct link_list *list = s->list;
+	struct node_link *items = list->items;
+
+	if (list->len == LINKS_MAX) {
+		list->left_out++;
+		return;
+	}
+	if (!(list->len & (list->len - 1))) { /* as often as it doubles */
+		items = reallocarray(items, list->len ? list->len * 2 : 1, sizeof(*items));
+		if (!items) {
+			s->out_of_memory = true;
+			return;
+		}
+		list->items = items;
+	}
+	items[list->len] = (struct node_link){.netns_inode = s->netns->inode, .link = *link};
+	if (s->netns->inode != s->own && s->netns->name[0])
+		memcpy(items[list->len].netns, s->netns->name, NETNS_NAME_MAX);
+	else if (s->netns->inode != s->own)
+		snprintf(items[list->len].netns, NETNS_NAME_MAX, "%" PRIu64, s->netns->inode);
+	list->len++;
+}
+
+static void look_into(struct scan *s)
+{
+	_cleanup_close_ int fd = -1;
+	int previous;
+
+	if (s->netns->inode == s->own) {
+		rtnl_link_list(on_link, s, NULL);
+		return;
+	}
+	fd = netns_open("", s->netns, NULL);
+	if (fd < 0 || ns_enter(fd, &previous, NULL) < 0)
+		return;
+	rtnl_link_list(on_link, s, NULL);
+	ns_leave(previous);
+}
+
+int link_list(struct link_list *ret, struct err *err)
+{
+	_cleanup_(netns_list_free) struct netns_list list = {0};
+	struct scan s = {.list = ret, .own = ns_inode_self()};
+	int r = netns_list_all("", &list, err);
+
+	*ret = (struct link_list){0};
+	for (size_t i = 0; r == 0 && i < list.len; i++) {
+		s.netns = &list.items[i];
+		look_into(&s);
+	}
+	if (r == 0 && s.out_of_memory)
+		r = err_set(err, -ENOMEM, "out of memory for network interfaces");
+	if (r < 0)
+		link_list_free(ret);
+	return r;
+}
+
+const struct node_link *link_find(const struct link_list *list, uint64_t netns_inode, unsigned ifindex)
+{
+	for (size_t i = 0; i < list->len; i++)
+		if (list->items[i].netns_inode == netns_inode && list->items[i].link.ifindex == ifindex)
+			return &list->items[i];
+	return NULL;
+}
+
+/* Both ends of a veth point at each other; a VLAN's lower device at nobody. */
+static bool may_be_peer(const struct node_link *of, const struct node_link *l)
+{
+	bool veth = !strcmp(of->link.kind, "veth");
+
+	if (l->link.ifindex != of->link.peer_ifindex || (l->netns_inode == of->netns_inode) != (of->link.peer_nsid < 0))
+		return false;
+	return !veth || (!strcmp(l->link.kind, "veth") && l->link.peer_ifindex == of->link.ifindex &&
+			 (l->link.peer_nsid < 0) == (of->link.peer_nsid < 0));
+}
+
+const struct node_link *link_peer(const struct link_list *list, const struct node_link *of)
+{
+	const struct node_link *found = NULL;
+
+	if (!of->link.peer_ifindex)
+		return NULL;
+	for (size_t i = 0; i < list->len; i++) {
+		const struct node_link *l = &list->items[i];
+
+		if (l == of || !may_be_peer(of, l) || (found && found->netns_inode == l->netns_inode))
+			continue;
+		if (found)
+			return NULL;
+		found = l;
+	}
+	return found;
+}

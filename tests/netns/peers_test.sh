@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Both ends of pairs are watched: each names the other, and without the twins every packet is counted once. Bundles of segments
+# are one packet, and as many segments as the kernel has sent.
+. "${TESTS:?run me through ./test}/lib.sh"
+
+need_root
+need ip ping jq python3
+PINGS=20
+
+netns_make a b
+sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+for name in a b; do
+	in_ns "$name" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+done
+snapshot_before
+pod() { # NAME NUMBER: its eth0 and its other end here, as a container's runtime makes them
+	ip link add eth0 netns "$(ns "$1")" type veth peer name "host$2"
+	addr "$1" eth0 "10.8.$2.2/24"
+	ip -n "$(ns "$1")" link set eth0 up
+	ip addr add "10.8.$2.1/24" dev "host$2"
+	ip link set "host$2" up
+}
+pod a 1
+pod b 2
+spawn_split flows "$TEIDE" flows -o json --all -i 'eth0' -i 'host*'
+FLOWS=$PID
+wait_for 60 grep -q watching "$TMP/flows.err"
+for address in 10.8.1.2 10.8.2.2; do
+	ping -q -c $PINGS -i 0.01 -W 5 $address >"$TMP/ping"
+done
+stop "$FLOWS"
+check_eq "exit of teide" "$STATUS" 0
+rows() { jq -s -c "map(select(.event == \"flow\" and .outer.proto == 1)) | $1" "$TMP/flows.log"; }
+places() { rows "map([(.netns | sub(\"^[0-9]+$\"; \"\")) + \"/\" + .interface, .peer, .twin]) | unique"; }
+check_eq "who is whose other end" "$(places)" "$(jq -n -c --arg a "$(ns a)/eth0" --arg b "$(ns b)/eth0" '[
+	["/host1", $a, $a], ["/host2", $b, $b], [$a, "host1", null], [$b, "host2", null]] | sort')"
+# requests and answers, of two addresses, once each
+check_eq "packets without the twins" "$(rows 'map(select(.twin == null) | .packets) | add')" $((2 * 2 * PINGS))
+check_eq "packets with them" "$(rows 'map(.packets) | add')" $((2 * 2 * 2 * PINGS))
+
+note "bundles of segments"
+counter() { in_ns a cat "/sys/class/net/eth0/statistics/$1"; }
+segments() { in_ns a awk '$1 == "Tcp:" && $2 != "RtoAlgorithm" { print $12 }' /proc/net/snmp; }
+spawn_split bulk "$TEIDE" flows -o json -i "$(ns a)/eth0"
+FLOWS=$PID
+wait_for 60 grep -q watching "$TMP/bulk.err"
+packets=$(counter tx_packets) sent=$(segments)
+spawn receiver python3 -c '
+import socket
+with socket.create_server(("10.8.1.1", 5001)) as s:
+    print("ready", flush=True)
+    c, n = s.accept()[0], 0
+    while data := c.recv(1 << 20):
+        n += len(data)
+    print(n, flush=True)'
+RECEIVER=$PID
+wait_for 30 grep -q ready "$TMP/receiver.log"
+in_ns a python3 -c '
+import socket
+with socket.create_connection(("10.8.1.1", 5001)) as s:
+    s.sendall(bytes(20_000_000))'
+wait_for 60 gone "$RECEIVER"
+check_eq "bytes received" "$(tail -n 1 "$TMP/receiver.log")" 20000000
+settled() { local was; was=$(counter tx_packets); in_ns a awk 'NR > 1 && $4 != "06" { n++ } END { exit n > 0 }' /proc/net/tcp && [ "$(counter tx_packets)" = "$was" ]; }
+wait_for 60 settled
+ip -n "$(ns a)" link set eth0 down
+PACKETS=$(($(counter tx_packets) - packets)) SEGMENTS=$(($(segments) - sent))
+stop "$FLOWS"
+check_eq "packets that left, as the interface counts" \
+	"$(jq -s 'map(select(.event == "ledger" and .name == "seen" and (.where | startswith("egress"))) | .value) | add' "$TMP/bulk.log")" "$PACKETS"
+check_eq "TCP segments, as the stack counts" \
+	"$(jq -s 'map(select(.event == "flow" and .dir == "egress" and .outer.proto == 6) | .segments) | add' "$TMP/bulk.log")" "$SEGMENTS"
+check_ge "segments to packets" "$SEGMENTS" $((PACKETS * 2))
+for name in host1 host2; do ip link del $name; done
+assert_nothing_left
