@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct buf {
 	char *data; /* owned; NULL while empty */
@@ -15,9 +16,26 @@ struct buf {
 
 void buf_free(struct buf *b); /* usable with _cleanup_(buf_free) */
 void buf_reset(struct buf *b);
-void buf_add(struct buf *b, const void *data, size_t len);
+void buf_grow(struct buf *b, size_t more); /* room for more and NUL, or failed */
+
+static inline void buf_add(struct buf *b, const void *data, size_t len)
+{
+	if (b->len + len >= b->cap)
+		buf_grow(b, len);
+	if (b->failed)
+		return;
+	if (len)
+		memcpy(b->data + b->len, data, len);
+	b->len += len;
+	b->data[b->len] = '\0';
+}
+
+static inline void buf_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
 void buf_str(struct buf *b, const char *s);
-void buf_char(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Reads a whole file of at most max bytes; -EFBIG when it is larger. */

@@ -55,6 +55,16 @@ static void escape_char(struct buf *out, unsigned char c)
 	}
 }
 
+/* Most of what is written needs no look at each character twice. */
+static size_t plain_len(const unsigned char *p, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && p[n] >= 0x20 && p[n] < 0x7f && p[n] != '"' && p[n] != '\\')
+		n++;
+	return n;
+}
+
 static void quote(struct buf *out, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
@@ -62,6 +72,12 @@ static void quote(struct buf *out, const char *s, size_t len)
 
 	buf_char(out, '"');
 	while (i < len) {
+		n = plain_len(p + i, len - i);
+		if (n) {
+			buf_add(out, p + i, n);
+			i += n;
+			continue;
+		}
 		n = utf8_len(p + i, len - i);
 		if (n == 0)
 			buf_str(out, "\xef\xbf\xbd");

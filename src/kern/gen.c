@@ -17,6 +17,8 @@ struct gen {
 	unsigned active;
 	uint32_t max_entries;
 	size_t key_size, stride;
+	enum bpf_map_type type;
+	uint32_t value_size;
 	unsigned cpus;
 };
 
@@ -31,6 +33,14 @@ void gen_free(struct gen *g)
 }
 
 DEFINE_CLEANUP(struct gen *, gen, gen_free)
+
+/* All of its memory at once: at a start that takes longer than everything else. */
+static int make(struct gen *g, int which)
+{
+	g->fd[which] = bpf_map_create(g->type, bpf_map__name(g->outer), (uint32_t)g->key_size, g->value_size,
+				      g->max_entries, NULL);
+	return g->fd[which] < 0 ? -errno : 0;
+}
 
 int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, struct err *err)
 {
@@ -47,16 +57,14 @@ int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, s
 	g->key_size = bpf_map__key_size(inner);
 	g->stride = (bpf_map__value_size(inner) + 7UL) / 8 * 8;
 	g->cpus = (unsigned)cpus;
-	for (int i = 0; i < 2; i++) {
-		g->fd[i] = bpf_map_create(bpf_map__type(inner), bpf_map__name(outer),
-					  bpf_map__key_size(inner), bpf_map__value_size(inner),
-					  max_entries, NULL);
-		if (g->fd[i] < 0 && errno == EPERM)
-			return object_not_permitted("counting maps", err);
-		if (g->fd[i] < 0)
-			return err_set(err, -errno, "counting map %s with %u entries on %d CPUs: %s",
-				       bpf_map__name(outer), max_entries, cpus, err_name(errno));
-	}
+	g->type = bpf_map__type(inner);
+	g->value_size = bpf_map__value_size(inner);
+	r = make(g, 0);
+	if (r == -EPERM)
+		return object_not_permitted("counting maps", err);
+	if (r < 0)
+		return err_set(err, r, "counting map %s with %u entries on %d CPUs: %s",
+			       bpf_map__name(outer), max_entries, cpus, err_name(r));
 	r = bpf_map__set_inner_map_fd(outer, g->fd[0]);
 	if (r < 0)
 		return err_set(err, r, "counting map %s: %s", bpf_map__name(outer), err_name(r));
@@ -114,7 +122,9 @@ static void hand_on(const struct gen *g, const struct batch *b, uint32_t n, gen_
 
 int gen_swap(struct gen *g)
 {
-	return activate(g, !g->active);
+	int other = !g->active, r = g->fd[other] < 0 ? make(g, other) : 0;
+
+	return r < 0 ? r : activate(g, (unsigned)other);
 }
 
 /* A bucket is taken whole: -ENOSPC asks for more room. */
@@ -150,5 +160,5 @@ int gen_collect(struct gen *g, gen_row_fn fn, void *data)
 
 uint64_t gen_memory(const struct gen *g)
 {
-	return object_map_memory(g->fd[0]) + object_map_memory(g->fd[1]);
+	return object_map_memory(g->fd[0]) + (g->fd[1] >= 0 ? object_map_memory(g->fd[1]) : 0);
 }

@@ -21,15 +21,15 @@ struct gen_row {
 };
 typedef void (*gen_row_fn)(void *data, const struct gen_row *row);
 
-/* Between open and load: makes both generations after the inner map that outer declares (a per-CPU
- * hash), each with room for max_entries keys. */
+/* Between open and load: makes the first generation after the inner map that outer declares (a per-CPU
+ * hash), with room for max_entries keys; the second one is made by the first swap. */
 int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, struct err *err);
 
 /* After load: the first generation becomes active. */
 int gen_start(struct gen *g, struct err *err);
 
 /* Makes the other generation active and waits for the programs that still use the old one (the
- * kernel does, before the update returns). 0 or -errno. */
+ * kernel does, before the update returns). 0, or -errno and all goes on as it was. */
 int gen_swap(struct gen *g);
 
 /* Hands on every key of the inactive generation and empties it. 0 or -errno; what was not handed on
