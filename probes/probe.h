@@ -62,6 +62,7 @@ struct probe {
 	const char *help;
 	const struct config_option *options;
 	size_t options_size;
+	bool at_interfaces; /* the hooks that it describes are those of interfaces */
 	bool sees_rules; /* among its events are requests to change gtp5g's rules */
 
 	/* The plan that start() would make of these options here: hooks are tried, none stays. 0, also

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "buf.h"
 #include "cleanup.h"
@@ -36,6 +35,8 @@ void flow_follow_end(struct probe_run *run)
 		free(run->interfaces[i].target.netns);
 	free(run->interfaces);
 	free(run->attachments);
+	string_list_free(&run->absent);
+	string_list_free(&run->why_absent);
 }
 
 static bool is_there(const struct flow_interface *i)
@@ -170,25 +171,27 @@ static int begin(struct probe_run *run, struct flow_target *t, bool may_come, st
 	return 0;
 }
 
-static uint64_t thread_cpu_ns(void)
+static void take_absent(struct probe_run *run, struct flow_targets *found)
 {
-	struct timespec t = {0};
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
+	string_list_free(&run->absent);
+	string_list_free(&run->why_absent);
+	run->absent = found->absent;
+	run->why_absent = found->why;
+	found->absent = found->why = (struct string_list){0};
 }
 
 static int look_at_all(struct probe_run *run, bool may_come, size_t most, struct buf *news, struct err *err)
 {
 	_cleanup_(flow_targets_free) struct flow_targets found = {0};
-	uint64_t begin_ns = thread_cpu_ns();
+	uint64_t begin_ns = clock_thread_ns();
 	int r = flow_targets_find(&found, run->wanted, run->containers, may_come, err);
 	size_t n = 0, no_room = run->no_room;
 
-	run->look_took_ns = thread_cpu_ns() - begin_ns;
+	run->look_took_ns = clock_thread_ns() - begin_ns;
 	run->containers_changes = run->containers ? containers_changes(run->containers) : 0;
 	if (r < 0)
 		return r;
+	take_absent(run, &found);
 	let_go_of_gone(run, &found, news);
 	run->no_room = 0;
 	for (size_t i = 0; i < found.len && r >= 0 && n < most; i++) {
@@ -284,6 +287,9 @@ void flow_plan(struct probe_run *run, plan_fn fn, void *data)
 	for (size_t i = 0; i < run->n_attachments / 2; i++)
 		if (is_there(&run->interfaces[i]))
 			plan_interface(run, i, fn, data);
+	for (size_t i = 0; i < run->absent.len; i++)
+		fn(data, &(struct plan_row){.hook = run->absent.items[i], .method = "skip",
+					    .reason = run->why_absent.items[i]});
 	if (!run->no_room)
 		return;
 	snprintf(more, sizeof(more), "%zu more", run->no_room);

@@ -61,6 +61,7 @@ struct probe_run {
 	uint64_t containers_changes; /* at the last look */
 	struct flow_interface *interfaces; /* max_interfaces of them */
 	size_t max_interfaces;
+	struct string_list absent, why_absent; /* of interfaces, as at the last look */
 	size_t no_room; /* interfaces that the last look found no place for */
 	uint64_t next_look_ns, look_took_ns;
 	bool clsact_only;

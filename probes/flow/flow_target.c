@@ -21,6 +21,8 @@ void flow_targets_free(struct flow_targets *t)
 	for (size_t i = 0; i < t->len; i++)
 		free(t->items[i].netns);
 	free(t->items);
+	string_list_free(&t->absent);
+	string_list_free(&t->why);
 	*t = (struct flow_targets){0};
 }
 
@@ -258,6 +260,20 @@ static int find_entry(struct flow_targets *t, const char *entry, const struct co
 	return find_where(t, where, pattern, containers, err);
 }
 
+/* With the error of its own: what is only absent is none of the caller's. */
+static int add_entry(struct flow_targets *t, const char *entry, const struct containers *containers, bool may_come,
+		     struct err *err)
+{
+	struct err why = {0};
+	int r = find_entry(t, entry, containers, &why);
+
+	if (may_come && is_absence(r)) {
+		r = string_list_add(&t->absent, entry);
+		return r < 0 ? r : string_list_add(&t->why, why.text);
+	}
+	return r < 0 ? err_set(err, r, "%s", why.text) : 0;
+}
+
 int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, const struct containers *containers,
 		      bool may_come, struct err *err)
 {
@@ -267,11 +283,8 @@ int flow_targets_find(struct flow_targets *ret, const struct string_list *entrie
 	if (!entries->len)
 		return err_set(err, -ENODATA, "no interfaces given: name them as [NETNS/]INTERFACE, "
 			       "for example eth0, upf/n3 or 'veth*'");
-	for (size_t i = 0; i < entries->len && r == 0; i++) {
-		r = find_entry(ret, entries->items[i], containers, err);
-		if (may_come && is_absence(r))
-			r = 0;
-	}
+	for (size_t i = 0; i < entries->len && r == 0; i++)
+		r = add_entry(ret, entries->items[i], containers, may_come, err);
 	if (r < 0)
 		flow_targets_free(ret);
 	return r;

@@ -25,6 +25,7 @@ struct flow_target {
 struct flow_targets {
 	struct flow_target *items;
 	size_t len;
+	struct string_list absent, why; /* entries that match nothing yet, and what is there instead */
 };
 
 void flow_targets_free(struct flow_targets *t);

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cgroup.h"
 #include "cleanup.h"
@@ -70,23 +69,15 @@ void identity_free(struct identity *i)
 	free(i);
 }
 
-static uint64_t thread_cpu_ns(void)
-{
-	struct timespec t = {0};
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * NSEC_PER_SEC + (uint64_t)t.tv_nsec;
-}
-
 void identity_look(struct identity *i, uint64_t now_ns)
 {
-	uint64_t begin = thread_cpu_ns();
+	uint64_t begin = clock_thread_ns();
 
 	if (now_ns < i->next_look_ns)
 		return;
 	if (containers_look(i->containers))
 		map_clear(i->owners);
-	i->next_look_ns = now_ns + MAX(LOOK_NS, (thread_cpu_ns() - begin) * LOOK_SHARE);
+	i->next_look_ns = now_ns + MAX(LOOK_NS, (clock_thread_ns() - begin) * LOOK_SHARE);
 }
 
 const struct containers *identity_containers(const struct identity *i)

@@ -17,6 +17,11 @@ uint64_t clock_boot_ns(void)
 	return now_ns(CLOCK_BOOTTIME);
 }
 
+uint64_t clock_thread_ns(void)
+{
+	return now_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
 uint64_t clock_real_ns(void)
 {
 	return now_ns(CLOCK_REALTIME);

@@ -3,6 +3,7 @@
 
 #include "doctor_api.h"
 #include "doctor_functions.h"
+#include "doctor_interfaces.h"
 #include "doctor_network.h"
 #include "doctor_node.h"
 
@@ -19,6 +20,7 @@ void doctor_run(const struct doctor_options *options, struct report *ret)
 	doctor_judge_modules(&modules, &node.features, ret);
 	doctor_judge_functions(&modules, ret);
 	doctor_network(options->root, ret);
+	doctor_interfaces(options->config, ret);
 	doctor_judge_scheduler(&node, ret);
 	doctor_api(options->api, ret);
 }

@@ -91,7 +91,7 @@ static void ask_probes(const struct config *config, struct modules_facts *ret)
 	char section[64];
 
 	for (size_t i = 0; probes[i]; i++) {
-		if (!probes[i]->describe)
+		if (!probes[i]->describe || probes[i]->at_interfaces)
 			continue;
 		snprintf(section, sizeof(section), "probes.%s", probes[i]->name);
 		probes[i]->describe(config_get(config, section), ATTACH_AUTO, on_row, ret, NULL);

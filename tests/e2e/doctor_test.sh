@@ -129,5 +129,19 @@ diagnose api "$TEIDE" doctor -o json -c "$TMP/right.yaml"
 check_eq "no server" "$(get api api state)" missing
 check_match "no server" "$(get api api detail)" "$url"
 
+# The interfaces of the configuration: each is tried.
+cat >"$TMP/interfaces.yaml" <<END
+probes:
+  flow:
+    interfaces: lo, nosuch, nowhere/n3, pod:core/upf/n3
+END
+diagnose interfaces "$TEIDE" doctor -o json -c "$TMP/interfaces.yaml"
+for hook in ingress egress; do
+	check_eq "lo's $hook" "$(get interfaces "interface.$hook lo" state)" ok
+done
+check_eq "one that is not there" "$(get interfaces interface.nosuch state)" missing
+check_match "what is there" "$(get interfaces interface.nosuch detail)" "there are: lo"
+check_match "a namespace that is not there" "$(get interfaces interface.nowhere/n3 detail)" "network namespace 'nowhere'"
+
 check_exit "an unknown output" 2 "$TEIDE" doctor -o xml
 assert_nothing_left

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "doctor_interfaces.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "probe.h"
+
+static void on_row(void *data, const struct plan_row *row)
+{
+	struct check *c = report_add(data, CHECK_NETWORK, row->hook, "interface.%s", row->hook);
+
+	if (strcmp(row->method, "skip") != 0) {
+		check_set(c, CHECK_OK, "can be watched by %s", row->method);
+		check_line(c, "interfaces that can be watched by %s", row->method);
+		return;
+	}
+	check_set(c, CHECK_MISSING, "not watched: %s", row->reason);
+	check_remedy(c, "name it as it is in the configuration's interfaces, or leave it there: the service waits for it");
+}
+
+void doctor_interfaces(const struct config *config, struct report *r)
+{
+	char section[64];
+
+	for (size_t i = 0; probes[i]; i++) {
+		if (!probes[i]->describe || !probes[i]->at_interfaces)
+			continue;
+		snprintf(section, sizeof(section), "probes.%s", probes[i]->name);
+		/* Where it cannot run at all, the kernel's and the rights' checks say so. */
+		probes[i]->describe(config_get(config, section), ATTACH_AUTO, on_row, r, NULL);
+	}
+}
