@@ -165,7 +165,7 @@ static void look_at(struct containers *c, const char *id, const char *config, co
 	char key[CONTAINER_ID_MAX] = "";
 	struct entry *e;
 
-	snprintf(key, sizeof(key), "%s", id);
+	memcpy(key, id, strnlen(id, sizeof(key) - 1));
 	if (!now)
 		return;
 	e = map_put(c->map, key, NULL);
@@ -176,7 +176,7 @@ static void look_at(struct containers *c, const char *id, const char *config, co
 	e->unseen = 0;
 	if (e->config != now || e->container.gone) {
 		*e = (struct entry){.config = now};
-		snprintf(e->container.id, sizeof(e->container.id), "%s", id);
+		memcpy(e->container.id, key, sizeof(key));
 		/* a file half written is read again when it has changed */
 		bundle_read(config, &e->container, &e->own_netns);
 		c->changed = true;
