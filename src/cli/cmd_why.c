@@ -10,7 +10,9 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "cmd.h"
+#include "identity.h"
 #include "log.h"
+#include "settings.h"
 #include "why_cli.h"
 
 enum { KEY_NETNS = 256, KEY_DURATION };
@@ -24,7 +26,7 @@ static const char doc[] =
 	"nothing is changed), and the module's functions. Packets at TC are counted as on the wire "
 	"(segments), those of the module as it takes them.\n"
 	"An x marks the first stage that packets do not reach; ? what cannot be seen.\n"
-	"JSON: {verdict, state: works|\"loses packets\"|broken|silent, do, netns, upf, version, ue, seid, "
+	"JSON: {verdict, state: works|\"loses packets\"|broken|silent, do, netns, pod, upf, version, ue, seid, "
 	"duration_ns, watched, uplink, downlink, notes}; of a direction {state, stop, reason, text, do, "
 	"stages: [{stage, packets, detail}], outcomes: [{verdict, reason, packets}], rule, gnb, teid, "
 	"qfi, latency}; a key that has nothing to say is absent.\n"
@@ -163,11 +165,31 @@ static void set_facts(const struct arguments *a, const struct why_watched *w,
 	snprintf(f->module_why, sizeof(f->module_why), "%s", w->module_why);
 }
 
+/* The pod that owns the site's namespace, "" where none is known. */
+static void name_pod(const struct why_site *site, char ret[static POD_NAME_MAX])
+{
+	_cleanup_(settings_free) struct settings settings = {0};
+	const struct container *c = NULL;
+	struct identity *identity;
+	bool alone;
+
+	ret[0] = '\0';
+	if (site->own || settings_load(&settings, NULL, NULL) < 0)
+		return;
+	identity = identity_new(config_get(settings.config, "containers"));
+	if (identity)
+		c = containers_of_netns(identity_containers(identity), site->ns.inode, &alone);
+	if (c)
+		snprintf(ret, POD_NAME_MAX, "%s", c->pod[0] ? c->pod : c->pod_uid);
+	identity_free(identity);
+}
+
 static int answer(const struct arguments *a, struct why_sites *sites, const struct why_watched *w,
 		  struct why_facts *f, struct why_answer *ret, struct err *err)
 {
 	_cleanup_(buf_free) struct buf out = {0};
 	struct why_story story = {.f = f, .a = ret, .sites = sites, .ns = w->ns};
+	char pod[POD_NAME_MAX];
 	struct why_site *site;
 	int r = choose_site(w, sites, &site, &f->seen);
 
@@ -178,7 +200,9 @@ static int answer(const struct arguments *a, struct why_sites *sites, const stru
 	if (r < 0)
 		return r;
 	why_judge(f, ret);
+	name_pod(site, pod);
 	story.site = site;
+	story.pod = pod;
 	(a->json ? why_json : why_text)(&story, &out);
 	return put(&out, err);
 }

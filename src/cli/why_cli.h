@@ -80,6 +80,7 @@ struct why_story {
 	const struct why_answer *a;
 	const struct why_site *site;
 	const struct why_sites *sites;
+	const char *pod; /* the site's; "" where none is known */
 	uint64_t ns;
 };
 

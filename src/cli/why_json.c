@@ -148,6 +148,8 @@ void why_json(const struct why_story *s, struct buf *out)
 	if (s->a->advice[0])
 		jw_string(&j, "do", s->a->advice);
 	jw_string(&j, "netns", s->f->netns);
+	if (s->pod[0])
+		jw_string(&j, "pod", s->pod);
 	jw_string(&j, "upf", why_upf_name(s->f->upf));
 	if (s->site->version[0])
 		jw_string(&j, "version", s->site->version);

@@ -233,12 +233,12 @@ static void put_session(const struct why_story *s, struct buf *out)
 	char ue[ADDR_TEXT_MAX];
 
 	if (f->upf == WHY_UPF_USER) {
-		buf_printf(out, "%s: a UPF in user space: which rule takes a packet is not to be seen\n",
-			   f->netns);
+		buf_printf(out, "%s%s%s: a UPF in user space: which rule takes a packet is not to be seen\n",
+			   f->netns, s->pod[0] ? ", pod " : "", s->pod);
 		return;
 	}
-	buf_printf(out, "%s %s (%s%s%s): ", f->netns, s->site->device, why_upf_name(f->upf),
-		   s->site->version[0] ? " " : "", s->site->version);
+	buf_printf(out, "%s%s%s %s (%s%s%s): ", f->netns, s->pod[0] ? ", pod " : "", s->pod, s->site->device,
+		   why_upf_name(f->upf), s->site->version[0] ? " " : "", s->site->version);
 	if (!f->session.known) {
 		buf_str(out, "no session\n");
 		return;

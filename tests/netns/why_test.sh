@@ -41,12 +41,22 @@ broken() {
 
 lab up --ues 2 --upf user >/dev/null
 
+# what a runtime would leave on the node, were the UPF in a pod
+bundle=$TMP/state/io.containerd.runtime.v2.task/k8s.io/upf
+mkdir -p "$bundle"
+cat >"$bundle/config.json" <<END
+{"annotations": {"io.kubernetes.cri.sandbox-name": "upf-0", "io.kubernetes.cri.sandbox-namespace": "core"},
+ "linux": {"namespaces": [{"type": "network", "path": "/run/netns/$LAB-upf"}]}}
+END
+export TEIDE_CONTAINERS_STATE=$TMP/state
+
 note "it works"
 for question in $UE 0x00010001 131073; do
 	ask $question
 	check_eq "$question: $(answer .verdict)" "$(answer .state)" works
 	check_eq "uplink" "$(stages uplink)" "$N - - $N $N"
 	check_eq "downlink" "$(stages downlink)" "$N $N - - $N"
+	check_eq "its pod" "$(answer .pod)" core/upf-0
 	check_eq "what it is" "$(answer '[.ue, .upf, .netns, .uplink.gnb, .uplink.teid, .uplink.qfi, .downlink.teid] | join(" ")')" \
 		"$UE user $LAB-upf 10.100.1.2 65537 9 131073"
 done
@@ -58,6 +68,8 @@ check_eq "everything side by side: $(answer .verdict)" "$(answer .state)" works
 FORM=text ask $UE
 check_match "as text" "$(head -n 1 "$TMP/answer")" \
 	"^UE $UE: both directions work: uplink $N in, $N out; downlink $N in, $N out\$"
+
+check_match "its pod, as text" "$(cat "$TMP/answer")" "$LAB-upf, pod core/upf-0: "
 
 note "nobody"
 ask 10.60.0.99
