@@ -30,6 +30,20 @@ static inline void buf_add(struct buf *b, const void *data, size_t len)
 	b->data[b->len] = '\0';
 }
 
+/* Where at least more bytes can be written, for who says by buf_took() how many were; NULL when failed. */
+static inline char *buf_room(struct buf *b, size_t more)
+{
+	if (b->len + more >= b->cap)
+		buf_grow(b, more);
+	return b->failed ? NULL : b->data + b->len;
+}
+
+static inline void buf_took(struct buf *b, const char *end)
+{
+	b->len = (size_t)(end - b->data);
+	b->data[b->len] = '\0';
+}
+
 static inline void buf_char(struct buf *b, char c)
 {
 	buf_add(b, &c, 1);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 static uint64_t now_ns(clockid_t id)
@@ -45,14 +44,31 @@ int64_t clock_boot_to_real_ns(void)
 	return offset;
 }
 
+static char *put_digits(char *to, unsigned long value, int n, char behind)
+{
+	for (int i = n - 1; i >= 0; i--) {
+		to[i] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	to[n] = behind;
+	return to + n + 1;
+}
+
+/* By hand: strftime() and snprintf() take a third of the time of an event's whole line. */
 const char *clock_format(uint64_t real_ns, char text[static CLOCK_TEXT_MAX])
 {
 	time_t seconds = (time_t)(real_ns / NSEC_PER_SEC);
-	char whole[24];
+	char *to = text;
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
-	strftime(whole, sizeof(whole), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, CLOCK_TEXT_MAX, "%s.%09luZ", whole, (unsigned long)(real_ns % NSEC_PER_SEC));
+	to = put_digits(to, (unsigned long)tm.tm_year + 1900, 4, '-');
+	to = put_digits(to, (unsigned long)tm.tm_mon + 1, 2, '-');
+	to = put_digits(to, (unsigned long)tm.tm_mday, 2, 'T');
+	to = put_digits(to, (unsigned long)tm.tm_hour, 2, ':');
+	to = put_digits(to, (unsigned long)tm.tm_min, 2, ':');
+	to = put_digits(to, (unsigned long)tm.tm_sec, 2, '.');
+	to = put_digits(to, (unsigned long)(real_ns % NSEC_PER_SEC), 9, 'Z');
+	*to = '\0';
 	return text;
 }

@@ -55,22 +55,25 @@ static void escape_char(struct buf *out, unsigned char c)
 	}
 }
 
+/* What does not stand for itself within quotes, or is the begin of something longer. */
+static const bool special[256] = {
+	[0 ... 0x1f] = true, ['"'] = true, ['\\'] = true, [0x7f ... 0xff] = true,
+};
+
 /* Most of what is written needs no look at each character twice. */
 static size_t plain_len(const unsigned char *p, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && p[n] >= 0x20 && p[n] < 0x7f && p[n] != '"' && p[n] != '\\')
+	while (n < len && !special[p[n]])
 		n++;
 	return n;
 }
 
-static void quote(struct buf *out, const char *s, size_t len)
+static void quote_specials(struct buf *out, const unsigned char *p, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)s;
 	size_t i = 0, n;
 
-	buf_char(out, '"');
 	while (i < len) {
 		n = plain_len(p + i, len - i);
 		if (n) {
@@ -87,16 +90,55 @@ static void quote(struct buf *out, const char *s, size_t len)
 			buf_add(out, p + i, n);
 		i += n ? n : 1;
 	}
-	buf_char(out, '"');
+}
+
+static char *put(char *to, const char *text, size_t len)
+{
+	memcpy(to, text, len);
+	return to + len;
+}
+
+static void quote(struct buf *out, const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	bool plain = plain_len(p, len) == len;
+	char *to = buf_room(out, len + 2);
+
+	if (!to)
+		return;
+	*to++ = '"';
+	if (!plain) {
+		buf_took(out, to);
+		quote_specials(out, p, len);
+		buf_char(out, '"');
+		return;
+	}
+	to = put(to, s, len);
+	*to++ = '"';
+	buf_took(out, to);
 }
 
 static void begin_value(struct jw *j, const char *key)
 {
+	size_t len = key ? strlen(key) : 0;
+	char *to = buf_room(j->out, len + 4);
+
+	if (!to)
+		return;
 	if (j->comma)
-		buf_char(j->out, ',');
-	if (key) {
-		quote(j->out, key, strlen(key));
+		*to++ = ',';
+	if (key && plain_len((const unsigned char *)key, len) == len) {
+		*to++ = '"';
+		to = put(to, key, len);
+		*to++ = '"';
+		*to++ = ':';
+		buf_took(j->out, to);
+	} else if (key) {
+		buf_took(j->out, to);
+		quote(j->out, key, len);
 		buf_char(j->out, ':');
+	} else {
+		buf_took(j->out, to);
 	}
 	j->comma = true;
 }
