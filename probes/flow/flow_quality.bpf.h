@@ -8,13 +8,6 @@
 #include "generations.h"
 #include "packet_session.h"
 
-struct quality_order {
-	struct bpf_spin_lock lock;
-	__u32 pad;
-	struct sequence_state sequence;
-	__u64 last_ns; /* boot clock, to one tick */
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1); /* the option's */

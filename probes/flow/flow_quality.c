@@ -143,19 +143,12 @@ static void give_up_echoes(const struct flow_rows *r)
 	}
 }
 
-/* As the program has it, whose lock is the kernel's. */
-struct order {
-	uint32_t lock, pad;
-	struct sequence_state sequence;
-	uint64_t last_ns;
-};
-
 /* Some of them at each collection. No count lies there: one that comes in between is only begun anew. */
 static void forget_idle_orders(struct probe_run *run, uint64_t now_ns)
 {
 	int fd = bpf_map__fd(run->bpf->maps.orders);
 	struct quality_key next;
-	struct order order;
+	struct quality_order order;
 
 	for (int i = 0; i < ORDERS_AT_A_TIME; i++) {
 		bool begin = !run->order_cursor_set;

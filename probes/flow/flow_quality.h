@@ -2,6 +2,8 @@
 /* How good a tunnel and a path are: what the programs keep and count of it. */
 #pragma once
 
+#include <linux/bpf.h>
+
 #include "flow_sequence.h"
 
 /* What a count is of. */
@@ -42,6 +44,14 @@ struct quality_value {
 };
 
 _Static_assert(sizeof(struct quality_value) == 88, "quality value");
+
+/* A tunnel's or a QoS flow's place in its order, one for all CPUs. */
+struct quality_order {
+	struct bpf_spin_lock lock;
+	__u32 pad;
+	struct sequence_state sequence;
+	__u64 last_ns; /* boot clock, to one tick */
+};
 
 /* An Echo Request that waits for its answer; asker and answerer in its key. */
 struct echo_key {

@@ -188,15 +188,16 @@ static bool is_of(const char *flag, const char *probe)
 static int add_flags(struct trace *t, const struct string_list *probes, struct err *err)
 {
 	for (size_t i = 0; i < t->flags.len; i++) {
-		const char *flag = t->flags.items[i];
+		const char *flag = t->flags.items[i], *dot = strchr(flag, '.');
+		int len = (int)(dot - flag);
 		_cleanup_free_ char *key = NULL;
 		bool runs = false;
 
 		for (size_t p = 0; p < probes->len; p++)
 			runs |= is_of(flag, probes->items[p]);
 		if (!runs)
-			return err_set(err, -EINVAL, "%s is a matter of the probe %.4s, which was not asked for: "
-				       "--probe %.4s", flag + 5, flag, flag);
+			return err_set(err, -EINVAL, "%s is a matter of the probe %.*s, which was not asked for: "
+				       "--probe %.*s", dot + 1, len, flag, len, flag);
 		if (asprintf(&key, "probes.%s", flag) < 0 || string_list_add(&t->watch.keys, key) < 0)
 			return err_set(err, -ENOMEM, "out of memory");
 	}

@@ -184,11 +184,6 @@ static void look_at(struct containers *c, const char *id, const char *config, co
 	find_process(c, e, pid_file);
 }
 
-static DIR *open_folder(char *path, size_t size, const char *format, const char *a, const char *b, const char *d)
-{
-	return procfs_path(path, size, format, a, b, d) < 0 ? NULL : opendir(path);
-}
-
 static void look_in(struct containers *c, const char *folder, const char *config, const char *pid_file)
 {
 	char path[PROC_PATH_MAX], pid_path[PROC_PATH_MAX];
@@ -205,10 +200,11 @@ static void look_in(struct containers *c, const char *folder, const char *config
 static void look_at_state(struct containers *c, const char *state)
 {
 	char path[PROC_PATH_MAX], folder[PROC_PATH_MAX];
-	_cleanup_dir_ DIR *dir =
-		open_folder(path, sizeof(path), "%s%s/%s", c->root, state, "io.containerd.runtime.v2.task");
+	_cleanup_dir_ DIR *dir = NULL;
 	struct dirent *entry;
 
+	if (procfs_path(path, sizeof(path), "%s%s/io.containerd.runtime.v2.task", c->root, state) == 0)
+		dir = opendir(path);
 	while (dir && (entry = readdir(dir)))
 		if (is_id(entry->d_name) &&
 		    procfs_path(folder, sizeof(folder), "%s/%s", path, entry->d_name) == 0)
