@@ -60,6 +60,7 @@ static int attach(struct probe_run *run, uint32_t id, struct err *err)
 	if (r < 0)
 		return err_prefix(err, r, "%s", a->hook);
 	snprintf(a->method, sizeof(a->method), "%s", tc_method(a->link));
+	a->ahead = tc_ahead(a->link);
 	return 0;
 }
 

@@ -267,11 +267,17 @@ static void plan_interface(const struct probe_run *run, size_t place, plan_fn fn
 
 	for (size_t id = place * 2; id < place * 2 + 2; id++) {
 		const struct flow_attachment *a = &run->attachments[id];
+		char behind[128];
 		struct plan_row row = {.hook = a->hook, .method = a->method,
 				       .reason = strcmp(a->method, "tcx")
 							 ? "this kernel has no tcx, or clsact was asked for"
 							 : "this kernel has tcx"};
 
+		if (a->ahead) {
+			snprintf(behind, sizeof(behind), "behind %u foreign filter%s, which can hide packets from it; %s",
+				 a->ahead, a->ahead == 1 ? "" : "s", row.reason);
+			row.reason = behind;
+		}
 		if (interface->state == FLOW_REFUSED) {
 			row.method = "skip";
 			row.reason = interface->why.text;

@@ -51,6 +51,7 @@ struct flow_attachment {
 	struct tc_link *link; /* NULL once detached */
 	char hook[96]; /* "ingress NETNS/IFACE" */
 	char method[8];
+	unsigned ahead; /* foreign filters, as tc_ahead() */
 	struct flow_value other_told[OTHER_MAX]; /* of the others, what collect() has handed on */
 	struct flow_ledger before; /* counted for those that had the place before */
 };

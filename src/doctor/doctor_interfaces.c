@@ -11,8 +11,8 @@ static void on_row(void *data, const struct plan_row *row)
 	struct check *c = report_add(data, CHECK_NETWORK, row->hook, "interface.%s", row->hook);
 
 	if (strcmp(row->method, "skip") != 0) {
-		check_set(c, CHECK_OK, "can be watched by %s", row->method);
-		check_line(c, "interfaces that can be watched by %s", row->method);
+		check_set(c, CHECK_OK, "can be watched by %s: %s", row->method, row->reason);
+		check_line(c, "interfaces that can be watched by %s: %s", row->method, row->reason);
 		return;
 	}
 	check_set(c, CHECK_MISSING, "not watched: %s", row->reason);

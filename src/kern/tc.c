@@ -32,6 +32,7 @@ struct tc_link {
 	uint64_t netns_inode;
 	int fd; /* the tcx link; -1: clsact */
 	bool made_qdisc;
+	unsigned ahead; /* as at the attachment */
 };
 
 static int enter(const char *netns, int *ret_previous, struct err *err)
@@ -103,6 +104,7 @@ static bool owner_lives(const struct tc_filter *f)
 
 struct census {
 	unsigned foreign, ours, living;
+	unsigned ahead; /* foreign ones of a lower priority, which run before and can end the chain */
 	bool made_qdisc; /* one of ours says so */
 	bool has_stale;
 	struct tc_filter stale; /* of ours, the last whose run has ended */
@@ -114,6 +116,7 @@ static void take_census(void *data, const struct tc_filter *f)
 
 	if (!is_ours(f)) {
 		c->foreign++;
+		c->ahead += f->priority < FILTER_PRIORITY;
 		return;
 	}
 	c->ours++;
@@ -178,6 +181,7 @@ static int attach_clsact(struct tc_link *l, int prog_fd)
 {
 	struct bpf_tc_hook hook = hook_of(&l->target);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .priority = FILTER_PRIORITY);
+	struct census now = {0};
 	bool stale_made;
 	int r = bpf_tc_hook_create(&hook);
 
@@ -192,6 +196,8 @@ static int attach_clsact(struct tc_link *l, int prog_fd)
 	r = bpf_tc_attach(&hook, &opts);
 	if (r < 0 && l->made_qdisc)
 		remove_qdisc_if_empty(&l->target);
+	if (r == 0 && tc_filter_list(l->target.ifindex, l->target.egress, take_census, &now) == 0)
+		l->ahead = now.ahead;
 	return r;
 }
 
@@ -283,6 +289,11 @@ int tc_sweep(unsigned ifindex, bool remove, struct tc_swept *ret)
 	r = object_end(&capture, r, "", NULL);
 	*ret = swept;
 	return r;
+}
+
+unsigned tc_ahead(const struct tc_link *l)
+{
+	return l->ahead;
 }
 
 const char *tc_method(const struct tc_link *l)

@@ -34,6 +34,9 @@ int tc_sweep(unsigned ifindex, bool remove, struct tc_swept *ret);
 
 const char *tc_method(const struct tc_link *l); /* "tcx" or "clsact" */
 
+/* Foreign filters that ran before it when it was attached, and can hide packets from it; none on tcx, where it was the first. */
+unsigned tc_ahead(const struct tc_link *l);
+
 /* Takes the program off and frees l; NULL is fine. On clsact: the filter, and the qdisc when it was
  * made here and nothing is left in it. An interface or namespace that is gone took them along. */
 void tc_detach(struct tc_link *l);

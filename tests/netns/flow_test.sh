@@ -194,6 +194,7 @@ test_kill_clsact() {
 	local other=$PID
 	watch restarted flows -i "$(ns b)/v1" --set probes.flow.tc=clsact
 	local teide=$PID
+	check_match "what may hide packets from it" "$(grep "ingress $(ns b)/v1" "$TMP/restarted.err")" "behind 1 foreign filter,"
 	check_eq "filters after the restart" "$(filters ingress teide) $(filters ingress foreign)" "1 1"
 	send_all
 	end_watch "$teide"
