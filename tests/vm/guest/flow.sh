@@ -120,6 +120,8 @@ for name in first second; do
 done
 # shellcheck disable=SC2154 # by eval
 both="$first $second"
+# What they do until then is in no account of the time between.
+for pid in $both; do wait_for 120 asleep "$pid"; done
 spawn_split runq "$TEIDE" flows --probe runq -o json --set "probes.runq.pids=$first,$second"
 wait_for 120 grep -q watching "$TMP/runq.err"
 for pid in $both; do
