@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "err.h"
@@ -83,7 +84,10 @@ int main(int argc, char **argv)
 			continue;
 		snprintf(name, sizeof(name), "teide %s", verbs[i].name);
 		argv[1] = name;
-		return flush_output(verbs[i].run(argc - 1, argv + 1));
+		/* The programs of a lab are known by the name of their first thread. */
+		if (verbs[i].run == cmd_lab)
+			return flush_output(cmd_lab(argc - 1, argv + 1));
+		return flush_output(run_aside(verbs[i].run, argc - 1, argv + 1));
 	}
 	fprintf(stderr, "teide: no verb '%s'; 'teide help' lists them\n", argv[1]);
 	return EXIT_USAGE;
