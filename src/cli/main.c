@@ -2,6 +2,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *help;
+	bool in_first_thread; /* whose name is what its processes are known by */
 } verbs[] = {
 	{"run", cmd_run, "the service: probes, report, strategies, by the configuration (-c FILE)"},
 	{"trace", cmd_trace, "live events of packets and of the gtp5g/gtp module's functions"},
@@ -24,7 +26,7 @@ static const struct {
 	{"why", cmd_why, "why a PDU session (UE-ADDRESS or TEID) does not work: where its packets stop"},
 	{"sched", cmd_sched, "scheduling strategies: preview, apply, withdraw, show"},
 	{"server", cmd_server, "an API server that speaks Gthulhu's API, for one machine"},
-	{"lab", cmd_lab, "a 5G user plane in network namespaces: up, status, traffic, down"},
+	{"lab", cmd_lab, "a 5G user plane in network namespaces: up, status, traffic, down", true},
 	{"doctor", cmd_doctor, "what works on this node, what does not, why, and what to do"},
 	{"clean", cmd_clean, "put back and remove what a killed teide left; --verify: prove that nothing is"},
 	{"config", cmd_config, "the effective configuration, checked"},
@@ -84,10 +86,9 @@ int main(int argc, char **argv)
 			continue;
 		snprintf(name, sizeof(name), "teide %s", verbs[i].name);
 		argv[1] = name;
-		/* The programs of a lab are known by the name of their first thread. */
-		if (verbs[i].run == cmd_lab)
-			return flush_output(cmd_lab(argc - 1, argv + 1));
-		return flush_output(run_aside(verbs[i].run, argc - 1, argv + 1));
+		return flush_output(verbs[i].in_first_thread ?
+					    verbs[i].run(argc - 1, argv + 1) :
+					    run_aside(verbs[i].run, argc - 1, argv + 1));
 	}
 	fprintf(stderr, "teide: no verb '%s'; 'teide help' lists them\n", argv[1]);
 	return EXIT_USAGE;
