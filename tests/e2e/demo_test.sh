@@ -18,6 +18,7 @@ for tunnel in 'in  *0x00010001  *9  *10.100.1.2 > 10.100.1.1' 'in  *0x00010002  
 	grep -qE "teide-upf/n3 $tunnel" <<<"$view" || fail "the live view lacks the tunnel $tunnel: $view"
 done
 check_match "an inner flow" "$view" '0x0001000[12] +9 +(tcp|udp) +[^ ]+ > '
+check_eq "views in it" "$(grep -c " at the interfaces watched$" <<<"$view")" 1
 check_match "the ledger" "$view" 'ledger: flow ingress teide-upf/n3: seen='
 strategies=$(section 4 6)
 check_ge "strategies for nr-gnb" "$(threads nr-gnb)" 2
