@@ -37,7 +37,7 @@ send() {
 	tell "$1" "$2"
 	TID=$(tail -n 1 "$TMP/$1.log")
 }
-boosted() { "$TEIDE" sched show -c "$TMP/teide.yaml" -o json | jq -e "select(.priority and .pid == $1)"; }
+boosted() { "$TEIDE" sched show -c "$TMP/teide.yaml" -o json | jq -es "any(.[]; .priority and .pid == $1)" >/dev/null; }
 
 task other gnb upf 2152
 send other main
