@@ -40,11 +40,19 @@ check_ge() { [ "$2" -ge "$3" ] || fail "$1: got $2, want at least $3"; }
 # check_match WHAT GOT REGEX (extended)
 check_match() { [[ $2 =~ $3 ]] || fail "$1: '$2' does not match '$3'"; }
 # check_exit WHAT STATUS COMMAND...: run it, its exit status must be STATUS; output in $TMP/out, $TMP/err.
+# A command that does not end by itself fails the test (status 124) after CHECK_LIMIT seconds.
 check_exit() {
 	local what=$1 want=$2 got=0
 	shift 2
-	"$@" >"$TMP/out" 2>"$TMP/err" || got=$?
+	lib_limited "$@" >"$TMP/out" 2>"$TMP/err" || got=$?
 	[ "$got" = "$want" ] || { cat "$TMP/out" "$TMP/err"; fail "$what: exit $got, want $want"; }
+}
+
+lib_limited() {
+	case $(type -t "$1") in
+	file) timeout --foreground --kill-after=5 "${CHECK_LIMIT:-240}" "$@" ;;
+	*) "$@" ;;
+	esac
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds; fails the test at the deadline.
@@ -166,7 +174,7 @@ lib_own_processes() {
 }
 lib_bpf() {
 	command -v bpftool >/dev/null || return 0
-	{ bpftool "$1" show 2>/dev/null || true; } | sed -n "s/^\([0-9][0-9]*: [a-z_]*\( *name [^ ]*\)\{0,1\}\).*/bpf $1 \1/p"
+	"$TESTS/bpf_objects"
 }
 lib_tc() {
 	local dev=$1
@@ -184,9 +192,7 @@ lib_snapshot() {
 			lib_tc "$dev" filter show dev "$dev" ingress
 			lib_tc "$dev" filter show dev "$dev" egress
 		done
-		lib_bpf prog
-		lib_bpf map
-		lib_bpf link
+		lib_bpf
 		{ find /run/teide /sys/fs/bpf -mindepth 1 2>/dev/null || true; } | sed 's/^/file /'
 		lib_own_processes
 	} | sort -u

@@ -16,37 +16,44 @@ expect() {
 	grep -qE "$2" <<<"$out" || { printf '%s\n' "$out" "^ lacks: $1 ($2)"; exit 1; }
 	echo "ok: $1"
 }
+# run CI [ARGUMENT...]: the tier check, or what the arguments name.
 run() {
 	status=0
-	out=$(env -u TEIDE_NO_SKIP CI="$1" "$copy/tests/run" --build "$copy/build" check 2>&1) || status=$?
+	out=$(env -u TEIDE_NO_SKIP CI="$1" "$copy/tests/run" --build "$copy/build" "${@:2}" 2>&1) || status=$?
 }
 
 t good 'echo fine'
 t may_skip 'echo no such device; exit 77'
-run false
+run false check
 [ "$status" = 0 ] || { echo "all well, yet exit $status"; exit 1; }
 expect 'the last line, nothing failed' '^1 passed, 0 failed, 1 skipped$'
 [ "$(tail -n 1 <<<"$out")" = '1 passed, 0 failed, 1 skipped' ] || { echo 'not the last line'; exit 1; }
 expect 'a skip says why' '^skipped check/may_skip  \(no such device\)$'
-run true
+run true check
 expect 'a listed skip is allowed in CI' '^1 passed, 0 failed, 1 skipped$'
+run false check/good
+expect 'one test runs alone' '^1 passed, 0 failed, 0 skipped$'
+run false --list check
+[ "$out" = $'check/good\ncheck/may_skip' ] || { echo "the list: $out"; exit 1; }
+run false check/nothing
+expect 'a test that does not exist is a failure' '^0 passed, 1 failed, 0 skipped$'
 
 t bad 'echo first; echo FAIL: because; exit 3'
 t other_skip 'echo no reason on the list; exit 77'
 t slow '# timeout: 1
 sleep 100'
 t stray 'setsid sleep 100 & exit 0'
-run true
+run true check
 [ "$status" = 1 ] || { echo "failures, yet exit $status"; exit 1; }
 expect 'the last line, with failures' '^1 passed, 4 failed, 1 skipped$'
 expect 'a failure shows its output' 'FAIL: because'
 expect 'a skip that is not on the list fails in CI' '^failed  check/other_skip  \(skipped, which is not allowed'
 expect 'a test over its time is ended' 'ended after 1 s, its time limit'
 expect 'what a test leaves running is found' 'left running: (sleep|setsid)'
-run false
+run false check
 expect 'and is a skip elsewhere' '^1 passed, 3 failed, 2 skipped$'
 rm "$copy"/tests/check/*
-run false
+run false check
 expect 'a tier without tests fails' '^0 passed, 1 failed, 0 skipped$'
 rm -f "$copy"/tests/check/*
 
