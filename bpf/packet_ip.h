@@ -10,6 +10,7 @@
 
 #include <linux/types.h>
 
+#include "packet_copy.h"
 #include "packet_head.h"
 #include "record.h"
 
@@ -142,9 +143,9 @@ static __always_inline void packet_narrow(struct packet_at *at, __u32 start, __u
 
 static __always_inline void packet_map_v4(__u8 to[16], __u32 v4)
 {
-	((__u64 *)to)[0] = 0;
-	((__u32 *)to)[2] = 0xffff0000;
-	((__u32 *)to)[3] = v4;
+	((copy_u64 *)to)[0] = 0;
+	((copy_u32 *)to)[2] = 0xffff0000;
+	((copy_u32 *)to)[3] = v4;
 }
 
 static __always_inline int packet_v4(PACKET_SOURCE *src, struct packet_at *at,
