@@ -178,10 +178,12 @@ static __always_inline void count_wait(struct task_struct *task, struct sight *s
 {
 	struct runq_value *v = value_of(task, s, RUNQ_SWITCH_TO);
 	__u64 ns = s->now_ns - s->thread->since_ns;
-	__u32 bucket = log2_of(ns);
+	__u64 bucket = log2_of(ns);
 
 	if (!v)
 		return;
+	/* One 64-bit register for the check and the index: 5.10 does not follow copies of its lower half. */
+	asm volatile("" : "+r"(bucket));
 	if (bucket >= RUNQ_BUCKETS)
 		bucket = RUNQ_BUCKETS - 1;
 	__sync_fetch_and_add(&v->waits[bucket], 1);
