@@ -16,7 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "budget.h"
 #include "buf.h"
 #include "cleanup.h"
 #include "cpu_context.h"
@@ -408,39 +407,11 @@ static void test_full_ring_and_map(void **state)
 	assert_int_equal(b->before.head[HEAD_IP], n);
 }
 
-static void check_budget(struct bpf_object *object)
-{
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, object) {
-		const char *name = bpf_program__name(program);
-		struct bpf_prog_info info = {0};
-		uint32_t len = sizeof(info);
-
-		if (!bpf_program__autoload(program))
-			continue;
-		assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len), 0);
-		printf("# %s %u of %u\n", name, info.verified_insns, budget_of("FLOW_BUDGET", name));
-		/* 0: the kernel does not tell before 5.16 */
-		if (info.verified_insns)
-			assert_in_range(info.verified_insns, 1, budget_of("FLOW_BUDGET", name));
-	}
-}
-
-static void test_verifier_budget(void **state)
-{
-	struct bench *b = *state;
-
-	check_budget(b->bpf->obj);
-	check_budget(b->entry->obj);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_agrees_with_tshark, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_full_ring_and_map, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(test_verifier_budget, set_up, tear_down),
 	};
 
 	if (geteuid() != 0) {

@@ -20,7 +20,6 @@
 
 #include <cmocka.h>
 
-#include "budget.h"
 #include "cleanup.h"
 #include "object.h"
 #include "probe.h"
@@ -414,23 +413,6 @@ static void the_end_of_a_thread(void **state)
 	assert_int_equal(map_len(b->run->told), 0);
 }
 
-static void within_budget(void **state)
-{
-	struct bench *b = *state;
-	struct bpf_program *program;
-
-	start_probe(b, 64);
-	bpf_object__for_each_program(program, b->run->bpf->obj) {
-		const char *name = bpf_program__name(program);
-		struct bpf_prog_info info = {0};
-		uint32_t len = sizeof(info);
-
-		assert_int_equal(bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len), 0);
-		print_message("# %s %u of %u\n", name, info.verified_insns, budget_of("RUNQ_BUDGET", name));
-		assert_in_range(info.verified_insns, 1, budget_of("RUNQ_BUDGET", name));
-	}
-}
-
 int main(void)
 {
 #define BENCH_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -439,7 +421,6 @@ int main(void)
 		BENCH_TEST(who_is_not_watched_is_not_told),
 		BENCH_TEST(no_room_is_counted),
 		BENCH_TEST(the_end_of_a_thread),
-		BENCH_TEST(within_budget),
 	};
 
 	if (geteuid()) {
