@@ -317,7 +317,10 @@ static void check_fentry(struct report *r, unsigned least)
 int main(int argc, char **argv)
 {
 	static struct report r;
+	unsigned least = 0;
 
+	if (argc > 1 && sscanf(argv[1], "%u", &least) != 1)
+		return 2;
 	if (geteuid()) {
 		printf("1..0 # SKIP loading programs needs root\n");
 		return 77;
@@ -330,7 +333,7 @@ int main(int argc, char **argv)
 		load_variants(&r, true, argc == 1);
 	for (size_t i = 0; i < r.n; i++)
 		check_budget(&r, &r.seen[i]);
-	check_fentry(&r, argc > 1 ? (unsigned)atoi(argv[1]) : 0);
+	check_fentry(&r, least);
 	printf("1..%u\n", r.tests);
 	return r.failed ? 1 : 0;
 }

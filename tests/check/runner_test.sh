@@ -43,15 +43,18 @@ t other_skip 'echo no reason on the list; exit 77'
 t slow '# timeout: 1
 sleep 100'
 t stray 'setsid sleep 100 & exit 0'
+t odd_name "python3 -c 'import ctypes, time
+ctypes.CDLL(None).prctl(15, b\"\\xfe\")
+time.sleep(1)' & exit 0"
 run true check
 [ "$status" = 1 ] || { echo "failures, yet exit $status"; exit 1; }
-expect 'the last line, with failures' '^1 passed, 4 failed, 1 skipped$'
+expect 'the last line, with failures' '^2 passed, 4 failed, 1 skipped$'
 expect 'a failure shows its output' 'FAIL: because'
 expect 'a skip that is not on the list fails in CI' '^failed  check/other_skip  \(skipped, which is not allowed'
 expect 'a test over its time is ended' 'ended after 1 s, its time limit'
 expect 'what a test leaves running is found' 'left running: (sleep|setsid)'
 run false check
-expect 'and is a skip elsewhere' '^1 passed, 3 failed, 2 skipped$'
+expect 'and is a skip elsewhere' '^2 passed, 3 failed, 2 skipped$'
 rm "$copy"/tests/check/*
 run false check
 expect 'a tier without tests fails' '^0 passed, 1 failed, 0 skipped$'

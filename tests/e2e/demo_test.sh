@@ -15,15 +15,32 @@ note "to its end"
 view=$(section 3 4)
 for tunnel in 'in  *0x00010001  *9  *10.100.1.2 > 10.100.1.1' 'in  *0x00010002  *9 ' \
 	'out  *0x00020001  *9  *10.100.1.1 > 10.100.1.2' 'out  *0x00020002  *9 '; do
-	grep -qE "teide-upf/n3 $tunnel" <<<"$view" || fail "the live view lacks the tunnel $tunnel: $view"
+	grep -qE "demo-upf/n3 $tunnel" <<<"$view" || fail "the live view lacks the tunnel $tunnel: $view"
 done
 check_match "an inner flow" "$view" '0x0001000[12] +9 +(tcp|udp) +[^ ]+ > '
 check_eq "views in it" "$(grep -c " at the interfaces watched$" <<<"$view")" 1
-check_match "the ledger" "$view" 'ledger: flow ingress teide-upf/n3: seen='
+check_match "the ledger" "$view" 'ledger: flow ingress demo-upf/n3: seen='
 strategies=$(section 4 6)
 check_ge "strategies for nr-gnb" "$(threads nr-gnb)" 2
 check_ge "strategies for nr-ue" "$(threads nr-ue)" 4
-check_match "they are taken back" "$(<"$TMP/demo.log")" 'strategies left at the server: 0'
+check_match "how many there were" "$(<"$TMP/demo.log")" 'with priority at the server, before: ([6-9]|[1-9][0-9])'
+check_match "they are taken back" "$(<"$TMP/demo.log")" 'with priority at the server, after: 0'
+check_match "what stays" "$(<"$TMP/demo.log")" 'make clean'
+
+assert_nothing_left
+
+note "beside labs that are there already"
+at_exit "$TEIDE" lab down
+at_exit "$TEIDE" lab down --name demo
+"$TEIDE" lab up >/dev/null
+"$TEIDE" lab up --name demo >/dev/null
+check_exit "a lab of that name" 1 "$TESTS/../demo" --duration 10
+check_match "the way out" "$(<"$TMP/err")" "lab down --name demo ends it"
+"$TEIDE" lab status --name demo >/dev/null || fail "the demo has ended a lab that is not its own"
+"$TEIDE" lab down --name demo >/dev/null
+"$TESTS/../demo" --duration 10 >"$TMP/beside.log" 2>&1 || fail "beside a lab: $(tail -n 20 "$TMP/beside.log")"
+"$TEIDE" lab status >/dev/null || fail "the demo has ended the lab 'teide'"
+"$TEIDE" lab down >/dev/null
 assert_nothing_left
 
 note "ended early"
