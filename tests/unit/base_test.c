@@ -13,6 +13,7 @@
 #include "err.h"
 #include "jsonw.h"
 #include "map.h"
+#include "suggest.h"
 
 static void map_keeps_what_was_put_and_refuses_over_its_bound(void **state)
 {
@@ -133,6 +134,46 @@ static void read_file_is_bounded(void **state)
 	buf_free(&b);
 }
 
+static void near_words_are_suggested_and_far_ones_are_not(void **state)
+{
+	static const char *const known[] = {"flows", "trace", "doctor", "clean", "api.url", "api.interval",
+					    "TEIDE_API_URL", "ip", "no"};
+	static const struct {
+		const char *word, *nearest;
+	} cases[] = {
+		{"flwos", "flows"},		/* exchanged */
+		{"flow", "flows"},		/* missing */
+		{"tracee", "trace"},		/* too many */
+		{"dactor", "doctor"},		/* wrong */
+		{"doc", NULL},			/* three of six are missing */
+		{"api.ulr", "api.url"},
+		{"api.intrevals", "api.interval"},
+		{"TEIDE_API_URI", "TEIDE_API_URL"},
+		{"FLOWS", "flows"},
+		{"flows", "flows"},
+		{"in", NULL},			/* half of the word would be an error */
+		{"", NULL},
+		{"colour", NULL},
+		{"api.colour", NULL},
+		{"TEIDE_ROOM_SERVICE", NULL},
+	};
+	char far[1000];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *nearest = suggest_nearest(cases[i].word, known, sizeof(known) / sizeof(known[0]));
+
+		if (!cases[i].nearest)
+			assert_null(nearest);
+		else
+			assert_string_equal(nearest, cases[i].nearest);
+	}
+	memset(far, 'f', sizeof(far) - 1);
+	far[sizeof(far) - 1] = '\0';
+	assert_null(suggest_nearest(far, known, 9));
+	assert_null(suggest_nearest("flows", (const char *const[]){far}, 1));
+	assert_null(suggest_nearest("flows", NULL, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +184,7 @@ int main(void)
 		cmocka_unit_test(errors_carry_context),
 		cmocka_unit_test(time_is_rfc3339),
 		cmocka_unit_test(read_file_is_bounded),
+		cmocka_unit_test(near_words_are_suggested_and_far_ones_are_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
