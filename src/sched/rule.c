@@ -9,56 +9,84 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "option.h"
+#include "parse.h"
 #include "strategy.h"
-#include "value.h"
+#include "suggest.h"
 
-static const struct config_option settings[] = {
-	{.key = "boost", .type = OPTION_BOOL, .offset = offsetof(struct sched_rule, boost)},
-	{.key = "priority", .type = OPTION_BOOL, .offset = offsetof(struct sched_rule, priority)},
-	{.key = "execution_time", .type = OPTION_DURATION,
-	 .offset = offsetof(struct sched_rule, execution_time), .min = 1000,
-	 .max = STRATEGY_TIME_MAX_NS},
-};
+#define EXECUTION_TIME_MIN_NS 1000
 
-static const struct {
+enum word_kind { WORD_PATTERN, WORD_BOOL, WORD_DURATION };
+
+#define PLACE(name) offsetof(struct sched_rule, name)
+
+static const struct word {
 	const char *key;
+	enum word_kind kind;
 	size_t offset;
-} patterns[] = {
-	{"comm", offsetof(struct sched_rule, comm)},
-	{"netns", offsetof(struct sched_rule, netns)},
-	{"pod", offsetof(struct sched_rule, pod)},
-	{"upf", offsetof(struct sched_rule, upf)},
+} words[] = {
+	{"comm", WORD_PATTERN, PLACE(comm)},
+	{"netns", WORD_PATTERN, PLACE(netns)},
+	{"pod", WORD_PATTERN, PLACE(pod)},
+	{"upf", WORD_PATTERN, PLACE(upf)},
+	{"boost", WORD_BOOL, PLACE(boost)},
+	{"priority", WORD_BOOL, PLACE(priority)},
+	{"execution_time", WORD_DURATION, PLACE(execution_time)},
 };
 
-static int set_pattern(char *pattern, const char *key, const char *value, struct err *err)
+static int find_word(const char *key, struct err *err)
+{
+	const char *keys[ARRAY_SIZE(words)], *near;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!strcmp(words[i].key, key))
+			return (int)i;
+		keys[i] = words[i].key;
+	}
+	near = suggest_nearest(key, keys, ARRAY_SIZE(keys));
+	return err_set(err, -EINVAL,
+		       "unknown key '%s'%s%s%s; there are comm, netns, pod, upf to match, and boost, priority, "
+		       "execution_time to set",
+		       key, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static int set_pattern(char *pattern, const char *value, struct err *err)
 {
 	size_t len = strlen(value);
 
 	if (!len || len >= RULE_PATTERN_MAX)
-		return err_set(err, -EINVAL, "%s=%s: a pattern has 1 to %d bytes", key, value,
-			       RULE_PATTERN_MAX - 1);
+		return err_set(err, -EINVAL, "a pattern has 1 to %d bytes", RULE_PATTERN_MAX - 1);
 	memcpy(pattern, value, len + 1);
 	return 0;
 }
 
-static int set(struct sched_rule *rule, const char *key, const char *value, struct err *err)
+static int set(struct sched_rule *rule, const struct word *word, const char *value, struct err *err)
 {
-	int r;
+	void *place = (char *)rule + word->offset;
 
-	for (size_t i = 0; i < ARRAY_SIZE(patterns); i++)
-		if (!strcmp(patterns[i].key, key))
-			return set_pattern((char *)rule + patterns[i].offset, key, value, err);
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		if (strcmp(settings[i].key, key))
-			continue;
-		r = value_set(&settings[i], rule, value, err);
-		return r < 0 ? err_prefix(err, r, "%s", key) : 0;
-	}
-	return err_set(err, -EINVAL,
-		       "no '%s' in a rule; there are comm, netns, pod, upf to match, and boost, "
-		       "priority, execution_time to set",
-		       key);
+	if (word->kind == WORD_PATTERN)
+		return set_pattern(place, value, err);
+	if (word->kind == WORD_BOOL)
+		return parse_bool(value, place, err);
+	return parse_duration(value, EXECUTION_TIME_MIN_NS, STRATEGY_TIME_MAX_NS, place, err);
+}
+
+/* Of KEY=VALUE. seen: a bit for each key that stood before. */
+static int take_word(struct sched_rule *rule, char *text, unsigned *seen, struct err *err)
+{
+	char *value = strchr(text, '=');
+	int word, r;
+
+	if (!value)
+		return err_set(err, -EINVAL, "it is written KEY=VALUE, such as comm=nr-ue");
+	*value = '\0';
+	word = find_word(text, err);
+	if (word < 0)
+		return word;
+	if (*seen & 1U << word)
+		return err_set(err, -EINVAL, "'%s' stands here a second time", text);
+	*seen |= 1U << word;
+	r = set(rule, &words[word], value + 1, err);
+	return r < 0 ? err_prefix(err, r, "%s", text) : 0;
 }
 
 int sched_rule_parse(const char *text, struct sched_rule *ret, struct err *err)
@@ -66,23 +94,21 @@ int sched_rule_parse(const char *text, struct sched_rule *ret, struct err *err)
 	_cleanup_free_ char *copy = strdup(text);
 	struct sched_rule rule = *ret;
 	char *rest = copy, *word;
-	int r = 0;
+	unsigned seen = 0;
+	int n = 0, r;
 
 	if (!copy)
 		return err_set(err, -ENOMEM, "out of memory");
-	while (r == 0 && (word = strsep(&rest, " "))) {
-		char *value = strchr(word, '=');
-
-		if (!word[0])
+	while ((word = strsep(&rest, " \t\r\n"))) {
+		if (!*word)
 			continue;
-		if (!value)
-			return err_set(err, -EINVAL, "'%s' is no word KEY=VALUE", word);
-		*value = '\0';
-		r = set(&rule, word, value + 1, err);
+		n++;
+		r = take_word(&rule, word, &seen, err);
+		if (r < 0)
+			return err_prefix(err, r, "word %d", n);
 	}
-	if (r == 0)
-		*ret = rule;
-	return r;
+	*ret = rule;
+	return 0;
 }
 
 static bool in_netns(const struct sched_rule *rule, uint64_t inode, const struct sched_places *places)

@@ -96,7 +96,7 @@ static void the_first_that_matches_counts(void **state)
 	struct bench *b = *state;
 	struct err err = {""};
 
-	assert_int_equal(use(b, "comm=nr-ue execution_time=5ms, comm=nr-* priority=false, "
+	assert_int_equal(use(b, "comm=nr-ue\texecution_time=5ms, comm=nr-* priority=False, "
 				"execution_time=1ms",
 			     &err),
 			 0);
@@ -175,7 +175,14 @@ static void rules_that_cannot_be(void **state)
 		{"nonsense", "KEY=VALUE"},
 		{"name=nr-gnb", "there are comm, netns, pod, upf"},
 		{"comm=", "1 to 63 bytes"},
-		{"comm=nr-gnb execution_time=20", "at most 10s"},
+		{"comm=nr-gnb execution_time=20s", "at most 10s"},
+		{"comm=nr-gnb  execution_time=5", "word 2: execution_time: '5' has no unit; write 5s, or 5ms"},
+		{"comm=nr-gnb execution_time=010ms", "as an octal number it is 8ms, as a decimal 10ms"},
+		{"comm=nr-gnb execution_time=-5ms", "must be at least 1us"},
+		{"com=nr-gnb", "word 1: unknown key 'com', did you mean 'comm'?"},
+		{"comm=a\tnetns=b\tprio=true", "word 3: unknown key 'prio'"},
+		{"comm=a comm=b", "word 2: 'comm' stands here a second time"},
+		{"=a", "word 1: unknown key ''"},
 		{"comm=nr-gnb execution_time=0ms", "at least"},
 		{"boost=perhaps", "neither true nor false"},
 	};
@@ -186,7 +193,8 @@ static void rules_that_cannot_be(void **state)
 
 		assert_int_equal(use(b, cases[i].rules, &err), -EINVAL);
 		assert_non_null(strstr(err.text, "sched.rules"));
-		assert_non_null(strstr(err.text, cases[i].says));
+		if (!strstr(err.text, cases[i].says))
+			fail_msg("'%s' does not say '%s'", err.text, cases[i].says);
 	}
 }
 
