@@ -14,7 +14,7 @@ enum option_type {
 	OPTION_U64,      /* uint64_t in [min, max] */
 	OPTION_INT,      /* int64_t in [min, max], both read as int64_t */
 	OPTION_SIZE,     /* uint64_t bytes: 65536, 64KiB, 16MiB; in [min, max] */
-	OPTION_DURATION, /* uint64_t ns: 10s, 500ms, 2m; a bare number is seconds; in [min, max] ns */
+	OPTION_DURATION, /* uint64_t ns: 10s, 500ms, 2m, always with a unit; in [min, max] ns */
 	OPTION_STRING,   /* const char *, never NULL */
 	OPTION_LIST,     /* struct string_list; text form is comma-separated */
 	OPTION_CHOICE,   /* unsigned: index into choices */

@@ -1,131 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "value.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
-#include "clock.h"
-
-struct unit {
-	const char *suffix;
-	uint64_t factor;
-};
-
-static const struct unit size_units[] = {{"", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20},
-					 {"GiB", 1 << 30}, {NULL, 0}};
-static const struct unit duration_units[] = {{"", NSEC_PER_SEC},
-					     {"s", NSEC_PER_SEC},
-					     {"ms", NSEC_PER_MSEC},
-					     {"us", 1000},
-					     {"ns", 1},
-					     {"m", 60 * NSEC_PER_SEC},
-					     {"h", 3600 * NSEC_PER_SEC},
-					     {NULL, 0}};
-static const struct unit plain_units[] = {{"", 1}, {NULL, 0}};
-
-static const struct unit *units_of(enum option_type type)
-{
-	return type == OPTION_SIZE ? size_units : type == OPTION_DURATION ? duration_units : plain_units;
-}
+#include "parse.h"
 
 static void *field(const struct config_option *o, void *base)
 {
 	return (char *)base + o->offset;
 }
 
-static int parse_number(const struct config_option *o, const char *text, uint64_t *ret)
+static int not_a_power_of_two(const char *text, uint64_t n, struct err *err)
 {
-	const struct unit *units = units_of(o->type);
-	char *end;
-	uint64_t n;
+	uint64_t below = 1ULL << (63 - __builtin_clzll(n));
+	char low[PARSE_TEXT_MAX], high[PARSE_TEXT_MAX];
 
-	if (!isdigit((unsigned char)text[0]))
-		return -EINVAL;
-	errno = 0;
-	n = strtoull(text, &end, 0);
-	if (errno)
-		return -ERANGE;
-	for (; units->suffix; units++)
-		if (!strcmp(end, units->suffix))
-			return __builtin_mul_overflow(n, units->factor, ret) ? -ERANGE : 0;
-	return -EINVAL;
-}
-
-static void show_number(const struct config_option *o, uint64_t n, struct buf *out)
-{
-	const struct unit *units = units_of(o->type), *best = units;
-
-	for (; units->suffix; units++)
-		if (units->suffix[0] && n && n % units->factor == 0 &&
-		    (!best->suffix[0] || units->factor > best->factor))
-			best = units;
-	if (best->suffix[0])
-		buf_printf(out, "%" PRIu64 "%s", n / best->factor, best->suffix);
-	else
-		buf_printf(out, "%" PRIu64, o->type == OPTION_DURATION ? n / NSEC_PER_SEC : n);
-}
-
-static int out_of_range(const struct config_option *o, struct err *err)
-{
-	_cleanup_(buf_free) struct buf low = {0}, high = {0};
-
-	show_number(o, o->min, &low);
-	show_number(o, o->max, &high);
-	return err_set(err, -EINVAL, "must be at least %s%s%s", low.data ? low.data : "0",
-		       o->max ? " and at most " : "", o->max ? high.data : "");
-}
-
-static const char *example(enum option_type type)
-{
-	return type == OPTION_SIZE       ? "65536, 64KiB or 16MiB"
-	       : type == OPTION_DURATION ? "10s, 500ms or 2m"
-					 : "42";
+	return err_set(err, -EINVAL, "'%s' is not a power of two; the nearest are %s and %s", text,
+		       format_size(below, low), format_size(below << 1, high));
 }
 
 static int set_number(const struct config_option *o, void *base, const char *text, struct err *err)
 {
-	uint64_t n;
-	int r = parse_number(o, text, &n);
+	uint64_t max = o->max ? o->max : UINT64_MAX, n;
+	int r = (o->type == OPTION_SIZE	      ? parse_size
+		 : o->type == OPTION_DURATION ? parse_duration
+					      : parse_u64)(text, o->min, max, &n, err);
 
-	if (r == -EINVAL)
-		return err_set(err, -EINVAL, "'%s' is not understood; write it like %s", text,
-			       example(o->type));
-	if (r < 0 || n < o->min || (o->max && n > o->max))
-		return out_of_range(o, err);
+	if (r < 0)
+		return r;
 	if (o->power_of_two && (n & (n - 1)))
-		return err_set(err, -EINVAL, "'%s' is not a power of two", text);
+		return not_a_power_of_two(text, n, err);
 	*(uint64_t *)field(o, base) = n;
-	return 0;
-}
-
-static int set_int(const struct config_option *o, void *base, const char *text, struct err *err)
-{
-	char *end;
-	int64_t n;
-
-	errno = 0;
-	n = strtoll(text, &end, 10);
-	if (end == text || *end || isspace((unsigned char)text[0]))
-		return err_set(err, -EINVAL, "'%s' is not understood; write it like -5 or 5", text);
-	if (errno || n < (int64_t)o->min || n > (int64_t)o->max)
-		return err_set(err, -EINVAL, "must be at least %" PRId64 " and at most %" PRId64,
-			       (int64_t)o->min, (int64_t)o->max);
-	*(int64_t *)field(o, base) = n;
-	return 0;
-}
-
-static int set_bool(const struct config_option *o, void *base, const char *text, struct err *err)
-{
-	bool yes = !strcmp(text, "true") || !strcmp(text, "yes") || !strcmp(text, "on");
-	bool no = !strcmp(text, "false") || !strcmp(text, "no") || !strcmp(text, "off");
-
-	if (!yes && !no)
-		return err_set(err, -EINVAL, "'%s' is neither true nor false", text);
-	*(bool *)field(o, base) = yes;
 	return 0;
 }
 
@@ -209,13 +118,13 @@ int value_set(const struct config_option *o, void *base, const char *text, struc
 {
 	switch (o->type) {
 	case OPTION_BOOL:
-		return set_bool(o, base, text, err);
+		return parse_bool(text, field(o, base), err);
 	case OPTION_STRING:
 		return set_string(o, base, text, err);
 	case OPTION_LIST:
 		return set_list(o, base, text, err);
 	case OPTION_INT:
-		return set_int(o, base, text, err);
+		return parse_i64(text, (int64_t)o->min, (int64_t)o->max, field(o, base), err);
 	case OPTION_CHOICE:
 		return set_choice(o, base, text, err);
 	default:
@@ -257,6 +166,7 @@ static void show_list(const struct string_list *list, struct buf *out)
 void value_show(const struct config_option *o, const void *base, struct buf *out)
 {
 	const void *p = (const char *)base + o->offset;
+	char text[PARSE_TEXT_MAX];
 
 	switch (o->type) {
 	case OPTION_BOOL:
@@ -274,7 +184,13 @@ void value_show(const struct config_option *o, const void *base, struct buf *out
 	case OPTION_CHOICE:
 		buf_str(out, o->choices[*(const unsigned *)p]);
 		break;
+	case OPTION_SIZE:
+		buf_str(out, format_size(*(const uint64_t *)p, text));
+		break;
+	case OPTION_DURATION:
+		buf_str(out, format_duration(*(const uint64_t *)p, text));
+		break;
 	default:
-		show_number(o, *(const uint64_t *)p, out);
+		buf_printf(out, "%" PRIu64, *(const uint64_t *)p);
 	}
 }

@@ -118,7 +118,12 @@ static void errors_name_line_key_and_way_out(void **state)
 		{"api:\n  level: -21\n", ":2: level: must be at least -20 and at most 5"},
 		{"api:\n  level: 99999999999999999999\n", ":2: level: must be at least -20"},
 		{"api:\n  level: 1x\n", ":2: level: '1x' is not understood"},
-		{"probes:\n  flow:\n    ring_size: 65537\n", ":3: ring_size: '65537' is not a power"},
+		{"probes:\n  flow:\n    ring_size: 65537\n",
+		 ":3: ring_size: '65537' is not a power of two; the nearest are 64KiB and 128KiB"},
+		{"probes:\n  flow:\n    ring_size: 010000\n", "as an octal number it is 4096, as a decimal 10000"},
+		{"api:\n  interval: 5\n", ":2: interval: '5' has no unit; write 5s, or 5ms"},
+		{"api:\n  interval: -5s\n", ":2: interval: must be at least 1ms, not '-5s'"},
+		{"api:\n  level: -010\n", "as an octal number it is -8, as a decimal -10"},
 		{"probes:\n  flow:\n    events: 1\n", ":3: events: '1' is neither true nor false"},
 		{"api:\n  url: [a, b]\n", ":2: a list stands where one value"},
 		{"api:\n  url: a\n  url: b\n", ":3: key 'url' stands here a second time"},
@@ -135,6 +140,36 @@ static void errors_name_line_key_and_way_out(void **state)
 		assert_int_equal(load(&c, cases[i].yaml, &err), -EINVAL);
 		if (!strstr(err.text, cases[i].says))
 			fail_msg("'%s' does not say '%s'", err.text, cases[i].says);
+	}
+}
+
+static void values_in_their_usual_spellings(void **state)
+{
+	static const struct {
+		const char *yaml;
+		uint64_t ring_size;
+		bool events;
+	} cases[] = {
+		{"{ring_size: 256KB, events: True}", 256 << 10, true},
+		{"{ring_size: 256KiB, events: YES}", 256 << 10, true},
+		{"{ring_size: 16M, events: On}", 16 << 20, true},
+		{"{ring_size: 64k, events: y}", 64 << 10, true},
+		{"{ring_size: 0x10000, events: FALSE}", 64 << 10, false},
+		{"{ring_size: 16MB, events: no}", 16 << 20, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char yaml[256];
+		struct config *c = NULL;
+		struct err err = {0};
+
+		snprintf(yaml, sizeof(yaml), "probes:\n  flow: %s\n", cases[i].yaml);
+		if (load(&c, yaml, &err) < 0)
+			fail_msg("%s: %s", cases[i].yaml, err.text);
+		const struct flow_options *flow = config_get(c, "probes.flow");
+		assert_int_equal(flow->ring_size, cases[i].ring_size);
+		assert_int_equal(flow->events, cases[i].events);
+		config_free(c);
 	}
 }
 
@@ -203,6 +238,7 @@ int main(void)
 		cmocka_unit_test(defaults_hold_without_a_file),
 		cmocka_unit_test(file_sets_values),
 		cmocka_unit_test(errors_name_line_key_and_way_out),
+		cmocka_unit_test(values_in_their_usual_spellings),
 		cmocka_unit_test(missing_file_is_named),
 		cmocka_unit_test(environment_overrides_and_old_names_are_noted),
 		cmocka_unit_test(what_is_shown_can_be_loaded_again),
