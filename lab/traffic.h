@@ -23,9 +23,9 @@ enum lab_malformed {
 enum lab_family { LAB_FAMILY_BOTH, LAB_FAMILY_IPV4, LAB_FAMILY_IPV6 };
 
 /* Without count, downloads, malformed and signalling: datagrams, pings and downloads side by side
- * for duration_s. With one of them: exactly so much of it and nothing else. */
+ * for duration_ns. With one of them: exactly so much of it and nothing else. */
 struct lab_traffic_options {
-	unsigned duration_s;
+	uint64_t duration_ns;
 	unsigned rate;           /* datagrams and pings per second and UE; 0: gentle */
 	uint64_t download_bytes; /* of one download; one begins each second; 0: none */
 	unsigned count;          /* UDP datagrams per UE, over its flows and families in turn */
@@ -39,7 +39,7 @@ struct lab_traffic_options {
 };
 
 #define LAB_TRAFFIC_HELP                                                                           \
-	"  --duration S       run for S seconds (10)\n"                                            \
+	"  --duration TIME    how long: 30 (seconds), 500ms, 5m (10s)\n"                             \
 	"  --rate N           datagrams and pings per second and UE (100, fewer with many UEs)\n"  \
 	"  --download BYTES   size of a download, one a second, 0 for none (256K); k, M, G\n"      \
 	"  --ue U             only this UE\n"                                                      \

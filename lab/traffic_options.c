@@ -5,8 +5,13 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
+#include "parse.h"
 #include "traffic.h"
 #include "traffic_internal.h"
+
+#define DURATION_MAX_NS (24 * 3600 * NSEC_PER_SEC)
+#define DOWNLOAD_MAX (1ULL << 40)
 
 static const char *const malformed_names[LAB_MALFORMED_KINDS] = {
 	[LAB_MALFORMED_SHORT] = "short",
@@ -23,51 +28,10 @@ const char *traffic_malformed_name(enum lab_malformed kind)
 void lab_traffic_defaults(struct lab_traffic_options *o)
 {
 	*o = (struct lab_traffic_options){
-		.duration_s = 10,
+		.duration_ns = 10 * NSEC_PER_SEC,
 		.download_bytes = 256 << 10,
 		.malformed_count = 1,
 	};
-}
-
-static uint64_t unit_of(char c)
-{
-	switch (c) {
-	case 'k':
-	case 'K':
-		return 1ULL << 10;
-	case 'M':
-		return 1ULL << 20;
-	case 'G':
-		return 1ULL << 30;
-	default:
-		return 0;
-	}
-}
-
-/* Decimal digits and, for sizes, one unit letter. */
-static int parse_number(const char *text, bool size, uint64_t max, uint64_t *ret)
-{
-	const char *p = text;
-	uint64_t v = 0;
-
-	for (; *p >= '0' && *p <= '9'; p++) {
-		if (v > max)
-			return -EINVAL;
-		v = v * 10 + (uint64_t)(*p - '0');
-	}
-	if (p == text)
-		return -EINVAL;
-	if (size && *p && !p[1]) {
-		uint64_t unit = unit_of(*p++);
-
-		if (!unit || v > max / unit)
-			return -EINVAL;
-		v *= unit;
-	}
-	if (*p || v > max)
-		return -EINVAL;
-	*ret = v;
-	return 0;
 }
 
 static int set_malformed(struct lab_traffic_options *o, const char *value, struct err *err)
@@ -83,43 +47,22 @@ static int set_malformed(struct lab_traffic_options *o, const char *value, struc
 		if (!kinds)
 			return err_set(
 				err, -EINVAL,
-				"--malformed '%s' does not do: short, version, length, chain, "
-				"several by commas, or all",
+				"'%s' is not understood; write short, version, length, chain, several "
+				"by commas, or all",
 				value);
 		o->malformed |= kinds;
 		p += len + (p[len] == ',');
 	}
-	return o->malformed ? 0 : err_set(err, -EINVAL, "--malformed names no kind");
+	return o->malformed ? 0 : err_set(err, -EINVAL, "it names no kind; write short, version, length, chain or all");
 }
 
-static int set_word(struct lab_traffic_options *o, const char *name, const char *value,
-		    struct err *err)
-{
-	if (!strcmp(name, "malformed"))
-		return set_malformed(o, value, err);
-	if (!strcmp(name, "family")) {
-		if (strcmp(value, "4") && strcmp(value, "6"))
-			return err_set(err, -EINVAL, "--family '%s' does not do: 4 or 6", value);
-		o->family = *value == '4' ? LAB_FAMILY_IPV4 : LAB_FAMILY_IPV6;
-		return 0;
-	}
-	if (strcmp(name, "o"))
-		return err_set(err, -ENOENT, "unknown option --%s", name);
-	if (strcmp(value, "text") && strcmp(value, "json"))
-		return err_set(err, -EINVAL, "-o '%s' does not do: text or json", value);
-	o->json = !strcmp(value, "json");
-	return 0;
-}
-
-int lab_traffic_option(struct lab_traffic_options *o, const char *name, const char *value,
-		       struct err *err)
+static int set_number(struct lab_traffic_options *o, const char *name, const char *value, struct err *err)
 {
 	const struct {
 		const char *name;
 		unsigned *value;
 		unsigned max;
 	} numbers[] = {
-		{"duration", &o->duration_s, 86400},
 		{"rate", &o->rate, 1000000},
 		{"ue", &o->ue, LAB_UES_MAX},
 		{"count", &o->count, INT_MAX},
@@ -127,21 +70,56 @@ int lab_traffic_option(struct lab_traffic_options *o, const char *name, const ch
 		{"signalling", &o->signalling, INT_MAX},
 		{"malformed-count", &o->malformed_count, INT_MAX},
 	};
-	uint64_t v;
+	uint64_t n;
+	int r;
 
-	if (!strcmp(name, "download")) {
-		if (parse_number(value, true, 1ULL << 40, &o->download_bytes) == 0)
-			return 0;
-		return err_set(err, -EINVAL, "--download '%s' does not do: 0 to 1024G", value);
-	}
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		if (strcmp(name, numbers[i].name))
 			continue;
-		if (parse_number(value, false, numbers[i].max, &v) < 0)
-			return err_set(err, -EINVAL, "--%s '%s' does not do: a number up to %u",
-				       name, value, numbers[i].max);
-		*numbers[i].value = (unsigned)v;
-		return 0;
+		r = parse_u64(value, 1, numbers[i].max, &n, err);
+		if (r == 0)
+			*numbers[i].value = (unsigned)n;
+		return r;
 	}
-	return set_word(o, name, value, err);
+	return err_set(err, -ENOENT, "there is no such option");
+}
+
+static int set_family(struct lab_traffic_options *o, const char *value, struct err *err)
+{
+	if (strcmp(value, "4") && strcmp(value, "6"))
+		return err_set(err, -EINVAL, "'%s' is not understood; write 4 or 6", value);
+	o->family = *value == '4' ? LAB_FAMILY_IPV4 : LAB_FAMILY_IPV6;
+	return 0;
+}
+
+static int set_form(struct lab_traffic_options *o, const char *value, struct err *err)
+{
+	if (strcmp(value, "text") && strcmp(value, "json"))
+		return err_set(err, -EINVAL, "'%s' is not understood; write text or json", value);
+	o->json = !strcmp(value, "json");
+	return 0;
+}
+
+/* -ENOENT: there is no such option. */
+static int set(struct lab_traffic_options *o, const char *name, const char *value, struct err *err)
+{
+	if (!strcmp(name, "malformed"))
+		return set_malformed(o, value, err);
+	if (!strcmp(name, "family"))
+		return set_family(o, value, err);
+	if (!strcmp(name, "o"))
+		return set_form(o, value, err);
+	if (!strcmp(name, "duration"))
+		return parse_seconds(value, NSEC_PER_MSEC, DURATION_MAX_NS, &o->duration_ns, err);
+	if (!strcmp(name, "download"))
+		return parse_size(value, 0, DOWNLOAD_MAX, &o->download_bytes, err);
+	return set_number(o, name, value, err);
+}
+
+int lab_traffic_option(struct lab_traffic_options *o, const char *name, const char *value,
+		       struct err *err)
+{
+	int r = set(o, name, value, err);
+
+	return r < 0 ? err_prefix(err, r, "%s%s", name[1] ? "--" : "-", name) : 0;
 }

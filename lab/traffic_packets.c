@@ -151,7 +151,7 @@ int traffic_run_packets(struct traffic_worker *w)
 		.fds = fds,
 		.interval_ns = w->rate ? NSEC_PER_SEC / w->rate : 0,
 		.next_ns = now,
-		.end_ns = now + w->options->duration_s * NSEC_PER_SEC,
+		.end_ns = now + w->options->duration_ns,
 		.heard_ns = now,
 	};
 	int r;

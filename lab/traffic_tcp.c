@@ -142,7 +142,7 @@ static int pause_until(const struct traffic_worker *w, uint64_t due_ns, uint64_t
 int traffic_run_downloads(struct traffic_worker *w)
 {
 	_cleanup_free_ struct dn_pattern *pattern = malloc(sizeof(*pattern));
-	uint64_t end_ns = traffic_now_ns() + w->options->duration_s * NSEC_PER_SEC;
+	uint64_t end_ns = traffic_now_ns() + w->options->duration_ns;
 	int r = 0;
 
 	if (!pattern)

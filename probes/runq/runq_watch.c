@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "parse.h"
 #include "runq_run.h"
 #include "runq.skel.h"
 
@@ -38,17 +39,16 @@ static void sort(struct runq_pids *pids)
 
 static int parse(struct runq_pids *ret, const struct string_list *texts, struct err *err)
 {
-	char *end;
+	uint64_t pid;
+	int r;
 
 	ret->items = calloc(texts->len + 1, sizeof(*ret->items));
 	if (!ret->items)
 		return err_set(err, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < texts->len; i++) {
-		long pid = strtol(texts->items[i], &end, 10);
-
-		if (end == texts->items[i] || *end || pid <= 0 || pid > INT32_MAX)
-			return err_set(err, -EINVAL, "probes.runq.pids: '%s' is no process id",
-				       texts->items[i]);
+		r = parse_u64(texts->items[i], 1, INT32_MAX, &pid, err);
+		if (r < 0)
+			return err_prefix(err, r, "probes.runq.pids: process id");
 		ret->items[ret->len++] = (uint32_t)pid;
 	}
 	sort(ret);

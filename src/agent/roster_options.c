@@ -2,8 +2,8 @@
 #include "roster_options.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "parse.h"
 
 static const struct config_option options[] = {
 	{.key = "socket_ports", .type = OPTION_LIST,
@@ -33,14 +33,11 @@ static int read_ports(const char *key, const struct string_list *list, uint16_t 
 		return err_set(err, -EINVAL, "processes.%s: %zu ports, at most %d can be looked for",
 			       key, list->len, DISCOVER_PORTS_MAX);
 	for (size_t i = 0; i < list->len; i++) {
-		const char *text = list->items[i];
-		unsigned long port;
-		char *end;
+		uint64_t port;
+		int r = parse_u64(list->items[i], 1, UINT16_MAX, &port, err);
 
-		errno = 0;
-		port = strtoul(text, &end, 10);
-		if (errno || end == text || *end || text[0] == '-' || !port || port > UINT16_MAX)
-			return err_set(err, -EINVAL, "processes.%s: '%s' is no UDP port", key, text);
+		if (r < 0)
+			return err_prefix(err, r, "processes.%s: UDP port", key);
 		ret[i] = (uint16_t)port;
 	}
 	*ret_n = list->len;

@@ -2,23 +2,19 @@
 #include "argument_text.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
 #include "clock.h"
+#include "parse.h"
 
-int parse_seconds(const char *text, double most, uint64_t *ret_ns)
+
+#define DURATION_MAX_NS (30000 * 3600 * NSEC_PER_SEC)
+
+int read_duration_flag(const char *text, uint64_t *ret_ns, struct err *err)
 {
-	double seconds;
-	char *end;
+	int r = parse_seconds(text, NSEC_PER_MSEC, DURATION_MAX_NS, ret_ns, err);
 
-	errno = 0;
-	seconds = strtod(text, &end);
-	if (errno || end == text || *end || !(seconds > 0 && seconds <= most))
-		return -EINVAL;
-	*ret_ns = MAX((uint64_t)(seconds * NSEC_PER_SEC), 1);
-	return 0;
+	return r < 0 ? err_prefix(err, r, "--duration") : 0;
 }
 
 int apply_key(const struct settings *settings, char *text, struct err *err)

@@ -7,8 +7,8 @@
 #include "err.h"
 #include "settings.h"
 
-/* Seconds, with a fraction or without, above 0 and at most `most`. 0 or -EINVAL. */
-int parse_seconds(const char *text, double most, uint64_t *ret_ns);
+/* What follows --duration: 10 (seconds), 0.5, 5s, 2m. 0 or -EINVAL. */
+int read_duration_flag(const char *text, uint64_t *ret_ns, struct err *err);
 
 /* --set KEY=VALUE; cuts the text in two. */
 int apply_key(const struct settings *settings, char *text, struct err *err);

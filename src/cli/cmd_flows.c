@@ -11,6 +11,7 @@
 #include "event_filter.h"
 #include "filter_flags.h"
 #include "flow_table.h"
+#include "parse.h"
 #include "watch.h"
 
 #define MAX_ROWS 65536
@@ -59,12 +60,12 @@ static error_t parse_sort(struct argp_state *state, const char *arg, enum agg_so
 
 static error_t parse_top(struct argp_state *state, const char *arg, size_t *ret)
 {
-	char *end;
+	struct err err;
+	uint64_t n;
 
-	errno = 0;
-	*ret = strtoul(arg, &end, 10);
-	if (errno || *end || end == arg || !*ret)
-		argp_error(state, "-n %s: it is a number from 1", arg);
+	if (parse_u64(arg, 1, SIZE_MAX, &n, &err) < 0)
+		argp_error(state, "--top: %s", err.text);
+	*ret = n;
 	return 0;
 }
 

@@ -17,6 +17,7 @@
 #include "lab.h"
 #include "log.h"
 #include "node.h"
+#include "parse.h"
 #include "process.h"
 #include "traffic.h"
 
@@ -33,16 +34,16 @@ struct lab_verb {
 	int (*run)(struct lab_arguments *a, struct err *err);
 };
 
-static unsigned parse_number(const char *option, const char *text, struct argp_state *state)
+static error_t set_number(struct argp_state *state, const char *option, const char *text, unsigned max,
+			  unsigned *ret)
 {
-	unsigned long value;
-	char *end;
+	uint64_t value = 0;
+	struct err err;
 
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || end == text || *end || *text == '-' || value > 1000000)
-		argp_error(state, "%s %s: it is a number from 1", option, text);
-	return value;
+	if (parse_u64(text, 1, max, &value, &err) < 0)
+		argp_error(state, "%s: %s", option, err.text);
+	*ret = (unsigned)value;
+	return 0;
 }
 
 static void parse_upf(struct lab_arguments *a, const char *text, struct argp_state *state)
@@ -69,14 +70,11 @@ static error_t parse_plan(int key, char *arg, struct argp_state *state)
 		parse_name(a, arg, state);
 		return 0;
 	case 'u':
-		a->options.ues = parse_number("--ues", arg, state);
-		return 0;
+		return set_number(state, "--ues", arg, LAB_UES_MAX, &a->options.ues);
 	case 'g':
-		a->options.gnbs = parse_number("--gnbs", arg, state);
-		return 0;
+		return set_number(state, "--gnbs", arg, LAB_GNBS_MAX, &a->options.gnbs);
 	case 'f':
-		a->options.flows = parse_number("--flows", arg, state);
-		return 0;
+		return set_number(state, "--flows", arg, LAB_FLOWS_MAX, &a->options.flows);
 	case 'k':
 		parse_upf(a, arg, state);
 		return 0;
@@ -248,17 +246,16 @@ static int run_node(struct lab_arguments *a, struct err *err)
 {
 	_cleanup_close_ int failed_fd = fcntl(LAB_READY_FD, F_DUPFD_CLOEXEC, LAB_READY_FD + 1);
 	enum lab_node_kind kind;
-	char *end = NULL;
-	unsigned long index = a->node_index ? strtoul(a->node_index, &end, 10) : 0;
+	uint64_t index;
 	int r;
 
-	if (failed_fd < 0 || !a->node_index || *end || end == a->node_index ||
+	if (failed_fd < 0 || !a->node_index || parse_u64(a->node_index, 0, LAB_UES_MAX, &index, NULL) < 0 ||
 	    lab_node_kind_parse(a->node_kind, &kind) < 0)
 		return err_set(err, -EINVAL, "this verb is for teide lab up alone");
 	fcntl(LAB_READY_FD, F_SETFD, FD_CLOEXEC);
 	prctl(PR_SET_NAME, lab_node_comm(kind));
 	a->options.inner_ipv6 = !a->ipv4_only;
-	r = run_node_kind(a, kind, index, err);
+	r = run_node_kind(a, kind, (unsigned)index, err);
 	if (r < 0)
 		lab_process_say_failed(failed_fd, r, err);
 	return r;

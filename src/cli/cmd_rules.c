@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "argument_text.h"
 #include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
@@ -21,7 +22,7 @@
 
 enum { KEY_NETNS = 256, KEY_ONCE, KEY_COUNTERS, KEY_DURATION };
 
-#define COUNTERS_SECONDS 10
+#define COUNTERS_NS (10 * NSEC_PER_SEC)
 
 static const char doc[] =
 	"The rules of gtp5g, as the kernel tells them, in every network namespace that has a gtp5g "
@@ -53,7 +54,7 @@ static const struct argp_option options[] = {
 	{"netns", KEY_NETNS, "NS", 0, "this network namespace alone: a name, a path, pid:N", 0},
 	{"follow", 'f', NULL, 0, "then print each change, until interrupted", 0},
 	{"counters", KEY_COUNTERS, NULL, 0, "what the module counts, beside what teide counts", 0},
-	{"duration", KEY_DURATION, "SECONDS", 0, "for so long (10), with --counters", 0},
+	{"duration", KEY_DURATION, "TIME", 0, "for so long, with --counters: 30 (seconds), 5m (10s)", 0},
 	{"once", KEY_ONCE, NULL, 0, "list and end (what it does without --follow)", 0},
 	{0},
 };
@@ -65,20 +66,17 @@ struct follow {
 	struct rules_live *live;
 	const char *netns;
 	int64_t boot_to_real_ns;
-	uint64_t seconds;
+	uint64_t duration_ns; /* of --counters */
 	bool json, follow, counters;
 };
 
-static uint64_t parse_seconds(const struct argp_state *state, const char *arg)
+static error_t set_duration(const char *arg, struct argp_state *state, uint64_t *ret_ns)
 {
-	char *end;
-	unsigned long value;
+	struct err err;
 
-	errno = 0;
-	value = strtoul(arg, &end, 10);
-	if (errno || end == arg || *end || !value || value > 86400)
-		argp_error(state, "--duration %s: it is a number of seconds, up to a day", arg);
-	return value;
+	if (read_duration_flag(arg, ret_ns, &err) < 0)
+		argp_error(state, "%s", err.text);
+	return 0;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -94,7 +92,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	else if (key == KEY_COUNTERS)
 		f->counters = true;
 	else if (key == KEY_DURATION)
-		f->seconds = parse_seconds(state, arg);
+		return set_duration(arg, state, &f->duration_ns);
 	else if (key == 'o' && (!strcmp(arg, "json") || !strcmp(arg, "text")))
 		f->json = !strcmp(arg, "json");
 	else if (key == 'o')
@@ -236,13 +234,13 @@ static int run(struct follow *f, struct err *err)
 int cmd_rules(int argc, char **argv)
 {
 	static const struct argp rules_argp = {.options = options, .parser = parse, .doc = doc};
-	struct follow f = {.seconds = COUNTERS_SECONDS};
+	struct follow f = {.duration_ns = COUNTERS_NS};
 	struct err err = {0};
 	int r;
 
 	argp_parse(&rules_argp, argc, argv, 0, NULL, &f);
 	signal(SIGPIPE, SIG_IGN);
-	r = f.counters ? rules_counters(f.netns, f.seconds * NSEC_PER_SEC, f.json, &err)
+	r = f.counters ? rules_counters(f.netns, f.duration_ns, f.json, &err)
 		       : run(&f, &err);
 	pipeline_free(f.pipeline);
 	loop_free(f.loop);

@@ -40,7 +40,7 @@ static const struct argp_option options[] = {
 	{"input", 'I', "trace_pipe|FILE|-", 0,
 	 "preview: take what another tracer prints for evidence too: the kernel's trace_pipe, a file, "
 	 "standard input", 0},
-	{"duration", 'd', "SECONDS", 0,
+	{"duration", 'd', "TIME", 0,
 	 "preview: how long to watch, else as long as the strategy needs to decide", 0},
 	{"output", 'o', "text|json", 0, "how to write it", 0},
 	{0},

@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "contexts.h"
 #include "filter_flags.h"
+#include "parse.h"
 #include "rule_watch.h"
 #include "trace_release.h"
 #include "watch.h"
@@ -75,6 +76,15 @@ static error_t set(struct trace *t, const char *key, const char *value)
 	return -string_list_add(&t->flags, text);
 }
 
+/* In gtpu's configuration 0 stands for any: as a flag it would choose nothing. */
+static int refuse_zero(const char *flag, const char *value, struct err *err)
+{
+	uint64_t n;
+	int r = parse_u64(value, 1, UINT64_MAX, &n, err);
+
+	return r < 0 ? err_prefix(err, r, "--%s", flag) : 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	static const struct {
@@ -87,12 +97,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		{KEY_SAMPLE, "flow.sample", NULL},
 	};
 	struct trace *t = state->input;
+	struct err err;
 
 	if (key == ARGP_KEY_INIT) {
 		state->child_inputs[0] = &t->watch;
 		state->child_inputs[1] = &t->filter;
 		return 0;
 	}
+	if (key == KEY_SEID && refuse_zero("seid", arg, &err) < 0)
+		argp_error(state, "%s", err.text);
 	t->wants_contexts |= key == KEY_CONTEXTS;
 	if (key == KEY_RELEASE) {
 		t->release = true;
@@ -208,6 +221,7 @@ static int add_flags(struct trace *t, const struct string_list *probes, struct e
 static int add_filter(struct trace *t, const char *probe, struct err *err)
 {
 	bool is_gtpu = !strcmp(probe, "gtpu");
+	int r = 0;
 
 	for (size_t i = 0; i < t->filter.keys.len; i++) {
 		const char *key = t->filter.keys.items[i];
@@ -215,6 +229,10 @@ static int add_filter(struct trace *t, const char *probe, struct err *err)
 
 		if (is_gtpu && strcmp(key, "teid") && strcmp(key, "ue"))
 			return err_set(err, -EINVAL, "--%s is a matter of the probe flow: --probe flow -i INTERFACE", key);
+		if (is_gtpu && !strcmp(key, "teid"))
+			r = refuse_zero(key, t->filter.values.items[i], err);
+		if (r < 0)
+			return r;
 		if (asprintf(&text, "probes.%s.%s=%s", probe, key, t->filter.values.items[i]) < 0 ||
 		    string_list_add(&t->watch.keys, text) < 0)
 			return err_set(err, -ENOMEM, "out of memory");

@@ -12,6 +12,7 @@
 #include "cmd.h"
 #include "identity.h"
 #include "log.h"
+#include "parse.h"
 #include "settings.h"
 #include "why_cli.h"
 
@@ -33,7 +34,7 @@ static const char doc[] =
 	"Exit code: 0 when there is an answer, a bad one too; 3 where nothing here is a UPF.";
 
 static const struct argp_option options[] = {
-	{"duration", KEY_DURATION, "SECONDS", 0, "how long to watch (10)", 0},
+	{"duration", KEY_DURATION, "TIME", 0, "how long to watch: 30 (seconds), 5m (10s)", 0},
 	{"netns", KEY_NETNS, "NS", 0, "the UPF's network namespace: a name, a path, pid:N", 0},
 	{"output", 'o', "text|json", 0, "how to write it", 0},
 	{0},
@@ -46,20 +47,19 @@ struct arguments {
 	bool json, asked;
 };
 
-static int parse_question(const char *text, struct why_question *q)
+static int parse_question(const char *text, struct why_question *q, struct err *err)
 {
-	unsigned long long teid;
-	char *end;
+	uint64_t teid;
+	int r;
 
 	*q = (struct why_question){0};
 	if (addr_parse(text, &q->ue) == 0) {
 		q->by_ue = true;
 		return 0;
 	}
-	errno = 0;
-	teid = strtoull(text, &end, 0);
-	if (errno || end == text || *end || text[0] == '-' || !teid || teid > UINT32_MAX)
-		return -EINVAL;
+	r = parse_u64(text, 1, UINT32_MAX, &teid, err);
+	if (r < 0)
+		return r;
 	q->teid = (uint32_t)teid;
 	return 0;
 }
@@ -75,22 +75,24 @@ static error_t parse_form(const char *arg, struct argp_state *state, bool *ret_j
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
+	struct err err = {0};
 
 	switch (key) {
 	case KEY_NETNS:
 		a->netns = arg;
 		return 0;
 	case KEY_DURATION:
-		if (parse_seconds(arg, 86400, &a->duration_ns) < 0)
-			argp_error(state, "--duration %s: it is a number of seconds, at most a day", arg);
+		if (read_duration_flag(arg, &a->duration_ns, &err) < 0)
+			argp_error(state, "%s", err.text);
 		return 0;
 	case 'o':
 		return parse_form(arg, state, &a->json);
 	case ARGP_KEY_ARG:
 		if (a->asked)
 			argp_error(state, "'%s': one UE or one TEID at a time", arg);
-		if (parse_question(arg, &a->q) < 0)
-			argp_error(state, "'%s': it is a UE's IP address, or a TEID (0x... or decimal)", arg);
+		if (parse_question(arg, &a->q, &err) < 0)
+			argp_error(state, "'%s' is neither a UE's IP address nor a TEID (0x... or decimal): %s", arg,
+				   err.text);
 		a->asked = true;
 		return 0;
 	case ARGP_KEY_NO_ARGS:

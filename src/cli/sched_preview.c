@@ -7,17 +7,14 @@
 #include "cleanup.h"
 #include "preview_show.h"
 
-#define LONGEST_S 86400.0
-
 int sched_preview(const struct settings *settings, const char *duration, bool json, struct err *err)
 {
 	_cleanup_(preview_free) struct preview p = {0};
 	uint64_t ns = 0;
-	int r;
+	int r = duration ? read_duration_flag(duration, &ns, err) : 0;
 
-	if (duration && parse_seconds(duration, LONGEST_S, &ns) < 0)
-		return err_set(err, -EINVAL, "--duration %s: it is a number of seconds, at most a day",
-			       duration);
+	if (r < 0)
+		return r;
 	r = preview_run(settings, ns, &p, err);
 	if (r < 0)
 		return r;

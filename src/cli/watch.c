@@ -29,7 +29,7 @@ static const struct argp_option watch_options[] = {
 	{"all", KEY_ALL, NULL, 0, "every interface of every network namespace, with -i those of that name", 0},
 	{"output", 'o', "text|json", 0, "form of the output", 0},
 	{"once", KEY_ONCE, NULL, 0, "end after the first collection", 0},
-	{"duration", KEY_DURATION, "SECONDS", 0, "end after that time", 0},
+	{"duration", KEY_DURATION, "TIME", 0, "end after that time: 10 (seconds), 500ms, 5m", 0},
 	{"attach", KEY_ATTACH, "METHOD", 0, "force fentry, kprobe or tracepoint", 0},
 	{"probe", KEY_PROBE, "NAME", 0, "probe to run; repeat for more", 0},
 	{"module-btf", KEY_MODULE_BTF, "FILE", 0,
@@ -160,13 +160,6 @@ static int set_keys(struct watch *w, struct err *err)
 	return r;
 }
 
-static int read_duration(const char *text, uint64_t *ret_ns, struct err *err)
-{
-	return parse_seconds(text, 1e8, ret_ns) < 0
-		       ? err_set(err, -EINVAL, "--duration %s: it is a number of seconds", text)
-		       : 0;
-}
-
 int watch_prepare(struct watch *w, struct err *err)
 {
 	int r = settings_load(&w->settings, w->config_path, err);
@@ -197,7 +190,7 @@ static void on_duration(void *data)
 static int prepare_loop(struct watch *w, struct err *err)
 {
 	uint64_t ns = 0;
-	int r = w->duration ? read_duration(w->duration, &ns, err) : 0;
+	int r = w->duration ? read_duration_flag(w->duration, &ns, err) : 0;
 
 	if (r < 0)
 		return r;

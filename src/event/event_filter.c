@@ -4,26 +4,15 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
-
-static int number(const char *key, const char *text, uint64_t max, uint64_t *ret, struct err *err)
-{
-	char *end;
-
-	errno = 0;
-	*ret = strtoull(text, &end, 0);
-	if (errno || *end || end == text || *text == '-' || *ret > max)
-		return err_set(err, -EINVAL, "%s: %s is no number from 0 to %llu", key, text, (unsigned long long)max);
-	return 0;
-}
+#include "parse.h"
 
 static int set_teid(struct event_filter *f, const char *text, struct err *err)
 {
 	uint64_t n = 0;
-	int r = *text ? number("teid", text, UINT32_MAX, &n, err) : 0;
+	int r = *text ? parse_u64(text, 0, UINT32_MAX, &n, err) : 0;
 
 	if (r < 0)
 		return r;
@@ -35,7 +24,7 @@ static int set_teid(struct event_filter *f, const char *text, struct err *err)
 static int set_qfi(struct event_filter *f, const char *text, struct err *err)
 {
 	uint64_t n = 0;
-	int r = *text ? number("qfi", text, 63, &n, err) : 0; /* 6 bits, TS 38.415 5.5.3.3 */
+	int r = *text ? parse_u64(text, 0, 63, &n, err) : 0; /* 6 bits, TS 38.415 5.5.3.3 */
 
 	if (r < 0)
 		return r;
@@ -47,7 +36,7 @@ static int set_qfi(struct event_filter *f, const char *text, struct err *err)
 static int set_port(struct event_filter *f, const char *text, struct err *err)
 {
 	uint64_t n = 0;
-	int r = *text ? number("port", text, UINT16_MAX, &n, err) : 0;
+	int r = *text ? parse_u64(text, 1, UINT16_MAX, &n, err) : 0;
 
 	if (r == 0)
 		f->port = (uint16_t)n;
@@ -76,12 +65,12 @@ static int set_address(struct event_filter *f, const char *text, struct err *err
 		return 0;
 	snprintf(address, sizeof(address), "%.*s", (int)(slash - text), text);
 	if ((size_t)(slash - text) >= sizeof(address) || addr_parse(address, &a) < 0)
-		return err_set(err, -EINVAL, "address: %s is no IP address, nor one with a prefix as 10.60.0.0/16", text);
+		return err_set(err, -EINVAL, "'%s' is not an IP address, nor one with a prefix as 10.60.0.0/16", text);
 	bits = addr_is_v4(&a) ? 32 : 128;
 	if (*slash)
-		r = number("address", slash + 1, bits, &bits, err);
+		r = parse_u64(slash + 1, 0, bits, &bits, err);
 	if (r < 0)
-		return r;
+		return err_prefix(err, r, "length of the prefix");
 	make_mask(&f->mask, (unsigned)bits + (addr_is_v4(&a) ? 96 : 0));
 	for (size_t i = 0; i < 16; i++)
 		f->address.b[i] = a.b[i] & f->mask.b[i];
@@ -93,15 +82,16 @@ static int set_ue(struct event_filter *f, const char *text, struct err *err)
 {
 	f->by_ue = *text;
 	if (*text && addr_parse(text, &f->ue) < 0)
-		return err_set(err, -EINVAL, "ue: %s is no IP address", text);
+		return err_set(err, -EINVAL, "'%s' is not an IP address, such as 10.60.0.1", text);
 	return 0;
 }
 
 static int set_proto(struct event_filter *f, const char *text, struct err *err)
 {
 	static const uint8_t known[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_SCTP};
-	uint64_t n;
 	char name[8];
+	uint64_t n;
+	int r;
 
 	f->by_proto = *text;
 	if (!*text)
@@ -112,33 +102,33 @@ static int set_proto(struct event_filter *f, const char *text, struct err *err)
 			return 0;
 		}
 	}
-	if (number("proto", text, UINT8_MAX, &n, NULL) < 0)
-		return err_set(err, -EINVAL, "proto: %s; it is tcp, udp, icmp, icmpv6, sctp or a number up to 255", text);
+	r = parse_u64(text, 0, UINT8_MAX, &n, err);
+	if (r < 0)
+		return err_prefix(err, r, "write tcp, udp, icmp, icmpv6, sctp or a number");
 	f->proto = (uint8_t)n;
 	return 0;
 }
 
 /* Of two words the first is 0, the second 1. */
-static int set_one_of(const char *key, const char *first, const char *second, const char *text, bool *by, uint8_t *ret,
-		      struct err *err)
+static int set_one_of(const char *const words[2], const char *text, bool *by, uint8_t *ret, struct err *err)
 {
 	*by = *text;
 	if (!*text)
 		return 0;
-	*ret = strcmp(text, first) != 0;
-	if (*ret && strcmp(text, second) != 0)
-		return err_set(err, -EINVAL, "%s: %s; it is %s or %s", key, text, first, second);
+	*ret = strcmp(text, words[0]) != 0;
+	if (*ret && strcmp(text, words[1]) != 0)
+		return err_set(err, -EINVAL, "'%s' is not understood; write %s or %s", text, words[0], words[1]);
 	return 0;
 }
 
 static int set_direction(struct event_filter *f, const char *text, struct err *err)
 {
-	return set_one_of("direction", "uplink", "downlink", text, &f->by_direction, &f->direction, err);
+	return set_one_of((const char *const[]){"uplink", "downlink"}, text, &f->by_direction, &f->direction, err);
 }
 
 static int set_dir(struct event_filter *f, const char *text, struct err *err)
 {
-	return set_one_of("dir", "ingress", "egress", text, &f->by_dir, &f->dir, err);
+	return set_one_of((const char *const[]){"ingress", "egress"}, text, &f->by_dir, &f->dir, err);
 }
 
 int event_filter_set(struct event_filter *f, const char *key, const char *value, struct err *err)
@@ -151,9 +141,13 @@ int event_filter_set(struct event_filter *f, const char *key, const char *value,
 		{"proto", set_proto}, {"direction", set_direction}, {"dir", set_dir},
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(words[i].key, key))
-			return words[i].set(f, value, err);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(words[i].key, key))
+			continue;
+		int r = words[i].set(f, value, err);
+
+		return r < 0 ? err_prefix(err, r, "%s", key) : 0;
+	}
 	return err_set(err, -ENOENT, "no filter '%s'", key);
 }
 

@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "cleanup.h"
+#include "parse.h"
 
 union sock_address {
 	struct sockaddr any;
@@ -23,23 +24,6 @@ static int bad(const char *spec, struct err *err)
 		       "listen address '%s': want ADDR:PORT, [IPV6]:PORT or :PORT, such as "
 		       "127.0.0.1:8080",
 		       spec);
-}
-
-static int parse_port(const char *text, uint16_t *ret)
-{
-	unsigned port = 0;
-
-	if (!*text || strlen(text) > 5)
-		return -EINVAL;
-	for (; *text; text++) {
-		if (*text < '0' || *text > '9')
-			return -EINVAL;
-		port = port * 10 + (unsigned)(*text - '0');
-	}
-	if (port > UINT16_MAX)
-		return -EINVAL;
-	*ret = (uint16_t)port;
-	return 0;
 }
 
 static void fill(union sock_address *sa, const struct addr *a, uint16_t port)
@@ -62,9 +46,10 @@ static int parse(const char *spec, union sock_address *sa, struct err *err)
 	char host[LISTEN_TEXT_MAX];
 	struct addr a = {0}; /* ::, which takes IPv4 too */
 	size_t len = colon ? (size_t)(colon - spec) : 0;
-	uint16_t port;
+	uint64_t port;
+	int r;
 
-	if (!colon || len >= sizeof(host) || parse_port(colon + 1, &port) < 0)
+	if (!colon || !colon[1] || len >= sizeof(host))
 		return bad(spec, err);
 	memcpy(host, spec, len);
 	host[len] = '\0';
@@ -76,7 +61,10 @@ static int parse(const char *spec, union sock_address *sa, struct err *err)
 	}
 	if (len > 0 && addr_parse(host, &a) < 0)
 		return bad(spec, err);
-	fill(sa, &a, port);
+	r = parse_u64(colon + 1, 0, UINT16_MAX, &port, err);
+	if (r < 0)
+		return err_prefix(err, r, "listen address '%s', as ADDR:PORT: port", spec);
+	fill(sa, &a, (uint16_t)port);
 	return 0;
 }
 

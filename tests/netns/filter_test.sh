@@ -81,5 +81,5 @@ jq -es 'map(select(.event == "ledger" and .where == "memory") | .value) | length
 check_exit "a filter of another probe" 2 "$TEIDE" trace --probe flow -i lo --verdict dropped
 check_match "what it says" "$(cat "$TMP/err")" "probe gtpu"
 check_exit "a prefix that is none" 2 "$TEIDE" flows -i lo --address 10.0.0.0/33
-check_match "what it says" "$(cat "$TMP/err")" "33 is no number from 0 to 32"
+check_match "what it says" "$(cat "$TMP/err")" "address: .*at least 0 and at most 32, not .33"
 assert_nothing_left

@@ -126,7 +126,13 @@ static void test_traffic_options(void **state)
 	struct err err = {};
 
 	lab_traffic_defaults(&o);
-	assert_int_equal(o.duration_s, 10);
+	assert_int_equal(o.duration_ns, 10000000000);
+	assert_int_equal(lab_traffic_option(&o, "duration", "7", &err), 0);
+	assert_int_equal(o.duration_ns, 7000000000);
+	assert_int_equal(lab_traffic_option(&o, "duration", "2m", &err), 0);
+	assert_int_equal(o.duration_ns, 120000000000);
+	assert_int_equal(lab_traffic_option(&o, "download", "256KB", &err), 0);
+	assert_int_equal(o.download_bytes, 256 << 10);
 	assert_int_equal(lab_traffic_option(&o, "download", "100M", &err), 0);
 	assert_int_equal(o.download_bytes, 100 << 20);
 	assert_int_equal(lab_traffic_option(&o, "malformed", "short,chain", &err), 0);
@@ -156,6 +162,12 @@ static void test_traffic_options_refused(void **state)
 		{"family", "5"},
 		{"o", "yaml"},
 		{"ue", "201"},
+		{"ue", "0"},
+		{"ue", "010"},
+		{"rate", "0"},
+		{"count", "0"},
+		{"duration", "0"},
+		{"duration", "86401"},
 		{"duration", "1e9"},
 	};
 	struct lab_traffic_options o;
