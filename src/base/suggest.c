@@ -61,3 +61,13 @@ const char *suggest_nearest(const char *word, const char *const *known, size_t n
 	}
 	return best;
 }
+
+const char *suggest_hint(const char *word, const char *const *known, size_t n, char text[static SUGGEST_TEXT_MAX])
+{
+	const char *near = suggest_nearest(word, known, n);
+
+	text[0] = '\0';
+	if (near)
+		snprintf(text, SUGGEST_TEXT_MAX, " did you mean '%s'?", near);
+	return text;
+}

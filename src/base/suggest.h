@@ -8,3 +8,7 @@
  * exchanged; upper and lower case count as equal. A word may hold one error in three characters and at most three; of
  * equally near words the first is taken. NULL: no word is near. Borrowed from known; no entry of known is NULL. */
 const char *suggest_nearest(const char *word, const char *const *known, size_t n);
+
+/* The same as a part of a sentence: " did you mean 'flows'?", or "". Returns text. */
+#define SUGGEST_TEXT_MAX 192
+const char *suggest_hint(const char *word, const char *const *known, size_t n, char text[static SUGGEST_TEXT_MAX]);

@@ -21,3 +21,6 @@ int config_note_origin(struct config *c, size_t section, size_t option, const ch
 
 /* Reads the YAML file into c. */
 int config_read_yaml(struct config *c, const char *path, struct err *err);
+
+/* The same with a text that is here already; name stands before the line in messages. */
+int config_parse_yaml(struct config *c, const char *name, const struct buf *text, struct err *err);

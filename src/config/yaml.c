@@ -1,32 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
 #include "cleanup.h"
 #include "config.h"
+#include "suggest.h"
 #include "value.h"
 
 #define DEPTH_MAX 4
 #define PATH_MAX_TEXT 128
+#define FILE_MAX (1 << 20)
+#define READ_STEP 4096
 
 /* A walk over libyaml's events: mappings nest into section names, scalars and sequences of scalars
- * are values. Anchors, aliases and tags have no place in a configuration and are refused. */
+ * are values. What YAML has beyond that is refused: anchors, aliases, merge keys, tags, a second
+ * document, a key that stands twice, null as a value. Readers of YAML disagree about some of these,
+ * and each of them can make a file say something else than what its reader sees. */
 struct walk {
 	struct config *c;
 	const char *file;
 	yaml_parser_t parser;
 	char keys[DEPTH_MAX][PATH_MAX_TEXT];
 	int depth;     /* open mappings */
+	int documents; /* that have begun */
 	bool has_key;  /* keys[depth - 1] awaits its value */
 	bool in_list;
 	size_t section, option; /* of the open list */
+	struct string_list seen; /* paths of the keys so far: few, since an unknown key ends the walk */
 };
 
-static int complain(struct walk *w, const yaml_event_t *e, int r, struct err *err)
+__attribute__((format(printf, 4, 5)))
+static int refuse(const struct walk *w, const yaml_event_t *e, struct err *err, const char *format, ...)
 {
-	return err_prefix(err, r, "%s:%zu", w->file, e->start_mark.line + 1);
+	char text[sizeof(err->text)];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	return err_set(err, -EINVAL, "%s:%zu: %s", w->file, e->start_mark.line + 1, text);
 }
 
 static void section_name(const struct walk *w, int levels, char name[static PATH_MAX_TEXT])
@@ -51,31 +66,40 @@ static bool is_section_or_part(const struct config *c, const char *name)
 }
 
 /* What may stand where the unknown key stood. */
-static void list_keys(const struct config *c, const char *section, struct buf *out)
+static int list_keys(const struct config *c, const char *section, struct string_list *ret)
 {
 	size_t len = strlen(section);
+	int r = 0;
 
 	for (size_t s = 0; s < c->n; s++) {
 		const char *name = c->sections[s]->name;
 
 		if (!strcmp(name, section))
-			for (const struct config_option *o = c->sections[s]->options; o->key; o++)
-				buf_printf(out, "%s%s", out->len ? ", " : "", o->key);
-		else if (!len || (!strncmp(name, section, len) && name[len] == '.'))
-			buf_printf(out, "%s%s", out->len ? ", " : "", name + (len ? len + 1 : 0));
+			for (const struct config_option *o = c->sections[s]->options; o->key && r == 0; o++)
+				r = string_list_add(ret, o->key);
+		else if (r == 0 && (!len || (!strncmp(name, section, len) && name[len] == '.')))
+			r = string_list_add(ret, name + (len ? len + 1 : 0));
 	}
+	return r;
 }
 
 static int unknown_key(struct walk *w, const yaml_event_t *e, struct err *err)
 {
-	_cleanup_(buf_free) struct buf known = {0};
-	char section[PATH_MAX_TEXT];
+	_cleanup_(string_list_free) struct string_list known = {0};
+	_cleanup_(buf_free) struct buf names = {0};
+	const char *key = w->keys[w->depth - 1];
+	char section[PATH_MAX_TEXT], hint[SUGGEST_TEXT_MAX];
 
 	section_name(w, w->depth - 1, section);
-	list_keys(w->c, section, &known);
-	err_set(err, -EINVAL, "unknown key '%s%s%s'; known here: %s", section,
-		section[0] ? "." : "", w->keys[w->depth - 1], known.data ? known.data : "nothing");
-	return complain(w, e, -EINVAL, err);
+	if (list_keys(w->c, section, &known) < 0)
+		return err_set(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < known.len; i++) {
+		buf_printf(&names, "%s%s", i ? ", " : "", known.items[i]);
+		*strchrnul(known.items[i], '.') = '\0'; /* "probes" stands here, "probes.flow" does not */
+	}
+	suggest_hint(key, (const char *const *)known.items, known.len, hint);
+	return refuse(w, e, err, "unknown key '%s%s%s';%s known here: %s", section, section[0] ? "." : "", key, hint,
+		      names.data ? names.data : "nothing");
 }
 
 static const struct config_option *current_option(struct walk *w)
@@ -86,22 +110,28 @@ static const struct config_option *current_option(struct walk *w)
 	return config_find(w->c, section, w->keys[w->depth - 1], &w->section, &w->option);
 }
 
-static int note_origin(struct walk *w, const yaml_event_t *e, struct err *err)
+static int note_origin(struct walk *w, const yaml_event_t *e)
 {
 	char origin[512];
 
-	if (w->c->origins[w->section][w->option]) {
-		err_set(err, -EINVAL, "key '%s' stands here a second time", w->keys[w->depth - 1]);
-		return complain(w, e, -EINVAL, err);
-	}
 	snprintf(origin, sizeof(origin), "%s:%zu", w->file, e->start_mark.line + 1);
 	return config_note_origin(w->c, w->section, w->option, origin);
+}
+
+/* Plain: "null" within quotes is a text. */
+static bool is_plain(const yaml_event_t *e, const char *text)
+{
+	return e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !strcmp((const char *)e->data.scalar.value, text);
+}
+
+static bool is_null(const yaml_event_t *e)
+{
+	return is_plain(e, "") || is_plain(e, "~") || is_plain(e, "null") || is_plain(e, "Null") || is_plain(e, "NULL");
 }
 
 static int on_value(struct walk *w, const yaml_event_t *e, struct err *err)
 {
 	const struct config_option *o = current_option(w);
-	const char *text = (const char *)e->data.scalar.value;
 	int r;
 
 	if (!o) {
@@ -109,55 +139,84 @@ static int on_value(struct walk *w, const yaml_event_t *e, struct err *err)
 
 		/* "api:" with nothing under it is an empty section, not a value. */
 		section_name(w, w->depth, name);
-		return !text[0] && is_section_or_part(w->c, name) ? 0 : unknown_key(w, e, err);
+		return is_null(e) && is_section_or_part(w->c, name) ? 0 : unknown_key(w, e, err);
 	}
-	r = value_set(o, w->c->values[w->section], text, err);
-	if (r < 0) {
-		err_prefix(err, r, "%s", o->key);
-		return complain(w, e, r, err);
-	}
-	return note_origin(w, e, err);
+	if (is_null(e))
+		return refuse(w, e, err, "%s has no value; remove the line for the default, or write %s for an empty %s",
+			      o->key, o->type == OPTION_LIST ? "[]" : "\"\"",
+			      o->type == OPTION_LIST ? "list" : "text");
+	r = value_set(o, w->c->values[w->section], (const char *)e->data.scalar.value, err);
+	if (r < 0)
+		return err_prefix(err, r, "%s:%zu: %s", w->file, e->start_mark.line + 1, o->key);
+	return note_origin(w, e);
+}
+
+static int on_item(struct walk *w, const yaml_event_t *e, struct err *err)
+{
+	const struct config_option *o = &w->c->sections[w->section]->options[w->option];
+
+	if (is_null(e))
+		return refuse(w, e, err, "null stands in the list %s; remove it, or write a text within quotes", o->key);
+	return value_list_add(o, w->c->values[w->section], (const char *)e->data.scalar.value, err);
 }
 
 static int on_key(struct walk *w, const yaml_event_t *e, struct err *err)
 {
+	char path[PATH_MAX_TEXT];
+
+	if (is_plain(e, "<<"))
+		return refuse(w, e, err, "merge keys (<<) are not supported; write the keys out");
 	snprintf(w->keys[w->depth - 1], PATH_MAX_TEXT, "%s", (const char *)e->data.scalar.value);
 	w->has_key = true;
-	return 0;
+	section_name(w, w->depth, path);
+	for (size_t i = 0; i < w->seen.len; i++)
+		if (!strcmp(w->seen.items[i], path))
+			return refuse(w, e, err, "key '%s' stands here a second time; keep one of the two",
+				      w->keys[w->depth - 1]);
+	return string_list_add(&w->seen, path);
 }
 
 static int on_scalar(struct walk *w, const yaml_event_t *e, struct err *err)
 {
-	const struct config_option *o;
-
-	if (w->in_list) {
-		o = &w->c->sections[w->section]->options[w->option];
-		return value_list_add(o, w->c->values[w->section],
-				      (const char *)e->data.scalar.value, err);
-	}
-	if (w->depth == 0) {
-		if (!e->data.scalar.value[0])
-			return 0;
-		err_set(err, -EINVAL, "the file must hold a mapping: 'section:' and keys under it");
-		return complain(w, e, -EINVAL, err);
-	}
+	if (strlen((const char *)e->data.scalar.value) != e->data.scalar.length)
+		return refuse(w, e, err, "a text holds the character NUL (\\0), which no value can; remove it");
+	if (w->in_list)
+		return on_item(w, e, err);
+	if (w->depth == 0 && is_null(e))
+		return 0;
+	if (w->depth == 0)
+		return refuse(w, e, err, "the file must hold a mapping: 'section:' and keys under it");
 	if (!w->has_key)
 		return on_key(w, e, err);
 	w->has_key = false;
 	return on_value(w, e, err);
 }
 
+/* A mapping or list stands where it has no place: inside a list, or as a key. */
+static int check_place(const struct walk *w, const yaml_event_t *e, struct err *err)
+{
+	if (w->in_list)
+		return refuse(w, e, err, "a list or mapping stands in the list %s; write plain words",
+			      w->c->sections[w->section]->options[w->option].key);
+	if (w->depth && !w->has_key)
+		return refuse(w, e, err, "a list or mapping stands where a key is expected; write KEY: VALUE");
+	return 0;
+}
+
 static int on_mapping(struct walk *w, const yaml_event_t *e, struct err *err)
 {
 	char name[PATH_MAX_TEXT];
+	int r = check_place(w, e, err);
 
+	if (r < 0)
+		return r;
 	section_name(w, w->depth, name);
-	if (w->depth && (w->in_list || !is_section_or_part(w->c, name)))
+	if (w->depth && current_option(w))
+		return refuse(w, e, err, "keys stand under '%s', which takes a value", name);
+	if (w->depth && !is_section_or_part(w->c, name))
 		return unknown_key(w, e, err);
-	if (w->depth == DEPTH_MAX) {
-		err_set(err, -EINVAL, "nested too deeply");
-		return complain(w, e, -EINVAL, err);
-	}
+	if (w->depth == DEPTH_MAX)
+		return refuse(w, e, err, "nested too deeply");
 	w->depth++;
 	w->has_key = false;
 	return 0;
@@ -165,22 +224,55 @@ static int on_mapping(struct walk *w, const yaml_event_t *e, struct err *err)
 
 static int on_sequence(struct walk *w, const yaml_event_t *e, struct err *err)
 {
-	const struct config_option *o = w->depth && w->has_key && !w->in_list ? current_option(w) : NULL;
+	const struct config_option *o;
+	int r = check_place(w, e, err);
 
+	if (r < 0)
+		return r;
+	o = w->depth ? current_option(w) : NULL;
 	if (!o && w->depth)
 		return unknown_key(w, e, err);
-	if (!o || o->type != OPTION_LIST) {
-		err_set(err, -EINVAL, "a list stands where one value is expected");
-		return complain(w, e, -EINVAL, err);
-	}
+	if (!o || o->type != OPTION_LIST)
+		return refuse(w, e, err, "a list stands where %s is expected", o ? "one value" : "'section:'");
 	value_clear(o, w->c->values[w->section]);
 	w->in_list = true;
 	w->has_key = false;
-	return note_origin(w, e, err);
+	return note_origin(w, e);
+}
+
+static int check_document(struct walk *w, const yaml_event_t *e, struct err *err)
+{
+	return w->documents++ ? refuse(w, e, err, "a second document begins (---); write one document") : 0;
+}
+
+/* Each kind of event has its anchor and tag in a place of its own. */
+static int check_properties(const struct walk *w, const yaml_event_t *e, struct err *err)
+{
+	const yaml_char_t *anchor = NULL, *tag = NULL;
+
+	if (e->type == YAML_SCALAR_EVENT) {
+		anchor = e->data.scalar.anchor;
+		tag = e->data.scalar.tag;
+	} else if (e->type == YAML_SEQUENCE_START_EVENT) {
+		anchor = e->data.sequence_start.anchor;
+		tag = e->data.sequence_start.tag;
+	} else if (e->type == YAML_MAPPING_START_EVENT) {
+		anchor = e->data.mapping_start.anchor;
+		tag = e->data.mapping_start.tag;
+	}
+	if (anchor)
+		return refuse(w, e, err, "anchors (&%s) are not supported; write the value where it is meant", anchor);
+	if (tag)
+		return refuse(w, e, err, "tags (%s) are not supported; remove it, or quote a text that begins with '!'", tag);
+	return 0;
 }
 
 static int on_event(struct walk *w, const yaml_event_t *e, struct err *err)
 {
+	int r = check_properties(w, e, err);
+
+	if (r < 0)
+		return r;
 	switch (e->type) {
 	case YAML_SCALAR_EVENT:
 		return on_scalar(w, e, err);
@@ -194,15 +286,40 @@ static int on_event(struct walk *w, const yaml_event_t *e, struct err *err)
 	case YAML_SEQUENCE_END_EVENT:
 		w->in_list = false;
 		return 0;
+	case YAML_DOCUMENT_START_EVENT:
+		return check_document(w, e, err);
 	case YAML_ALIAS_EVENT:
-		err_set(err, -EINVAL, "aliases (*name) are not supported");
-		return complain(w, e, -EINVAL, err);
+		return refuse(w, e, err, "aliases (*%s) are not supported; write the value, or quote a text that begins "
+			      "with '*'", e->data.alias.anchor);
 	default:
 		return 0;
 	}
 }
 
-static int walk_events(struct walk *w, struct err *err)
+/* The reader below the parser tells an offset and no line. */
+static size_t problem_line(const yaml_parser_t *p, const struct buf *text)
+{
+	size_t lines = 1;
+
+	if (p->error != YAML_READER_ERROR)
+		return p->problem_mark.line + 1;
+	for (size_t i = 0; i < text->len && i < p->problem_offset; i++)
+		lines += text->data[i] == '\n';
+	return lines;
+}
+
+static int not_yaml(const struct walk *w, const struct buf *text, struct err *err)
+{
+	const yaml_parser_t *p = &w->parser;
+	bool alias = p->context && strstr(p->context, "alias");
+
+	if (p->error == YAML_MEMORY_ERROR)
+		return -ENOMEM;
+	return err_set(err, -EINVAL, "%s:%zu: not YAML: %s%s", w->file, problem_line(p, text), p->problem,
+		       alias ? "; quote a text that begins with '*'" : "");
+}
+
+static int walk_events(struct walk *w, const struct buf *text, struct err *err)
 {
 	bool done = false;
 	yaml_event_t e;
@@ -210,8 +327,7 @@ static int walk_events(struct walk *w, struct err *err)
 
 	while (!done && r >= 0) {
 		if (!yaml_parser_parse(&w->parser, &e))
-			return err_set(err, -EINVAL, "%s:%zu: not YAML: %s", w->file,
-				       w->parser.problem_mark.line + 1, w->parser.problem);
+			return not_yaml(w, text, err);
 		done = e.type == YAML_STREAM_END_EVENT;
 		r = on_event(w, &e, err);
 		yaml_event_delete(&e);
@@ -219,18 +335,47 @@ static int walk_events(struct walk *w, struct err *err)
 	return r;
 }
 
+int config_parse_yaml(struct config *c, const char *name, const struct buf *text, struct err *err)
+{
+	struct walk w = {.c = c, .file = name};
+	int r;
+
+	if (!yaml_parser_initialize(&w.parser))
+		return err_set(err, -ENOMEM, "out of memory");
+	yaml_parser_set_input_string(&w.parser, (const unsigned char *)(text->data ? text->data : ""), text->len);
+	r = walk_events(&w, text, err);
+	yaml_parser_delete(&w.parser);
+	string_list_free(&w.seen);
+	return r == -ENOMEM ? err_set(err, r, "out of memory") : r;
+}
+
+/* Pipes too: "-c <(...)". */
+static int read_text(FILE *f, struct buf *text)
+{
+	size_t n = 1;
+
+	while (n && text->len <= FILE_MAX) {
+		char *room = buf_room(text, READ_STEP);
+
+		if (!room)
+			return -ENOMEM;
+		n = fread(room, 1, READ_STEP, f);
+		buf_took(text, room + n);
+	}
+	return n ? -EFBIG : ferror(f) ? -errno : 0;
+}
+
 int config_read_yaml(struct config *c, const char *path, struct err *err)
 {
 	_cleanup_fclose_ FILE *f = fopen(path, "re");
-	struct walk w = {.c = c, .file = path};
-	int r;
+	_cleanup_(buf_free) struct buf text = {0};
+	int r = f ? read_text(f, &text) : -errno;
 
-	if (!f)
-		return err_set(err, -errno, "configuration file %s: %s", path, strerror(errno));
-	if (!yaml_parser_initialize(&w.parser))
-		return err_set(err, -ENOMEM, "out of memory");
-	yaml_parser_set_input_file(&w.parser, f);
-	r = walk_events(&w, err);
-	yaml_parser_delete(&w.parser);
-	return r;
+	if (r == -EFBIG)
+		return err_set(err, -EINVAL, "configuration file %s: larger than 1 MiB", path);
+	if (r == -EISDIR)
+		return err_set(err, -EINVAL, "configuration file %s: is a directory; name a file in it", path);
+	if (r < 0)
+		return err_set(err, r, "configuration file %s: %s", path, err_name(r));
+	return config_parse_yaml(c, path, &text, err);
 }

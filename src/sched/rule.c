@@ -35,18 +35,18 @@ static const struct word {
 
 static int find_word(const char *key, struct err *err)
 {
-	const char *keys[ARRAY_SIZE(words)], *near;
+	const char *keys[ARRAY_SIZE(words)];
+	char hint[SUGGEST_TEXT_MAX];
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (!strcmp(words[i].key, key))
 			return (int)i;
 		keys[i] = words[i].key;
 	}
-	near = suggest_nearest(key, keys, ARRAY_SIZE(keys));
 	return err_set(err, -EINVAL,
-		       "unknown key '%s'%s%s%s; there are comm, netns, pod, upf to match, and boost, priority, "
+		       "unknown key '%s';%s there are comm, netns, pod, upf to match, and boost, priority, "
 		       "execution_time to set",
-		       key, near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+		       key, suggest_hint(key, keys, ARRAY_SIZE(keys), hint));
 }
 
 static int set_pattern(char *pattern, const char *value, struct err *err)

@@ -157,7 +157,7 @@ static void near_words_are_suggested_and_far_ones_are_not(void **state)
 		{"api.colour", NULL},
 		{"TEIDE_ROOM_SERVICE", NULL},
 	};
-	char far[1000];
+	char far[1000], hint[SUGGEST_TEXT_MAX];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const char *nearest = suggest_nearest(cases[i].word, known, sizeof(known) / sizeof(known[0]));
@@ -172,6 +172,8 @@ static void near_words_are_suggested_and_far_ones_are_not(void **state)
 	assert_null(suggest_nearest(far, known, 9));
 	assert_null(suggest_nearest("flows", (const char *const[]){far}, 1));
 	assert_null(suggest_nearest("flows", NULL, 0));
+	assert_string_equal(suggest_hint("flwos", known, 9, hint), " did you mean 'flows'?");
+	assert_string_equal(suggest_hint("colour", known, 9, hint), "");
 }
 
 int main(void)

@@ -129,15 +129,57 @@ static void errors_name_line_key_and_way_out(void **state)
 		{"api:\n  url: a\n  url: b\n", ":3: key 'url' stands here a second time"},
 		{"- a\n", ":1: a list stands"},
 		{"api: {url: a\n", "not YAML"},
-		{"api: &x\n  url: *x\n", ":2: aliases"},
-		{"probes:\n  flow:\n    interfaces: [[a]]\n", ":3: unknown key"},
+		{"probes:\n  flow:\n    interfaces: [[a]]\n", ":3: a list or mapping stands in the list interfaces"},
+		{"probes:\n  flow:\n    interfaces: [{a: b}]\n", ":3: a list or mapping stands in the list interfaces"},
+		{"? [a]\n: b\n", ":1: a list or mapping stands where a key is expected"},
+		{"api:\n  ? {a: b}\n  : c\n", ":2: a list or mapping stands where a key is expected"},
+		{"api:\n  url:\n    host: x\n", ":3: keys stand under 'api.url', which takes a value"},
+		{"api:\n  ulr: x\n", ":2: unknown key 'api.ulr'; did you mean 'url'? known here: url"},
+		{"porbes:\n  flow:\n    x: 1\n", ":2: unknown key 'porbes'; did you mean 'probes'?"},
+		{"probes:\n  folw:\n    x: 1\n", ":3: unknown key 'probes.folw'; did you mean 'flow'?"},
+		/* what YAML has beyond plain keys and values */
+		{"api: &x\n  url: a\n", ":1: anchors (&x) are not supported"},
+		{"api:\n  url: &x a\n", ":2: anchors (&x) are not supported"},
+		{"probes:\n  flow:\n    interfaces: &l [a]\n", ":3: anchors (&l) are not supported"},
+		{"api:\n  &k url: a\n", ":2: anchors (&k) are not supported"},
+		{"api:\n  url: *x\n", ":2: aliases (*x) are not supported"},
+		{"probes:\n  flow:\n    interfaces: [*/eth0]\n", ":3: not YAML: "},
+		{"probes:\n  flow:\n    interfaces: [*]\n", "; quote a text that begins with '*'"},
+		{"api:\n  url: !!str a\n", ":2: tags (tag:yaml.org,2002:str) are not supported"},
+		{"api:\n  url: !secret a\n", ":2: tags (!secret) are not supported"},
+		{"api: !!map\n  url: a\n", ":1: tags"},
+		{"probes:\n  flow:\n    interfaces: !!seq [a]\n", ":3: tags"},
+		{"probes:\n  flow:\n    interfaces: [!!str 1]\n", ":3: tags"},
+		{"api:\n  url: a\n---\napi:\n  level: 1\n", ":3: a second document begins (---)"},
+		{"---\n---\n", ":2: a second document begins (---)"},
+		{"api:\n  <<: {url: a}\n", ":2: merge keys (<<) are not supported"},
+		{"<<: {url: a}\n", ":1: merge keys (<<) are not supported"},
+		{"api:\n  url: a\nprobes:\napi:\n  level: 1\n", ":4: key 'api' stands here a second time"},
+		{"api: {url: a, \"url\": a}\n", ":1: key 'url' stands here a second time"},
+		{"probes:\n  flow:\n    events: yes\nprobes.flow:\n  ring_size: 4k\n",
+		 ":4: key 'probes.flow' stands here a second time"},
+		/* null */
+		{"api:\n  url: ~\n", ":2: url has no value; remove the line for the default, or write \"\" for an empty text"},
+		{"api:\n  url:\n  level: 1\n", ":2: url has no value"},
+		{"api:\n  url: null\n", ":2: url has no value"},
+		{"api:\n  level: NULL\n", ":2: level has no value"},
+		{"probes:\n  flow:\n    interfaces: ~\n", ":3: interfaces has no value; remove the line for the default, or "
+							   "write [] for an empty list"},
+		{"probes:\n  flow:\n    interfaces: [a, ~]\n", ":3: null stands in the list interfaces"},
+		{"probes:\n  flow:\n    interfaces:\n      - a\n      -\n", ":5: null stands in the list interfaces"},
+		/* what no C string can hold, and what is not UTF-8 */
+		{"api:\n  url: \"a\\0b\"\n", ":2: a text holds the character NUL"},
+		{"api:\n  \"url\\0x\": a\n", ":2: a text holds the character NUL"},
+		{"probes:\n  flow:\n    interfaces: [\"a\\0b\"]\n", ":3: a text holds the character NUL"},
+		{"api:\n  url: a\n  mode: \xff\n", ":3: not YAML: "},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct config *c = NULL;
 		struct err err = {0};
 
-		assert_int_equal(load(&c, cases[i].yaml, &err), -EINVAL);
+		if (load(&c, cases[i].yaml, &err) != -EINVAL)
+			fail_msg("taken: %s", cases[i].yaml);
 		if (!strstr(err.text, cases[i].says))
 			fail_msg("'%s' does not say '%s'", err.text, cases[i].says);
 	}
@@ -171,6 +213,36 @@ static void values_in_their_usual_spellings(void **state)
 		assert_int_equal(flow->events, cases[i].events);
 		config_free(c);
 	}
+}
+
+static void null_is_a_section_and_quoted_a_text(void **state)
+{
+	struct config *c;
+	struct err err = {0};
+
+	if (load(&c, "--- # nothing\napi: ~\nprobes:\n  flow: {interfaces: ['~', \"null\", '']}\n", &err) < 0)
+		fail_msg("%s", err.text);
+	const struct flow_options *flow = config_get(c, "probes.flow");
+	assert_int_equal(flow->interfaces.len, 3);
+	assert_string_equal(flow->interfaces.items[0], "~");
+	assert_string_equal(flow->interfaces.items[1], "null");
+	assert_string_equal(flow->interfaces.items[2], "");
+	config_free(c);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(load(&c, (const char *const[]){"", "~\n", "# a remark\n"}[i], &err), 0);
+		config_free(c);
+	}
+}
+
+static void a_directory_is_no_file(void **state)
+{
+	struct config *c;
+	struct err err;
+
+	assert_int_equal(config_load(&c, sections, 2, "/", &err), -EINVAL);
+	assert_string_equal(err.text, "configuration file /: is a directory; name a file in it");
+	assert_int_equal(config_load(&c, sections, 2, "/dev/zero", &err), -EINVAL);
+	assert_string_equal(err.text, "configuration file /dev/zero: larger than 1 MiB");
 }
 
 static void missing_file_is_named(void **state)
@@ -239,6 +311,8 @@ int main(void)
 		cmocka_unit_test(file_sets_values),
 		cmocka_unit_test(errors_name_line_key_and_way_out),
 		cmocka_unit_test(values_in_their_usual_spellings),
+		cmocka_unit_test(null_is_a_section_and_quoted_a_text),
+		cmocka_unit_test(a_directory_is_no_file),
 		cmocka_unit_test(missing_file_is_named),
 		cmocka_unit_test(environment_overrides_and_old_names_are_noted),
 		cmocka_unit_test(what_is_shown_can_be_loaded_again),

@@ -179,7 +179,7 @@ static void rules_that_cannot_be(void **state)
 		{"comm=nr-gnb  execution_time=5", "word 2: execution_time: '5' has no unit; write 5s, or 5ms"},
 		{"comm=nr-gnb execution_time=010ms", "as an octal number it is 8ms, as a decimal 10ms"},
 		{"comm=nr-gnb execution_time=-5ms", "must be at least 1us"},
-		{"com=nr-gnb", "word 1: unknown key 'com', did you mean 'comm'?"},
+		{"com=nr-gnb", "word 1: unknown key 'com'; did you mean 'comm'?"},
 		{"comm=a\tnetns=b\tprio=true", "word 3: unknown key 'prio'"},
 		{"comm=a comm=b", "word 2: 'comm' stands here a second time"},
 		{"=a", "word 1: unknown key ''"},
