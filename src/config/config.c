@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "quote.h"
 #include "value.h"
 
 #define KEY_MAX 128
@@ -214,6 +215,18 @@ static void show_section_head(const char *name, const char *before, struct buf *
 	}
 }
 
+/* In a comment: a file's name may hold a line break. */
+static void show_origin(const char *origin, struct buf *out)
+{
+	_cleanup_(buf_free) struct buf quoted = {0};
+	bool can = quote_yaml(origin, &quoted) == 0;
+
+	if (can && !strncmp(quoted.data + 1, origin, strlen(origin)))
+		buf_str(out, origin);
+	else
+		buf_str(out, can ? quoted.data : "a file whose name is not UTF-8");
+}
+
 void config_show(const struct config *c, struct buf *out)
 {
 	const char *before = "";
@@ -229,7 +242,9 @@ void config_show(const struct config *c, struct buf *out)
 
 			buf_printf(out, "%*s%s: ", depth * 2, "", options[i].key);
 			value_show(&options[i], c->values[s], out);
-			buf_printf(out, "  # %s (%s)\n", options[i].help, origin ? origin : "default");
+			buf_printf(out, "  # %s (", options[i].help);
+			show_origin(origin ? origin : "default", out);
+			buf_str(out, ")\n");
 		}
 	}
 }

@@ -36,6 +36,7 @@ struct config_option {
 	const char *default_text; /* parsed like any other value */
 	uint64_t min, max; /* max 0: no upper bound */
 	bool power_of_two;
+	bool is_url; /* of OPTION_STRING: user and password in it are never shown */
 	const char *const *choices; /* NULL-terminated */
 	const char *help;
 	const char *old_env; /* a name of earlier tools that is accepted with a note, or NULL */

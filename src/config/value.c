@@ -8,6 +8,9 @@
 
 #include "cleanup.h"
 #include "parse.h"
+#include "quote.h"
+
+#define MASK "***"
 
 static void *field(const struct config_option *o, void *base)
 {
@@ -52,15 +55,62 @@ static int set_choice(const struct config_option *o, void *base, const char *tex
 	return err_set(err, -EINVAL, "'%s' is none of: %s", text, names.data);
 }
 
+static int check_text(const char *text, struct err *err)
+{
+	return quote_can(text) ? 0 : err_set(err, -EINVAL, "the text is not UTF-8, as a configuration is; write it in UTF-8");
+}
+
+/* What stands before the '@' of a URL: *ret_len bytes, 0 where there is none. */
+static const char *find_user(const char *url, size_t *ret_len)
+{
+	const char *scheme_end = strstr(url, "://"), *user = scheme_end ? scheme_end + 3 : url;
+	const char *at = memrchr(user, '@', strcspn(user, "/?#"));
+
+	*ret_len = at ? (size_t)(at - user) : 0;
+	return user;
+}
+
+/* What was shown is loaded again: the mask must not become the password. */
+static int refuse_mask(const char *url, struct err *err)
+{
+	size_t len;
+	const char *user = find_user(url, &len);
+
+	if (len != strlen(MASK) || strncmp(user, MASK, len))
+		return 0;
+	return err_set(err, -EINVAL, "user and password are masked (" MASK "), as 'teide config --show' prints them; write "
+		       "what they are, or leave out '" MASK "@'");
+}
+
 static int set_string(const struct config_option *o, void *base, const char *text, struct err *err)
 {
-	char *copy = strdup(text);
+	int r = check_text(text, err);
+	char *copy;
 
+	if (r == 0 && o->is_url)
+		r = refuse_mask(text, err);
+	if (r < 0)
+		return r;
+	copy = strdup(text);
 	if (!copy)
 		return err_set(err, -ENOMEM, "out of memory");
 	free(*(char **)field(o, base));
 	*(char **)field(o, base) = copy;
 	return 0;
+}
+
+const char *value_text(const struct config_option *o, const void *base, struct buf *masked)
+{
+	const char *text = *(const char *const *)((const char *)base + o->offset);
+	const char *user = text;
+	size_t len = 0;
+
+	if (o->is_url)
+		user = find_user(text, &len);
+	if (!len)
+		return text;
+	buf_printf(masked, "%.*s" MASK "%s", (int)(user - text), text, user + len);
+	return masked->data ? masked->data : "";
 }
 
 int string_list_add(struct string_list *list, const char *item)
@@ -89,6 +139,10 @@ void string_list_free(struct string_list *list)
 
 int value_list_add(const struct config_option *o, void *base, const char *item, struct err *err)
 {
+	int r = check_text(item, err);
+
+	if (r < 0)
+		return r;
 	return string_list_add(field(o, base), item) < 0 ? err_set(err, -ENOMEM, "out of memory") : 0;
 }
 
@@ -142,23 +196,12 @@ void value_clear(const struct config_option *o, void *base)
 		string_list_free(field(o, base));
 }
 
-static void show_quoted(const char *s, struct buf *out)
-{
-	buf_char(out, '"');
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			buf_char(out, '\\');
-		buf_char(out, *s);
-	}
-	buf_char(out, '"');
-}
-
 static void show_list(const struct string_list *list, struct buf *out)
 {
 	buf_char(out, '[');
 	for (size_t i = 0; i < list->len; i++) {
 		buf_str(out, i ? ", " : "");
-		show_quoted(list->items[i], out);
+		quote_yaml(list->items[i], out);
 	}
 	buf_char(out, ']');
 }
@@ -166,6 +209,7 @@ static void show_list(const struct string_list *list, struct buf *out)
 void value_show(const struct config_option *o, const void *base, struct buf *out)
 {
 	const void *p = (const char *)base + o->offset;
+	_cleanup_(buf_free) struct buf masked = {0};
 	char text[PARSE_TEXT_MAX];
 
 	switch (o->type) {
@@ -173,7 +217,7 @@ void value_show(const struct config_option *o, const void *base, struct buf *out
 		buf_str(out, *(const bool *)p ? "true" : "false");
 		break;
 	case OPTION_STRING:
-		show_quoted(*(const char *const *)p, out);
+		quote_yaml(value_text(o, base, &masked), out);
 		break;
 	case OPTION_LIST:
 		show_list(p, out);

@@ -12,7 +12,7 @@ static const struct config_option table[] = {
 	 .help = "send strategies to a Gthulhu-compatible API server"},
 	{"url", OPTION_STRING, FIELD(url), "http://gthulhu-api:80",
 	 .help = "the API server; one that serves this node, not one of many behind a name",
-	 .old_env = "API_ENDPOINT"},
+	 .is_url = true, .old_env = "API_ENDPOINT"},
 	{"era", OPTION_CHOICE, FIELD(era), "auto", .choices = eras,
 	 .help = "which API it speaks: one list of pids (a), intents of a node's decision maker, or the "
 		 "cluster's manager; auto asks the server"},
