@@ -16,6 +16,7 @@
 #include "local.h"
 #include "probe.h"
 #include "roster.h"
+#include "server.h"
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const outputs[] = {"none", "text", "json", NULL};
@@ -45,7 +46,7 @@ static const struct option_section run_section = {"run", "the service", run_tabl
 static const struct option_section *const room_sections[] = {&run_section, &api_section,
 							     &processes_section, &sched_section,
 							     &adaptive_section, &local_section,
-							     &containers_section};
+							     &containers_section, &server_section};
 
 static const struct config_option no_options[] = {{0}};
 
@@ -88,6 +89,8 @@ int settings_load(struct settings *s, const char *path, struct err *err)
 
 	*s = (struct settings){0};
 	r = list_sections(s, err);
+	if (r >= 0)
+		r = config_check_environment(s->sections, s->n, err);
 	if (r >= 0)
 		r = config_load(&s->config, s->sections, s->n, path, err);
 	if (r < 0)

@@ -7,10 +7,9 @@
 #include "cmd.h"
 #include "log.h"
 #include "loop.h"
-#include "option.h"
 #include "server.h"
+#include "settings.h"
 
-DEFINE_CLEANUP(struct config *, config, config_free)
 DEFINE_CLEANUP(struct loop *, loop, loop_free)
 DEFINE_CLEANUP(struct server *, server, server_stop)
 
@@ -47,15 +46,14 @@ static void on_signal(void *data, int signo)
 	loop_stop(data, 0);
 }
 
-static int load(struct config **ret, const struct arguments *a, struct err *err)
+static int load(struct settings *settings, const struct arguments *a, struct err *err)
 {
-	static const struct option_section *const sections[] = {&server_section};
-	int r = config_load(ret, sections, ARRAY_SIZE(sections), NULL, err);
+	int r = settings_load(settings, NULL, err);
 
 	if (r == 0 && a->listen)
-		r = config_set(*ret, "server.listen", a->listen, err);
+		r = config_set(settings->config, "server.listen", a->listen, err);
 	if (r == 0 && a->data)
-		r = config_set(*ret, "server.data", a->data, err);
+		r = config_set(settings->config, "server.data", a->data, err);
 	return r;
 }
 
@@ -89,16 +87,16 @@ static int serve(struct loop *loop, const struct server_options *server_options,
 int cmd_server(int argc, char **argv)
 {
 	static const struct argp server_argp = {.options = options, .parser = parse, .doc = doc};
-	_cleanup_(cleanup_config) struct config *config = NULL;
+	_cleanup_(settings_free) struct settings settings = {0};
 	_cleanup_(cleanup_loop) struct loop *loop = loop_new();
 	struct arguments a = {0};
 	struct err err = {0};
 	int r;
 
 	argp_parse(&server_argp, argc, argv, 0, NULL, &a);
-	r = loop ? load(&config, &a, &err) : err_set(&err, -ENOMEM, "out of memory");
+	r = loop ? load(&settings, &a, &err) : err_set(&err, -ENOMEM, "out of memory");
 	if (r == 0)
-		r = serve(loop, config_get(config, "server"), &err);
+		r = serve(loop, config_get(settings.config, "server"), &err);
 	if (r < 0) {
 		log_error("%s", err.text);
 		return err_exit_code(r);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "config.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +8,11 @@
 
 #include "cleanup.h"
 #include "quote.h"
+#include "suggest.h"
 #include "value.h"
 
 #define KEY_MAX 128
+#define KEYS_MAX 64 /* of a section, to suggest from */
 
 static size_t option_count(const struct option_section *s)
 {
@@ -67,50 +68,6 @@ static int set_defaults(struct config *c, size_t s, struct err *err)
 	return 0;
 }
 
-static void env_name(const char *section, const char *key, char name[static KEY_MAX])
-{
-	snprintf(name, KEY_MAX, "TEIDE_%s_%s", section, key);
-	for (char *p = name; *p; p++)
-		*p = *p == '.' ? '_' : (char)toupper((unsigned char)*p);
-}
-
-static int set_from_env(struct config *c, size_t s, size_t i, const char *name, struct err *err)
-{
-	const struct config_option *o = &c->sections[s]->options[i];
-	const char *text = getenv(name);
-	int r;
-
-	if (!text)
-		return 0;
-	r = value_set(o, c->values[s], text, err);
-	if (r < 0)
-		return err_prefix(err, r, "environment variable %s (%s.%s)", name,
-				  c->sections[s]->name, o->key);
-	return config_note_origin(c, s, i, name);
-}
-
-static int read_env(struct config *c, struct err *err)
-{
-	char name[KEY_MAX];
-	int r = 0;
-
-	for (size_t s = 0; s < c->n && r >= 0; s++) {
-		const struct config_option *options = c->sections[s]->options;
-
-		for (size_t i = 0; options[i].key && r >= 0; i++) {
-			env_name(c->sections[s]->name, options[i].key, name);
-			if (options[i].old_env && getenv(options[i].old_env)) {
-				buf_printf(&c->notes, "%s is an old name of %s\n",
-					   options[i].old_env, name);
-				r = set_from_env(c, s, i, options[i].old_env, err);
-			}
-			if (r >= 0)
-				r = set_from_env(c, s, i, name, err);
-		}
-	}
-	return r;
-}
-
 int config_load(struct config **ret, const struct option_section *const *sections, size_t n,
 		const char *path, struct err *err)
 {
@@ -130,7 +87,7 @@ int config_load(struct config **ret, const struct option_section *const *section
 	if (r >= 0 && path)
 		r = config_read_yaml(c, path, err);
 	if (r >= 0)
-		r = read_env(c, err);
+		r = config_read_environment(c, err);
 	if (r < 0) {
 		config_free(c);
 		return r;
@@ -173,20 +130,61 @@ const void *config_get(const struct config *c, const char *section)
 	return NULL;
 }
 
+const char *config_nearest_key(const struct option_section *section, const char *word)
+{
+	const char *keys[KEYS_MAX];
+	size_t n = 0;
+
+	for (const struct config_option *o = section->options; o->key && n < KEYS_MAX; o++)
+		keys[n++] = o->key;
+	return suggest_nearest(word, keys, n);
+}
+
+static bool has_key(const struct option_section *section, const char *key)
+{
+	for (const struct config_option *o = section->options; o->key; o++)
+		if (!strcmp(o->key, key))
+			return true;
+	return false;
+}
+
+/* A key that is near, where the section is known; else the section that has such a key. */
+static bool find_meant(const struct config *c, const char *section, const char *key, char ret[static KEY_MAX])
+{
+	for (size_t s = 0; s < c->n; s++) {
+		const char *near = strcmp(c->sections[s]->name, section) ? NULL
+									 : config_nearest_key(c->sections[s], key);
+
+		if (near)
+			return snprintf(ret, KEY_MAX, "%s.%s", section, near) > 0;
+	}
+	for (size_t s = 0; s < c->n; s++)
+		if (has_key(c->sections[s], key))
+			return snprintf(ret, KEY_MAX, "%s.%s", c->sections[s]->name, key) > 0;
+	return false;
+}
+
+static int unknown_key(const struct config *c, const char *section, const char *key, struct err *err)
+{
+	char meant[KEY_MAX];
+	bool found = find_meant(c, section, key, meant);
+
+	return err_set(err, -EINVAL, "no configuration key '%s%s%s';%s%s%s 'teide config --show' lists them", section,
+		       section[0] ? "." : "", key, found ? " did you mean '" : "", found ? meant : "", found ? "'?" : "");
+}
+
 int config_set(struct config *c, const char *key, const char *value, struct err *err)
 {
-	const char *dot = strrchr(key, '.');
-	const struct config_option *o = NULL;
+	const char *dot = strrchr(key, '.'), *last = dot ? dot + 1 : key;
+	const struct config_option *o;
 	char section[KEY_MAX];
 	size_t s, i;
 	int r;
 
-	if (dot) {
-		snprintf(section, sizeof(section), "%.*s", (int)(dot - key), key);
-		o = config_find(c, section, dot + 1, &s, &i);
-	}
+	snprintf(section, sizeof(section), "%.*s", dot ? (int)(dot - key) : 0, key);
+	o = config_find(c, section, last, &s, &i);
 	if (!o)
-		return err_set(err, -EINVAL, "no configuration key '%s'; 'teide config --show' lists them", key);
+		return unknown_key(c, section, last, err);
 	r = value_set(o, c->values[s], value, err);
 	if (r < 0)
 		return err_prefix(err, r, "%s", key);

@@ -19,6 +19,11 @@ const struct config_option *config_find(const struct config *c, const char *sect
 				 size_t *ret_section, size_t *ret_option);
 int config_note_origin(struct config *c, size_t section, size_t option, const char *origin);
 
+/* The key of the section that is near to the word, or NULL. */
+const char *config_nearest_key(const struct option_section *section, const char *word);
+
+int config_read_environment(struct config *c, struct err *err);
+
 /* Reads the YAML file into c. */
 int config_read_yaml(struct config *c, const char *path, struct err *err);
 

@@ -273,6 +273,67 @@ static void environment_overrides_and_old_names_are_noted(void **state)
 	unsetenv("API_ENDPOINT");
 }
 
+static void variables_of_no_key_are_refused(void **state)
+{
+	static const struct {
+		const char *name, *says;
+	} cases[] = {
+		{"TEIDE_API_ULR", "environment variable TEIDE_API_ULR is no configuration key; did you mean TEIDE_API_URL?"},
+		{"TEIDE_APY_URL", "did you mean TEIDE_API_URL?"},
+		{"TEIDE_PROBES_FLOW_RING_SIZ", "did you mean TEIDE_PROBES_FLOW_RING_SIZE?"},
+		{"TEIDE_PROBES_FLOW_XY", "TEIDE_PROBES_FLOW_XY is no configuration key; unset it"},
+		{"TEIDE_api_url", "did you mean TEIDE_API_URL?"},
+		{"TEIDE_API", "is no configuration key"},
+		{"TEIDE_", "TEIDE_ is no configuration key"},
+		{"TEIDE_PORT", "TEIDE_PORT is no configuration key"}, /* of the value "x": no service's */
+		{"TEIDE_PORT_80", "is no configuration key"},
+		{"TEIDE_PORT_TCP", "is no configuration key"},
+		{"TEIDE_PORT_80_TCPX", "is no configuration key"},
+		{"TEIDE_PORT_80_TCP_HOST", "is no configuration key"},
+		{"TEIDE_SERVICE_HOSTS", "is no configuration key"},
+		{"TEIDE_SERVICE_PORTS", "is no configuration key"},
+		{"TEIDE_NO_SKIPS", "is no configuration key"},
+	};
+
+	assert_int_equal(config_check_environment(sections, 2, NULL), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct err err = {0};
+
+		setenv(cases[i].name, "x", 1);
+		assert_int_equal(config_check_environment(sections, 2, &err), -EINVAL);
+		if (!strstr(err.text, cases[i].says))
+			fail_msg("'%s' does not say '%s'", err.text, cases[i].says);
+		unsetenv(cases[i].name);
+	}
+}
+
+/* https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables */
+static void variables_of_services_are_left_alone(void **state)
+{
+	static const char *const names[] = {
+		"TEIDE_SERVICE_HOST", "TEIDE_SERVICE_PORT", "TEIDE_SERVICE_PORT_HTTP", "TEIDE_PORT", "TEIDE_PORT_8080_TCP",
+		"TEIDE_PORT_8080_TCP_PROTO", "TEIDE_PORT_8080_TCP_PORT", "TEIDE_PORT_8080_TCP_ADDR", "TEIDE_PORT_53_UDP_ADDR",
+		"TEIDE_API_SERVICE_HOST", "TEIDE_API_PORT", "TEIDE_API_PORT_80_TCP", "TEIDE_API_SERVICE_PORT_API",
+		/* of this tree's tests */
+		"TEIDE_TEST_ROOT", "TEIDE_NO_SKIP", "TEIDE_CACHE", "TEIDE_DEBIAN_MIRROR", "TEIDE_DEBIAN_KEYRING",
+		/* of keys, and of other programs */
+		"TEIDE_API_URL", "TEIDE_PROBES_FLOW_RING_SIZE", "TEIDE", "TEIDEX_FOO",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct err err = {0};
+		char *before = getenv(names[i]) ? strdup(getenv(names[i])) : NULL;
+
+		setenv(names[i], "tcp://10.0.0.1:8080", 1);
+		if (config_check_environment(sections, 2, &err) != 0)
+			fail_msg("%s: %s", names[i], err.text);
+		unsetenv(names[i]);
+		if (before)
+			setenv(names[i], before, 1);
+		free(before);
+	}
+}
+
 static const char *const odd[] = {
 	"", " ", "a b", "a, b", "plain", "~", "null", "true", "no", "010", "0x10", "1e3", "2026-01-02", "- a", "a: b", "#",
 	"a # b", "'", "\"", "\\", "\\n", "a\nb", "\n", "a\n\n", "\ttab\t", "\r\n", "\x01\x1b[31mred\x7f", "*", "&a", "!a", "%a",
@@ -413,13 +474,27 @@ static void what_is_shown_can_be_loaded_again(void **state)
 
 static void flags_set_keys(void **state)
 {
+	static const char *const unknown[][2] = {
+		{"probes.flow.rings_size", "no configuration key 'probes.flow.rings_size'; did you mean 'probes.flow.ring_size'?"},
+		{"ring_size", "did you mean 'probes.flow.ring_size'?"},
+		{"flow.ring_size", "did you mean 'probes.flow.ring_size'?"},
+		{"api.ulr", "did you mean 'api.url'?"},
+		{"api.colour", "no configuration key 'api.colour'; 'teide config --show' lists them"},
+		{"rung", "no configuration key 'rung'; 'teide"},
+		{"api.", "no configuration key 'api.'"},
+		{".url", "did you mean 'api.url'?"},
+		{"", "no configuration key ''"},
+	};
 	struct config *c;
 	struct err err = {0};
 
 	assert_int_equal(config_load(&c, sections, 2, NULL, NULL), 0);
 	assert_int_equal(config_set(c, "probes.flow.ring_size", "4KiB", &err), 0);
-	assert_int_equal(config_set(c, "probes.flow.rung", "1", &err), -EINVAL);
-	assert_int_equal(config_set(c, "rung", "1", &err), -EINVAL);
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		assert_int_equal(config_set(c, unknown[i][0], "1", &err), -EINVAL);
+		if (!strstr(err.text, unknown[i][1]))
+			fail_msg("'%s' does not say '%s'", err.text, unknown[i][1]);
+	}
 	config_free(c);
 }
 
@@ -434,6 +509,8 @@ int main(void)
 		cmocka_unit_test(a_directory_is_no_file),
 		cmocka_unit_test(missing_file_is_named),
 		cmocka_unit_test(environment_overrides_and_old_names_are_noted),
+		cmocka_unit_test(variables_of_no_key_are_refused),
+		cmocka_unit_test(variables_of_services_are_left_alone),
 		cmocka_unit_test(odd_texts_are_loaded_as_they_were),
 		cmocka_unit_test(what_is_no_utf8_is_refused),
 		cmocka_unit_test(a_file_with_an_odd_name),
