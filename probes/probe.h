@@ -65,6 +65,9 @@ struct probe {
 	bool at_interfaces; /* the hooks that it describes are those of interfaces */
 	bool sees_rules; /* among its events are requests to change gtp5g's rules */
 
+	/* What is wrong with these options on any node: 0 or -EINVAL with the key and the way out. Looks at nothing
+	 * else. NULL: each value for itself says it all. */
+	int (*check)(const void *options, struct err *err);
 	/* The plan that start() would make of these options here: hooks are tried, none stays. 0, also
 	 * when a required hook is not possible (its row says "fail"), or -errno. NULL: it has none. */
 	int (*describe)(const void *options, enum attach_force attach, plan_fn fn, void *data,

@@ -292,6 +292,7 @@ const struct probe probe_flow = {
 	.options = flow_option_table,
 	.options_size = sizeof(struct flow_options),
 	.at_interfaces = true,
+	.check = flow_check,
 	.describe = flow_describe,
 	.start = flow_start,
 	.ring_fd = flow_ring_fd,

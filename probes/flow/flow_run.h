@@ -90,6 +90,9 @@ void flow_event_direction(struct event *e, uint8_t pdu_type);
 void flow_event_overlay(struct event *e, uint32_t overlay);
 const char *flow_head_name(unsigned head);
 
+/* flow_check.c. 0 or -EINVAL. */
+int flow_check(const void *options, struct err *err);
+
 /* flow_filter.c. 0 or -EINVAL. */
 int flow_filter_make(const struct flow_options *o, struct flow_filter *ret, struct err *err);
 

@@ -111,6 +111,7 @@ const struct probe probe_gtpu = {
 	.options = gtpu_option_table,
 	.options_size = sizeof(struct gtpu_options),
 	.sees_rules = true,
+	.check = gtpu_check_options,
 	.describe = gtpu_describe,
 	.start = gtpu_start,
 	.ring_fd = gtpu_ring_fd,

@@ -19,7 +19,7 @@ int gtpu_filter_make(const struct gtpu_options *o, struct gtpu_filter *ret, stru
 	};
 	if (ret->by_ue) {
 		if (addr_parse(o->ue, &ue))
-			return err_set(err, -EINVAL, "probes.gtpu.ue: %s is no IP address", o->ue);
+			return err_set(err, -EINVAL, "probes.gtpu.ue: '%s' is not an IP address, such as 10.60.0.1", o->ue);
 		memcpy(ret->ue, ue.b, sizeof(ret->ue));
 	}
 	ret->on = ret->seid || ret->slower_than_ns || ret->teid || ret->verdict || ret->reason ||
@@ -28,4 +28,11 @@ int gtpu_filter_make(const struct gtpu_options *o, struct gtpu_filter *ret, stru
 		return err_set(err, -EINVAL, "probes.gtpu: what a packet is chosen by is known at its "
 			       "exit only: set probes.gtpu.exit to true");
 	return 0;
+}
+
+int gtpu_check_options(const void *options, struct err *err)
+{
+	struct gtpu_filter filter;
+
+	return gtpu_filter_make(options, &filter, err);
 }

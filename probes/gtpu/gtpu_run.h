@@ -149,6 +149,7 @@ bool gtpu_refusal_has_code(const char *text);
 
 /* -EINVAL: err says which option. */
 int gtpu_filter_make(const struct gtpu_options *o, struct gtpu_filter *ret, struct err *err);
+int gtpu_check_options(const void *options, struct err *err);
 
 int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, int usual_fd, event_fn emit, void *data);
 

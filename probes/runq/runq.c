@@ -136,6 +136,7 @@ const struct probe probe_runq = {
 	.help = "how long the threads of the path wait for a CPU, and how long they run",
 	.options = runq_option_table,
 	.options_size = sizeof(struct runq_options),
+	.check = runq_check,
 	.start = runq_start,
 	.ring_fd = runq_ring_fd,
 	.drain = runq_drain,

@@ -35,6 +35,7 @@ struct probe_run {
 };
 
 /* runq_watch.c. 0 or -errno. */
+int runq_check(const void *options, struct err *err);
 int runq_watch_start(struct probe_run *run, const struct string_list *pids, struct err *err);
 int runq_watch(struct probe_run *run, const uint32_t *tgids, size_t n);
 void runq_watch_free(struct probe_run *run);

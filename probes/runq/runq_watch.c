@@ -55,6 +55,16 @@ static int parse(struct runq_pids *ret, const struct string_list *texts, struct 
 	return 0;
 }
 
+int runq_check(const void *options, struct err *err)
+{
+	const struct runq_options *o = options;
+	struct runq_pids pids = {0};
+	int r = parse(&pids, &o->pids, err);
+
+	free(pids.items);
+	return r;
+}
+
 /* What is known of threads is of no use once their process is not watched: they may end unseen. */
 static int sweep(struct probe_run *run, const struct runq_pids *wanted)
 {

@@ -12,11 +12,16 @@
 #include "clock.h"
 #include "decide.h"
 #include "gthulhu.h"
+#include "gthulhu_wire.h"
 #include "identity.h"
 #include "local.h"
 #include "probe.h"
 #include "roster.h"
+#include "roster_options.h"
 #include "server.h"
+#include "suggest.h"
+
+#define PROBES_MAX 64 /* to suggest from */
 
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
 static const char *const outputs[] = {"none", "text", "json", NULL};
@@ -106,6 +111,53 @@ void settings_free(struct settings *s)
 	free(s->probe_sections);
 	free(s->sections);
 	*s = (struct settings){0};
+}
+
+static int check_probe(const char *name, struct err *err)
+{
+	_cleanup_(buf_free) struct buf names = {0};
+	char hint[SUGGEST_TEXT_MAX];
+	const char *known[PROBES_MAX];
+	size_t n = 0;
+
+	for (; probes[n] && n < PROBES_MAX; n++) {
+		if (!strcmp(probes[n]->name, name))
+			return 0;
+		known[n] = probes[n]->name;
+		buf_printf(&names, "%s%s", n ? ", " : "", known[n]);
+	}
+	return err_set(err, -EINVAL, "run.probes: no probe '%s';%s there are: %s", name,
+		       suggest_hint(name, known, n, hint), names.data ? names.data : "none");
+}
+
+static int check_probes(const struct settings *s, struct err *err)
+{
+	const struct string_list *run = &settings_run(s)->probes;
+	int r = 0;
+
+	for (size_t i = 0; i < run->len && r == 0; i++)
+		r = check_probe(run->items[i], err);
+	for (size_t i = 0; probes[i] && r == 0; i++)
+		if (probes[i]->check)
+			r = probes[i]->check(config_get(s->config, s->probe_sections[i].name), err);
+	return r;
+}
+
+int settings_check(const struct settings *s, struct err *err)
+{
+	const struct gthulhu_options *api = config_get(s->config, "api");
+	_cleanup_free_ char *base = NULL;
+	struct discover_options look;
+	struct sched_rules rules;
+	int r = check_probes(s, err);
+
+	if (r == 0)
+		r = sched_rules_init(&rules, config_get(s->config, "sched"), err);
+	if (r == 0)
+		r = roster_read_options(s->config, &look, err);
+	if (r == 0 && api->enabled)
+		r = gthulhu_base_url(api->url, &base, err);
+	return r;
 }
 
 const struct run_options *settings_run(const struct settings *s)

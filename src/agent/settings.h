@@ -28,6 +28,10 @@ struct settings {
 int settings_load(struct settings *s, const char *path, struct err *err);
 void settings_free(struct settings *s); /* usable with _cleanup_ */
 
+/* What is wrong on any node with values that are each well formed: names of probes, rules, ports, filters, the URL. 0 or
+ * -errno; starting the parts in question says the same. */
+int settings_check(const struct settings *s, struct err *err);
+
 const struct run_options *settings_run(const struct settings *s);
 
 /* run.probes; and, where the strategy is adaptive or all is set, the probes that go by processes. The

@@ -46,6 +46,8 @@ int cmd_config(int argc, char **argv)
 
 	argp_parse(&config_argp, argc, argv, 0, NULL, &a);
 	r = settings_load(&settings, a.path, &err);
+	if (r >= 0)
+		r = settings_check(&settings, &err);
 	if (r < 0) {
 		log_error("%s", err.text);
 		return err_exit_code(r);
