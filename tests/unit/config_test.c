@@ -10,62 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "buf.h"
-#include "option.h"
-
-struct flow_options {
-	struct string_list interfaces;
-	uint64_t ring_size;
-	bool events;
-};
-
-struct api_options {
-	const char *url;
-	uint64_t interval;
-	unsigned mode;
-	int64_t level;
-	const char *server;
-};
-
-static const char *const modes[] = {"own", "merge", NULL};
-
-static const struct config_option flow_table[] = {
-	{"interfaces", OPTION_LIST, offsetof(struct flow_options, interfaces), "", .help = "where"},
-	{"ring_size", OPTION_SIZE, offsetof(struct flow_options, ring_size), "16MiB", 4096, 1 << 30,
-	 .power_of_two = true, .help = "bytes"},
-	{"events", OPTION_BOOL, offsetof(struct flow_options, events), "false", .help = "ring"},
-	{0},
-};
-
-static const struct config_option api_table[] = {
-	{"url", OPTION_STRING, offsetof(struct api_options, url), "http://x:80", .help = "server",
-	 .old_env = "API_ENDPOINT"},
-	{"interval", OPTION_DURATION, offsetof(struct api_options, interval), "10s", 1000000, 0,
-	 .help = "period"},
-	{"mode", OPTION_CHOICE, offsetof(struct api_options, mode), "own", .choices = modes,
-	 .help = "list"},
-	{"level", OPTION_INT, offsetof(struct api_options, level), "-10", (uint64_t)-20, 5,
-	 .help = "signed"},
-	{"server", OPTION_STRING, offsetof(struct api_options, server), "", .is_url = true, .help = "a URL"},
-	{0},
-};
-
-static const struct option_section flow_section = {"probes.flow", "", flow_table,
-						   sizeof(struct flow_options)};
-static const struct option_section api_section = {"api", "", api_table, sizeof(struct api_options)};
-static const struct option_section *const sections[] = {&api_section, &flow_section};
-
-static int load(struct config **c, const char *yaml, struct err *err)
-{
-	char path[] = "/tmp/teide-config-XXXXXX";
-	int fd = mkstemp(path), r;
-
-	assert_int_equal(write(fd, yaml, strlen(yaml)), strlen(yaml));
-	close(fd);
-	r = config_load(c, sections, 2, path, err);
-	unlink(path);
-	return r;
-}
+#include "config_sections.h"
 
 static void defaults_hold_without_a_file(void **state)
 {
@@ -106,84 +51,84 @@ static void file_sets_values(void **state)
 	config_free(c);
 }
 
+static const struct {
+	const char *yaml, *says;
+} errors[] = {
+	{"api:\n  url: x\n  colour: red\n", ":3: unknown key 'api.colour'; known here: url"},
+	{"colour: red\n", ":1: unknown key 'colour'; known here: api, probes.flow"},
+	{"probes:\n  gtp:\n    x: 1\n", ":3: unknown key 'probes.gtp'; known here: flow"},
+	{"api:\n  interval: 10x\n", ":2: interval: '10x' is not understood"},
+	{"api:\n  interval: 0\n", ":2: interval: must be at least 1ms"},
+	{"api:\n  mode: both\n", ":2: mode: 'both' is none of: own, merge"},
+	{"api:\n  level: -21\n", ":2: level: must be at least -20 and at most 5"},
+	{"api:\n  level: 99999999999999999999\n", ":2: level: must be at least -20"},
+	{"api:\n  level: 1x\n", ":2: level: '1x' is not understood"},
+	{"probes:\n  flow:\n    ring_size: 65537\n",
+	 ":3: ring_size: '65537' is not a power of two; the nearest are 64KiB and 128KiB"},
+	{"probes:\n  flow:\n    ring_size: 010000\n", "as an octal number it is 4096, as a decimal 10000"},
+	{"api:\n  interval: 5\n", ":2: interval: '5' has no unit; write 5s, or 5ms"},
+	{"api:\n  interval: -5s\n", ":2: interval: must be at least 1ms, not '-5s'"},
+	{"api:\n  level: -010\n", "as an octal number it is -8, as a decimal -10"},
+	{"probes:\n  flow:\n    events: 1\n", ":3: events: '1' is neither true nor false"},
+	{"api:\n  url: [a, b]\n", ":2: a list stands where one value"},
+	{"api:\n  url: a\n  url: b\n", ":3: key 'url' stands here a second time"},
+	{"- a\n", ":1: a list stands"},
+	{"api: {url: a\n", "not YAML"},
+	{"probes:\n  flow:\n    interfaces: [[a]]\n", ":3: a list or mapping stands in the list interfaces"},
+	{"probes:\n  flow:\n    interfaces: [{a: b}]\n", ":3: a list or mapping stands in the list interfaces"},
+	{"? [a]\n: b\n", ":1: a list or mapping stands where a key is expected"},
+	{"api:\n  ? {a: b}\n  : c\n", ":2: a list or mapping stands where a key is expected"},
+	{"api:\n  url:\n    host: x\n", ":3: keys stand under 'api.url', which takes a value"},
+	{"api:\n  ulr: x\n", ":2: unknown key 'api.ulr'; did you mean 'url'? known here: url"},
+	{"porbes:\n  flow:\n    x: 1\n", ":2: unknown key 'porbes'; did you mean 'probes'?"},
+	{"probes:\n  folw:\n    x: 1\n", ":3: unknown key 'probes.folw'; did you mean 'flow'?"},
+	/* what YAML has beyond plain keys and values */
+	{"api: &x\n  url: a\n", ":1: anchors (&x) are not supported"},
+	{"api:\n  url: &x a\n", ":2: anchors (&x) are not supported"},
+	{"probes:\n  flow:\n    interfaces: &l [a]\n", ":3: anchors (&l) are not supported"},
+	{"api:\n  &k url: a\n", ":2: anchors (&k) are not supported"},
+	{"api:\n  url: *x\n", ":2: aliases (*x) are not supported"},
+	{"probes:\n  flow:\n    interfaces: [*/eth0]\n", ":3: not YAML: "},
+	{"probes:\n  flow:\n    interfaces: [*]\n", "; quote a text that begins with '*'"},
+	{"api:\n  url: !!str a\n", ":2: tags (tag:yaml.org,2002:str) are not supported"},
+	{"api:\n  url: !secret a\n", ":2: tags (!secret) are not supported"},
+	{"api: !!map\n  url: a\n", ":1: tags"},
+	{"probes:\n  flow:\n    interfaces: !!seq [a]\n", ":3: tags"},
+	{"probes:\n  flow:\n    interfaces: [!!str 1]\n", ":3: tags"},
+	{"api:\n  url: a\n---\napi:\n  level: 1\n", ":3: a second document begins (---)"},
+	{"---\n---\n", ":2: a second document begins (---)"},
+	{"api:\n  <<: {url: a}\n", ":2: merge keys (<<) are not supported"},
+	{"<<: {url: a}\n", ":1: merge keys (<<) are not supported"},
+	{"api:\n  url: a\nprobes:\napi:\n  level: 1\n", ":4: key 'api' stands here a second time"},
+	{"api: {url: a, \"url\": a}\n", ":1: key 'url' stands here a second time"},
+	{"probes:\n  flow:\n    events: yes\nprobes.flow:\n  ring_size: 4k\n",
+	 ":4: key 'probes.flow' stands here a second time"},
+	/* null */
+	{"api:\n  url: ~\n", ":2: url has no value; remove the line for the default, or write \"\" for an empty text"},
+	{"api:\n  url:\n  level: 1\n", ":2: url has no value"},
+	{"api:\n  url: null\n", ":2: url has no value"},
+	{"api:\n  level: NULL\n", ":2: level has no value"},
+	{"probes:\n  flow:\n    interfaces: ~\n", ":3: interfaces has no value; remove the line for the default, or "
+						   "write [] for an empty list"},
+	{"probes:\n  flow:\n    interfaces: [a, ~]\n", ":3: null stands in the list interfaces"},
+	{"probes:\n  flow:\n    interfaces:\n      - a\n      -\n", ":5: null stands in the list interfaces"},
+	/* what no C string can hold, and what is not UTF-8 */
+	{"api:\n  url: \"a\\0b\"\n", ":2: a text holds the character NUL"},
+	{"api:\n  \"url\\0x\": a\n", ":2: a text holds the character NUL"},
+	{"probes:\n  flow:\n    interfaces: [\"a\\0b\"]\n", ":3: a text holds the character NUL"},
+	{"api:\n  url: a\n  mode: \xff\n", ":3: not YAML: "},
+};
+
 static void errors_name_line_key_and_way_out(void **state)
 {
-	static const struct {
-		const char *yaml, *says;
-	} cases[] = {
-		{"api:\n  url: x\n  colour: red\n", ":3: unknown key 'api.colour'; known here: url"},
-		{"colour: red\n", ":1: unknown key 'colour'; known here: api, probes.flow"},
-		{"probes:\n  gtp:\n    x: 1\n", ":3: unknown key 'probes.gtp'; known here: flow"},
-		{"api:\n  interval: 10x\n", ":2: interval: '10x' is not understood"},
-		{"api:\n  interval: 0\n", ":2: interval: must be at least 1ms"},
-		{"api:\n  mode: both\n", ":2: mode: 'both' is none of: own, merge"},
-		{"api:\n  level: -21\n", ":2: level: must be at least -20 and at most 5"},
-		{"api:\n  level: 99999999999999999999\n", ":2: level: must be at least -20"},
-		{"api:\n  level: 1x\n", ":2: level: '1x' is not understood"},
-		{"probes:\n  flow:\n    ring_size: 65537\n",
-		 ":3: ring_size: '65537' is not a power of two; the nearest are 64KiB and 128KiB"},
-		{"probes:\n  flow:\n    ring_size: 010000\n", "as an octal number it is 4096, as a decimal 10000"},
-		{"api:\n  interval: 5\n", ":2: interval: '5' has no unit; write 5s, or 5ms"},
-		{"api:\n  interval: -5s\n", ":2: interval: must be at least 1ms, not '-5s'"},
-		{"api:\n  level: -010\n", "as an octal number it is -8, as a decimal -10"},
-		{"probes:\n  flow:\n    events: 1\n", ":3: events: '1' is neither true nor false"},
-		{"api:\n  url: [a, b]\n", ":2: a list stands where one value"},
-		{"api:\n  url: a\n  url: b\n", ":3: key 'url' stands here a second time"},
-		{"- a\n", ":1: a list stands"},
-		{"api: {url: a\n", "not YAML"},
-		{"probes:\n  flow:\n    interfaces: [[a]]\n", ":3: a list or mapping stands in the list interfaces"},
-		{"probes:\n  flow:\n    interfaces: [{a: b}]\n", ":3: a list or mapping stands in the list interfaces"},
-		{"? [a]\n: b\n", ":1: a list or mapping stands where a key is expected"},
-		{"api:\n  ? {a: b}\n  : c\n", ":2: a list or mapping stands where a key is expected"},
-		{"api:\n  url:\n    host: x\n", ":3: keys stand under 'api.url', which takes a value"},
-		{"api:\n  ulr: x\n", ":2: unknown key 'api.ulr'; did you mean 'url'? known here: url"},
-		{"porbes:\n  flow:\n    x: 1\n", ":2: unknown key 'porbes'; did you mean 'probes'?"},
-		{"probes:\n  folw:\n    x: 1\n", ":3: unknown key 'probes.folw'; did you mean 'flow'?"},
-		/* what YAML has beyond plain keys and values */
-		{"api: &x\n  url: a\n", ":1: anchors (&x) are not supported"},
-		{"api:\n  url: &x a\n", ":2: anchors (&x) are not supported"},
-		{"probes:\n  flow:\n    interfaces: &l [a]\n", ":3: anchors (&l) are not supported"},
-		{"api:\n  &k url: a\n", ":2: anchors (&k) are not supported"},
-		{"api:\n  url: *x\n", ":2: aliases (*x) are not supported"},
-		{"probes:\n  flow:\n    interfaces: [*/eth0]\n", ":3: not YAML: "},
-		{"probes:\n  flow:\n    interfaces: [*]\n", "; quote a text that begins with '*'"},
-		{"api:\n  url: !!str a\n", ":2: tags (tag:yaml.org,2002:str) are not supported"},
-		{"api:\n  url: !secret a\n", ":2: tags (!secret) are not supported"},
-		{"api: !!map\n  url: a\n", ":1: tags"},
-		{"probes:\n  flow:\n    interfaces: !!seq [a]\n", ":3: tags"},
-		{"probes:\n  flow:\n    interfaces: [!!str 1]\n", ":3: tags"},
-		{"api:\n  url: a\n---\napi:\n  level: 1\n", ":3: a second document begins (---)"},
-		{"---\n---\n", ":2: a second document begins (---)"},
-		{"api:\n  <<: {url: a}\n", ":2: merge keys (<<) are not supported"},
-		{"<<: {url: a}\n", ":1: merge keys (<<) are not supported"},
-		{"api:\n  url: a\nprobes:\napi:\n  level: 1\n", ":4: key 'api' stands here a second time"},
-		{"api: {url: a, \"url\": a}\n", ":1: key 'url' stands here a second time"},
-		{"probes:\n  flow:\n    events: yes\nprobes.flow:\n  ring_size: 4k\n",
-		 ":4: key 'probes.flow' stands here a second time"},
-		/* null */
-		{"api:\n  url: ~\n", ":2: url has no value; remove the line for the default, or write \"\" for an empty text"},
-		{"api:\n  url:\n  level: 1\n", ":2: url has no value"},
-		{"api:\n  url: null\n", ":2: url has no value"},
-		{"api:\n  level: NULL\n", ":2: level has no value"},
-		{"probes:\n  flow:\n    interfaces: ~\n", ":3: interfaces has no value; remove the line for the default, or "
-							   "write [] for an empty list"},
-		{"probes:\n  flow:\n    interfaces: [a, ~]\n", ":3: null stands in the list interfaces"},
-		{"probes:\n  flow:\n    interfaces:\n      - a\n      -\n", ":5: null stands in the list interfaces"},
-		/* what no C string can hold, and what is not UTF-8 */
-		{"api:\n  url: \"a\\0b\"\n", ":2: a text holds the character NUL"},
-		{"api:\n  \"url\\0x\": a\n", ":2: a text holds the character NUL"},
-		{"probes:\n  flow:\n    interfaces: [\"a\\0b\"]\n", ":3: a text holds the character NUL"},
-		{"api:\n  url: a\n  mode: \xff\n", ":3: not YAML: "},
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		struct config *c = NULL;
 		struct err err = {0};
 
-		if (load(&c, cases[i].yaml, &err) != -EINVAL)
-			fail_msg("taken: %s", cases[i].yaml);
-		if (!strstr(err.text, cases[i].says))
-			fail_msg("'%s' does not say '%s'", err.text, cases[i].says);
+		if (load(&c, errors[i].yaml, &err) != -EINVAL)
+			fail_msg("taken: %s", errors[i].yaml);
+		if (!strstr(err.text, errors[i].says))
+			fail_msg("'%s' does not say '%s'", err.text, errors[i].says);
 	}
 }
 
@@ -334,144 +279,6 @@ static void variables_of_services_are_left_alone(void **state)
 	}
 }
 
-static const char *const odd[] = {
-	"", " ", "a b", "a, b", "plain", "~", "null", "true", "no", "010", "0x10", "1e3", "2026-01-02", "- a", "a: b", "#",
-	"a # b", "'", "\"", "\\", "\\n", "a\nb", "\n", "a\n\n", "\ttab\t", "\r\n", "\x01\x1b[31mred\x7f", "*", "&a", "!a", "%a",
-	"@a", "`a", "{a}", "[a]", "---", "...", "<<", "?", "gr\u00fcn", "\u00a0", "\xc2\x85", "\xc2\x9b" "31m", "\u2028", "\ufeff",
-	"\U0001f600", "\uffff", "ends in blanks   ", "   begins",
-};
-
-static void odd_texts_are_loaded_as_they_were(void **state)
-{
-	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-		struct config *c, *again;
-		struct buf shown = {0}, twice = {0};
-		struct err err = {0};
-
-		assert_int_equal(config_load(&c, sections, 2, NULL, &err), 0);
-		assert_int_equal(config_set(c, "api.url", odd[i], &err), 0);
-		assert_int_equal(config_set(c, "probes.flow.interfaces", odd[i], &err), 0);
-		config_show(c, &shown);
-		if (load(&again, shown.data, &err) < 0)
-			fail_msg("%s in %s", err.text, shown.data);
-		assert_string_equal(((const struct api_options *)config_get(again, "api"))->url, odd[i]);
-		const struct string_list *a = &((const struct flow_options *)config_get(c, "probes.flow"))->interfaces;
-		const struct string_list *b = &((const struct flow_options *)config_get(again, "probes.flow"))->interfaces;
-		assert_int_equal(a->len, b->len);
-		for (size_t k = 0; k < a->len; k++)
-			assert_string_equal(a->items[k], b->items[k]);
-		for (const char *p = shown.data; *p; p++)
-			assert_true(*p == '\n' || ((unsigned char)*p >= ' ' && *p != 0x7f));
-		assert_null(strstr(shown.data, "\xc2\x9b"));
-		config_show(again, &twice);
-		config_free(c);
-		config_free(again);
-		buf_free(&shown);
-		buf_free(&twice);
-	}
-}
-
-static void what_is_no_utf8_is_refused(void **state)
-{
-	static const char *const bad[] = {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "b\xfc" "ro"};
-
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		struct config *c;
-		struct err err = {0};
-
-		assert_int_equal(config_load(&c, sections, 2, NULL, &err), 0);
-		assert_int_equal(config_set(c, "api.url", bad[i], &err), -EINVAL);
-		assert_non_null(strstr(err.text, "UTF-8"));
-		assert_int_equal(config_set(c, "probes.flow.interfaces", bad[i], &err), -EINVAL);
-		assert_string_equal(((const struct api_options *)config_get(c, "api"))->url, "http://x:80");
-		config_free(c);
-	}
-}
-
-/* The remark behind a value tells of the file, whose name may hold anything. */
-static void a_file_with_an_odd_name(void **state)
-{
-	static const char *const names[] = {"/tmp/teide-config\n  mode: merge #", "/tmp/teide-config-\u2028\xc2\x85", "/tmp/teide-config-\xff"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct config *c, *again;
-		struct buf shown = {0};
-		struct err err = {0};
-		FILE *f = fopen(names[i], "we");
-
-		assert_non_null(f);
-		fputs("api:\n  level: 3\n", f);
-		fclose(f);
-		assert_int_equal(config_load(&c, sections, 2, names[i], &err), 0);
-		unlink(names[i]);
-		config_show(c, &shown);
-		if (load(&again, shown.data, &err) < 0)
-			fail_msg("%s in %s", err.text, shown.data);
-		assert_int_equal(((const struct api_options *)config_get(again, "api"))->level, 3);
-		assert_int_equal(((const struct api_options *)config_get(again, "api"))->mode, 0);
-		config_free(c);
-		config_free(again);
-		buf_free(&shown);
-	}
-}
-
-static void a_password_in_a_url_is_not_shown(void **state)
-{
-	static const struct {
-		const char *url, *shown;
-	} cases[] = {
-		{"http://me:secret@host:80/x", "http://***@host:80/x"},
-		{"https://secret@host", "https://***@host"},
-		{"http://me:sec@ret@host/", "http://***@host/"},
-		{"me:secret@host", "***@host"},
-		{"http://:secret@[::1]:80?a=b", "http://***@[::1]:80?a=b"},
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct config *c, *again = NULL;
-		struct buf shown = {0};
-		struct err err = {0};
-
-		assert_int_equal(config_load(&c, sections, 2, NULL, &err), 0);
-		assert_int_equal(config_set(c, "api.server", cases[i].url, &err), 0);
-		assert_string_equal(((const struct api_options *)config_get(c, "api"))->server, cases[i].url);
-		config_show(c, &shown);
-		assert_null(strstr(shown.data, "secret"));
-		if (!strstr(shown.data, cases[i].shown))
-			fail_msg("no %s in %s", cases[i].shown, shown.data);
-		/* and the mask does not become the password */
-		assert_int_equal(load(&again, shown.data, &err), -EINVAL);
-		assert_non_null(strstr(err.text, "server: user and password are masked"));
-		config_free(c);
-		buf_free(&shown);
-	}
-	struct config *c;
-
-	assert_int_equal(load(&c, "api: {server: 'http://host/***@x'}\n", NULL), 0);
-	config_free(c);
-}
-
-static void what_is_shown_can_be_loaded_again(void **state)
-{
-	struct config *c, *again;
-	struct buf shown = {0}, twice = {0};
-
-	assert_int_equal(load(&c, "probes:\n  flow:\n    interfaces: [a, 'q\"s']\n", NULL), 0);
-	assert_int_equal(config_set(c, "api.interval", "1500ms", NULL), 0);
-	config_show(c, &shown);
-	assert_int_equal(load(&again, shown.data, NULL), 0);
-	assert_int_equal(((const struct api_options *)config_get(again, "api"))->interval, 1500000000);
-	assert_string_equal(((const struct flow_options *)config_get(again, "probes.flow"))
-				    ->interfaces.items[1], "q\"s");
-	assert_int_equal(((const struct api_options *)config_get(again, "api"))->level, -10);
-	config_show(again, &twice);
-	assert_true(twice.len > 0);
-	config_free(c);
-	config_free(again);
-	buf_free(&shown);
-	buf_free(&twice);
-}
-
 static void flags_set_keys(void **state)
 {
 	static const char *const unknown[][2] = {
@@ -511,11 +318,6 @@ int main(void)
 		cmocka_unit_test(environment_overrides_and_old_names_are_noted),
 		cmocka_unit_test(variables_of_no_key_are_refused),
 		cmocka_unit_test(variables_of_services_are_left_alone),
-		cmocka_unit_test(odd_texts_are_loaded_as_they_were),
-		cmocka_unit_test(what_is_no_utf8_is_refused),
-		cmocka_unit_test(a_file_with_an_odd_name),
-		cmocka_unit_test(a_password_in_a_url_is_not_shown),
-		cmocka_unit_test(what_is_shown_can_be_loaded_again),
 		cmocka_unit_test(flags_set_keys),
 	};
 
