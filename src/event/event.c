@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "clock.h"
+#include "json_head.h"
 #include "record.h"
 
-#define EVENT_SCHEMA 1
 
 const struct event_field_info event_fields[F_MAX] = {
 	[F_CPU] = {NULL, "cpu", "number", "CPU the program ran on"},
@@ -297,12 +297,9 @@ void event_to_json(const struct event *e, const char *node, int64_t boot_to_real
 		   struct buf *out)
 {
 	struct jw j = jw_begin(out);
-	char ts[CLOCK_TEXT_MAX];
 
 	jw_object(&j, NULL);
-	jw_u64(&j, "schema", EVENT_SCHEMA);
-	jw_string(&j, "node", node);
-	jw_string(&j, "ts", clock_format(e->ts_ns + (uint64_t)boot_to_real_ns, ts));
+	json_head(&j, node, e->ts_ns + (uint64_t)boot_to_real_ns);
 	jw_u64(&j, "ts_ns", e->ts_ns);
 	jw_string(&j, "probe", e->probe);
 	jw_string(&j, "event", e->event);

@@ -16,7 +16,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "err.h"
-#include "jsonw.h"
+#include "json_head.h"
 #include "probe.h"
 
 #define FLUSH_AT (64 * 1024)
@@ -114,12 +114,9 @@ static void ledger_json(struct sink *s, const char *probe, const struct ledger_r
 {
 	uint64_t now = clock_boot_ns();
 	struct jw j = jw_begin(&s->out);
-	char ts[CLOCK_TEXT_MAX];
 
 	jw_object(&j, NULL);
-	jw_u64(&j, "schema", 1);
-	jw_string(&j, "node", s->node);
-	jw_string(&j, "ts", clock_format(now + (uint64_t)s->boot_to_real_ns, ts));
+	json_head(&j, s->node, now + (uint64_t)s->boot_to_real_ns);
 	jw_u64(&j, "ts_ns", now);
 	jw_string(&j, "probe", probe);
 	jw_string(&j, "event", "ledger");
