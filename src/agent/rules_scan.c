@@ -10,6 +10,7 @@
 #include "genl.h"
 #include "log.h"
 #include "netns.h"
+#include "netns_hidden.h"
 #include "ns.h"
 #include "rtnl.h"
 
@@ -132,6 +133,21 @@ static int scan_all(struct scan *s, struct err *err)
 	return r == -ENOSPC ? 0 : r; /* full: counted */
 }
 
+/* Nothing was found. Whether that means that there is nothing. */
+static int judge_nothing(const struct scan *s, const char *netns, struct err *err)
+{
+	size_t hidden = 0;
+	int r = netns || !s->family ? 0 : netns_hidden("", &hidden, err);
+
+	if (r < 0)
+		return r;
+	if (hidden)
+		return err_set(err, -EPERM, "the network namespaces of %zu processes " NETNS_HIDDEN_ADVICE, hidden);
+	return err_set(err, -EOPNOTSUPP, "%sno gtp5g device in %s; start the UPF, or load gtp5g and try: "
+		       "teide lab up --upf gtp5g", s->family ? "" : "gtp5g is not loaded: ",
+		       netns ? netns : "any network namespace");
+}
+
 static int judge(const struct scan *s, const char *netns, struct err *err)
 {
 	if (rules_places(s->found) && s->failed && !s->before)
@@ -140,10 +156,15 @@ static int judge(const struct scan *s, const char *netns, struct err *err)
 		return 0;
 	if (s->failed)
 		return err_set(err, -EPERM, "%s; run as root", s->err.text);
-	return err_set(err, -EOPNOTSUPP,
-		       "no gtp5g device in %s; start the UPF, or load gtp5g and try: "
-		       "teide lab up --upf gtp5g",
-		       netns ? netns : "any network namespace");
+	return judge_nothing(s, netns, err);
+}
+
+/* Without the module there is no device in it, if it is there. */
+static int check_named(const char *spec, struct err *err)
+{
+	_cleanup_close_ int fd = ns_open(spec, err);
+
+	return fd < 0 ? fd : 0;
 }
 
 int rules_scan(const char *netns, const struct rules *before, struct rules **ret, struct err *err)
@@ -155,8 +176,8 @@ int rules_scan(const char *netns, const struct rules *before, struct rules **ret
 
 	if (r >= 0)
 		r = netns ? scan_named(&s, netns, err) : scan_all(&s, err);
-	else if (r == -ENOENT)
-		r = 0; /* not loaded: no device */
+	else if (r == -ENOENT) /* not loaded: no device */
+		r = netns && !before ? check_named(netns, err) : 0;
 	if (r >= 0)
 		r = judge(&s, netns, err);
 	if (r < 0)

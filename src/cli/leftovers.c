@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "local.h"
+#include "netns_hidden.h"
 #include "release.h"
 
 void leftovers_free(struct leftovers *l)
@@ -76,6 +77,8 @@ int leftovers_find(struct leftovers *ret, struct err *err)
 		r = leftovers_filters(ret, false, err);
 	if (r >= 0 && release_list(add_file, ret) < 0)
 		r = err_set(err, -EACCES, "/run/teide: cannot be read; run as root");
+	if (r >= 0)
+		r = netns_hidden("", &ret->hidden, err);
 	if (r >= 0 && ret->failed)
 		r = err_set(err, -ENOMEM, "out of memory");
 	return r;

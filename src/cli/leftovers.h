@@ -19,6 +19,7 @@ struct leftovers {
 	struct leftover *items; /* owned */
 	size_t len, cap;
 	size_t unreadable; /* network namespaces that could not be looked at */
+	size_t hidden;     /* processes whose network namespace cannot be seen */
 	bool failed;       /* out of memory */
 };
 

@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "doctor_network.h"
 #include "netns.h"
+#include "netns_hidden.h"
 #include "ns.h"
 #include "rtnl.h"
 
@@ -95,6 +96,7 @@ static void name_it(const struct netns *ns, struct netns_facts *f)
 
 struct visits {
 	size_t shown, left_out, failed;
+	size_t hidden; /* processes whose namespace cannot be seen */
 	struct err err; /* of the last that failed */
 };
 
@@ -133,7 +135,12 @@ static void judge_visits(const struct visits *v, size_t unvisited, struct report
 		check_set(c, CHECK_INFO, "%zu more of the user plane, %zu not looked at",
 			  v->left_out, unvisited);
 	}
-	if (v->shown || v->failed)
+	if (v->hidden) {
+		c = report_add(r, CHECK_NETWORK, "namespaces", "network.hidden");
+		check_set(c, CHECK_LIMITED, "those of %zu processes cannot be seen", v->hidden);
+		check_remedy(c, "run as root, in a container with hostPID and CAP_SYS_PTRACE");
+	}
+	if (v->shown || v->failed || v->hidden)
 		return;
 	c = report_add(r, CHECK_NETWORK, "user plane", "network.none");
 	check_set(c, CHECK_INFO, "no gtp or gtp5g device and no socket at UDP 2152 in any network namespace");
@@ -158,5 +165,7 @@ void doctor_network(const char *root, struct report *r)
 	}
 	for (size_t i = 0; i < list.len && i < NAMESPACES_VISITED_MAX; i++)
 		visit_one(root, &list.items[i], &v, r);
+	if (netns_hidden(root, &v.hidden, &err) < 0)
+		v.hidden = 1;
 	judge_visits(&v, list.len > NAMESPACES_VISITED_MAX ? list.len - NAMESPACES_VISITED_MAX : 0, r);
 }
