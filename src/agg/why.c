@@ -329,9 +329,9 @@ static void say_silent(const struct why_facts *f, const char *name, struct why_a
 		snprintf(a->verdict, size, "%s: no session%s and no packet", name,
 			 f->upf == WHY_UPF_USER ? " that the kernel knows" : "");
 		snprintf(a->advice, sizeof(a->advice),
-			 f->upf == WHY_UPF_GTP5G ? "is it the address that the SMF gave? teide rules "
-						   "lists the sessions"
-						 : "is it the address that the SMF gave?");
+			 "is it the %s%s", f->by_ue ? "address that the SMF gave?"
+						    : "TEID that the UPF or the gNB gave the tunnel?",
+			 f->upf == WHY_UPF_GTP5G ? " teide rules lists the sessions" : "");
 	}
 }
 
