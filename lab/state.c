@@ -232,7 +232,9 @@ int lab_state_write(const struct lab_plan *plan, const struct lab_state *state, 
 	struct jw j = jw_begin(&text);
 	int r;
 
-	lab_state_json(&j, plan, state, NULL);
+	jw_object(&j, NULL);
+	lab_state_keys(&j, plan, state, NULL);
+	jw_object_end(&j);
 	buf_char(&text, '\n');
 	if (text.failed)
 		return err_set(err, -ENOMEM, "state of the lab: out of memory");

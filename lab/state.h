@@ -61,9 +61,9 @@ bool lab_state_has_others(const char *name);
 const struct lab_process *lab_state_process(const struct lab_state *state, enum lab_node_kind kind,
 					    unsigned index);
 
-/* The object that state.json and "status -o json" show. is_alive (may be NULL) adds "alive" to each
- * process. */
-void lab_state_json(struct jw *j, const struct lab_plan *plan, const struct lab_state *state,
+/* Writes what state.json and "status -o json" have in common into the object that is open. is_alive (may
+ * be NULL) adds "alive" to each process. */
+void lab_state_keys(struct jw *j, const struct lab_plan *plan, const struct lab_state *state,
 		    bool (*is_alive)(const struct lab_process *process));
 
 /* "/run/teide/lab/<name>/<file>"; returns path. */

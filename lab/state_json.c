@@ -115,12 +115,11 @@ static void put_flows(const struct writer *w)
 	jw_array_end(w->j);
 }
 
-void lab_state_json(struct jw *j, const struct lab_plan *plan, const struct lab_state *state,
+void lab_state_keys(struct jw *j, const struct lab_plan *plan, const struct lab_state *state,
 		    bool (*is_alive)(const struct lab_process *process))
 {
 	const struct writer w = {.j = j, .plan = plan, .state = state, .is_alive = is_alive};
 
-	jw_object(j, NULL);
 	jw_string(j, "name", plan->options.name);
 	jw_bool(j, "up", state->up);
 	jw_string(j, "boot_id", state->boot_id);
@@ -136,5 +135,4 @@ void lab_state_json(struct jw *j, const struct lab_plan *plan, const struct lab_
 	jw_array_end(j);
 	put_upf(&w);
 	put_dn(&w);
-	jw_object_end(j);
 }

@@ -38,23 +38,9 @@ struct lab_traffic_options {
 	bool json; /* the report on standard output; as text otherwise */
 };
 
-#define LAB_TRAFFIC_HELP                                                                           \
-	"  --duration TIME    how long: 30 (seconds), 500ms, 5m (10s)\n"                             \
-	"  --rate N           datagrams and pings per second and UE (100, fewer with many UEs)\n"  \
-	"  --download BYTES   size of a download, one a second, 0 for none (256K); k, M, G\n"      \
-	"  --ue U             only this UE\n"                                                      \
-	"  --family 4|6       only IPv4 or IPv6 inside\n"                                          \
-	"  --count N          exactly N UDP datagrams per UE, each echoed, and nothing else\n"     \
-	"  --downloads N      exactly N downloads per UE, and nothing else\n"                      \
-	"  --malformed KINDS  only broken GTP-U from the gNBs: short,version,length,chain or all\n" \
-	"  --malformed-count N  of each kind and gNB (1)\n"                                        \
-	"  --signalling N     only N Echo Requests, N End Markers and N G-PDUs of unknown\n"       \
-	"                     tunnels from each gNB\n"                                             \
-	"  -o text|json       the report's form\n"
-
 void lab_traffic_defaults(struct lab_traffic_options *o);
 
-/* Takes one option of LAB_TRAFFIC_HELP, name without its dashes. -ENOENT when it is none of them,
+/* Takes one option of "teide lab traffic", name without its dashes. -ENOENT when it is none of them,
  * -EINVAL when the value does not do. */
 int lab_traffic_option(struct lab_traffic_options *o, const char *name, const char *value,
 		       struct err *err);

@@ -5,7 +5,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "jsonw.h"
+#include "json_head.h"
 #include "traffic_internal.h"
 
 static const char *const kind_names[TRAFFIC_KINDS] = {
@@ -89,6 +89,7 @@ static void report_json(const struct lab_plan *plan, const struct lab_traffic_op
 	struct jw j = jw_begin(&out);
 
 	jw_object(&j, NULL);
+	json_head_now(&j, NULL, "traffic");
 	jw_string(&j, "lab", plan->options.name);
 	jw_double(&j, "seconds", seconds);
 	json_kinds(&j, t);

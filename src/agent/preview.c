@@ -106,6 +106,7 @@ int preview_run(const struct settings *settings, uint64_t duration_ns, struct pr
 	if (r == 0)
 		r = watch(&l, settings, err);
 	*ret = (struct preview){.loop = l.loop, .operator = l.operator, .now_ns = clock_boot_ns()};
+	settings_node(settings, ret->node);
 	if (r >= 0) {
 		ret->identity = identity_new(config_get(settings->config, "containers"));
 		ret->roster = operator_roster(l.operator);

@@ -19,6 +19,7 @@ struct preview {
 	struct identity *identity; /* owned: names of containers and pods */
 	bool measured; /* a probe told of run-queue waits */
 	uint64_t now_ns; /* of the last look */
+	char node[NODE_NAME_MAX];
 };
 
 void preview_free(struct preview *p); /* usable with _cleanup_ */

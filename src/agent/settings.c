@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "adaptive.h"
 #include "cleanup.h"
@@ -197,10 +196,8 @@ const char *settings_node(const struct settings *s, char name[static NODE_NAME_M
 {
 	const char *configured = settings_run(s)->node;
 
-	if (configured[0])
-		snprintf(name, NODE_NAME_MAX, "%s", configured);
-	else if (gethostname(name, NODE_NAME_MAX) < 0)
-		snprintf(name, NODE_NAME_MAX, "localhost");
-	name[NODE_NAME_MAX - 1] = '\0';
+	if (!configured[0])
+		return host_node(name);
+	snprintf(name, NODE_NAME_MAX, "%s", configured);
 	return name;
 }

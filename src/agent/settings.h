@@ -2,6 +2,7 @@
 /* The whole configuration: the service's own section and those that the rooms and probes describe. */
 #pragma once
 
+#include "json_head.h"
 #include "option.h"
 
 struct run_options { /* section "run" */
@@ -38,6 +39,5 @@ const struct run_options *settings_run(const struct settings *s);
  * caller frees the list. 0 or -ENOMEM. */
 int settings_probes(const struct settings *s, bool all, struct string_list *ret);
 
-#define NODE_NAME_MAX 256
 /* run.node, or else the host's name. */
 const char *settings_node(const struct settings *s, char name[static NODE_NAME_MAX]);

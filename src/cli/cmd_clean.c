@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "buf.h"
+#include "args.h"
 #include "cleanup.h"
 #include "cmd.h"
-#include "jsonw.h"
+#include "json_line.h"
 #include "leftovers.h"
 #include "log.h"
+#include "netns_hidden.h"
 
 static const char doc[] =
 	"Puts back the boosts and removes the filters and files that a killed teide left; what a teide "
 	"that lives uses is left alone, and so is everything that is not teide's. A lab is ended by "
 	"'teide lab down'.\v"
-	"--verify looks again afterwards, and exits 1 if anything of teide is there, in use or not.";
+	"--verify looks again afterwards, and exits 1 if anything of teide is there, in use or not. It exits 1 too "
+	"where not everything could be looked at.\n"
+	"JSON: a line for each thing {event: leftover, when: before|after, kind, what, in_use}; the last is {event: "
+	"summary, before, after, unreadable}, each a number.";
 
 static const struct argp_option options[] = {
 	{"verify", 'v', NULL, 0, "prove that nothing is left", 0},
@@ -32,10 +35,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	if (key == 'v')
 		a->verify = true;
-	else if (key == 'o' && (!strcmp(arg, "json") || !strcmp(arg, "text")))
-		a->json = !strcmp(arg, "json");
 	else if (key == 'o')
-		argp_error(state, "no output form '%s': text or json", arg);
+		a->json = args_json(state, arg);
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
@@ -43,22 +44,32 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void print_json(const char *when, const struct leftover *item)
 {
-	_cleanup_(buf_free) struct buf out = {0};
-	struct jw j = jw_begin(&out);
+	struct json_line line;
+	struct jw *j = json_line_begin(&line, NULL, "leftover");
 
-	jw_object(&j, NULL);
-	jw_string(&j, "when", when);
-	jw_string(&j, "kind", item->kind);
-	jw_string(&j, "what", item->what);
-	jw_bool(&j, "in_use", item->in_use);
-	jw_object_end(&j);
-	puts(out.data ? out.data : "");
+	jw_string(j, "when", when);
+	jw_string(j, "kind", item->kind);
+	jw_string(j, "what", item->what);
+	jw_bool(j, "in_use", item->in_use);
+	json_line_end(&line);
+}
+
+static void print_summary(const struct leftovers *before, const struct leftovers *after)
+{
+	struct json_line line;
+	struct jw *j = json_line_begin(&line, NULL, "summary");
+
+	jw_u64(j, "before", before->len);
+	jw_u64(j, "after", after->len);
+	jw_u64(j, "unreadable", after->unreadable + after->hidden);
+	json_line_end(&line);
 }
 
 static void print(const struct leftovers *l, const char *when, bool json)
 {
 	if (!json)
-		printf("%s:%s\n", when, l->len ? "" : " nothing of teide");
+		printf("%s:%s%s\n", when, l->len ? "" : " nothing of teide",
+		       (l->unreadable || l->hidden) && !l->len ? " in what could be looked at" : "");
 	for (size_t i = 0; i < l->len; i++) {
 		const struct leftover *item = &l->items[i];
 
@@ -71,6 +82,8 @@ static void print(const struct leftovers *l, const char *when, bool json)
 	if (l->unreadable)
 		log_warning("%zu network namespaces could not be looked at; run as root",
 			    l->unreadable);
+	if (l->hidden)
+		log_warning("the network namespaces of %zu processes " NETNS_HIDDEN_ADVICE, l->hidden);
 }
 
 static int clean(const struct arguments *a, bool *ret_left, struct err *err)
@@ -86,9 +99,11 @@ static int clean(const struct arguments *a, bool *ret_left, struct err *err)
 	if (r < 0)
 		return removed < 0 ? removed : r;
 	print(&after, "after", a->json);
+	if (a->json)
+		print_summary(&before, &after);
 	for (size_t i = 0; i < after.len; i++)
 		*ret_left |= a->verify || !after.items[i].in_use;
-	*ret_left |= a->verify && after.unreadable;
+	*ret_left |= after.unreadable || after.hidden;
 	return removed;
 }
 
@@ -100,7 +115,7 @@ int cmd_clean(int argc, char **argv)
 	bool left = false;
 	int r;
 
-	argp_parse(&clean_argp, argc, argv, 0, NULL, &a);
+	args_parse(&clean_argp, argc, argv, &a);
 	r = clean(&a, &left, &err);
 	if (r < 0) {
 		log_error("%s", err.text);

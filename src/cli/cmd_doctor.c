@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "args.h"
 #include "buf.h"
 #include "cleanup.h"
 #include "cmd.h"
+#include "decide.h"
 #include "doctor.h"
 #include "log.h"
 #include "settings.h"
@@ -17,20 +18,21 @@ static const char doc[] =
 	"State: ok; info (nothing to mend); limited (works with less, or packets are lost beside it); "
 	"missing (not shown here).\n"
 	"Exit code: 0 usable, 4 limited, 3 unusable; 1 and 2 for errors of the command itself.\n"
-	"JSON: {teide, node, kernel, verdict: usable|limited|unusable, left_out, checks: [{id, group: "
+	"JSON: {schema, node, ts, event: doctor, teide, kernel, verdict: usable|limited|unusable, left_out, checks: [{id, group: "
 	"kernel|rights|modules|functions|network|scheduler|api, what, state, netns, detail, do}]}; a "
 	"key that has nothing to say is absent. Functions are function.MODULE.NAME, with the method of "
 	"their hook or why there is none, and what they show.\n"
-	"The API server is asked when -c or TEIDE_API_URL names one.";
+	"The API server is asked when -c, --set or TEIDE_API_URL names one, and strategies go to it.";
 
 static const struct argp_option options[] = {
-	{"config", 'c', "FILE", 0, "configuration file; its section api names the API server", 0},
 	{"output", 'o', "text|json", 0, "how to write it", 0},
 	{0},
 };
 
+static const struct argp_child children[] = {{&settings_argp, 0, NULL, 0}, {0}};
+
 struct arguments {
-	const char *path;
+	struct settings_flags settings;
 	bool json;
 };
 
@@ -38,24 +40,40 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
-	if (key == 'c')
-		a->path = arg;
-	else if (key == 'o' && (!strcmp(arg, "json") || !strcmp(arg, "text")))
-		a->json = !strcmp(arg, "json");
+	if (key == ARGP_KEY_INIT)
+		state->child_inputs[0] = &a->settings;
 	else if (key == 'o')
-		argp_error(state, "no output form '%s': text or json", arg);
+		a->json = args_json(state, arg);
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
 }
 
-static const struct gthulhu_options *named_api(const struct settings *settings, const char *path)
+static bool names_api(const struct settings_flags *flags)
+{
+	bool named = flags->path || getenv("TEIDE_API_URL") || getenv("API_ENDPOINT");
+
+	for (size_t i = 0; i < flags->keys.len; i++)
+		named |= !strncmp(flags->keys.items[i], "api.", strlen("api."));
+	return named;
+}
+
+/* The API server that strategies go to, or why none is asked. */
+static void choose_api(struct doctor_options *o, const struct settings *settings,
+		       const struct settings_flags *flags)
 {
 	const struct gthulhu_options *api = config_get(settings->config, "api");
+	const struct sched_options *sched = config_get(settings->config, "sched");
 
-	if (!api->enabled || (!path && !getenv("TEIDE_API_URL") && !getenv("API_ENDPOINT")))
-		return NULL;
-	return api;
+	if (sched->backend == SCHED_LOCAL || sched->backend == SCHED_NONE)
+		o->no_api = sched->backend == SCHED_LOCAL ? "not needed: sched.backend is local"
+							   : "not needed: sched.backend is none";
+	else if (!api->enabled)
+		o->no_api = "not needed: api.enabled is false";
+	else if (!names_api(flags))
+		o->no_api = "not asked: no configuration names one";
+	else
+		o->api = api;
 }
 
 static int write_report(const struct report *report, const struct settings *settings, bool json)
@@ -78,7 +96,8 @@ static int write_report(const struct report *report, const struct settings *sett
 
 int cmd_doctor(int argc, char **argv)
 {
-	static const struct argp doctor_argp = {.options = options, .parser = parse, .doc = doc};
+	static const struct argp doctor_argp = {.options = options, .parser = parse, .doc = doc,
+					.children = children};
 	static const int codes[] = {
 		[REPORT_USABLE] = EXIT_DONE,
 		[REPORT_LIMITED] = EXIT_LIMITED,
@@ -91,14 +110,16 @@ int cmd_doctor(int argc, char **argv)
 	struct err err = {0};
 	int r;
 
-	argp_parse(&doctor_argp, argc, argv, 0, NULL, &a);
-	r = settings_load(&settings, a.path, &err);
+	args_parse(&doctor_argp, argc, argv, &a);
+	r = settings_flags_load(&a.settings, &settings, &err);
 	if (r < 0) {
+		settings_flags_free(&a.settings);
 		log_error("%s", err.text);
 		return err_exit_code(r);
 	}
 	options.config = settings.config;
-	options.api = named_api(&settings, a.path);
+	choose_api(&options, &settings, &a.settings);
+	settings_flags_free(&a.settings);
 	doctor_run(&options, &report);
 	return write_report(&report, &settings, a.json) ?: codes[report_verdict(&report)];
 }

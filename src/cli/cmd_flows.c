@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "args.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "cmd.h"
@@ -54,7 +55,7 @@ static error_t parse_sort(struct argp_state *state, const char *arg, enum agg_so
 			return 0;
 		}
 	}
-	argp_error(state, "--sort %s: it is rate, packet-rate, bytes, packets or last", arg);
+	args_error(state, "--sort %s: it is rate, packet-rate, bytes, packets or last", arg);
 	return EINVAL;
 }
 
@@ -64,7 +65,7 @@ static error_t parse_top(struct argp_state *state, const char *arg, size_t *ret)
 	uint64_t n;
 
 	if (parse_u64(arg, 1, SIZE_MAX, &n, &err) < 0)
-		argp_error(state, "--top: %s", err.text);
+		args_error(state, "--top: %s", err.text);
 	*ret = n;
 	return 0;
 }
@@ -189,7 +190,7 @@ int cmd_flows(int argc, char **argv)
 	struct err err = {0};
 	int r;
 
-	argp_parse(&flows_argp, argc, argv, 0, NULL, &f);
+	args_parse(&flows_argp, argc, argv, &f);
 	r = run(&f, &err);
 	watch_free(&f.watch);
 	string_list_free(&f.flags.keys);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,11 +7,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "buf.h"
+#include "args.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "err.h"
-#include "jsonw.h"
+#include "json_line.h"
 #include "kernel_upf.h"
 #include "lab.h"
 #include "log.h"
@@ -41,7 +40,7 @@ static error_t set_number(struct argp_state *state, const char *option, const ch
 	struct err err;
 
 	if (parse_u64(text, 1, max, &value, &err) < 0)
-		argp_error(state, "%s: %s", option, err.text);
+		args_error(state, "%s: %s", option, err.text);
 	*ret = (unsigned)value;
 	return 0;
 }
@@ -50,13 +49,13 @@ static void parse_upf(struct lab_arguments *a, const char *text, struct argp_sta
 {
 	a->auto_upf = !strcmp(text, "auto");
 	if (!a->auto_upf && lab_upf_kind_parse(text, &a->options.upf) < 0)
-		argp_error(state, "--upf %s: it is user, gtp, gtp5g or auto", text);
+		args_error(state, "--upf %s: it is user, gtp, gtp5g or auto", text);
 }
 
 static void parse_name(struct lab_arguments *a, const char *text, struct argp_state *state)
 {
 	if (strlen(text) >= sizeof(a->options.name))
-		argp_error(state, "--name %s: it has at most %zu characters", text,
+		args_error(state, "--name %s: it has at most %zu characters", text,
 			   sizeof(a->options.name) - 1);
 	snprintf(a->options.name, sizeof(a->options.name), "%s", text);
 }
@@ -82,9 +81,7 @@ static error_t parse_plan(int key, char *arg, struct argp_state *state)
 		a->ipv4_only = true;
 		return 0;
 	case 'o':
-		a->json = !strcmp(arg, "json");
-		if (!a->json && strcmp(arg, "text") != 0)
-			argp_error(state, "-o %s: it is text or json", arg);
+		a->json = args_json(state, arg);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -119,10 +116,79 @@ static error_t parse_node(int key, char *arg, struct argp_state *state)
 		"ipv4-only", '4', NULL, 0, "no IPv6 inside the tunnels", 0                         \
 	}
 
-static const struct argp_option plan_options[] = {PLAN_OPTIONS, {0}};
-static const struct argp_option name_options[] = {NAME_OPTION, {0}};
-static const struct argp_option status_options[] = {
-	NAME_OPTION, {"output", 'o', "FORM", 0, "text or json (text)", 0}, {0}};
+#define OUTPUT_OPTION                                                                              \
+	{                                                                                          \
+		"output", 'o', "text|json", 0, "how to write it", 0                                \
+	}
+
+/* The lab knows what each of them means. */
+enum { KEY_TRAFFIC = 256 }; /* and those that follow */
+
+static const struct argp_option traffic_options[] = {
+	NAME_OPTION,
+	OUTPUT_OPTION,
+	{"duration", KEY_TRAFFIC, "TIME", 0, "run for so long: 10 (seconds), 500ms, 5m (10s)", 0},
+	{"rate", KEY_TRAFFIC + 1, "N", 0, "datagrams and pings per second and UE (100, fewer with many UEs)", 0},
+	{"download", KEY_TRAFFIC + 2, "BYTES", 0, "size of a download, one a second, 0 for none (256K); k, M, G", 0},
+	{"ue", KEY_TRAFFIC + 3, "U", 0, "only this UE", 0},
+	{"family", KEY_TRAFFIC + 4, "4|6", 0, "only IPv4 or IPv6 inside", 0},
+	{"count", KEY_TRAFFIC + 5, "N", 0, "exactly N UDP datagrams per UE, each echoed, and nothing else", 0},
+	{"downloads", KEY_TRAFFIC + 6, "N", 0, "exactly N downloads per UE, and nothing else", 0},
+	{"malformed", KEY_TRAFFIC + 7, "KINDS", 0,
+	 "only broken GTP-U from the gNBs: short,version,length,chain or all", 0},
+	{"malformed-count", KEY_TRAFFIC + 8, "N", 0, "of each kind and gNB (1)", 0},
+	{"signalling", KEY_TRAFFIC + 9, "N", 0,
+	 "only N Echo Requests, N End Markers and N G-PDUs of unknown tunnels from each gNB", 0},
+	{0},
+};
+
+static error_t set_traffic(struct lab_arguments *a, const char *name, const char *value,
+			   const struct argp_state *state)
+{
+	struct err err = {0};
+
+	if (lab_traffic_option(&a->traffic, name, value, &err) < 0)
+		args_error(state, "%s", err.text);
+	return 0;
+}
+
+static error_t parse_traffic(int key, char *arg, struct argp_state *state)
+{
+	struct lab_arguments *a = state->input;
+
+	if (key == 'n') {
+		parse_name(a, arg, state);
+		return 0;
+	}
+	if (key == 'o')
+		return set_traffic(a, "o", arg, state);
+	for (const struct argp_option *o = traffic_options; o->name; o++)
+		if (o->key == key)
+			return set_traffic(a, o->name, arg, state);
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp_option plan_options[] = {PLAN_OPTIONS, OUTPUT_OPTION, {0}};
+static const struct argp_option name_options[] = {NAME_OPTION, OUTPUT_OPTION, {0}};
+
+static void print_lab(const struct lab_state *state, const struct lab_plan *plan)
+{
+	struct json_line line;
+
+	lab_state_keys(json_line_begin(&line, NULL, "lab"), plan, state, lab_process_is_alive);
+	json_line_end(&line);
+}
+
+static int print_new_lab(const char *name, struct err *err)
+{
+	struct lab_state state;
+	struct lab_plan plan;
+	int r = lab_open(name, &state, &plan, err);
+
+	if (r == 0)
+		print_lab(&state, &plan);
+	return r;
+}
 
 static int run_up(struct lab_arguments *a, struct err *err)
 {
@@ -134,6 +200,8 @@ static int run_up(struct lab_arguments *a, struct err *err)
 	r = lab_up(&a->options, err);
 	if (r < 0)
 		return r;
+	if (a->json)
+		return print_new_lab(a->options.name, err);
 	printf("the lab '%s' is up: %u UE, %u gNB, UPF %s%s\n"
 	       "try: ip netns exec %s-ue1 ping 10.70.0.2\n"
 	       "     teide lab traffic, teide lab status, teide lab down\n",
@@ -145,10 +213,20 @@ static int run_up(struct lab_arguments *a, struct err *err)
 static int run_down(struct lab_arguments *a, struct err *err)
 {
 	int r = lab_down(a->options.name, err);
+	struct json_line line;
+	struct jw *j;
 
-	if (r >= 0)
+	if (r < 0)
+		return r;
+	if (!a->json) {
 		printf("the lab '%s' %s\n", a->options.name, r ? "is gone" : "was not up");
-	return r < 0 ? r : 0;
+		return 0;
+	}
+	j = json_line_begin(&line, NULL, "lab_down");
+	jw_string(j, "name", a->options.name);
+	jw_bool(j, "was_up", r);
+	json_line_end(&line);
+	return 0;
 }
 
 static void print_node(const struct lab_state *state, const struct lab_plan *plan,
@@ -189,18 +267,6 @@ static void print_status(const struct lab_state *state, const struct lab_plan *p
 	print_node(state, plan, LAB_NODE_DN, 1, rest);
 }
 
-static int print_json(const struct lab_state *state, const struct lab_plan *plan, struct err *err)
-{
-	_cleanup_(buf_free) struct buf out = {0};
-	struct jw j = jw_begin(&out);
-
-	lab_state_json(&j, plan, state, lab_process_is_alive);
-	if (out.failed)
-		return err_set(err, -ENOMEM, "out of memory");
-	puts(out.data);
-	return 0;
-}
-
 static int run_status(struct lab_arguments *a, struct err *err)
 {
 	struct lab_state state;
@@ -209,9 +275,7 @@ static int run_status(struct lab_arguments *a, struct err *err)
 
 	if (r < 0)
 		return r;
-	if (a->json)
-		return print_json(&state, &plan, err);
-	print_status(&state, &plan);
+	(a->json ? print_lab : print_status)(&state, &plan);
 	return 0;
 }
 
@@ -271,8 +335,16 @@ static const struct lab_verb lab_verbs[] = {
 	 run_up},
 	{"status",
 	 "what there is, and whether its programs live",
-	 {.options = status_options, .parser = parse_plan, .doc = "Shows a lab."},
+	 {.options = name_options, .parser = parse_plan, .doc = "Shows a lab."},
 	 run_status},
+	{"traffic",
+	 "send through it and count what comes back",
+	 {.options = traffic_options,
+	  .parser = parse_traffic,
+	  .doc = "Sends through a lab and counts what comes back.\vWithout --count, --downloads, --malformed "
+		 "and --signalling: pings, datagrams and downloads side by side. With one of them: exactly so "
+		 "much of it, and nothing else."},
+	 run_traffic},
 	{"down",
 	 "end a lab; nothing of it stays",
 	 {.options = name_options,
@@ -295,56 +367,6 @@ static int finish(int r, const struct err *err)
 	return err_exit_code(r);
 }
 
-static int traffic_usage(void)
-{
-	printf("usage: teide lab traffic [--name NAME] [OPTION...]\n\n"
-	       "  --name NAME        the lab (" LAB_NAME_DEFAULT ")\n" LAB_TRAFFIC_HELP);
-	return EXIT_DONE;
-}
-
-/* One option of argv[*i]: "--name value", "--name=value" or "-o value". */
-static int traffic_option(struct lab_arguments *a, int argc, char **argv, int *i, struct err *err)
-{
-	const char *arg = argv[*i] + (argv[*i][0] == '-') + !strncmp(argv[*i], "--", 2);
-	const char *value = strchr(arg, '=');
-	char name[32];
-
-	if (arg == argv[*i])
-		return err_set(err, -EINVAL, "'%s' is no option; teide lab traffic --help", arg);
-	snprintf(name, sizeof(name), "%.*s", (int)(value ? value - arg : (int)strlen(arg)), arg);
-	if (!value && *i + 1 == argc)
-		return err_set(err, -EINVAL, "--%s takes a value", name);
-	value = value ? value + 1 : argv[++*i];
-	if (strcmp(name, "name") != 0) {
-		int r = lab_traffic_option(&a->traffic, name, value, err);
-
-		return r != -ENOENT
-			       ? r
-			       : err_set(err, -EINVAL,
-					 "there is no option --%s; teide lab traffic --help", name);
-	}
-	if (strlen(value) >= sizeof(a->options.name))
-		return err_set(err, -EINVAL, "--name %s is too long", value);
-	snprintf(a->options.name, sizeof(a->options.name), "%s", value);
-	return 0;
-}
-
-static int cmd_traffic(struct lab_arguments *a, int argc, char **argv)
-{
-	struct err err = {0};
-	int r = 0;
-
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-			return traffic_usage();
-		r = traffic_option(a, argc, argv, &i, &err);
-		if (r < 0)
-			return finish(r, &err);
-	}
-	r = run_traffic(a, &err);
-	return finish(r, &err);
-}
-
 static int usage(int status)
 {
 	FILE *to = status ? stderr : stdout;
@@ -354,8 +376,20 @@ static int usage(int status)
 		if (lab_verbs[i].help)
 			fprintf(to, "  %-8s %s\n", lab_verbs[i].name, lab_verbs[i].help);
 	}
-	fprintf(to, "  %-8s %s\n", "traffic", "send through it and count what comes back");
 	return status;
+}
+
+static int refuse_verb(const char *word)
+{
+	const char *names[ARRAY_SIZE(lab_verbs)];
+	char hint[ARGS_HINT_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lab_verbs); i++)
+		if (lab_verbs[i].help)
+			names[n++] = lab_verbs[i].name;
+	log_error("no verb '%s';%s 'teide lab --help' lists them", word, args_hint(word, names, n, hint));
+	return EXIT_USAGE;
 }
 
 int cmd_lab(int argc, char **argv)
@@ -369,17 +403,13 @@ int cmd_lab(int argc, char **argv)
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
 		return usage(EXIT_DONE);
 	lab_traffic_defaults(&a.traffic);
-	if (!strcmp(argv[1], "traffic"))
-		return cmd_traffic(&a, argc - 1, argv + 1);
 	for (size_t i = 0; i < ARRAY_SIZE(lab_verbs); i++) {
 		if (strcmp(argv[1], lab_verbs[i].name))
 			continue;
 		snprintf(name, sizeof(name), "teide lab %s", lab_verbs[i].name);
 		argv[1] = name;
-		argp_err_exit_status = EXIT_USAGE;
-		argp_parse(&lab_verbs[i].argp, argc - 1, argv + 1, 0, NULL, &a);
+		args_parse(&lab_verbs[i].argp, argc - 1, argv + 1, &a);
 		return finish(lab_verbs[i].run(&a, &err), &err);
 	}
-	log_error("teide lab has no verb '%s'", argv[1]);
-	return usage(EXIT_USAGE);
+	return refuse_verb(argv[1]);
 }

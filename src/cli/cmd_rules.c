@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
 #include "argument_text.h"
 #include "buf.h"
 #include "cleanup.h"
@@ -35,8 +35,8 @@ static const char doc[] =
 	"DIR is told by what a PDR matches and where its FAR sends, as the module does not say its "
 	"source interface; ? where that can be either (N9). REMOVE: outer header removal. MBR: uplink "
 	"and downlink, bit/s; enforced only with /proc/gtp5g/qos at 1.\n"
-	"JSON: {namespaces: [{netns, interface, version, malformed, left_out, pdrs, fars, qers, urrs, "
-	"bars}], ambiguous, left_out}; with --follow then a line for each change: {time, event: "
+	"JSON: {schema, node, ts, event: rules, namespaces: [{netns, interface, version, malformed, left_out, pdrs, fars, qers, urrs, "
+	"bars}], ambiguous, left_out}; with --follow then a line for each change: {schema, node, ts, time, event: "
 	"created|removed|changed|handover|refused, netns, rule, seid, pdr_id|far_id|qer_id|urr_id|bar_id, "
 	"old, new (refused: asked)}; of a request that was seen also pid, tgid, comm; of a FAR's buffered and "
 	"dropped {packets, bytes}, since its change before, for a handover since it began to buffer: since; of a "
@@ -45,7 +45,7 @@ static const char doc[] =
 	"teide did, and says why they differ: qer_red, backlog_full (the module counts before it polices and "
 	"hands on), buffered, echo_answered (it calls them sent), outer_header (it counts without), not_buffered (its "
 	"own failure, which teide does not see); the rest is unexplained. The module's file has one slot for all who "
-	"ask, and knows no namespaces: teide does not use it where it cannot tell. JSON: {netns, interface, seid, pdr_id, "
+	"ask, and knows no namespaces: teide does not use it where it cannot tell. JSON: {schema, node, ts, event: counter, netns, interface, seid, pdr_id, "
 	"counter, module, module_most, teide, because: {reason: amount}, unexplained}.\n"
 	"Exit code: 3 where no network namespace has a gtp5g device.";
 
@@ -59,8 +59,12 @@ static const struct argp_option options[] = {
 	{0},
 };
 
+static const struct argp_child children[] = {{&settings_argp, 0, NULL, 0}, {0}};
+
 struct follow {
+	struct settings_flags flags;
 	struct settings settings;
+	char node[NODE_NAME_MAX];
 	struct pipeline *pipeline; /* NULL: changes are polled */
 	struct loop *loop;
 	struct rules_live *live;
@@ -75,7 +79,7 @@ static error_t set_duration(const char *arg, struct argp_state *state, uint64_t 
 	struct err err;
 
 	if (read_duration_flag(arg, ret_ns, &err) < 0)
-		argp_error(state, "%s", err.text);
+		args_error(state, "%s", err.text);
 	return 0;
 }
 
@@ -83,7 +87,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct follow *f = state->input;
 
-	if (key == KEY_NETNS)
+	if (key == ARGP_KEY_INIT)
+		state->child_inputs[0] = &f->flags;
+	else if (key == KEY_NETNS)
 		f->netns = arg;
 	else if (key == 'f')
 		f->follow = true;
@@ -93,10 +99,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		f->counters = true;
 	else if (key == KEY_DURATION)
 		return set_duration(arg, state, &f->duration_ns);
-	else if (key == 'o' && (!strcmp(arg, "json") || !strcmp(arg, "text")))
-		f->json = !strcmp(arg, "json");
 	else if (key == 'o')
-		argp_error(state, "-o %s: it is text or json", arg);
+		f->json = args_json(state, arg);
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
@@ -118,13 +122,15 @@ static void on_change(const struct rules_change *change, void *data)
 {
 	struct follow *f = data;
 	_cleanup_(buf_free) struct buf out = {0};
-	uint64_t real_ns = clock_real_ns();
+	struct rules_moment at = {f->node, clock_real_ns()};
 	int r;
 
 	if (change->cause)
-		real_ns = change->cause->event->ts_ns + (uint64_t)f->boot_to_real_ns;
-	(f->json ? rules_change_json : rules_change_text)(rules_live_rules(f->live), change, real_ns,
-							  &out);
+		at.real_ns = change->cause->event->ts_ns + (uint64_t)f->boot_to_real_ns;
+	if (f->json)
+		rules_change_json(rules_live_rules(f->live), change, &at, &out);
+	else
+		rules_change_text(rules_live_rules(f->live), change, at.real_ns, &out);
 	r = put(&out);
 	if (r < 0)
 		loop_stop(f->loop, r == -EPIPE ? 0 : r);
@@ -178,10 +184,7 @@ static int start_probe(struct follow *f, struct err *err)
 {
 	static char *gtpu[] = {"gtpu", NULL};
 	const struct string_list probes = {gtpu, 1};
-	int r = settings_load(&f->settings, NULL, err);
-
-	if (r >= 0)
-		r = config_set(f->settings.config, "probes.gtpu.module", "gtp5g", err);
+	int r = config_set(f->settings.config, "probes.gtpu.module", "gtp5g", err);
 	if (r >= 0)
 		r = config_set(f->settings.config, "probes.gtpu.slower_than", "1000000s", err);
 	if (r < 0)
@@ -224,28 +227,45 @@ static int run(struct follow *f, struct err *err)
 		r = rules_live_of(&f->live, f->netns, rules, err);
 	if (r < 0)
 		return r;
-	(f->json ? rules_json : rules_text)(rules_live_rules(f->live), &out);
+	if (f->json)
+		rules_json(rules_live_rules(f->live), f->node, &out);
+	else
+		rules_text(rules_live_rules(f->live), &out);
 	r = put(&out);
 	if (r < 0)
 		return r == -EPIPE ? 0 : err_set(err, r, "writing the rules: %s", err_name(r));
 	return f->follow ? follow(f, err) : 0;
 }
 
+static int load_and_run(struct follow *f, struct err *err)
+{
+	int r = settings_flags_load(&f->flags, &f->settings, err);
+
+	if (r < 0)
+		return r;
+	fputs(config_notes(f->settings.config), stderr);
+	settings_node(&f->settings, f->node);
+	if (!f->counters)
+		return run(f, err);
+	return rules_counters(&(struct counters_task){f->netns, f->duration_ns, &f->settings, f->json}, err);
+}
+
 int cmd_rules(int argc, char **argv)
 {
-	static const struct argp rules_argp = {.options = options, .parser = parse, .doc = doc};
+	static const struct argp rules_argp = {.options = options, .parser = parse, .doc = doc,
+				       .children = children};
 	struct follow f = {.duration_ns = COUNTERS_NS};
 	struct err err = {0};
 	int r;
 
-	argp_parse(&rules_argp, argc, argv, 0, NULL, &f);
+	args_parse(&rules_argp, argc, argv, &f);
 	signal(SIGPIPE, SIG_IGN);
-	r = f.counters ? rules_counters(f.netns, f.duration_ns, f.json, &err)
-		       : run(&f, &err);
+	r = load_and_run(&f, &err);
 	pipeline_free(f.pipeline);
 	loop_free(f.loop);
 	rules_live_free(f.live);
 	settings_free(&f.settings);
+	settings_flags_free(&f.flags);
 	if (r < 0)
 		log_error("%s", err.text);
 	return r < 0 ? err_exit_code(r) : EXIT_DONE;

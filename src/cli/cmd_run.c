@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <argp.h>
 #include <string.h>
 
 #include "agent.h"
+#include "args.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "log.h"
@@ -13,25 +13,30 @@ static const char doc[] = "The service: runs the probes, counts, finds the proce
 			  "and pushes scheduling strategies for them. Ends on SIGTERM, taking all back.";
 
 static const struct argp_option options[] = {
-	{"config", 'c', "FILE", 0, "configuration file; without: defaults and TEIDE_... variables", 0},
 	{"input", 'I', "trace_pipe|FILE|-", 0,
 	 "take what another tracer prints for evidence too: the kernel's trace_pipe, a file, standard "
 	 "input", 0},
+	{"output", 'o', "none|text|json", 0, "counts and events to standard output, as run.output", 0},
 	{0},
 };
 
+static const struct argp_child children[] = {{&settings_argp, 0, NULL, 0}, {0}};
+
 struct arguments {
-	const char *path, *input;
+	struct settings_flags settings;
+	const char *input, *output;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
-	if (key == 'c')
-		a->path = arg;
+	if (key == ARGP_KEY_INIT)
+		state->child_inputs[0] = &a->settings;
 	else if (key == 'I')
 		a->input = arg;
+	else if (key == 'o')
+		a->output = arg;
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
@@ -45,14 +50,18 @@ static void log_notes(const char *notes)
 
 int cmd_run(int argc, char **argv)
 {
-	static const struct argp run_argp = {.options = options, .parser = parse, .doc = doc};
+	static const struct argp run_argp = {.options = options, .parser = parse, .doc = doc,
+				     .children = children};
 	_cleanup_(settings_free) struct settings settings = {0};
 	struct arguments a = {0};
 	struct err err = {0};
 	int r;
 
-	argp_parse(&run_argp, argc, argv, 0, NULL, &a);
-	r = settings_load(&settings, a.path, &err);
+	args_parse(&run_argp, argc, argv, &a);
+	r = settings_flags_load(&a.settings, &settings, &err);
+	settings_flags_free(&a.settings);
+	if (r >= 0 && a.output)
+		r = config_set(settings.config, "run.output", a.output, &err);
 	if (r >= 0 && a.input)
 		r = take_input(&settings, a.input, &err);
 	if (r >= 0) {

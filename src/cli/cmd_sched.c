@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "args.h"
 #include "argument_text.h"
 #include "cleanup.h"
 #include "cmd.h"
@@ -24,19 +24,18 @@ static const char doc[] = "preview: which processes would get a strategy, which 
 			  "show: the strategies that the API server holds, read with a token for its "
 			  "public key; of a manager, this user's rules. COMM is told for a server on "
 			  "this machine only. With sched.backend local: what is boosted here."
-			  "\vtry: teide sched show --url http://127.0.0.1:8080 --public-key "
+			  "\vJSON: one line each, {schema, node, ts, event, ...}: of preview the events process and "
+			  "strategy, and summary at the end; of apply and withdraw one, apply and withdraw; of show "
+			  "strategy, with a manager manager_rule, with sched.backend local boost.\n"
+			  "try: teide sched show --url http://127.0.0.1:8080 --public-key "
 			  "/var/lib/teide/public_key.pem\n"
 			  "     teide sched preview --input trace_pipe";
-
-enum { KEY_SET = 256 };
 
 static const char *const verbs[] = {"preview", "apply", "withdraw", "show"};
 
 static const struct argp_option options[] = {
-	{"config", 'c', "FILE", 0, "configuration file; its section api says which server", 0},
 	{"url", 'u', "URL", 0, "the API server", 0},
 	{"public-key", 'k', "PATH", 0, "PEM file of the API server's public key", 0},
-	{"set", KEY_SET, "KEY=VALUE", 0, "set a key of the configuration; repeat for more", 0},
 	{"input", 'I', "trace_pipe|FILE|-", 0,
 	 "preview: take what another tracer prints for evidence too: the kernel's trace_pipe, a file, "
 	 "standard input", 0},
@@ -46,44 +45,48 @@ static const struct argp_option options[] = {
 	{0},
 };
 
+static const struct argp_child children[] = {{&settings_argp, 0, NULL, 0}, {0}};
+
 struct arguments {
-	const char *verb, *path, *url, *key, *input, *duration;
-	struct string_list sets;
+	struct settings_flags settings;
+	const char *verb, *url, *key, *input, *duration;
 	bool json;
 };
 
-static const char *find_verb(const char *word)
+static void take_verb(struct arguments *a, const char *word, const struct argp_state *state)
 {
+	char hint[ARGS_HINT_MAX];
+
+	if (a->verb)
+		args_error(state, "'%s' is one word too many; '%s --help' tells more", word, state->name);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(word, verbs[i]))
-			return verbs[i];
-	return NULL;
+			a->verb = verbs[i];
+	if (!a->verb)
+		args_error(state, "no verb '%s';%s '%s --help' lists them", word,
+			   args_hint(word, verbs, ARRAY_SIZE(verbs), hint), state->name);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
-	if (key == 'c')
-		a->path = arg;
+	if (key == ARGP_KEY_INIT)
+		state->child_inputs[0] = &a->settings;
 	else if (key == 'u')
 		a->url = arg;
 	else if (key == 'k')
 		a->key = arg;
-	else if (key == 'o' && (!strcmp(arg, "json") || !strcmp(arg, "text")))
-		a->json = !strcmp(arg, "json");
 	else if (key == 'o')
-		argp_error(state, "no output form '%s': text or json", arg);
+		a->json = args_json(state, arg);
 	else if (key == 'I')
 		a->input = arg;
 	else if (key == 'd')
 		a->duration = arg;
-	else if (key == KEY_SET)
-		return string_list_add(&a->sets, arg) < 0 ? ENOMEM : 0;
-	else if (key == ARGP_KEY_ARG && !a->verb && find_verb(arg))
-		a->verb = find_verb(arg);
+	else if (key == ARGP_KEY_ARG)
+		take_verb(a, arg, state);
 	else if (key == ARGP_KEY_END && !a->verb)
-		argp_error(state, "what to do? 'teide sched preview' shows what would be done");
+		args_error(state, "what to do? 'teide sched preview' shows what would be done");
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
@@ -91,14 +94,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static int load(struct settings *settings, const struct arguments *a, struct err *err)
 {
-	int r = settings_load(settings, a->path, err);
+	int r = settings_flags_load(&a->settings, settings, err);
 
 	if (r == 0 && a->url)
 		r = config_set(settings->config, "api.url", a->url, err);
 	if (r == 0 && a->key)
 		r = config_set(settings->config, "api.public_key_path", a->key, err);
-	for (size_t i = 0; i < a->sets.len && r == 0; i++)
-		r = apply_key(settings, a->sets.items[i], err);
 	return r;
 }
 
@@ -122,26 +123,27 @@ static int run(const struct arguments *a, struct err *err)
 	if (!strcmp(a->verb, "preview"))
 		return preview(a, &settings, err);
 	if (!strcmp(a->verb, "apply"))
-		return sched_apply(&settings, err);
+		return sched_apply(&settings, a->json, err);
 	if (!strcmp(a->verb, "withdraw"))
-		return sched_withdraw(err);
+		return sched_withdraw(&settings, a->json, err);
 	if (sched->backend == SCHED_LOCAL)
-		return sched_show_local(a->json, err);
+		return sched_show_local(&settings, a->json, err);
 	return sched_show_api(&settings, a->json, err);
 }
 
 int cmd_sched(int argc, char **argv)
 {
 	static const struct argp sched_argp = {
-		.options = options, .parser = parse, .args_doc = "preview|apply|withdraw|show", .doc = doc};
+		.options = options, .parser = parse, .args_doc = "preview|apply|withdraw|show", .doc = doc,
+		.children = children};
 	struct arguments a = {0};
 	struct err err = {0};
 	int r;
 
-	argp_parse(&sched_argp, argc, argv, 0, NULL, &a);
+	args_parse(&sched_argp, argc, argv, &a);
 	signal(SIGPIPE, SIG_IGN); /* a TLS connection that the server closed */
 	r = run(&a, &err);
-	string_list_free(&a.sets);
+	settings_flags_free(&a.settings);
 	if (r < 0) {
 		log_error("%s", err.text);
 		return err_exit_code(r);

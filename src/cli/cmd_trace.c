@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "cmd.h"
@@ -105,7 +106,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	}
 	if (key == KEY_SEID && refuse_zero("seid", arg, &err) < 0)
-		argp_error(state, "%s", err.text);
+		args_error(state, "%s", err.text);
 	t->wants_contexts |= key == KEY_CONTEXTS;
 	if (key == KEY_RELEASE) {
 		t->release = true;
@@ -284,8 +285,8 @@ int cmd_trace(int argc, char **argv)
 	struct err err = {0};
 	int r;
 
-	argp_parse(&trace_argp, argc, argv, 0, NULL, &t);
-	r = t.release ? trace_release(&err) : run(&t, &err);
+	args_parse(&trace_argp, argc, argv, &t);
+	r = t.release ? trace_release(t.watch.format == SINK_JSON, &err) : run(&t, &err);
 	watch_free(&t.watch);
 	string_list_free(&t.flags);
 	string_list_free(&t.filter.keys);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <argp.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "args.h"
 #include "argument_text.h"
 #include "cleanup.h"
 #include "clock.h"
@@ -27,7 +27,7 @@ static const char doc[] =
 	"nothing is changed), and the module's functions. Packets at TC are counted as on the wire "
 	"(segments), those of the module as it takes them.\n"
 	"An x marks the first stage that packets do not reach; ? what cannot be seen.\n"
-	"JSON: {verdict, state: works|\"loses packets\"|broken|silent, do, netns, pod, upf, version, ue, seid, "
+	"JSON: {schema, node, ts, event: why, verdict, state: works|\"loses packets\"|broken|silent, do, netns, pod, upf, version, ue, seid, "
 	"duration_ns, watched, uplink, downlink, notes}; of a direction {state, stop, reason, text, do, "
 	"stages: [{stage, packets, detail}], outcomes: [{verdict, reason, packets}], rule, gnb, teid, "
 	"qfi, latency}; a key that has nothing to say is absent.\n"
@@ -40,7 +40,10 @@ static const struct argp_option options[] = {
 	{0},
 };
 
+static const struct argp_child children[] = {{&settings_argp, 0, NULL, 0}, {0}};
+
 struct arguments {
+	struct settings_flags settings;
 	struct why_question q;
 	const char *netns;
 	uint64_t duration_ns;
@@ -64,39 +67,35 @@ static int parse_question(const char *text, struct why_question *q, struct err *
 	return 0;
 }
 
-static error_t parse_form(const char *arg, struct argp_state *state, bool *ret_json)
-{
-	*ret_json = arg && !strcmp(arg, "json");
-	if (!*ret_json && (!arg || strcmp(arg, "text")))
-		argp_error(state, "-o %s: it is text or json", arg ? arg : "");
-	return 0;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 	struct err err = {0};
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &a->settings;
+		return 0;
 	case KEY_NETNS:
 		a->netns = arg;
 		return 0;
 	case KEY_DURATION:
 		if (read_duration_flag(arg, &a->duration_ns, &err) < 0)
-			argp_error(state, "%s", err.text);
+			args_error(state, "%s", err.text);
 		return 0;
 	case 'o':
-		return parse_form(arg, state, &a->json);
+		a->json = args_json(state, arg);
+		return 0;
 	case ARGP_KEY_ARG:
 		if (a->asked)
-			argp_error(state, "'%s': one UE or one TEID at a time", arg);
+			args_error(state, "'%s': one UE or one TEID at a time", arg);
 		if (parse_question(arg, &a->q, &err) < 0)
-			argp_error(state, "'%s' is neither a UE's IP address nor a TEID (0x... or decimal): %s", arg,
+			args_error(state, "'%s' is neither a UE's IP address nor a TEID (0x... or decimal): %s", arg,
 				   err.text);
 		a->asked = true;
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "name a UE's address or a TEID");
+		args_error(state, "name a UE's address or a TEID");
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -168,17 +167,17 @@ static void set_facts(const struct arguments *a, const struct why_watched *w,
 }
 
 /* The pod that owns the site's namespace, "" where none is known. */
-static void name_pod(const struct why_site *site, char ret[static POD_NAME_MAX])
+static void name_pod(const struct why_site *site, const struct settings *settings,
+		     char ret[static POD_NAME_MAX])
 {
-	_cleanup_(settings_free) struct settings settings = {0};
 	const struct container *c = NULL;
 	struct identity *identity;
 	bool alone;
 
 	ret[0] = '\0';
-	if (site->own || settings_load(&settings, NULL, NULL) < 0)
+	if (site->own)
 		return;
-	identity = identity_new(config_get(settings.config, "containers"));
+	identity = identity_new(config_get(settings->config, "containers"));
 	if (identity)
 		c = containers_of_netns(identity_containers(identity), site->ns.inode, &alone);
 	if (c)
@@ -186,64 +185,73 @@ static void name_pod(const struct why_site *site, char ret[static POD_NAME_MAX])
 	identity_free(identity);
 }
 
-static int answer(const struct arguments *a, struct why_sites *sites, const struct why_watched *w,
-		  struct why_facts *f, struct why_answer *ret, struct err *err)
-{
-	_cleanup_(buf_free) struct buf out = {0};
-	struct why_story story = {.f = f, .a = ret, .sites = sites, .ns = w->ns};
-	char pod[POD_NAME_MAX];
-	struct why_site *site;
-	int r = choose_site(w, sites, &site, &f->seen);
-
-	if (r < 0)
-		return err_set(err, r, "out of memory");
-	set_facts(a, w, site, f);
-	r = why_network(site, f, &f->net, err);
-	if (r < 0)
-		return r;
-	why_judge(f, ret);
-	name_pod(site, pod);
-	story.site = site;
-	story.pod = pod;
-	(a->json ? why_json : why_text)(&story, &out);
-	return put(&out, err);
-}
-
 /* Too large for a stack frame each. */
 struct room {
 	struct why_sites sites;
+	struct why_watched watched;
 	struct why_facts facts;
 	struct why_answer answer;
 };
 
+static int answer(const struct arguments *a, const struct settings *settings, struct room *room,
+		  struct err *err)
+{
+	struct why_story story = {.f = &room->facts, .a = &room->answer, .sites = &room->sites,
+				  .ns = room->watched.ns};
+	char pod[POD_NAME_MAX], node[NODE_NAME_MAX];
+	_cleanup_(buf_free) struct buf out = {0};
+	struct why_site *site;
+	int r = choose_site(&room->watched, &room->sites, &site, &room->facts.seen);
+
+	if (r < 0)
+		return err_set(err, r, "out of memory");
+	set_facts(a, &room->watched, site, &room->facts);
+	r = why_network(site, &room->facts, &room->facts.net, err);
+	if (r < 0)
+		return r;
+	why_judge(&room->facts, &room->answer);
+	name_pod(site, settings, pod);
+	story.site = site;
+	story.pod = pod;
+	story.node = settings_node(settings, node);
+	(a->json ? why_json : why_text)(&story, &out);
+	return put(&out, err);
+}
+
 static int run(const struct arguments *a, struct err *err)
 {
+	_cleanup_(settings_free) struct settings settings = {0};
 	_cleanup_free_ struct room *room = calloc(1, sizeof(*room));
-	struct why_watched watched = {0};
+	const struct why_task task = {&a->q, a->netns, &settings, a->duration_ns};
 	int r;
 
 	if (!room)
 		return err_set(err, -ENOMEM, "out of memory");
-	r = why_scan(a->netns, &a->q, &room->sites, err);
+	r = settings_flags_load(&a->settings, &settings, err);
+	if (r < 0)
+		return r;
+	fputs(config_notes(settings.config), stderr);
+	r = why_scan(&task, &room->sites, err);
 	if (r >= 0)
-		r = why_observe(&room->sites, &a->q, a->duration_ns, &watched, err);
+		r = why_observe(&room->sites, &task, &room->watched, err);
 	if (r >= 0)
-		r = answer(a, &room->sites, &watched, &room->facts, &room->answer, err);
-	why_seen_free(watched.seen);
+		r = answer(a, &settings, room, err);
+	why_seen_free(room->watched.seen);
 	return r;
 }
 
 int cmd_why(int argc, char **argv)
 {
 	static const struct argp why_argp = {.options = options, .parser = parse, .doc = doc,
-					     .args_doc = "UE-ADDRESS|TEID"};
+					     .args_doc = "UE-ADDRESS|TEID", .children = children};
 	struct arguments a = {.duration_ns = 10 * NSEC_PER_SEC};
 	struct err err = {0};
 	int r;
 
-	argp_parse(&why_argp, argc, argv, 0, NULL, &a);
+	args_parse(&why_argp, argc, argv, &a);
 	signal(SIGPIPE, SIG_IGN);
 	r = run(&a, &err);
+	settings_flags_free(&a.settings);
 	if (r < 0)
 		log_error("%s", err.text[0] ? err.text : err_name(r));
 	return err_exit_code(r);

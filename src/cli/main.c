@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "args.h"
 #include "aside.h"
 #include "cleanup.h"
 #include "cmd.h"
@@ -35,16 +36,10 @@ static const struct {
 
 static void usage(FILE *to)
 {
-	fprintf(to, "usage: teide VERB [OPTION...]    (teide VERB --help tells more)\n\n");
+	fprintf(to, "usage: teide VERB [OPTION...]    (teide help VERB tells more)\n\n");
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		fprintf(to, "  %-8s %s\n", verbs[i].name, verbs[i].help);
 	fprintf(to, "\ntry: teide lab up && teide flows -i teide-upf/n3\n");
-}
-
-int cmd_version(int argc, char **argv)
-{
-	printf("teide %s\n", TEIDE_VERSION);
-	return EXIT_DONE;
 }
 
 /* A descriptor 0, 1 or 2 that is closed would become a socket's or a map's, and be written to. Opened
@@ -68,28 +63,65 @@ static int flush_output(int exit_code)
 	return EXIT_FAILED;
 }
 
-int main(int argc, char **argv)
+static int run_verb(size_t i, int argc, char **argv)
 {
 	char name[64];
 
+	snprintf(name, sizeof(name), "teide %s", verbs[i].name);
+	argv[0] = name;
+	return flush_output(verbs[i].in_first_thread ? verbs[i].run(argc, argv)
+						     : run_aside(verbs[i].run, argc, argv));
+}
+
+static int refuse_verb(const char *word)
+{
+	const char *names[ARRAY_SIZE(verbs)];
+	char hint[ARGS_HINT_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		names[i] = verbs[i].name;
+	log_error("no verb '%s';%s 'teide help' lists them", word,
+		  args_hint(word, names, ARRAY_SIZE(names), hint));
+	return EXIT_USAGE;
+}
+
+/* argv[0] is the verb. */
+static int find_and_run(int argc, char **argv)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (!strcmp(argv[0], verbs[i].name))
+			return run_verb(i, argc, argv);
+	return refuse_verb(argv[0]);
+}
+
+/* "teide help lab up" is "teide lab up --help". words: argv behind "help"; n of them. */
+static int help(int n, char **words)
+{
+	_cleanup_free_ char **argv = calloc((size_t)n + 2, sizeof(*argv));
+	char option[] = "--help";
+
+	if (!n) {
+		usage(stdout);
+		return flush_output(EXIT_DONE);
+	}
+	if (!argv)
+		return EXIT_FAILED;
+	memcpy(argv, words, (size_t)n * sizeof(*argv));
+	argv[n] = option;
+	return find_and_run(n + 1, argv);
+}
+
+int main(int argc, char **argv)
+{
+	char version[] = "version";
+
 	open_standard();
 	argp_err_exit_status = EXIT_USAGE;
-	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
-	    !strcmp(argv[1], "help")) {
-		usage(stdout);
-		return EXIT_DONE;
-	}
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return help(0, NULL);
+	if (!strcmp(argv[1], "help"))
+		return help(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "--version"))
-		return flush_output(cmd_version(argc, argv));
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
-		if (strcmp(argv[1], verbs[i].name))
-			continue;
-		snprintf(name, sizeof(name), "teide %s", verbs[i].name);
-		argv[1] = name;
-		return flush_output(verbs[i].in_first_thread ?
-					    verbs[i].run(argc - 1, argv + 1) :
-					    run_aside(verbs[i].run, argc - 1, argv + 1));
-	}
-	fprintf(stderr, "teide: no verb '%s'; 'teide help' lists them\n", argv[1]);
-	return EXIT_USAGE;
+		argv[1] = version;
+	return find_and_run(argc - 1, argv + 1);
 }

@@ -2,15 +2,9 @@
 #include <stdio.h>
 
 #include "cleanup.h"
-#include "jsonw.h"
+#include "json_line.h"
 #include "netns.h"
 #include "preview_show.h"
-
-static void put(const struct buf *line)
-{
-	if (!line->failed)
-		puts(line->data);
-}
 
 static void write_evidence(struct jw *j, const struct process *p, uint64_t now_ns)
 {
@@ -62,63 +56,54 @@ static void write_waits(struct jw *j, const struct load *l)
 static void print_process(const struct preview *p, const struct sched_judgement *judgement,
 			  const struct process *process)
 {
-	_cleanup_(buf_free) struct buf out = {0};
-	struct jw j = jw_begin(&out);
+	struct json_line line;
+	struct jw *j = json_line_begin(&line, p->node, "process");
 
-	jw_object(&j, NULL);
-	jw_string(&j, "event", "process");
-	jw_i64(&j, "pid", judgement->pid);
-	jw_string(&j, "comm", judgement->comm);
-	jw_bool(&j, "chosen", judgement->chosen);
-	jw_bool(&j, "boosted", judgement->boosted);
-	jw_string(&j, "why", judgement->why);
-	write_evidence(&j, process, p->now_ns);
-	write_place(&j, process, identity_container(p->identity, process->ids.container));
-	jw_u64(&j, "threads", judgement->threads);
-	jw_double(&j, "packets_per_s", load_packets_per_s(&judgement->load));
+	jw_i64(j, "pid", judgement->pid);
+	jw_string(j, "comm", judgement->comm);
+	jw_bool(j, "chosen", judgement->chosen);
+	jw_bool(j, "boosted", judgement->boosted);
+	jw_string(j, "why", judgement->why);
+	write_evidence(j, process, p->now_ns);
+	write_place(j, process, identity_container(p->identity, process->ids.container));
+	jw_u64(j, "threads", judgement->threads);
+	jw_double(j, "packets_per_s", load_packets_per_s(&judgement->load));
 	if (p->measured)
-		write_waits(&j, &judgement->load);
-	jw_object_end(&j);
-	put(&out);
+		write_waits(j, &judgement->load);
+	json_line_end(&line);
 }
 
-static void print_strategy(const struct strategy *s)
+static void print_strategy(const struct preview *p, const struct strategy *s)
 {
-	_cleanup_(buf_free) struct buf out = {0};
-	struct jw j = jw_begin(&out);
+	struct json_line line;
+	struct jw *j = json_line_begin(&line, p->node, "strategy");
 
-	jw_object(&j, NULL);
-	jw_string(&j, "event", "strategy");
-	jw_i64(&j, "pid", s->pid);
-	jw_i64(&j, "tgid", s->tgid);
-	jw_string(&j, "comm", s->comm);
+	jw_i64(j, "pid", s->pid);
+	jw_i64(j, "tgid", s->tgid);
+	jw_string(j, "comm", s->comm);
 	if (s->pod[0])
-		jw_string(&j, "pod", s->pod);
-	jw_bool(&j, "priority", s->priority);
-	jw_u64(&j, "execution_time", s->execution_time_ns);
-	jw_object_end(&j);
-	put(&out);
+		jw_string(j, "pod", s->pod);
+	jw_bool(j, "priority", s->priority);
+	jw_u64(j, "execution_time", s->execution_time_ns);
+	json_line_end(&line);
 }
 
 static void print_summary(const struct preview *p, const struct sched_options *sched, size_t others)
 {
-	_cleanup_(buf_free) struct buf out = {0};
-	struct jw j = jw_begin(&out);
+	struct json_line line;
+	struct jw *j = json_line_begin(&line, p->node, "summary");
 	struct preview_loss losses[PREVIEW_LOSSES];
 
 	preview_losses(p, losses);
-	jw_object(&j, NULL);
-	jw_string(&j, "event", "summary");
-	jw_string(&j, "strategy", preview_strategy(sched));
-	jw_u64(&j, "processes", p->decision->processes);
-	jw_u64(&j, "strategies", p->decision->list.len);
-	jw_u64(&j, "others", others);
-	jw_object(&j, "left_out");
+	jw_string(j, "strategy", preview_strategy(sched));
+	jw_u64(j, "processes", p->decision->processes);
+	jw_u64(j, "strategies", p->decision->list.len);
+	jw_u64(j, "others", others);
+	jw_object(j, "left_out");
 	for (size_t i = 0; i < PREVIEW_LOSSES; i++)
-		jw_u64(&j, losses[i].key, losses[i].n);
-	jw_object_end(&j);
-	jw_object_end(&j);
-	put(&out);
+		jw_u64(j, losses[i].key, losses[i].n);
+	jw_object_end(j);
+	json_line_end(&line);
 }
 
 void preview_json(const struct preview *p, const struct sched_options *sched)
@@ -135,6 +120,6 @@ void preview_json(const struct preview *p, const struct sched_options *sched)
 			others++;
 	}
 	for (size_t i = 0; i < d->list.len; i++)
-		print_strategy(&d->list.items[i]);
+		print_strategy(p, &d->list.items[i]);
 	print_summary(p, sched, others);
 }

@@ -45,7 +45,7 @@ struct pdr_key {
 };
 
 struct counters {
-	struct settings settings;
+	const struct counters_task *task;
 	struct loop *loop;
 	struct pipeline *pipeline;
 	struct rules *rules;
@@ -55,7 +55,6 @@ struct counters {
 	struct map *index; /* struct pdr_key -> struct counted_pdr * */
 	uint16_t family;
 	uint64_t strays; /* packets of rows that are of no namespace here */
-	bool json;
 };
 
 static void on_event(void *data, const struct event *e)
@@ -237,23 +236,22 @@ static void on_signal(void *data, int signo)
 	on_end(data);
 }
 
-static int start(struct counters *c, uint64_t duration_ns, struct err *err)
+static int start(struct counters *c, struct err *err)
 {
 	static char *gtpu[] = {"gtpu", NULL};
 	const struct string_list probes = {gtpu, 1};
-	int r = settings_load(&c->settings, NULL, err);
+	struct settings *settings = c->task->settings;
+	int r = config_set(settings->config, "probes.gtpu.module", "gtp5g", err);
 
-	if (r >= 0)
-		r = config_set(c->settings.config, "probes.gtpu.module", "gtp5g", err);
 	if (r < 0)
 		return r;
 	const struct pipeline_options o = {
-		.config = c->settings.config, .probes = &probes,
-		.collect_interval_ns = settings_run(&c->settings)->collect_interval_ns,
+		.config = settings->config, .probes = &probes,
+		.collect_interval_ns = settings_run(settings)->collect_interval_ns,
 		.on_event = on_event, .on_row = on_row, .data = c};
 
 	c->loop = loop_new();
-	if (!c->loop || !loop_add_timer(c->loop, duration_ns, 0, on_end, c) ||
+	if (!c->loop || !loop_add_timer(c->loop, c->task->duration_ns, 0, on_end, c) ||
 	    !loop_add_signal(c->loop, SIGINT, on_signal, c) ||
 	    !loop_add_signal(c->loop, SIGTERM, on_signal, c))
 		return err_set(err, -errno, "the event loop: %s", strerror(errno));
@@ -288,8 +286,10 @@ struct output {
 static void row_json(const struct counts_row *row, struct output *o)
 {
 	struct jw j = jw_begin(&o->out);
+	char node[NODE_NAME_MAX];
 
 	jw_object(&j, NULL);
+	json_head_now(&j, settings_node(o->c->task->settings, node), "counter");
 	jw_string(&j, "netns", o->place->name);
 	jw_string(&j, "interface", o->place->devices);
 	if (o->pdr) {
@@ -332,7 +332,7 @@ static void on_compared(const struct counts_row *row, void *data)
 {
 	struct output *o = data;
 
-	if (o->c->json)
+	if (o->c->task->json)
 		row_json(row, o);
 	else
 		row_text(row, o);
@@ -361,7 +361,7 @@ static int print(const struct counters *c, struct err *err)
 	struct output o = {.c = c};
 	int r = 0;
 
-	if (!c->json)
+	if (!c->task->json)
 		buf_printf(&o.out, "%-16s %-12s %5s %-14s %14s %14s  %s\n", "NETNS", "SEID", "PDR",
 			   "COUNTER", "MODULE", "TEIDE", "WHY");
 	for (size_t i = 0; i < c->n; i++)
@@ -379,7 +379,6 @@ static void counters_free(struct counters *c)
 {
 	pipeline_free(c->pipeline);
 	loop_free(c->loop);
-	settings_free(&c->settings);
 	for (size_t i = 0; i < c->n; i++)
 		free(c->places[i].pdrs);
 	free(c->places);
@@ -388,13 +387,13 @@ static void counters_free(struct counters *c)
 	rules_free(c->rules);
 }
 
-int rules_counters(const char *netns, uint64_t duration_ns, bool json, struct err *err)
+int rules_counters(const struct counters_task *task, struct err *err)
 {
-	struct counters c = {.json = json};
-	int r = prepare(&c, netns, err);
+	struct counters c = {.task = task};
+	int r = prepare(&c, task->netns, err);
 
 	if (r >= 0)
-		r = start(&c, duration_ns, err);
+		r = start(&c, err);
 	if (r >= 0)
 		r = count(&c, err);
 	if (r >= 0)

@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "backends.h"
-#include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "jsonw.h"
+#include "json_line.h"
 #include "preview.h"
 
 static void keep_report(void *data, const struct local_report *now, const struct local_report *before)
@@ -18,67 +17,108 @@ static void keep_report(void *data, const struct local_report *now, const struct
 	*(struct local_report *)data = *now;
 }
 
+struct applied {
+	struct local_report now, recovered;
+};
+
 /* The boosts outlive the back end, which is freed without withdrawal. */
 static int apply_list(const struct settings *settings, const struct strategy_list *list,
-		      struct local_report *ret, struct err *err)
+		      struct applied *ret, struct err *err)
 {
 	const struct local_options *options = config_get(settings->config, "local");
-	struct local_report recovered;
 	struct backend *b;
-	int r = local_start(&b, options, LOCAL_DIR, &local_kernel_ops, keep_report, ret, &recovered,
-			    err);
+	int r = local_start(&b, options, LOCAL_DIR, &local_kernel_ops, keep_report, &ret->now,
+			    &ret->recovered, err);
 
 	if (r < 0)
 		return r;
-	if (recovered.put_back)
-		printf("%zu threads that were boosted before were put back first\n",
-		       recovered.put_back);
 	r = b->ops->set(b, list);
 	b->ops->free(b);
-	if (r >= 0 && ret->ext)
+	if (r >= 0 && ret->now.ext)
 		return err_set(err, -EOPNOTSUPP,
 			       "nothing is boosted: a sched_ext scheduler decides here");
-	if (r >= 0 && ret->failed)
-		return err_set(err, -EIO, "%s (%zu failed)", ret->error, ret->failed);
+	if (r >= 0 && ret->now.failed)
+		return err_set(err, -EIO, "%s (%zu failed)", ret->now.error, ret->now.failed);
 	return r < 0 ? err_set(err, r, "%s", err_name(r)) : 0;
 }
 
-int sched_apply(const struct settings *settings, struct err *err)
+static void apply_text(const struct preview *p, const struct applied *a, const char *caveat)
 {
-	const struct local_options *options = config_get(settings->config, "local");
+	size_t left_out = p->decision->left_out + a->now.left_out;
+
+	if (a->recovered.put_back)
+		printf("%zu threads that were boosted before were put back first\n",
+		       a->recovered.put_back);
+	printf("%zu threads of %zu processes are boosted until 'teide sched withdraw'\n",
+	       a->now.boosted, p->decision->processes);
+	if (a->now.enough)
+		printf("%zu threads run as well without\n", a->now.enough);
+	if (left_out)
+		printf("%zu threads left out; raise sched.max_threads or local.max_threads\n", left_out);
+	if (caveat)
+		printf("note: %s\n", caveat);
+	if (!p->decision->processes)
+		printf("'teide sched preview' says which processes were looked at, and why not\n");
+}
+
+static void apply_json(const struct preview *p, const struct applied *a, const char *caveat)
+{
+	struct json_line line;
+	struct jw *j = json_line_begin(&line, p->node, "apply");
+
+	jw_u64(j, "put_back", a->recovered.put_back);
+	jw_u64(j, "boosted", a->now.boosted);
+	jw_u64(j, "processes", p->decision->processes);
+	jw_u64(j, "enough", a->now.enough);
+	jw_u64(j, "left_out", p->decision->left_out + a->now.left_out);
+	if (caveat)
+		jw_string(j, "note", caveat);
+	json_line_end(&line);
+}
+
+int sched_apply(const struct settings *settings, bool json, struct err *err)
+{
 	_cleanup_(preview_free) struct preview p = {0};
-	struct local_report report = {0};
+	struct applied applied = {0};
 	int r = preview_run(settings, 0, &p, err);
 
 	if (r >= 0)
-		r = apply_list(settings, &p.decision->list, &report, err);
+		r = apply_list(settings, &p.decision->list, &applied, err);
 	if (r < 0)
 		return r;
-	printf("%zu threads of %zu processes are boosted until 'teide sched withdraw'\n",
-	       report.boosted, p.decision->processes);
-	if (report.enough)
-		printf("%zu threads run as well without\n", report.enough);
-	if (p.decision->left_out + report.left_out)
-		printf("%zu threads left out; raise sched.max_threads or local.max_threads\n",
-		       p.decision->left_out + report.left_out);
-	if (local_caveat(options))
-		printf("note: %s\n", local_caveat(options));
-	if (!p.decision->processes)
-		printf("'teide sched preview' says who was looked at, and why not\n");
+	(json ? apply_json : apply_text)(&p, &applied, local_caveat(config_get(settings->config, "local")));
 	return 0;
 }
 
-int sched_withdraw(struct err *err)
+static void withdraw_json(const struct local_report *report, const char *node)
 {
-	struct local_report report;
+	struct json_line line;
+	struct jw *j = json_line_begin(&line, node, "withdraw");
+
+	jw_u64(j, "put_back", report->put_back);
+	jw_u64(j, "ended", report->ended);
+	jw_u64(j, "foreign", report->foreign);
+	jw_u64(j, "failed", report->failed);
+	json_line_end(&line);
+}
+
+int sched_withdraw(const struct settings *settings, bool json, struct err *err)
+{
+	struct local_report report = {0};
+	char node[NODE_NAME_MAX];
 	int r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, err);
 
 	if (r == -EBUSY)
 		return err_set(err, r,
 			       "a teide that runs keeps its boosts: end it, which puts them back");
-	printf("%zu threads put back, %zu had ended, %zu left alone as somebody else has set them "
-	       "meanwhile\n",
-	       report.put_back, report.ended, report.foreign);
+	/* Without a look there is nothing to count. */
+	if (r < 0 && !report.failed)
+		return r;
+	if (json)
+		withdraw_json(&report, settings_node(settings, node));
+	else
+		printf("%zu threads put back, %zu had ended, %zu left alone as somebody else has set them "
+		       "meanwhile\n", report.put_back, report.ended, report.foreign);
 	return r;
 }
 
@@ -111,22 +151,23 @@ static void write_sched(struct jw *j, const char *key, const struct thread_sched
 
 static void show_json(void *data, const struct local_boost *b, enum local_state state)
 {
-	_cleanup_(buf_free) struct buf out = {0};
-	struct jw j = jw_begin(&out);
+	struct json_line line;
+	struct jw *j = json_line_begin(&line, data, "boost");
 
-	jw_object(&j, NULL);
-	jw_i64(&j, "pid", b->tid);
-	jw_i64(&j, "tgid", b->tgid);
-	jw_string(&j, "state", states[state]);
-	write_sched(&j, "before", &b->before);
-	write_sched(&j, "boost", &b->ours);
-	jw_object_end(&j);
-	puts(out.data ? out.data : "");
+	jw_i64(j, "pid", b->tid);
+	jw_i64(j, "tgid", b->tgid);
+	jw_string(j, "state", states[state]);
+	write_sched(j, "before", &b->before);
+	write_sched(j, "boost", &b->ours);
+	json_line_end(&line);
 }
 
-int sched_show_local(bool json, struct err *err)
+int sched_show_local(const struct settings *settings, bool json, struct err *err)
 {
+	char node[NODE_NAME_MAX];
+
+	settings_node(settings, node);
 	if (!json)
 		printf("%10s  %10s  %-20s  %-20s  %s\n", "TID", "PID", "BEFORE", "BOOST", "STATE");
-	return local_list(LOCAL_DIR, &local_kernel_ops, json ? show_json : show_text, NULL, err);
+	return local_list(LOCAL_DIR, &local_kernel_ops, json ? show_json : show_text, node, err);
 }

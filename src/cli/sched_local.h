@@ -7,6 +7,6 @@
 #include "err.h"
 #include "settings.h"
 
-int sched_apply(const struct settings *settings, struct err *err);
-int sched_withdraw(struct err *err);
-int sched_show_local(bool json, struct err *err);
+int sched_apply(const struct settings *settings, bool json, struct err *err);
+int sched_withdraw(const struct settings *settings, bool json, struct err *err);
+int sched_show_local(const struct settings *settings, bool json, struct err *err);

@@ -6,11 +6,10 @@
 #include <string.h>
 
 #include "argument_text.h"
-#include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "gthulhu.h"
-#include "jsonw.h"
+#include "json_line.h"
 #include "log.h"
 
 /* Pids of another machine's server would be given the names of this machine's processes. */
@@ -53,26 +52,22 @@ static void print_text(const struct strategy_list *list, bool here)
 	}
 }
 
-static void print_json(const struct strategy_list *list, bool here)
+static void print_json(const struct strategy_list *list, bool here, const char *node)
 {
-	_cleanup_(buf_free) struct buf out = {0};
-	struct jw j;
 	char comm[64];
 
 	for (size_t i = 0; i < list->len; i++) {
 		const struct strategy *s = &list->items[i];
 		const char *name = here ? comm_of(s->pid, comm) : NULL;
+		struct json_line line;
+		struct jw *j = json_line_begin(&line, node, "strategy");
 
-		buf_reset(&out);
-		j = jw_begin(&out);
-		jw_object(&j, NULL);
-		jw_i64(&j, "pid", s->pid);
+		jw_i64(j, "pid", s->pid);
 		if (name)
-			jw_string(&j, "comm", name);
-		jw_bool(&j, "priority", s->priority);
-		jw_u64(&j, "execution_time", s->execution_time_ns);
-		jw_object_end(&j);
-		puts(out.data);
+			jw_string(j, "comm", name);
+		jw_bool(j, "priority", s->priority);
+		jw_u64(j, "execution_time", s->execution_time_ns);
+		json_line_end(&line);
 	}
 }
 
@@ -89,46 +84,49 @@ static void print_rules_text(const struct gthulhu_view *view)
 	}
 }
 
-static void print_rules_json(const struct gthulhu_view *view)
+static void print_rules_json(const struct gthulhu_view *view, const char *node)
 {
-	_cleanup_(buf_free) struct buf out = {0};
-	struct jw j;
-
 	for (size_t i = 0; i < view->n_rules; i++) {
 		const struct gthulhu_rule *rule = &view->rules[i];
+		struct json_line line;
+		struct jw *j = json_line_begin(&line, node, "manager_rule");
 
-		buf_reset(&out);
-		j = jw_begin(&out);
-		jw_object(&j, NULL);
-		jw_string(&j, "kind", rule->node ? "policy" : "strategy");
-		jw_string(&j, "id", rule->id);
-		jw_string(&j, rule->node ? "nodes" : "name", rule->scope);
-		jw_string(&j, "command_regex", rule->command);
-		jw_i64(&j, "priority", rule->priority);
-		jw_u64(&j, "execution_time", rule->execution_time_ns);
-		jw_object_end(&j);
-		puts(out.data);
+		jw_string(j, "kind", rule->node ? "policy" : "strategy");
+		jw_string(j, "id", rule->id);
+		jw_string(j, rule->node ? "nodes" : "name", rule->scope);
+		jw_string(j, "command_regex", rule->command);
+		jw_i64(j, "priority", rule->priority);
+		jw_u64(j, "execution_time", rule->execution_time_ns);
+		json_line_end(&line);
 	}
 }
 
-static void print(const struct gthulhu_view *view, bool json, bool here)
+static void print(const struct gthulhu_view *view, const struct settings *settings, bool json)
 {
-	if (view->era == GTHULHU_MANAGER)
-		(json ? print_rules_json : print_rules_text)(view);
+	const struct gthulhu_options *api = config_get(settings->config, "api");
+	bool manager = view->era == GTHULHU_MANAGER, here = is_here(api->url);
+	char node[NODE_NAME_MAX];
+
+	settings_node(settings, node);
+	if (json && manager)
+		print_rules_json(view, node);
+	else if (json)
+		print_json(&view->list, here, node);
+	else if (manager)
+		print_rules_text(view);
 	else
-		(json ? print_json : print_text)(&view->list, here);
+		print_text(&view->list, here);
 }
 
 int sched_show_api(const struct settings *settings, bool json, struct err *err)
 {
 	_cleanup_(gthulhu_view_free) struct gthulhu_view view = {0};
-	const struct gthulhu_options *api = config_get(settings->config, "api");
-	int r = gthulhu_show(api, &view, err);
+	int r = gthulhu_show(config_get(settings->config, "api"), &view, err);
 
 	if (view.note)
 		log_warning("%s", view.note);
 	if (r < 0)
 		return r;
-	print(&view, json, is_here(api->url));
+	print(&view, settings, json);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "json_line.h"
 #include "log.h"
 #include "release.h"
 
@@ -40,16 +41,34 @@ static unsigned wait_for_kernel(const char *module)
 	return n;
 }
 
-int trace_release(struct err *err)
+static void print_json(const struct release_answers *a)
+{
+	struct json_line line;
+	struct jw *j = json_line_begin(&line, NULL, "release");
+
+	jw_u64(j, "asked", a->asked);
+	jw_u64(j, "released", a->held);
+	jw_string(j, "modules", a->modules);
+	json_line_end(&line);
+}
+
+static void print_text(const struct release_answers *a)
+{
+	if (a->held)
+		printf("%zu let go of %s\n", a->held, a->modules);
+	else
+		printf("0 let go: no teide here holds a module (%zu asked)\n", a->asked);
+}
+
+int trace_release(bool json, struct err *err)
 {
 	struct release_answers a;
 	char *rest = a.modules, *module;
 	int r = release_ask(&a, err);
 
-	if (a.held)
-		printf("%zu let go of %s\n", a.held, a.modules);
-	else
-		printf("0 let go: no teide here holds a module (%zu asked)\n", a.asked);
+	/* Where it was not possible to ask all, "0" would not be true. */
+	if (r >= 0 || a.held)
+		(json ? print_json : print_text)(&a);
 	while (a.held && (module = strsep(&rest, " "))) {
 		unsigned n = wait_for_kernel(module);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "args.h"
 #include "argument_text.h"
 #include "cleanup.h"
 #include "clock.h"
@@ -39,17 +40,6 @@ static const struct argp_option watch_options[] = {
 	{0},
 };
 
-static error_t parse_format(struct argp_state *state, const char *arg, enum sink_format *ret)
-{
-	if (!strcmp(arg, "json"))
-		*ret = SINK_JSON;
-	else if (!strcmp(arg, "text"))
-		*ret = SINK_TEXT;
-	else
-		argp_error(state, "-o %s: it is text or json", arg);
-	return 0;
-}
-
 static error_t parse_attach(struct argp_state *state, const char *arg, enum attach_force *ret)
 {
 	static const char *const names[] = {"auto", "fentry", "kprobe", "tracepoint"};
@@ -60,7 +50,7 @@ static error_t parse_attach(struct argp_state *state, const char *arg, enum atta
 			return 0;
 		}
 	}
-	argp_error(state, "--attach %s: it is auto, fentry, kprobe or tracepoint", arg);
+	args_error(state, "--attach %s: it is auto, fentry, kprobe or tracepoint", arg);
 	return EINVAL;
 }
 
@@ -94,7 +84,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'i':
 		return -string_list_add(&w->interfaces, arg);
 	case 'o':
-		return parse_format(state, arg, &w->format);
+		w->format = args_json(state, arg) ? SINK_JSON : SINK_TEXT;
+		return 0;
 	case KEY_NETNS:
 		return add_place(w, "", arg);
 	case KEY_POD:

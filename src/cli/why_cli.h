@@ -8,6 +8,7 @@
 #include "doctor_network.h"
 #include "err.h"
 #include "netns.h"
+#include "settings.h"
 #include "why_seen.h"
 
 #define WHY_LINKS_MAX 64
@@ -45,10 +46,16 @@ struct why_sites {
 	char others[128];	    /* names of more sites that have the session */
 };
 
+struct why_task {
+	const struct why_question *q;
+	const char *netns; /* the only network namespace to look at, or NULL */
+	struct settings *settings; /* the probes' keys are set to what the question needs */
+	uint64_t duration_ns;
+};
+
 /* Where the question may be answered: the one namespace whose kernel has rules for it, else all that
- * look like a UPF's; netns names the only one to look at (or NULL). -EOPNOTSUPP when there is none. */
-int why_scan(const char *netns, const struct why_question *q, struct why_sites *ret,
-	     struct err *err);
+ * look like a UPF's. -EOPNOTSUPP when there is none; another -errno when it was not possible to look. */
+int why_scan(const struct why_task *task, struct why_sites *ret, struct err *err);
 
 /* Runs f in the site's namespace. Its result, or -errno. */
 int why_inside(const struct why_site *site, int (*f)(void *data, struct err *err), void *data,
@@ -64,8 +71,8 @@ struct why_watched {
 	char module_why[WHY_TEXT_MAX]; /* why not */
 };
 
-/* Watches the sites for duration_ns, or until interrupted. The caller frees ret->seen. */
-int why_observe(const struct why_sites *sites, const struct why_question *q, uint64_t duration_ns,
+/* Watches the sites for the task's duration, or until interrupted. The caller frees ret->seen. */
+int why_observe(const struct why_sites *sites, const struct why_task *task,
 		struct why_watched *ret, struct err *err);
 
 /* The interfaces of a site that are watched, one by one: NULL at the end. */
@@ -80,6 +87,7 @@ struct why_story {
 	const struct why_answer *a;
 	const struct why_site *site;
 	const struct why_sites *sites;
+	const char *node; /* this node's name */
 	const char *pod; /* the site's; "" where none is known */
 	uint64_t ns;
 };

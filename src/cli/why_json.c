@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "cleanup.h"
-#include "jsonw.h"
+#include "json_head.h"
 #include "why_cli.h"
 
 static void put_addr(struct jw *j, const char *key, const struct addr *a)
@@ -143,6 +143,7 @@ void why_json(const struct why_story *s, struct buf *out)
 	struct jw j = jw_begin(out);
 
 	jw_object(&j, NULL);
+	json_head_now(&j, s->node, "why");
 	jw_string(&j, "verdict", s->a->verdict);
 	jw_string(&j, "state", why_state_name(s->a->state));
 	if (s->a->advice[0])

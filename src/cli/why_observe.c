@@ -29,7 +29,7 @@ struct side {
 /* Each side's first collection is thrown away: hooks are attached one after the other, and a
  * collection cuts all of a side at once. */
 struct observation {
-	struct settings settings;
+	const struct why_task *task;
 	struct loop *loop;
 	struct side tc, module;
 	const struct why_sites *sites;
@@ -161,7 +161,7 @@ static int start(struct observation *o, struct side *side, char *probe, bool eve
 	char *names[] = {probe, NULL};
 	const struct string_list probes = {names, 1};
 	const struct pipeline_options options = {
-		.config = o->settings.config, .probes = &probes, .events = events,
+		.config = o->task->settings->config, .probes = &probes, .events = events,
 		.collect_interval_ns = COLLECT_NS, .on_event = on_event, .on_row = on_row,
 		.on_collected = on_collected, .data = side};
 
@@ -178,7 +178,7 @@ static int set_interfaces(struct observation *o, struct err *err)
 	if (!text.len)
 		return err_set(err, -ENODEV, "no interface with an address in %s",
 			       o->sites->items[0].name);
-	return config_set(o->settings.config, "probes.flow.interfaces", text.data, err);
+	return config_set(o->task->settings->config, "probes.flow.interfaces", text.data, err);
 }
 
 static int set_filter(struct observation *o, const struct why_question *q, struct err *err)
@@ -189,13 +189,13 @@ static int set_filter(struct observation *o, const struct why_question *q, struc
 	char text[ADDR_TEXT_MAX];
 	int r;
 
-	r = config_set(o->settings.config, "probes.gtpu.ring_size", "4MiB", err);
+	r = config_set(o->task->settings->config, "probes.gtpu.ring_size", "4MiB", err);
 	if (r < 0)
 		return r;
 	if (by_ue)
-		return config_set(o->settings.config, "probes.gtpu.ue", addr_format(ue, text), err);
+		return config_set(o->task->settings->config, "probes.gtpu.ue", addr_format(ue, text), err);
 	snprintf(text, sizeof(text), "%u", q->teid);
-	return config_set(o->settings.config, "probes.gtpu.teid", text, err);
+	return config_set(o->task->settings->config, "probes.gtpu.teid", text, err);
 }
 
 static bool has_module(const struct why_sites *sites)
@@ -207,10 +207,10 @@ static bool has_module(const struct why_sites *sites)
 }
 
 /* Without the module there is still what TC sees. */
-static int start_module(struct observation *o, const struct why_question *q, struct err *err)
+static int start_module(struct observation *o, struct err *err)
 {
 	struct err why = {0};
-	int r = set_filter(o, q, err);
+	int r = set_filter(o, o->task->q, err);
 
 	if (r < 0)
 		return r;
@@ -249,12 +249,10 @@ static void finish(struct observation *o)
 	o->ret->ns = o->tc.end_ns > o->tc.begin_ns ? o->tc.end_ns - o->tc.begin_ns : 0;
 }
 
-static int run(struct observation *o, const struct why_question *q, struct err *err)
+static int run(struct observation *o, struct err *err)
 {
-	int r = settings_load(&o->settings, NULL, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	log_set_level(LOG_LEVEL_WARNING);
 	o->loop = loop_new();
 	if (!o->loop || !loop_add_signal(o->loop, SIGINT, on_signal, o) ||
@@ -262,7 +260,7 @@ static int run(struct observation *o, const struct why_question *q, struct err *
 		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
 	r = set_interfaces(o, err);
 	if (r >= 0 && has_module(o->sites))
-		r = start_module(o, q, err);
+		r = start_module(o, err);
 	if (r >= 0)
 		r = start(o, &o->tc, "flow", false, err);
 	if (r < 0)
@@ -274,22 +272,21 @@ static int run(struct observation *o, const struct why_question *q, struct err *
 	return 0;
 }
 
-int why_observe(const struct why_sites *sites, const struct why_question *q, uint64_t duration_ns,
+int why_observe(const struct why_sites *sites, const struct why_task *task,
 		struct why_watched *ret, struct err *err)
 {
-	struct observation o = {.sites = sites, .ret = ret, .duration_ns = duration_ns,
-				.terminal = isatty(STDERR_FILENO)};
+	struct observation o = {.sites = sites, .task = task, .ret = ret,
+				.duration_ns = task->duration_ns, .terminal = isatty(STDERR_FILENO)};
 	const struct why_session *session = &sites->items[0].session;
 	int r;
 
 	*ret = (struct why_watched){0};
-	ret->seen = why_seen_new(q, session->known ? session : NULL);
+	ret->seen = why_seen_new(task->q, session->known ? session : NULL);
 	if (!ret->seen)
 		return err_set(err, -ENOMEM, "out of memory");
-	r = run(&o, q, err);
+	r = run(&o, err);
 	pipeline_free(o.module.pipeline);
 	pipeline_free(o.tc.pipeline);
 	loop_free(o.loop);
-	settings_free(&o.settings);
 	return r;
 }

@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "gtp.h"
 #include "log.h"
+#include "netns_hidden.h"
 #include "ns.h"
 #include "rtnl.h"
 #include "rtnl_look.h"
@@ -271,11 +272,12 @@ static int visit_all(struct scan *s, const char *netns, struct err *err)
 	return r;
 }
 
-int why_scan(const char *netns, const struct why_question *q, struct why_sites *ret,
-	     struct err *err)
+int why_scan(const struct why_task *task, struct why_sites *ret, struct err *err)
 {
+	const char *netns = task->netns;
 	_cleanup_(cleanup_rules) struct rules *rules = NULL;
-	struct scan s = {.q = q, .sites = ret};
+	size_t hidden = 0;
+	struct scan s = {.q = task->q, .sites = ret};
 	int r = rules_scan(netns, NULL, &rules, err);
 
 	if (r < 0 && r != -EOPNOTSUPP)
@@ -287,6 +289,11 @@ int why_scan(const char *netns, const struct why_question *q, struct why_sites *
 		return r;
 	if (s.failed)
 		return err_set(err, -EPERM, "%.900s; run as root", s.err.text);
+	r = netns ? 0 : netns_hidden("", &hidden, err);
+	if (r < 0)
+		return r;
+	if (hidden)
+		return err_set(err, -EPERM, "the network namespaces of %zu processes " NETNS_HIDDEN_ADVICE, hidden);
 	return err_set(err, -EOPNOTSUPP, "no gtp or gtp5g device and no socket at UDP 2152 in %s; start "
 		       "the UPF, or try: teide lab up", netns ? netns : "any network namespace");
 }

@@ -74,3 +74,7 @@ const char *config_notes(const struct config *c);
 /* The effective configuration as YAML, each value with where it came from. */
 struct buf;
 void config_show(const struct config *c, struct buf *out);
+
+/* The same as the key "settings" of the object that is open: [{key, value, from}]. */
+struct jw;
+void config_show_json(const struct config *c, struct jw *j);

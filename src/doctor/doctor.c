@@ -22,5 +22,5 @@ void doctor_run(const struct doctor_options *options, struct report *ret)
 	doctor_network(options->root, ret);
 	doctor_interfaces(options->config, ret);
 	doctor_judge_scheduler(&node, ret);
-	doctor_api(options->api, ret);
+	doctor_api(options->api, options->no_api, ret);
 }

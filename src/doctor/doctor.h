@@ -10,7 +10,8 @@
 struct doctor_options {
 	const char *root;            /* "" for the real one */
 	const struct config *config; /* of all probes */
-	const struct gthulhu_options *api; /* NULL: nobody named a server */
+	const struct gthulhu_options *api; /* NULL: no server is asked */
+	const char *no_api; /* where api is NULL: why */
 };
 
 /* Fills ret, which the caller frees. Takes as long as an API server that does not answer is given. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "client.h"
@@ -71,10 +72,18 @@ static void ask_clock(const struct gthulhu_options *api, struct report *r)
 }
 
 /* The text of an error names the URL or the key's file. */
-static void judge_failure(int error, const struct err *err, struct check *c)
+static void judge_failure(const struct gthulhu_options *api, int error, const struct err *err,
+			  struct check *c)
 {
 	check_set(c, CHECK_MISSING, "%.370s", err->text);
-	if (error == -EACCES)
+	/* What the text says of a file of its own is not about the server. */
+	if (strstr(err->text, "api.password_file"))
+		check_remedy(c, "write the password of %s into the first line of a file that teide can read, and "
+			     "give api.password_file its path", api->user);
+	else if (!strncmp(err->text, "public key", strlen("public key")))
+		check_remedy(c, "copy the server's public_key.pem to this node, and give api.public_key_path its "
+			     "path");
+	else if (error == -EACCES)
 		check_remedy(c, "give api.public_key_path the public key of this very server, or of a "
 			     "manager api.user and api.password_file");
 	else if (error == -EBADMSG)
@@ -102,7 +111,7 @@ static void judge_key(struct report *r)
 	check_remedy(c, "give the server a key of its own: openssl genrsa, jwt.private_key_path");
 }
 
-void doctor_api(const struct gthulhu_options *api, struct report *r)
+void doctor_api(const struct gthulhu_options *api, const char *why, struct report *r)
 {
 	struct check *c = report_add(r, CHECK_API, "API server", "api");
 	_cleanup_(gthulhu_view_free) struct gthulhu_view view = {0};
@@ -110,13 +119,14 @@ void doctor_api(const struct gthulhu_options *api, struct report *r)
 	int error;
 
 	if (!api) {
-		check_set(c, CHECK_INFO, "not asked: no configuration names one");
-		check_remedy(c, "teide doctor -c FILE");
+		check_set(c, CHECK_INFO, "%s", why);
+		if (!strncmp(why, "not asked", strlen("not asked")))
+			check_remedy(c, "teide doctor -c FILE");
 		return;
 	}
 	error = gthulhu_show(api, &view, &err);
 	if (error)
-		judge_failure(error, &err, c);
+		judge_failure(api, error, &err, c);
 	else
 		judge_view(&view, c);
 	if (view.note)

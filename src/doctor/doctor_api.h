@@ -7,8 +7,8 @@
 #include "doctor_report.h"
 #include "gthulhu.h"
 
-/* Asks the server; api NULL: nobody named one. */
-void doctor_api(const struct gthulhu_options *api, struct report *r);
+/* Asks the server; api NULL: none, and why says why. */
+void doctor_api(const struct gthulhu_options *api, const char *why, struct report *r);
 
 /* date: the server's, in seconds since 1970; now: this node's. */
 void doctor_judge_clock(int64_t date, int64_t now, struct report *r);

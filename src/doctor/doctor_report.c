@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "cleanup.h"
-#include "jsonw.h"
+#include "json_head.h"
 
 static const char *const state_names[] = {"ok", "info", "limited", "missing"};
 static const char *const verdict_names[] = {"usable", "limited", "unusable"};
@@ -126,8 +126,8 @@ void report_json(const struct report *r, const struct report_heading *h, struct 
 	struct jw j = jw_begin(out);
 
 	jw_object(&j, NULL);
+	json_head_now(&j, h->node, "doctor");
 	jw_string(&j, "teide", h->version);
-	jw_string(&j, "node", h->node);
 	jw_string(&j, "kernel", h->kernel);
 	jw_string(&j, "verdict", report_verdict_name(report_verdict(r)));
 	if (r->left_out)

@@ -3,7 +3,7 @@
 
 #include "clock.h"
 #include "gtp5g.h"
-#include "jsonw.h"
+#include "json_head.h"
 #include "rules_show.h"
 
 struct place {
@@ -176,11 +176,12 @@ static void put_place(struct jw *j, const struct rules *t, const struct rules_pl
 	jw_object_end(j);
 }
 
-void rules_json(const struct rules *t, struct buf *out)
+void rules_json(const struct rules *t, const char *node, struct buf *out)
 {
 	struct jw j = jw_begin(out);
 
 	jw_object(&j, NULL);
+	json_head_now(&j, node, "rules");
 	jw_array(&j, "namespaces");
 	for (size_t i = 0; i < rules_places(t); i++)
 		put_place(&j, t, rules_place(t, i));
@@ -275,8 +276,8 @@ static void put_cause(struct jw *j, const struct rules_cause *cause, uint64_t re
 	jw_string(j, "comm", cause->event->comm);
 }
 
-void rules_change_json(const struct rules *t, const struct rules_change *c, uint64_t real_ns,
-		       struct buf *out)
+void rules_change_json(const struct rules *t, const struct rules_change *c,
+		       const struct rules_moment *at, struct buf *out)
 {
 	const struct gtp5g_rule *r = c->after ? c->after : c->before;
 	const char *netns = rules_change_netns(t, c);
@@ -284,7 +285,8 @@ void rules_change_json(const struct rules *t, const struct rules_change *c, uint
 	char time[CLOCK_TEXT_MAX];
 
 	jw_object(&j, NULL);
-	jw_string(&j, "time", clock_format(real_ns, time));
+	json_head(&j, at->node, at->real_ns);
+	jw_string(&j, "time", clock_format(at->real_ns, time));
 	jw_string(&j, "event", rules_event_names[c->event]);
 	if (netns)
 		jw_string(&j, "netns", netns);
@@ -292,7 +294,7 @@ void rules_change_json(const struct rules *t, const struct rules_change *c, uint
 	jw_u64(&j, "seid", r->seid);
 	jw_u64(&j, id_keys[r->kind], r->id);
 	rules_contents_json(t, c, &j);
-	put_cause(&j, c->cause, real_ns);
+	put_cause(&j, c->cause, at->real_ns);
 	jw_object_end(&j);
 	buf_char(out, '\n');
 }
