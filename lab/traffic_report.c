@@ -6,6 +6,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "json_head.h"
+#include "plural.h"
 #include "traffic_internal.h"
 
 static const char *const kind_names[TRAFFIC_KINDS] = {
@@ -122,9 +123,9 @@ static void report_text(const struct lab_traffic_options *o, const struct traffi
 		text_count(name, &t->flows[f]);
 	}
 	if (t->tcp.begun)
-		printf("%-12s %" PRIu64 " downloads, %" PRIu64 " complete, %" PRIu64
+		printf("%-12s %" PRIu64 " download%s, %" PRIu64 " complete, %" PRIu64
 		       " failed, %" PRIu64 " bytes, %.1f Mbit/s\n",
-		       "tcp", t->tcp.begun, t->tcp.done, t->tcp.failed, t->tcp.bytes,
+		       "tcp", t->tcp.begun, plural(t->tcp.begun), t->tcp.done, t->tcp.failed, t->tcp.bytes,
 		       seconds > 0 ? (double)t->tcp.bytes * 8e-6 / seconds : 0.0);
 	if (o->signalling)
 		printf("%" PRIu64 " Echo Requests, %" PRIu64 " answered; %" PRIu64

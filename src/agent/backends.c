@@ -7,6 +7,7 @@
 #include "decide.h"
 #include "gthulhu.h"
 #include "log.h"
+#include "plural.h"
 
 static const struct sched_options *sched_of(const struct settings *s)
 {
@@ -50,11 +51,11 @@ static void log_trouble(const struct local_report *now, const struct local_repor
 	if (now->failed && now->failed != before->failed)
 		log_warning("local: %s (%zu failed)", now->error, now->failed);
 	if (now->foreign && now->foreign != before->foreign)
-		log_warning("local: %zu threads, such as %d, were set by somebody else meanwhile: left "
-			    "alone",
-			    now->foreign, now->foreign_tid);
+		log_warning("local: %zu thread%s, such as %d, set by somebody else meanwhile: left alone",
+			    now->foreign, plural(now->foreign), now->foreign_tid);
 	if (now->left_out && now->left_out != before->left_out)
-		log_warning("local: %zu threads left out; raise local.max_threads", now->left_out);
+		log_warning("local: %zu thread%s left out; raise local.max_threads", now->left_out,
+			    plural(now->left_out));
 }
 
 void backends_log_local(void *data, const struct local_report *now,
@@ -64,9 +65,11 @@ void backends_log_local(void *data, const struct local_report *now,
 		log_warning("local: a sched_ext scheduler runs and decides alone: no thread is boosted "
 			    "(local.force: true does)");
 	if (now->boosted || now->put_back)
-		log_info("local: %zu threads boosted, %zu put back", now->boosted, now->put_back);
+		log_info("local: %zu thread%s boosted, %zu put back", now->boosted,
+			 plural(now->boosted), now->put_back);
 	if (now->enough != before->enough)
-		log_info("local: %zu threads run as well without", now->enough);
+		log_info("local: %zu thread%s need%s no boost", now->enough, plural(now->enough),
+			 now->enough == 1 ? "s" : "");
 	log_trouble(now, before);
 }
 
@@ -75,8 +78,8 @@ static void log_recovered(const struct local_report *found)
 	static const struct local_report none;
 
 	if (found->put_back)
-		log_info("local: %zu threads, which a killed teide or sched apply left boosted, put back",
-			 found->put_back);
+		log_info("local: %zu thread%s, which a killed teide or sched apply left boosted, put back",
+			 found->put_back, plural(found->put_back));
 	log_trouble(found, &none);
 }
 

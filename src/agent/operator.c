@@ -11,6 +11,7 @@
 #include "decide.h"
 #include "decider.h"
 #include "log.h"
+#include "plural.h"
 #include "roster.h"
 
 /* From a newcomer to the list, so that those who come together are one change. */
@@ -128,9 +129,11 @@ static void decide(struct operator *o)
 		return;
 	}
 	if (d.list.len != o->entries)
-		log_info("strategies: %zu threads of %zu processes", d.list.len, d.processes);
+		log_info("strategies: %zu thread%s of %zu process%s", d.list.len, plural(d.list.len),
+			 d.processes, d.processes == 1 ? "" : "es");
 	if (d.left_out && d.list.len != o->entries)
-		log_warning("strategies: %zu threads left out; raise sched.max_threads", d.left_out);
+		log_warning("strategies: %zu thread%s left out; raise sched.max_threads", d.left_out,
+			    plural(d.left_out));
 	o->entries = d.list.len;
 	sched_decision_free(&o->decision);
 	o->decision = d;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "plural.h"
 #include "why_internal.h"
 
 /* A few packets are on their way when counting begins and ends. */
@@ -260,11 +261,11 @@ static void add_notes(const struct why_facts *f, struct why_answer *a)
 		add_note(a, "%u more session%s fit: this is the first", f->session.others,
 			 f->session.others > 1 ? "s" : "");
 	if (f->seen.events_lost)
-		add_note(a, "%" PRIu64 " events of the module were lost: its counts are too low by as "
-			 "many, of any session", f->seen.events_lost);
+		add_note(a, "%" PRIu64 " event%s of the module lost: its counts are too low by as many, of any "
+			 "session", f->seen.events_lost, plural(f->seen.events_lost));
 	if (f->seen.left_out)
-		add_note(a, "%" PRIu64 " packets of any session found no room in a table",
-			 f->seen.left_out);
+		add_note(a, "%" PRIu64 " packet%s of any session found no room in a table",
+			 f->seen.left_out, plural(f->seen.left_out));
 }
 
 /* The direction that the verdict is about: the uplink's fault first, as the downlink follows from it. */

@@ -11,6 +11,7 @@
 #include "contexts.h"
 #include "filter_flags.h"
 #include "parse.h"
+#include "plural.h"
 #include "rule_watch.h"
 #include "trace_release.h"
 #include "watch.h"
@@ -186,8 +187,8 @@ static void print_contexts(void *data)
 	for (size_t i = 0; i < n; i++)
 		print_context(list[i], &out);
 	if (agg_contexts_refused(t->contexts))
-		buf_printf(&out, "%" PRIu64 " calls of more tasks than are listed\n",
-			   agg_contexts_refused(t->contexts));
+		buf_printf(&out, "%" PRIu64 " call%s of more tasks than are listed\n",
+			   agg_contexts_refused(t->contexts), plural(agg_contexts_refused(t->contexts)));
 	sink_text(t->watch.sink, &out);
 }
 

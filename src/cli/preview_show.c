@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "netns.h"
+#include "plural.h"
 
 const char *preview_strategy(const struct sched_options *sched)
 {
@@ -184,6 +185,6 @@ void preview_text(const struct preview *p, const struct sched_options *sched)
 		if (losses[i].n)
 			printf("left out: %" PRIu64 " %s\n", losses[i].n, losses[i].what);
 	}
-	printf("%s: %zu threads of %zu processes; nothing was done\n", preview_strategy(sched),
-	       d->list.len, d->processes);
+	printf("%s: %zu thread%s of %zu process%s; nothing was done\n", preview_strategy(sched),
+	       d->list.len, plural(d->list.len), d->processes, d->processes == 1 ? "" : "es");
 }

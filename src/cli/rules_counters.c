@@ -15,6 +15,7 @@
 #include "loop.h"
 #include "map.h"
 #include "pipeline.h"
+#include "plural.h"
 #include "rtnl.h"
 #include "rule_counts.h"
 #include "rules_netns.h"
@@ -367,8 +368,8 @@ static int print(const struct counters *c, struct err *err)
 	for (size_t i = 0; i < c->n; i++)
 		print_place(&c->places[i], &o);
 	if (c->strays)
-		log_warning("%" PRIu64 " packets could not be told apart: what teide says is too little",
-			    c->strays);
+		log_warning("%" PRIu64 " packet%s could not be told apart: what teide says is too little",
+			    c->strays, plural(c->strays));
 	if (fwrite(o.out.data, 1, o.out.len, stdout) != o.out.len || fflush(stdout) == EOF)
 		r = err_set(err, -errno, "writing the counters: %s", strerror(errno));
 	buf_free(&o.out);

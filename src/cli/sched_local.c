@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "json_line.h"
+#include "plural.h"
 #include "preview.h"
 
 static void keep_report(void *data, const struct local_report *now, const struct local_report *before)
@@ -47,14 +48,17 @@ static void apply_text(const struct preview *p, const struct applied *a, const c
 	size_t left_out = p->decision->left_out + a->now.left_out;
 
 	if (a->recovered.put_back)
-		printf("%zu threads that were boosted before were put back first\n",
-		       a->recovered.put_back);
-	printf("%zu threads of %zu processes are boosted until 'teide sched withdraw'\n",
-	       a->now.boosted, p->decision->processes);
+		printf("%zu thread%s that had a boost before: put back first\n", a->recovered.put_back,
+		       plural(a->recovered.put_back));
+	printf("%zu thread%s of %zu process%s %s boosted until 'teide sched withdraw'\n", a->now.boosted,
+	       plural(a->now.boosted), p->decision->processes, p->decision->processes == 1 ? "" : "es",
+	       a->now.boosted == 1 ? "is" : "are");
 	if (a->now.enough)
-		printf("%zu threads run as well without\n", a->now.enough);
+		printf("%zu thread%s need%s no boost\n", a->now.enough, plural(a->now.enough),
+		       a->now.enough == 1 ? "s" : "");
 	if (left_out)
-		printf("%zu threads left out; raise sched.max_threads or local.max_threads\n", left_out);
+		printf("%zu thread%s left out; raise sched.max_threads or local.max_threads\n", left_out,
+		       plural(left_out));
 	if (caveat)
 		printf("note: %s\n", caveat);
 	if (!p->decision->processes)
@@ -117,8 +121,8 @@ int sched_withdraw(const struct settings *settings, bool json, struct err *err)
 	if (json)
 		withdraw_json(&report, settings_node(settings, node));
 	else
-		printf("%zu threads put back, %zu had ended, %zu left alone as somebody else has set them "
-		       "meanwhile\n", report.put_back, report.ended, report.foreign);
+		printf("%zu thread%s put back, %zu had ended, %zu left alone as somebody else has set them "
+		       "meanwhile\n", report.put_back, plural(report.put_back), report.ended, report.foreign);
 	return r;
 }
 

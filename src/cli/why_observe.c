@@ -84,7 +84,7 @@ static void tell(struct observation *o)
 		fflush(stderr);
 	} else if (!o->told) {
 		log_set_level(LOG_LEVEL_INFO);
-		log_info("watching %s%s for %.3g s", o->sites->items[0].name,
+		log_info("watching %s%s for %.10g s", o->sites->items[0].name,
 			 o->sites->n > 1 ? " and others" : "", (double)o->duration_ns / NSEC_PER_SEC);
 		log_set_level(level);
 	}

@@ -213,7 +213,7 @@ static void put_where(const struct why_story *s, struct buf *out)
 {
 	const struct why_link *l;
 
-	buf_printf(out, "observed %.3g s in", (double)s->ns / NSEC_PER_SEC);
+	buf_printf(out, "observed %.10g s in", (double)(s->ns / (100 * NSEC_PER_MSEC)) / 10);
 	for (size_t i = 0; i < s->sites->n; i++) {
 		const struct why_site *site = &s->sites->items[i];
 		size_t cursor = 0;

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "gthulhu_wire.h"
 #include "loop.h"
+#include "plural.h"
 
 #define CLOCK_TOLERANCE_S 30
 
@@ -95,11 +96,12 @@ static void judge_failure(const struct gthulhu_options *api, int error, const st
 static void judge_view(const struct gthulhu_view *view, struct check *c)
 {
 	if (view->era == GTHULHU_MANAGER)
-		check_set(c, CHECK_OK, "reachable, took the password, is a manager, holds %zu rules of "
-			  "this user", view->n_rules);
+		check_set(c, CHECK_OK, "reachable, took the password, is a manager, holds %zu rule%s of "
+			  "this user", view->n_rules, plural(view->n_rules));
 	else
 		check_set(c, CHECK_OK, "reachable, took the key, speaks Gthulhu's API (%s), holds %zu "
-			  "strategies", gthulhu_era_name(view->era), view->list.len);
+			  "strateg%s", gthulhu_era_name(view->era), view->list.len,
+			  view->list.len == 1 ? "y" : "ies");
 }
 
 static void judge_key(struct report *r)

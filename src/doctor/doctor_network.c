@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "plural.h"
 
 /* What the tunnel puts before an inner packet: IPv4, UDP, GTP-U; of gtp5g also sequence number and
  * PDU Session Container (TS 29.281 5.1, TS 38.415). */
@@ -175,8 +176,8 @@ static void judge_sockets(const struct netns_facts *f, struct report *r)
 		return;
 	c = add(f, r, "UDP 2152", "n3_socket", "");
 	check_set(c, judge_counter(f->socket_drops, f->socket_drops + f->datagrams),
-		  "%u socket%s, %" PRIu64 " datagrams lost at a full receive queue", f->sockets,
-		  f->sockets == 1 ? "" : "s", f->socket_drops);
+		  "%u socket%s, %" PRIu64 " datagram%s lost at a full receive queue", f->sockets,
+		  plural(f->sockets), f->socket_drops, plural(f->socket_drops));
 	if (c->state == CHECK_OK)
 		return;
 	wrong(c, c->state);

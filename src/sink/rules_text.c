@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "gtp5g.h"
+#include "plural.h"
 #include "rules_show.h"
 
 const char *const rules_kind_names[GTP5G_RULE_KINDS] = {"PDR", "FAR", "QER", "URR", "BAR"};
@@ -224,8 +225,8 @@ static void put_cause(const struct rules_change *c, struct buf *out)
 		return;
 	if (cause->counted && (c->event == RULES_HANDOVER || cause->buffered.packets ||
 			       cause->dropped.packets))
-		buf_printf(out, "; %" PRIu64 " packets buffered, %" PRIu64 " dropped",
-			   cause->buffered.packets, cause->dropped.packets);
+		buf_printf(out, "; %" PRIu64 " packet%s buffered, %" PRIu64 " dropped",
+			   cause->buffered.packets, plural(cause->buffered.packets), cause->dropped.packets);
 	if (event_has(cause->event, F_PID))
 		buf_printf(out, " (%s, pid %u)", cause->event->comm, cause->event->tgid);
 }

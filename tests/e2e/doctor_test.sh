@@ -129,6 +129,21 @@ diagnose api "$TEIDE" doctor -o json -c "$TMP/right.yaml"
 check_eq "no server" "$(get api api state)" missing
 check_match "no server" "$(get api api detail)" "$url"
 
+# A manager's password file that is not there is no fault of the server; and where strategies go to this
+# kernel no server is asked.
+printf 'api:\n  url: %s\n  user: u\n  password_file: %s\n' "$url" "$TMP/no.password" >"$TMP/password.yaml"
+diagnose api "$TEIDE" doctor -o json -c "$TMP/password.yaml"
+check_match "no password file" "$(get api api detail)" "$TMP/no\.password"
+check_match "what to do about it" "$(get api api "do")" "password of u"
+conf nokey "$url" "$TMP/no.pem"
+diagnose api "$TEIDE" doctor -o json -c "$TMP/nokey.yaml"
+check_match "what to do about no key file" "$(get api api "do")" "api\.public_key_path"
+for backend in local none; do
+	diagnose api "$TEIDE" doctor -o json -c "$TMP/right.yaml" --set "sched.backend=$backend"
+	check_eq "the API with sched.backend $backend" "$(get api api state)" info
+	check_match "why it is not asked" "$(get api api detail)" "sched\.backend is $backend"
+done
+
 # The interfaces of the configuration: each is tried.
 cat >"$TMP/interfaces.yaml" <<END
 probes:

@@ -223,7 +223,7 @@ def says_nothing(words, done):
         return done.returncode == 0 and '"boost"' not in done.stdout
     if words[:2] == ("sched", "withdraw"):
         return done.returncode == 0 and '"put_back":0' in done.stdout
-    return done.returncode == 3 or "no gtp" in done.stderr
+    return "no gtp" in done.stderr
 
 
 WITHDRAW = ("sched", "withdraw", *FIXED, "-o", "json")

@@ -77,7 +77,7 @@ check_eq "levels" "$(levels)" "TS:0 TS:5"
 
 note "apply stays, on each thread, not on a child; withdraw puts back"
 sched apply --set local.slice=1ms >"$TMP/apply"
-check_match "what it says" "$(cat "$TMP/apply")" '^2 threads of 1 processes'
+check_match "what it says" "$(cat "$TMP/apply")" '^2 threads of 1 process are boosted'
 check_eq "levels" "$(levels)" "TS:-10 TS:-10"
 check_match "as chrt has it" "$(chrt -p "$scene")" 'SCHED_OTHER\|SCHED_RESET_ON_FORK'
 if has_slices; then check_eq "attributes" "$(attr "$scene")" "slice=1000000 reset=1"; fi
