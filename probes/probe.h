@@ -62,7 +62,7 @@ struct probe {
 	const char *help;
 	const struct config_option *options;
 	size_t options_size;
-	bool at_interfaces; /* the hooks that it describes are those of interfaces */
+	bool at_interfaces; /* its hooks are those of interfaces that the options name */
 	bool sees_rules; /* among its events are requests to change gtp5g's rules */
 
 	/* What is wrong with these options on any node: 0 or -EINVAL with the key and the way out. Looks at nothing

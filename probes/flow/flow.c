@@ -225,35 +225,6 @@ static int flow_start(struct probe_run **ret, const struct probe_env *env, struc
 	return 0;
 }
 
-/* What is named by pod or container is left out: nobody tells here which there are. */
-static int named_otherwise(const struct string_list *entries, struct string_list *ret)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < entries->len && r == 0; i++)
-		if (strncmp(entries->items[i], "pod:", 4) != 0 && strncmp(entries->items[i], "container:", 10) != 0)
-			r = string_list_add(ret, entries->items[i]);
-	return r;
-}
-
-static int flow_describe(const void *options, enum attach_force attach, plan_fn fn, void *data, struct err *err)
-{
-	struct flow_options o = *(const struct flow_options *)options;
-	const struct probe_env env = {.options = &o, .attach = attach, .wait = true};
-	_cleanup_(string_list_free) struct string_list entries = {0};
-	_cleanup_(cleanup_run) struct probe_run *run = NULL;
-	int r = named_otherwise(&o.interfaces, &entries);
-
-	if (r < 0)
-		return err_set(err, r, "out of memory");
-	o.interfaces = entries;
-	if (entries.len)
-		r = flow_start(&run, &env, err);
-	if (r == 0 && run)
-		flow_plan(run, fn, data);
-	return r;
-}
-
 static int flow_ring_fd(const struct probe_run *run)
 {
 	return ring_poll_fd(run->ring);
@@ -293,7 +264,6 @@ const struct probe probe_flow = {
 	.options_size = sizeof(struct flow_options),
 	.at_interfaces = true,
 	.check = flow_check,
-	.describe = flow_describe,
 	.start = flow_start,
 	.ring_fd = flow_ring_fd,
 	.drain = flow_drain,

@@ -9,6 +9,7 @@
 #include "cmd.h"
 #include "decide.h"
 #include "doctor.h"
+#include "identity.h"
 #include "log.h"
 #include "settings.h"
 
@@ -94,6 +95,16 @@ static int write_report(const struct report *report, const struct settings *sett
 	return EXIT_DONE;
 }
 
+static void diagnose(struct doctor_options *o, const struct settings *settings, struct report *ret)
+{
+	struct identity *identity = identity_new(config_get(settings->config, "containers"));
+
+	o->config = settings->config;
+	o->containers = identity ? identity_containers(identity) : NULL;
+	doctor_run(o, ret);
+	identity_free(identity);
+}
+
 int cmd_doctor(int argc, char **argv)
 {
 	static const struct argp doctor_argp = {.options = options, .parser = parse, .doc = doc,
@@ -117,9 +128,8 @@ int cmd_doctor(int argc, char **argv)
 		log_error("%s", err.text);
 		return err_exit_code(r);
 	}
-	options.config = settings.config;
 	choose_api(&options, &settings, &a.settings);
 	settings_flags_free(&a.settings);
-	doctor_run(&options, &report);
+	diagnose(&options, &settings, &report);
 	return write_report(&report, &settings, a.json) ?: codes[report_verdict(&report)];
 }

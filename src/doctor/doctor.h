@@ -3,6 +3,7 @@
  * sessions. Tries things for real and leaves nothing behind. */
 #pragma once
 
+#include "containers.h"
 #include "doctor_report.h"
 #include "gthulhu.h"
 #include "option.h"
@@ -10,6 +11,7 @@
 struct doctor_options {
 	const char *root;            /* "" for the real one */
 	const struct config *config; /* of all probes */
+	const struct containers *containers; /* those there are; NULL: none is known */
 	const struct gthulhu_options *api; /* NULL: no server is asked */
 	const char *no_api; /* where api is NULL: why */
 };

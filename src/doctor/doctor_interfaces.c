@@ -19,15 +19,29 @@ static void on_row(void *data, const struct plan_row *row)
 	check_remedy(c, "name it as it is in the configuration's interfaces, or leave it there: the service waits for it");
 }
 
-void doctor_interfaces(const struct config *config, struct report *r)
+/* As the service would attach, for a moment. */
+static void try_probe(const struct probe *probe, const struct probe_env *env, struct report *r)
+{
+	struct probe_run *run;
+
+	/* Where it cannot run at all, the kernel's and the rights' checks say so. */
+	if (probe->start(&run, env, NULL) < 0)
+		return;
+	probe->plan(run, on_row, r);
+	probe->stop(run);
+}
+
+void doctor_interfaces(const struct config *config, const struct containers *containers, struct report *r)
 {
 	char section[64];
 
 	for (size_t i = 0; probes[i]; i++) {
-		if (!probes[i]->describe || !probes[i]->at_interfaces)
+		if (!probes[i]->at_interfaces)
 			continue;
 		snprintf(section, sizeof(section), "probes.%s", probes[i]->name);
-		/* Where it cannot run at all, the kernel's and the rights' checks say so. */
-		probes[i]->describe(config_get(config, section), ATTACH_AUTO, on_row, r, NULL);
+		const struct probe_env env = {
+			.options = config_get(config, section), .containers = containers, .wait = true};
+
+		try_probe(probes[i], &env, r);
 	}
 }

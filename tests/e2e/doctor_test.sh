@@ -156,6 +156,8 @@ for hook in ingress egress; do
 done
 check_eq "one that is not there" "$(get interfaces interface.nosuch state)" missing
 check_match "what is there" "$(get interfaces interface.nosuch detail)" "there are: lo"
+check_eq "a pod that is not there" "$(get interfaces interface.pod:core/upf/n3 state)" missing
+check_match "a pod that is not there" "$(get interfaces interface.pod:core/upf/n3 detail)" "no pod 'core/upf'"
 check_match "a namespace that is not there" "$(get interfaces interface.nowhere/n3 detail)" "network namespace 'nowhere'"
 
 check_exit "an unknown output" 2 "$TEIDE" doctor -o xml
