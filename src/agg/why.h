@@ -136,6 +136,7 @@ struct why_facts {
 	enum why_upf upf;
 	char netns[WHY_NAME_MAX];
 	char inside[96]; /* what a command is begun with to run in there */
+	uint16_t port;	 /* UDP port of GTP-U; 0: 2152 */
 	bool by_ue;	 /* what was asked: a UE's address, else a TEID */
 	struct addr ue;
 	uint32_t teid;

@@ -103,6 +103,11 @@ static void no_pdr_downlink(const struct judge *j)
 	look(j, "did the SMF make it? UPF log; tcpdump -ni any udp port 8805 (PFCP)");
 }
 
+static unsigned port_of(const struct judge *j)
+{
+	return j->f->port ? j->f->port : 2152; /* TS 29.281 4.4.2 */
+}
+
 static void unmatched(const struct judge *j)
 {
 	const struct why_outcome *o = why_worst(j->c, WHY_MATCHED);
@@ -118,8 +123,8 @@ static void unmatched(const struct judge *j)
 	} else {
 		because(j, o->reason ? o->reason : o->verdict, "GTP-U that the module does not take: %s",
 			o->reason ? o->reason : o->verdict);
-		look(j, "tshark -V -i %s 'udp port 2152': what the gNB sends",
-		     j->c->in[0] ? j->c->in : "N3");
+		look(j, "tshark -V -i %s 'udp port %u': what the gNB sends",
+		     j->c->in[0] ? j->c->in : "N3", port_of(j));
 	}
 }
 
@@ -211,8 +216,8 @@ static void not_delivered(const struct judge *j)
 	int rp = MAX(j->net->rp_all, j->net->rp_n3);
 
 	if (j->net->sockets == 0) {
-		because(j, "no_socket", "nobody listens at UDP 2152 in %s", j->f->netns);
-		look(j, "is the UPF running? %sss -lun sport = :2152", j->f->inside);
+		because(j, "no_socket", "nobody listens at UDP %u in %s", port_of(j), j->f->netns);
+		look(j, "is the UPF running? %sss -lun sport = :%u", j->f->inside, port_of(j));
 	} else if (rp > 0 && j->net->to_gnb.asked && j->net->to_gnb.error) {
 		because(j, "rp_filter", "rp_filter is %d and no route leads back to the gNB: its packets are "
 			"dropped as martians", rp);
@@ -220,8 +225,8 @@ static void not_delivered(const struct judge *j)
 	} else if (j->f->upf == WHY_UPF_USER) {
 		because(j, "user_space", "the UPF process puts nothing on %s: no rule takes the packets, or "
 			"it is stuck", j->net->device[0] ? j->net->device : "its device");
-		look(j, "the UPF's log and session list; %sss -lunm sport = :2152 (since it began %" PRIu64
-			" were lost at a full queue)", j->f->inside, j->net->socket_drops);
+		look(j, "the UPF's log and session list; %sss -lunm sport = :%u (since it began %" PRIu64
+			" were lost at a full queue)", j->f->inside, port_of(j), j->net->socket_drops);
 	} else {
 		because(j, "not_delivered", "they reach %s and not the module's socket: a firewall, or a "
 			"destination that is not this node's", j->c->in[0] ? j->c->in : "N3");

@@ -155,6 +155,7 @@ static void set_facts(const struct arguments *a, const struct why_watched *w,
 		      const struct why_site *site, struct why_facts *f)
 {
 	f->upf = site->upf;
+	f->port = site->port;
 	f->by_ue = a->q.by_ue;
 	f->ue = a->q.ue;
 	f->teid = a->q.teid;

@@ -35,6 +35,7 @@ struct why_site {
 	struct addr addresses[WHY_ADDRESSES_MAX];
 	unsigned owners[WHY_ADDRESSES_MAX]; /* their interfaces */
 	size_t n_addresses;
+	uint16_t port; /* UDP port of GTP-U */
 	struct netns_facts netns; /* as the doctor reads it, its one device ours */
 	struct why_session session;
 };

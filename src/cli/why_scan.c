@@ -108,7 +108,7 @@ static int read_here(void *data, struct err *err)
 
 	s->n_links = s->n_addresses = 0;
 	s->device[0] = '\0';
-	s->netns = (struct netns_facts){0};
+	s->netns = (struct netns_facts){.port = s->port};
 	r = rtnl_link_list(on_link, s, err);
 	if (r >= 0)
 		r = rtnl_addr_list(on_address, s, err);
@@ -163,7 +163,8 @@ struct scan {
 	const struct rules *rules; /* of gtp5g; NULL: none */
 	struct why_sites *sites;
 	struct why_site candidate;
-	bool sockets_alone; /* also where there is no device, only a socket at UDP 2152 */
+	uint16_t port; /* UDP port of GTP-U */
+	bool sockets_alone; /* also where there is no device, only a socket at that port */
 	bool any;	    /* the namespace was named */
 	size_t failed;
 	struct err err;
@@ -225,6 +226,7 @@ static void visit(struct scan *s, const struct netns *ns)
 
 	memset(c, 0, sizeof(*c));
 	c->ns = *ns;
+	c->port = s->port;
 	c->own = ns->inode == ns_inode_self();
 	name_it(c);
 	r = why_read_site(c, &s->err);
@@ -277,7 +279,8 @@ int why_scan(const struct why_task *task, struct why_sites *ret, struct err *err
 	const char *netns = task->netns;
 	_cleanup_(cleanup_rules) struct rules *rules = NULL;
 	size_t hidden = 0;
-	struct scan s = {.q = task->q, .sites = ret};
+	struct scan s = {.q = task->q, .sites = ret,
+			 .port = (uint16_t)config_number(task->settings->config, "probes.flow", "gtp_port")};
 	int r = rules_scan(netns, NULL, &rules, err);
 
 	if (r < 0 && r != -EOPNOTSUPP)
@@ -294,6 +297,6 @@ int why_scan(const struct why_task *task, struct why_sites *ret, struct err *err
 		return r;
 	if (hidden)
 		return err_set(err, -EPERM, "the network namespaces of %zu processes " NETNS_HIDDEN_ADVICE, hidden);
-	return err_set(err, -EOPNOTSUPP, "no gtp or gtp5g device and no socket at UDP 2152 in %s; start "
-		       "the UPF, or try: teide lab up", netns ? netns : "any network namespace");
+	return err_set(err, -EOPNOTSUPP, "no gtp or gtp5g device and no socket at UDP %u in %s; start "
+		       "the UPF, or try: teide lab up", s.port, netns ? netns : "any network namespace");
 }

@@ -65,6 +65,10 @@ int config_check_environment(const struct option_section *const *sections, size_
 /* The section's struct; NULL when no section has that name. */
 const void *config_get(const struct config *c, const char *section);
 
+/* The value of a key that is a number, where another room than the section's own needs it; 0 when there is no
+ * such key. */
+uint64_t config_number(const struct config *c, const char *section, const char *key);
+
 /* Sets one key ("probes.flow.ring_size") from text, as a flag of the command line does. */
 int config_set(struct config *c, const char *key, const char *value, struct err *err);
 

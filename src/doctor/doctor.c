@@ -19,7 +19,7 @@ void doctor_run(const struct doctor_options *options, struct report *ret)
 	doctor_judge_rights(&node, ret);
 	doctor_judge_modules(&modules, &node.features, ret);
 	doctor_judge_functions(&modules, ret);
-	doctor_network(options->root, ret);
+	doctor_network(options->root, (uint16_t)config_number(options->config, "probes.flow", "gtp_port"), ret);
 	doctor_interfaces(options->config, options->containers, ret);
 	doctor_judge_scheduler(&node, ret);
 	doctor_api(options->api, options->no_api, ret);

@@ -95,6 +95,7 @@ static void name_it(const struct netns *ns, struct netns_facts *f)
 }
 
 struct visits {
+	uint16_t port; /* of GTP-U */
 	size_t shown, left_out, failed;
 	size_t hidden; /* processes whose namespace cannot be seen */
 	struct err err; /* of the last that failed */
@@ -102,7 +103,7 @@ struct visits {
 
 static void visit_one(const char *root, const struct netns *ns, struct visits *v, struct report *r)
 {
-	struct netns_facts f = {0};
+	struct netns_facts f = {.port = v->port};
 	struct err err = {0};
 	int found = visit(root, ns, &f, &err);
 
@@ -143,16 +144,16 @@ static void judge_visits(const struct visits *v, size_t unvisited, struct report
 	if (v->shown || v->failed || v->hidden)
 		return;
 	c = report_add(r, CHECK_NETWORK, "user plane", "network.none");
-	check_set(c, CHECK_INFO, "no gtp or gtp5g device and no socket at UDP 2152 in any network namespace");
+	check_set(c, CHECK_INFO, "no gtp or gtp5g device and no socket at UDP %u in any network namespace", v->port);
 	check_remedy(c, "start the UPF or the gNB here; or try: teide lab up");
 }
 
-void doctor_network(const char *root, struct report *r)
+void doctor_network(const char *root, uint16_t port, struct report *r)
 {
 	_cleanup_(netns_list_free) struct netns_list list = {0};
 	_cleanup_free_ struct proc *procs = NULL;
 	size_t n = 0, left_out;
-	struct visits v = {0};
+	struct visits v = {.port = port};
 	struct err err = {0};
 	struct check *c;
 

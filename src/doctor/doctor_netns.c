@@ -111,7 +111,7 @@ static void read_sockets(const char *root, const char *name, struct netns_facts 
 			line[strlen(line) - 1] = '\0';
 		last = strrchr(line, ' ');
 		if (!last || sscanf(line, " %*[0-9]: %*[0-9A-Fa-f]:%x", &port) != 1 ||
-		    port != GTPU_PORT || sscanf(last, "%" SCNu64, &drops) != 1)
+		    port != (f->port ? f->port : GTPU_PORT) || sscanf(last, "%" SCNu64, &drops) != 1)
 			continue;
 		f->sockets++;
 		f->socket_drops += drops;

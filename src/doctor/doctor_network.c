@@ -170,11 +170,13 @@ static void judge_device_counters(const struct netns_facts *f, const struct ue_d
 
 static void judge_sockets(const struct netns_facts *f, struct report *r)
 {
+	char what[16];
 	struct check *c;
 
 	if (!f->sockets)
 		return;
-	c = add(f, r, "UDP 2152", "n3_socket", "");
+	snprintf(what, sizeof(what), "UDP %u", f->port ? f->port : 2152);
+	c = add(f, r, what, "n3_socket", "");
 	check_set(c, judge_counter(f->socket_drops, f->socket_drops + f->datagrams),
 		  "%u socket%s, %" PRIu64 " datagram%s lost at a full receive queue", f->sockets,
 		  plural(f->sockets), f->socket_drops, plural(f->socket_drops));

@@ -23,6 +23,7 @@ struct ue_device {
 
 struct netns_facts {
 	char name[CHECK_WHAT_MAX];
+	uint16_t port;   /* UDP port of GTP-U, given by the caller; 0: 2152 */
 	char inside[96]; /* what a command is begun with to run in there: "ip netns exec upf " */
 	struct ue_device devices[DOCTOR_DEVICES_MAX];
 	size_t n_devices;
@@ -31,7 +32,7 @@ struct netns_facts {
 	char n3[IF_NAMESIZE];   /* that one */
 	unsigned other_routes;  /* not through the devices, not the loopback's */
 	bool default_route;     /* one of those */
-	unsigned sockets;       /* that are bound to UDP 2152 */
+	unsigned sockets;       /* that are bound to GTP-U's port */
 	uint64_t socket_drops;  /* of them: their receive queue was full */
 	uint64_t datagrams;     /* all that UDP delivered in this namespace */
 };
@@ -41,5 +42,5 @@ void doctor_read_netns(const char *root, struct netns_facts *f);
 
 void doctor_judge_netns(const struct netns_facts *f, struct report *r);
 
-/* Visits every network namespace that has such a device or a socket at UDP 2152. */
-void doctor_network(const char *root, struct report *r);
+/* Visits every network namespace that has such a device or a socket at the UDP port of GTP-U. */
+void doctor_network(const char *root, uint16_t port, struct report *r);

@@ -289,6 +289,25 @@ def a_namespace_that_may_not_be_seen_may_have_a_upf():
 
 
 @case
+def a_upf_at_another_port_is_found_by_the_configuration():
+    code = ("import socket,subprocess,time; s=socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(('', 2153)); "
+            "subprocess.run('ip link add v0 type veth peer name v1; ip addr add 10.9.0.1/24 dev v0; ip link set v0 up',"
+            " shell=True, check=True); print('ready', flush=True); time.sleep(600)")
+    upf = spawn("unshare", "--net", "python3", "-c", code)
+    equal(upf.stdout.readline(), "ready\n")
+    (TMP / "port.yaml").write_text("probes:\n  flow:\n    gtp_port: 2153\n")
+    words = ("why", "10.60.0.1", "--duration", "200ms", "--netns", f"pid:{upf.pid}")
+    equal(json.loads(run(*words, "-o", "json").stdout)["netns"], f"pid:{upf.pid}")
+    for more in (("-c", TMP / "port.yaml"), ("--set", "probes.flow.gtp_port=2153")):
+        done = run("why", "10.60.0.1", "--duration", "200ms", "-o", "json", *more)
+        equal((done.returncode, json.loads(done.stdout)["netns"]), (0, f"pid:{upf.pid}"))
+        checks = json.loads(run("doctor", "-o", "json", *more).stdout)["checks"]
+        contains([check["id"] for check in checks], f"network.pid:{upf.pid}.n3_socket")
+    checks = json.loads(run("doctor", "-o", "json").stdout)["checks"]
+    assert f"network.pid:{upf.pid}.n3_socket" not in [check["id"] for check in checks]
+
+
+@case
 def a_namespace_that_is_not_there_is_named():
     for verb in (("rules",), ("rules", "--follow"), ("rules", "--counters"), ("why", "1"),
                  ("flows", "--quiet"), ("trace", "--probe", "flow", "--quiet")):
