@@ -27,8 +27,16 @@ def expect(what, got, want):
     if got != want:
         sys.exit(f"FAIL: {what}: got {got!r}, want {want!r}")
 
+def without_head(line):
+    """What every line of JSON begins with is looked at and taken off."""
+    expect("schema and node", (line.pop("schema"), bool(line.pop("node"))), (1, True))
+    ts = line.pop("ts")
+    expect("time and ts", line.pop("time", ts), ts)
+    return line
+
 status = json.loads((folder / "status.json").read_text())
-found = json.loads((folder / "rules.json").read_text())
+found = without_head(json.loads((folder / "rules.json").read_text()))
+expect("event of the list", found["event"], "rules")
 expect("namespaces", len(found["namespaces"]), 1)
 upf = found["namespaces"][0]
 expect("netns", upf["netns"], status["upf"]["netns"])
@@ -60,6 +68,7 @@ def lines_of(name):
 # What the module counted, and what was sent.
 counters = {}
 for line in lines_of("counters.json"):
+    expect("event of a counter", without_head(line)["event"], "counter")
     counters[(line.get("seid"), line.get("pdr_id"), line["counter"])] = line
     expect(f"unexplained of {line}", line["unexplained"], 0)
     if "seid" in line:
@@ -95,10 +104,8 @@ if version >= (0, 9, 16):
 expect("rows", len(counters), 6 * 8 + (6 if version >= (0, 9, 16) else 4 if version >= (0, 9, 2) else 0))
 
 # By polling: the result alone.
-lines = lines_of("polled.json")
+lines = [without_head(line) for line in lines_of("polled.json")]
 expect("the list first", lines.pop(0), found)
-for line in lines:
-    line.pop("time")
 old, ue = fars[3], status["ues"][1]
 new = {"far_action": 2, "peer": "10.100.9.8", "teid": 0x555, "port": 2152}
 where = {"netns": upf["netns"], "rule": "FAR", "seid": 0x1002, "far_id": 2}
