@@ -51,8 +51,9 @@ static void log_trouble(const struct local_report *now, const struct local_repor
 	if (now->failed && now->failed != before->failed)
 		log_warning("local: %s (%zu failed)", now->error, now->failed);
 	if (now->foreign && now->foreign != before->foreign)
-		log_warning("local: %zu thread%s, such as %d, set by somebody else meanwhile: left alone",
-			    now->foreign, plural(now->foreign), now->foreign_tid);
+		log_warning("local: %zu thread%s, such as %d, %s set by somebody else meanwhile: left alone",
+			    now->foreign, plural(now->foreign), now->foreign_tid,
+			    now->foreign == 1 ? "was" : "were");
 	if (now->left_out && now->left_out != before->left_out)
 		log_warning("local: %zu thread%s left out; raise local.max_threads", now->left_out,
 			    plural(now->left_out));
