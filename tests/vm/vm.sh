@@ -14,7 +14,7 @@ vm_boot() {
 	shift 2
 	[ -n "$VM_BPFTOOL" ] || skip "no bpftool that runs here"
 	note "$script on $kernel"
-	"$TESTS/vm/run" --kernel "$kernel" --timeout 1200 --modules "$VM_MODULES" --with "$TESTS/lib.sh:/tests/lib.sh" \
+	"$TESTS/vm/run" --kernel "$kernel" --timeout 1200 --modules "$VM_MODULES" --with "$TESTS/lib.sh:/tests/lib.sh" --with timeout \
 		--with comm --with "$VM_BPFTOOL:/with/bpftool" --out "$TMP/$kernel" "$@" "$TESTS/vm/guest/$script" \
 		2>"$TMP/boot.err" || status=$?
 	cat "$TMP/boot.err" >&2
