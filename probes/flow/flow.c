@@ -11,6 +11,7 @@
 #include "flow_run.h"
 #include "flow.skel.h" /* its types are flow.h's */
 #include "object.h"
+#include "object_reason.h"
 
 #define MAX_SENDERS 4096
 #define BATCH_MAX 65536 /* bytes that may wait in the ring until who reads is woken */
@@ -174,7 +175,7 @@ static int attach_context(struct probe_run *run, struct err *err)
 			continue;
 		run->context_links[i] = bpf_program__attach(programs[i]);
 		if (!run->context_links[i])
-			return err_set(err, -errno, "softirq tracepoint: %s", err_name(errno));
+			return err_set(err, -errno, "softirq tracepoint: %s", object_error_words(-errno));
 	}
 	return 0;
 }

@@ -36,6 +36,7 @@ struct features {
 	bool cap_bpf, cap_perfmon, cap_sys_admin; /* CAP_SYS_ADMIN implies the other two */
 	bool vmlinux_btf;
 	int ringbuf;
+	int kernel_reads; /* a program that reads the kernel's memory was loaded; lockdown: -EINVAL */
 	int fentry; /* a fentry program was loaded and attached to a kernel function */
 	int kprobe; /* a kprobe was opened on a kernel function */
 	int tcx;

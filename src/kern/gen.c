@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "object.h"
+#include "object_reason.h"
 
 #define BATCH 512U
 
@@ -48,7 +49,10 @@ int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, s
 	_cleanup_(cleanup_gen) struct gen *g = calloc(1, sizeof(*g));
 	int cpus = libbpf_num_possible_cpus(), r;
 
-	if (!g || !inner || cpus < 0)
+	if (cpus < 0)
+		return err_set(err, cpus, "counting map %s: the number of CPUs: %s", bpf_map__name(outer),
+			       object_error_words(cpus));
+	if (!g || !inner)
 		return err_set(err, -ENOMEM, "counting map %s: cannot be set up",
 			       bpf_map__name(outer));
 	g->fd[0] = g->fd[1] = -1;
@@ -64,10 +68,10 @@ int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, s
 		return object_not_permitted("counting maps", err);
 	if (r < 0)
 		return err_set(err, r, "counting map %s with %u entries on %d CPUs: %s",
-			       bpf_map__name(outer), max_entries, cpus, err_name(r));
+			       bpf_map__name(outer), max_entries, cpus, object_error_words(r));
 	r = bpf_map__set_inner_map_fd(outer, g->fd[0]);
 	if (r < 0)
-		return err_set(err, r, "counting map %s: %s", bpf_map__name(outer), err_name(r));
+		return err_set(err, r, "counting map %s: %s", bpf_map__name(outer), object_error_words(r));
 	*ret = TAKE_PTR(g);
 	return 0;
 }
@@ -86,7 +90,7 @@ int gen_start(struct gen *g, struct err *err)
 {
 	int r = activate(g, 0);
 
-	return r < 0 ? err_set(err, r, "counting map %s: %s", bpf_map__name(g->outer), err_name(r)) : 0;
+	return r < 0 ? err_set(err, r, "counting map %s: %s", bpf_map__name(g->outer), object_error_words(r)) : 0;
 }
 
 struct batch {

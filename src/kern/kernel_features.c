@@ -15,6 +15,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "object.h"
 
 DEFINE_CLEANUP(struct btf *, btf, btf__free)
 
@@ -22,6 +23,7 @@ DEFINE_CLEANUP(struct btf *, btf, btf__free)
 #define TEST_FUNCTION "bpf_fentry_test1"
 
 /* linux/capability.h */
+#define CAP_BIT_NET_ADMIN 12
 #define CAP_BIT_SYS_ADMIN 21
 #define CAP_BIT_PERFMON 38
 #define CAP_BIT_BPF 39
@@ -41,7 +43,36 @@ static uint64_t effective_capabilities(void)
 	return caps;
 }
 
-static int try_ringbuf(void)
+const char *features_missing_right(void)
+{
+	uint64_t caps = effective_capabilities();
+	bool admin = caps >> CAP_BIT_SYS_ADMIN & 1;
+
+	if (!admin && !(caps >> CAP_BIT_BPF & 1))
+		return "CAP_BPF";
+	if (!admin && !(caps >> CAP_BIT_PERFMON & 1))
+		return "CAP_PERFMON";
+	return caps >> CAP_BIT_NET_ADMIN & 1 ? NULL : "CAP_NET_ADMIN";
+}
+
+/* "none [integrity] confidentiality": the one in brackets. */
+void features_lockdown(const char *root, char *ret, size_t size)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char path[512], line[128];
+	const char *open;
+
+	ret[0] = '\0';
+	snprintf(path, sizeof(path), "%s/sys/kernel/security/lockdown", root);
+	file = fopen(path, "re");
+	if (!file || !fgets(line, sizeof(line), file))
+		return;
+	open = strchr(line, '[');
+	if (open)
+		snprintf(ret, size, "%.*s", (int)strcspn(open + 1, "]"), open + 1);
+}
+
+int features_ringbuf(void)
 {
 	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "teide_try", 0, 0, 4096, NULL);
 
@@ -49,6 +80,32 @@ static int try_ringbuf(void)
 		return -errno;
 	close(fd);
 	return 0;
+}
+
+/* bpf_probe_read_kernel(fp - 8, 8, NULL) */
+int features_kernel_reads(void)
+{
+	const struct bpf_insn read[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10},
+		{.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3},
+		{.code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "teide_try", "GPL", read, ARRAY_SIZE(read),
+			       NULL);
+
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+bool features_locked_down(int kernel_reads)
+{
+	return kernel_reads == -EINVAL && !features_missing_right();
 }
 
 /* btf_fd 0: the kernel's own BTF. */
@@ -72,20 +129,29 @@ static int try_fentry(int btf_fd, int btf_id)
 	return errno == 524 ? -EOPNOTSUPP : -errno;
 }
 
+/* What it does not find, libbpf would say on standard error, in lines of its own. */
+static int find_kernel_function(const char *name)
+{
+	struct object_capture quiet;
+	int id;
+
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return -ENOENT;
+	object_begin(&quiet);
+	id = libbpf_find_vmlinux_btf_id(name, BPF_TRACE_FENTRY);
+	return object_end(&quiet, id, "", NULL);
+}
+
 static int try_kernel_fentry(void)
 {
-	int id = -ENOENT;
+	int id = find_kernel_function(TEST_FUNCTION);
 
-	/* Without BTF libbpf would say so on standard error, in lines of its own. */
-	if (!access("/sys/kernel/btf/vmlinux", R_OK))
-		id = libbpf_find_vmlinux_btf_id(TEST_FUNCTION, BPF_TRACE_FENTRY);
 	return id < 0 ? id : try_fentry(0, id);
 }
 
 bool features_direct_reads(void)
 {
-	return !access("/sys/kernel/btf/vmlinux", R_OK) &&
-	       libbpf_find_vmlinux_btf_id("bpf_rdonly_cast", BPF_TRACE_FENTRY) > 0;
+	return find_kernel_function("bpf_rdonly_cast") > 0;
 }
 
 static int kprobe_pmu_type(void)
@@ -144,7 +210,8 @@ void features_probe(struct features *ret)
 		.cap_perfmon = (caps >> CAP_BIT_PERFMON | caps >> CAP_BIT_SYS_ADMIN) & 1,
 		.cap_bpf = (caps >> CAP_BIT_BPF | caps >> CAP_BIT_SYS_ADMIN) & 1,
 		.vmlinux_btf = !access("/sys/kernel/btf/vmlinux", R_OK),
-		.ringbuf = try_ringbuf(),
+		.ringbuf = features_ringbuf(),
+		.kernel_reads = features_kernel_reads(),
 		.fentry = try_kernel_fentry(),
 		.kprobe = try_kprobe(TEST_FUNCTION),
 		.tcx = try_tcx(),

@@ -15,6 +15,26 @@ struct module_facts {
 /* Tries each feature; leaves nothing attached. */
 void features_probe(struct features *ret);
 
+/* Two of them alone: 0, or -errno as the kernel refused it. */
+int features_ringbuf(void);
+int features_kernel_reads(void);
+
+/* Of features_kernel_reads(): the kernel does not have the helper for any program, although this process has
+ * the rights. So does lockdown. */
+bool features_locked_down(int kernel_reads);
+
+/* Of CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN the first that this process lacks; NULL: none. Static. */
+const char *features_missing_right(void);
+
+/* "none", "integrity", "confidentiality"; "": /sys/kernel/security/lockdown below root ("" for the real one)
+ * does not tell. */
+void features_lockdown(const char *root, char *ret, size_t size);
+
+/* The one line for where the kernel lets no program read its memory. */
+#define NO_KERNEL_READS                                                                            \
+	"the kernel is locked down for confidentiality (/sys/kernel/security/lockdown): no program "  \
+	"may read its memory"
+
 /* Programs may read any kernel memory by plain loads (bpf_rdonly_cast(), Linux 6.2): bpf/direct.h. */
 bool features_direct_reads(void);
 

@@ -9,30 +9,31 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "kernel_features.h"
 #include "log.h"
+#include "object_log.h"
+#include "object_reason.h"
 
 #define KERNEL_BTF "/sys/kernel/btf/vmlinux"
 
 /* libbpf's print callback has no data pointer; this is the one way to it. */
 static _Thread_local struct object_capture *capture;
 
-static void keep_tail(struct object_capture *c, const char *text, size_t len)
+static void keep_tail(struct buf *b, const char *text, size_t len)
 {
-	size_t room = sizeof(c->tail) - 1;
+	size_t room = OBJECT_TEXT_MAX;
 
 	if (len > room) {
 		text += len - room;
 		len = room;
 	}
-	if (c->len + len > room) {
-		size_t drop = c->len + len - room;
+	if (b->len + len > room) {
+		size_t drop = b->len + len - room;
 
-		memmove(c->tail, c->tail + drop, c->len - drop);
-		c->len -= drop;
+		memmove(b->data, b->data + drop, b->len - drop);
+		b->len -= drop;
 	}
-	memcpy(c->tail + c->len, text, len);
-	c->len += len;
-	c->tail[c->len] = '\0';
+	buf_add(b, text, len);
 }
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
@@ -48,7 +49,7 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 		return len;
 	}
 	if (capture)
-		keep_tail(capture, text, (size_t)len);
+		keep_tail(&capture->text, text, (size_t)len);
 	else
 		log_debug("libbpf: %.*s", len && text[len - 1] == '\n' ? len - 1 : len, text);
 	return len;
@@ -70,25 +71,6 @@ int object_check_kernel(struct err *err)
 	return 0;
 }
 
-static bool no_ring_buffer(void)
-{
-	return libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 0;
-}
-
-/* As much of the tail as an err holds beside the rest, from the start of a line on. */
-static const char *last_words(struct object_capture *c, size_t max)
-{
-	const char *text = c->tail, *line;
-
-	while (c->len && c->tail[c->len - 1] == '\n')
-		c->tail[--c->len] = '\0';
-	if (c->len <= max)
-		return text;
-	text += c->len - max;
-	line = strchr(text, '\n');
-	return line ? line + 1 : text;
-}
-
 int object_not_permitted(const char *what, struct err *err)
 {
 	return err_set(err, -EPERM,
@@ -97,23 +79,49 @@ int object_not_permitted(const char *what, struct err *err)
 		       what);
 }
 
-int object_end(struct object_capture *c, int r, const char *what, struct err *err)
+static bool is_refusal(int r)
 {
-	capture = c->previous;
-	if (r >= 0)
-		return r;
-	if (r == -EPERM || r == -EACCES) {
-		if (geteuid() != 0)
-			return object_not_permitted(what, err);
-	} else if (object_check_kernel(err) < 0) {
+	return r == -EPERM || r == -EACCES;
+}
+
+/* Only these come of a map type that the kernel does not know. That it does not know this one, the
+ * kernel says itself: a trial that failed for another reason tells nothing. */
+static bool no_ring_buffer(int r)
+{
+	return (r == -EINVAL || r == -EOPNOTSUPP) && features_ringbuf() == -EINVAL;
+}
+
+static int explain(const struct object_capture *c, int r, const char *what, struct err *err)
+{
+	struct object_facts facts = {.text = c->text.data ? c->text.data : "", .error = r};
+	struct object_reason reason;
+
+	if (is_refusal(r) && geteuid() != 0)
+		return object_not_permitted(what, err);
+	if (!is_refusal(r) && object_check_kernel(err) < 0)
 		return err_prefix(err, -EOPNOTSUPP, "%s", what);
-	} else if (no_ring_buffer()) {
+	if (no_ring_buffer(r))
 		return err_set(err, -EOPNOTSUPP,
 			       "%s: this kernel has no BPF ring buffer; Linux 5.8 or later is needed",
 			       what);
-	}
-	return err_set(err, r, "%s: %s%s%s", what, err_name(r), c->len ? ":\n" : "",
-		       last_words(c, sizeof(((struct err *)0)->text) - 200));
+	features_lockdown("", facts.lockdown, sizeof(facts.lockdown));
+	facts.missing_right = features_missing_right();
+	object_find_reason(&facts, &reason);
+	err_set(err, r, "%s: %s%s%s", what, reason.subject, reason.subject[0] ? ": " : "",
+		reason.words);
+	/* The kernel's -EINVAL is not that of an option. */
+	if (reason.unsupported || r == -EINVAL)
+		r = facts.missing_right ? -EPERM : -EOPNOTSUPP;
+	return reason.has_log ? object_log_keep(reason.subject, facts.text, r, err) : r;
+}
+
+int object_end(struct object_capture *c, int r, const char *what, struct err *err)
+{
+	capture = c->previous;
+	if (r < 0 && err)
+		r = explain(c, r, what, err);
+	buf_free(&c->text);
+	return r;
 }
 
 int object_load(struct bpf_object *object, const char *what, struct err *err)

@@ -5,15 +5,18 @@
 #include <bpf/libbpf.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "err.h"
 
-/* Between the two calls libbpf's warnings are kept (their tail; the rest goes to the debug log).
- * object_end() returns r, with an error text when r < 0: what, the reason in plain words where it
- * is a known one (no right, no BTF: -EOPNOTSUPP, no ring buffer: -EOPNOTSUPP), else the tail of
- * what libbpf said. One capture a thread at a time. */
+/* Between the two calls libbpf's warnings are kept (the last OBJECT_TEXT_MAX bytes). object_end()
+ * returns r; when r < 0, err says in one line: what, the program, the reason in plain words and the
+ * way out (object_reason.h). What the verifier said goes whole into a file that the line names. What
+ * the kernel lacks becomes -EOPNOTSUPP, and so does its -EINVAL (-EPERM where a right is missing). Each
+ * object_begin() has its object_end(). One capture a thread at a time. */
+#define OBJECT_TEXT_MAX (1U << 20)
+
 struct object_capture {
-	char tail[4096];
-	size_t len;
+	struct buf text;
 	struct object_capture *previous;
 };
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "object_reason.h"
 
 struct ring {
 	int epoll_fd;
@@ -65,7 +66,8 @@ static int watch(struct ring *r, int map_fd, struct err *err)
 
 	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (r->epoll_fd < 0 || epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, map_fd, &event) < 0)
-		return err_set(err, -errno, "waiting for the ring buffer: %s", err_name(errno));
+		return err_set(err, -errno, "waiting for the ring buffer: %s",
+			       object_error_words(-errno));
 	return 0;
 }
 

@@ -34,6 +34,23 @@ refuse "flows without BTF" 3 "no BTF .*CONFIG_DEBUG_INFO_BTF" "$TEIDE" flows -i 
 refuse "trace without BTF" 3 "no BTF .*CONFIG_DEBUG_INFO_BTF" "$TEIDE" trace --probe gtpu --duration 1
 umount /sys/kernel/btf
 
+# As one that has nothing of what the programs read: the verifier's words are in a file.
+btf_of_another_kernel "$TMP/btf"
+mount --bind "$TMP/btf" /sys/kernel/btf/vmlinux
+export XDG_RUNTIME_DIR=$TMP
+refuse "flows that do not load" 3 "flow_packet: this kernel has no struct .*; the full log: $TMP/teide-flow_packet.log\$" \
+	"$TEIDE" flows -i teide-upf/n3 --once
+refuse "trace that does not load" 3 "kprobe_gtp.*: this kernel has no struct .*; the full log: $TMP/teide-kprobe_gtp" \
+	"$TEIDE" trace --probe gtpu --duration 1
+"$TEIDE" why >"$TMP/why" 2>&1 || true
+check_eq "lines of libbpf and the verifier in why" "$(grep -cE 'libbpf|LOAD LOG|^[0-9]+: \(|^processed ' "$TMP/why" || true)" 0
+unset XDG_RUNTIME_DIR
+umount /sys/kernel/btf/vmlinux
+
+# A right that is missing is not the kernel's fault.
+refuse "trace without CAP_PERFMON" 1 "root" setpriv --bounding-set -perfmon,-sys_admin \
+	--inh-caps -perfmon,-sys_admin "$TEIDE" trace --probe gtpu --duration 1
+
 assert_nothing_left
 stop "$pings" INT
 check_match "pings meanwhile" "$(cat "$TMP/ping.log")" ' 0% packet loss'
