@@ -51,7 +51,9 @@ struct plan_row {
 	const char *hook;   /* "gtp_encap_recv", "ingress teide-upf/n3" */
 	const char *method; /* "fentry", "kprobe", "tcx", "clsact", "skip" */
 	const char *reason; /* why this one, or why none */
-	const char *module; /* whose function the hook is, by describe alone; NULL: the kernel's */
+	/* By describe alone: */
+	const char *module; /* whose function the hook is; NULL: the kernel's */
+	const char *load_error; /* why its programs do not load, although method is one that works; NULL: they do */
 };
 typedef void (*plan_fn)(void *data, const struct plan_row *row);
 
@@ -68,10 +70,14 @@ struct probe {
 	/* What is wrong with these options on any node: 0 or -EINVAL with the key and the way out. Looks at nothing
 	 * else. NULL: each value for itself says it all. */
 	int (*check)(const void *options, struct err *err);
-	/* The plan that start() would make of these options here: hooks are tried, none stays. 0, also
-	 * when a required hook is not possible (its row says "fail"), or -errno. NULL: it has none. */
+	/* The plan that start() would make of these options here: hooks are tried and their programs
+	 * loaded, none stays. 0, also when a required hook is not possible (its row says "fail") or a
+	 * program does not load (load_error), or -errno. NULL: it has none. */
 	int (*describe)(const void *options, enum attach_force attach, plan_fn fn, void *data,
 			struct err *err);
+	/* Loads the programs that need nothing of this node but its kernel, as start() would, and keeps
+	 * none. 0 or -errno. NULL: it has none, or describe does it. */
+	int (*try_load)(const void *options, enum attach_force attach, struct err *err);
 	/* Loads and attaches. On failure nothing stays behind. -EOPNOTSUPP: not on this node.
 	 * -ENODATA: the configuration gives it nothing to do. */
 	int (*start)(struct probe_run **ret, const struct probe_env *env, struct err *err);

@@ -106,8 +106,21 @@ static void flow_stop(struct probe_run *run)
 
 DEFINE_CLEANUP(struct probe_run *, run, flow_stop)
 
+static void set_context(struct probe_run *run)
+{
+	struct flow_bpf *bpf = run->bpf;
+	struct cpu_context context = {0};
+
+	cpu_context_find(&context);
+	bpf->rodata->context_count_address = context.context_count_address;
+	bpf->rodata->context_cpu_offsets = context.context_cpu_offsets;
+	bpf->rodata->context_by_tracepoint = context.context_by_tracepoint;
+	bpf_program__set_autoload(bpf->progs.context_softirq_entry, context.context_by_tracepoint);
+	bpf_program__set_autoload(bpf->progs.context_softirq_exit, context.context_by_tracepoint);
+}
+
 static void set_constants(struct flow_bpf *bpf, const struct probe_env *env,
-			  const struct flow_options *o, const struct cpu_context *context)
+			  const struct flow_options *o)
 {
 	bpf->rodata->probe_id = env->id;
 	bpf->rodata->events_wanted = env->events;
@@ -117,12 +130,6 @@ static void set_constants(struct flow_bpf *bpf, const struct probe_env *env,
 	bpf->rodata->radio_port = (uint16_t)o->radio_port;
 	bpf->rodata->vxlan_port = (uint16_t)o->vxlan_port;
 	bpf->rodata->geneve_port = (uint16_t)o->geneve_port;
-	bpf->rodata->context_count_address = context->context_count_address;
-	bpf->rodata->context_cpu_offsets = context->context_cpu_offsets;
-	bpf->rodata->context_by_tracepoint = context->context_by_tracepoint;
-	bpf_program__set_autoload(bpf->progs.context_softirq_entry,
-				  context->context_by_tracepoint);
-	bpf_program__set_autoload(bpf->progs.context_softirq_exit, context->context_by_tracepoint);
 }
 
 static int prepare_maps(struct probe_run *run, const struct probe_env *env,
@@ -184,7 +191,6 @@ static int load(struct probe_run *run, const struct probe_env *env, struct err *
 {
 	const struct flow_options *o = env->options;
 	struct object_capture capture;
-	struct cpu_context context;
 	int r;
 
 	object_begin(&capture);
@@ -192,16 +198,12 @@ static int load(struct probe_run *run, const struct probe_env *env, struct err *
 	r = object_end(&capture, run->bpf ? 0 : -errno, "flow program", err);
 	if (r < 0)
 		return r;
-	cpu_context_find(&context);
-	set_constants(run->bpf, env, o, &context);
+	set_constants(run->bpf, env, o);
+	set_context(run);
 	r = flow_filter_make(o, (struct flow_filter *)&run->bpf->rodata->filter, err);
 	if (r == 0)
 		r = prepare_maps(run, env, o, err);
-	if (r == 0)
-		r = object_load(run->bpf->obj, "flow program", err);
-	if (r == 0)
-		r = start_maps(run, err);
-	return r < 0 ? r : attach_context(run, err);
+	return r < 0 ? r : object_load(run->bpf->obj, "flow program", err);
 }
 
 static int flow_start(struct probe_run **ret, const struct probe_env *env, struct err *err)
@@ -219,11 +221,31 @@ static int flow_start(struct probe_run **ret, const struct probe_env *env, struc
 	if (r == 0)
 		r = load(run, env, err);
 	if (r == 0)
+		r = start_maps(run, err);
+	if (r == 0)
+		r = attach_context(run, err);
+	if (r == 0)
 		r = flow_look(run, env->wait, err);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(run);
 	return 0;
+}
+
+/* With all that a verb can ask of the programs. */
+static int flow_try(const void *options, enum attach_force attach, struct err *err)
+{
+	_cleanup_(cleanup_run) struct probe_run *run = calloc(1, sizeof(*run));
+	const struct probe_env env = {.options = options, .attach = attach, .events = true, .newcomers = true};
+	int r = object_check_kernel(err);
+
+	if (!run || (r == 0 && flow_follow_begin(run, &env) < 0))
+		r = err_set(err, -ENOMEM, "out of memory");
+	if (r == 0)
+		r = load(run, &env, err);
+	if (r == 0)
+		r = start_maps(run, err);
+	return r < 0 ? r : flow_try_entry(run, err);
 }
 
 static int flow_ring_fd(const struct probe_run *run)
@@ -265,6 +287,7 @@ const struct probe probe_flow = {
 	.options_size = sizeof(struct flow_options),
 	.at_interfaces = true,
 	.check = flow_check,
+	.try_load = flow_try,
 	.start = flow_start,
 	.ring_fd = flow_ring_fd,
 	.drain = flow_drain,

@@ -25,9 +25,9 @@ static int share_maps(const struct probe_run *run, struct flow_entry_bpf *entry)
 	return r;
 }
 
-static int load_entry(const struct probe_run *run, uint32_t id, struct flow_entry_bpf **ret, struct err *err)
+static int load_entry(const struct probe_run *run, uint32_t id, const struct flow_attachment *a,
+		      struct flow_entry_bpf **ret, struct err *err)
 {
-	const struct flow_attachment *a = &run->attachments[id];
 	struct object_capture capture;
 	int r;
 
@@ -52,7 +52,7 @@ static int attach(struct probe_run *run, uint32_t id, struct err *err)
 	struct tc_target target = {.netns = a->target->netns, .interface = a->target->interface,
 				   .ifindex = a->target->ifindex, .egress = a->egress};
 	struct flow_entry_bpf *entry = NULL;
-	int r = load_entry(run, id, &entry, err);
+	int r = load_entry(run, id, a, &entry, err);
 
 	if (r == 0)
 		r = tc_attach(&a->link, &target, bpf_program__fd(entry->progs.teide), run->clsact_only, err);
@@ -62,6 +62,17 @@ static int attach(struct probe_run *run, uint32_t id, struct err *err)
 	snprintf(a->method, sizeof(a->method), "%s", tc_method(a->link));
 	a->ahead = tc_ahead(a->link);
 	return 0;
+}
+
+int flow_try_entry(struct probe_run *run, struct err *err)
+{
+	const struct flow_target nowhere = {0};
+	const struct flow_attachment a = {.target = &nowhere};
+	struct flow_entry_bpf *entry = NULL;
+	int r = load_entry(run, 0, &a, &entry, err);
+
+	flow_entry_bpf__destroy(entry);
+	return r;
 }
 
 int flow_attach(struct probe_run *run, size_t place, struct err *err)

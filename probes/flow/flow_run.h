@@ -115,6 +115,8 @@ int flow_collect(struct probe_run *run, event_fn emit, void *data);
 /* flow_attach.c. Both directions of the interface in that place. On failure neither. */
 int flow_attach(struct probe_run *run, size_t place, struct err *err);
 void flow_let_go(struct probe_run *run, size_t place);
+/* Loads one of the programs that attachments have, and attaches it nowhere. */
+int flow_try_entry(struct probe_run *run, struct err *err);
 
 /* flow_follow.c. 0 or -ENOMEM. */
 int flow_follow_begin(struct probe_run *run, const struct probe_env *env);

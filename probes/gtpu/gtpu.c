@@ -22,7 +22,7 @@ static void gtpu_detach(struct probe_run *run)
 	gtpu_programs_detach(run);
 }
 
-static void gtpu_stop(struct probe_run *run)
+void gtpu_run_free(struct probe_run *run)
 {
 	if (!run)
 		return;
@@ -45,7 +45,7 @@ static int gtpu_start(struct probe_run **ret, const struct probe_env *env, struc
 	run->options = *(const struct gtpu_options *)env->options;
 	r = start_run(run, err);
 	if (r) {
-		gtpu_stop(run);
+		gtpu_run_free(run);
 		return r;
 	}
 	*ret = run;
@@ -122,5 +122,5 @@ const struct probe probe_gtpu = {
 	.tick = gtpu_tick,
 	.release = gtpu_release,
 	.detach = gtpu_detach,
-	.stop = gtpu_stop,
+	.stop = gtpu_run_free,
 };

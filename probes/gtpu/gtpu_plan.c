@@ -24,7 +24,7 @@ static void drop_rules(struct probe_run *run)
 	run->n = n;
 }
 
-static unsigned loaded_modules(const struct gtpu_options *o)
+unsigned gtpu_loaded_modules(const struct gtpu_options *o)
 {
 	unsigned mask = 0;
 
@@ -103,7 +103,7 @@ int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask
 /* Of what is there now. With nothing there, what this kernel lets us do at all. */
 int gtpu_plan_try(struct probe_run *run, enum attach_force force, bool wait, struct err *err)
 {
-	unsigned mask = loaded_modules(&run->options);
+	unsigned mask = gtpu_loaded_modules(&run->options);
 	struct features f;
 	int r = 0;
 
@@ -133,27 +133,4 @@ void gtpu_plan_rows(struct probe_run *run, plan_fn fn, void *data)
 		return;
 	fn(data, &(struct plan_row){.hook = "context", .method = run->context_means,
 				    .reason = "tells process, softirq and hardirq apart"});
-}
-
-int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, void *data,
-		  struct err *err)
-{
-	struct probe_run *run = calloc(1, sizeof(*run));
-	int r;
-
-	if (!run)
-		return err_set(err, -ENOMEM, "out of memory");
-	run->options = *(const struct gtpu_options *)options;
-	run->env.events = true;
-	r = gtpu_plan_make(run, attach, loaded_modules(&run->options), err);
-	/* With choices made, a required hook failed, and its row says so. */
-	if (run->n && run->choices[0].method != PLAN_AUTO)
-		r = 0;
-	for (size_t i = 0; !r && i < run->n; i++)
-		fn(data, &(struct plan_row){.hook = run->hooks[i].hook.function,
-					    .method = plan_method_name(run->choices[i].method),
-					    .reason = run->choices[i].reason,
-					    .module = run->hooks[i].hook.module});
-	free(run);
-	return r;
 }

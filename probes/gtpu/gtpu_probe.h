@@ -78,7 +78,10 @@ int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask
  * none, as long as this kernel could hook functions. */
 int gtpu_plan_try(struct probe_run *run, enum attach_force force, bool wait, struct err *err);
 bool gtpu_module_wanted(const struct gtpu_options *o, unsigned module);
+unsigned gtpu_loaded_modules(const struct gtpu_options *o); /* the mask of those that are wanted */
 void gtpu_plan_rows(struct probe_run *run, plan_fn fn, void *data);
+
+/* gtpu_describe.c */
 int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, void *data,
 		  struct err *err);
 
@@ -87,10 +90,14 @@ int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, voi
  * What was counted stays. On failure nothing is attached. */
 int gtpu_maps_load(struct probe_run *run, struct err *err);
 int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err);
+/* Loads what the plan has chosen, of one hook alone or (NULL) of all, and keeps nothing. */
+int gtpu_programs_try(struct probe_run *run, unsigned mask, const struct gtpu_hook *only, struct err *err);
 void gtpu_programs_detach(struct probe_run *run);
 void gtpu_programs_free(struct probe_run *run);
 /* The same without waiting for the kernel: run->leaving is done when they are off. */
 void gtpu_programs_leave(struct probe_run *run);
+
+void gtpu_run_free(struct probe_run *run); /* NULL is fine */
 
 /* gtpu_life.c: makes the maps, and puts the hooks on what is there. */
 int gtpu_life_begin(struct probe_run *run, struct err *err);

@@ -185,7 +185,21 @@ static int set_up(struct probe_run *run, unsigned mask, struct err *err)
 	return r ? r : share_maps(run, err);
 }
 
-static int load_object(struct probe_run *run, struct err *err)
+/* Beside those of the hook: the context's, which name no function. */
+static void leave_out_others(struct gtpu_bpf *skel, const struct gtpu_hook *only)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, skel->obj) {
+		const char *name = bpf_program__name(program), *function = strchr(name, '_');
+
+		if (program != skel->progs.context_softirq_entry && program != skel->progs.context_softirq_exit &&
+		    function && strcmp(function + 1, only->hook.function) != 0)
+			bpf_program__set_autoload(program, false);
+	}
+}
+
+static int load_object(struct probe_run *run, const struct gtpu_hook *only, struct err *err)
 {
 	struct object_capture capture;
 	int r;
@@ -197,6 +211,8 @@ static int load_object(struct probe_run *run, struct err *err)
 		object_end(&capture, 0, "", NULL);
 		return r;
 	}
+	if (only)
+		leave_out_others(run->skel, only);
 	return object_end(&capture, gtpu_bpf__load(run->skel), "loading the gtpu programs", err);
 }
 
@@ -256,6 +272,18 @@ static int attach_hooks(struct probe_run *run, struct err *err)
 	return r;
 }
 
+int gtpu_programs_try(struct probe_run *run, unsigned mask, const struct gtpu_hook *only, struct err *err)
+{
+	int r = set_up(run, mask, err);
+
+	if (!r)
+		r = load_object(run, only, err);
+	gtpu_bpf__destroy(run->skel);
+	run->skel = NULL;
+	run->layout = NULL;
+	return r;
+}
+
 int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err)
 {
 	int r = gtpu_plan_make(run, run->env.attach, mask, err);
@@ -263,7 +291,7 @@ int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err)
 	if (!r)
 		r = set_up(run, mask, err);
 	if (!r)
-		r = load_object(run, err);
+		r = load_object(run, NULL, err);
 	if (!r)
 		r = attach_context(run, err);
 	if (!r)

@@ -68,7 +68,7 @@ static int load(struct probe_run *run, struct err *err)
 		r = size_maps(run, err);
 	if (r == 0)
 		r = object_load(run->bpf->obj, "run-queue programs", err);
-	return r < 0 ? r : gen_start(run->waits, err);
+	return r;
 }
 
 static void list_programs(const struct probe_run *run, struct bpf_program *ret[RUNQ_PROGRAMS])
@@ -93,6 +93,17 @@ static int attach(struct probe_run *run, struct err *err)
 	return object_end(&capture, r, "scheduler tracepoints", err);
 }
 
+static int runq_try(const void *options, enum attach_force attach, struct err *err)
+{
+	_cleanup_(cleanup_run) struct probe_run *run = calloc(1, sizeof(*run));
+	int r = object_check_kernel(err);
+
+	if (!run || r < 0)
+		return r < 0 ? r : err_set(err, -ENOMEM, "out of memory");
+	run->max_threads = (uint32_t)((const struct runq_options *)options)->max_threads;
+	return load(run, err);
+}
+
 static int runq_start(struct probe_run **ret, const struct probe_env *env, struct err *err)
 {
 	const struct runq_options *o = env->options;
@@ -103,6 +114,8 @@ static int runq_start(struct probe_run **ret, const struct probe_env *env, struc
 		return r < 0 ? r : err_set(err, -ENOMEM, "out of memory");
 	run->max_threads = (uint32_t)o->max_threads;
 	r = load(run, err);
+	if (r == 0)
+		r = gen_start(run->waits, err);
 	if (r == 0)
 		r = runq_rows_start(run, err);
 	if (r == 0)
@@ -137,6 +150,7 @@ const struct probe probe_runq = {
 	.options = runq_option_table,
 	.options_size = sizeof(struct runq_options),
 	.check = runq_check,
+	.try_load = runq_try,
 	.start = runq_start,
 	.ring_fd = runq_ring_fd,
 	.drain = runq_drain,

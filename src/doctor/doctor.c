@@ -6,6 +6,7 @@
 #include "doctor_interfaces.h"
 #include "doctor_network.h"
 #include "doctor_node.h"
+#include "doctor_programs.h"
 
 void doctor_run(const struct doctor_options *options, struct report *ret)
 {
@@ -16,6 +17,7 @@ void doctor_run(const struct doctor_options *options, struct report *ret)
 	doctor_read_node(options->root, &node);
 	doctor_read_modules(options->root, &node.features, options->config, &modules);
 	doctor_judge_kernel(&node, ret);
+	doctor_programs(options->config, ret);
 	doctor_judge_rights(&node, ret);
 	doctor_judge_modules(&modules, &node.features, ret);
 	doctor_judge_functions(&modules, ret);

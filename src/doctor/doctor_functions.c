@@ -123,12 +123,20 @@ void doctor_judge_modules(const struct modules_facts *m, const struct features *
 		     "to count loss on N3: echo 1 > /proc/gtp5g/seq", r);
 }
 
+static void judge_unloadable(enum plan_method method, const char *error, struct check *c)
+{
+	check_load_error(c, error);
+	check_prefix(c, "%s, but its program does not load: ", plan_method_name(method));
+}
+
 static void judge_hooked(const struct function_facts *f, const struct known_function *k,
 			 struct check *c)
 {
 	const char *method = plan_method_name(f->choice.method);
 
-	if (f->described) {
+	if (f->load_error[0]) {
+		judge_unloadable(f->choice.method, f->load_error, c);
+	} else if (f->described) {
 		check_set(c, CHECK_OK, "%s: %s; shows %s", method, f->choice.reason, k->shows);
 		check_line(c, "%s", method);
 	} else {
@@ -193,7 +201,9 @@ static void judge_other(const struct other_hook *o, struct report *r)
 	struct check *c = report_add(r, CHECK_FUNCTIONS, o->name, "function.%s.%s", o->module,
 				     o->name);
 
-	if (has_hook(&o->choice)) {
+	if (o->load_error[0]) {
+		judge_unloadable(o->choice.method, o->load_error, c);
+	} else if (has_hook(&o->choice)) {
 		check_set(c, CHECK_OK, "%s: %s", plan_method_name(o->choice.method),
 			  o->choice.reason);
 		check_line(c, "%s", plan_method_name(o->choice.method));

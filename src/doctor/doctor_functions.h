@@ -22,9 +22,12 @@ extern const size_t doctor_functions_len;
 #define DOCTOR_MODULES 2 /* gtp and gtp5g */
 #define DOCTOR_FUNCTIONS_MAX 64
 
+#define LOAD_ERROR_MAX (2 * CHECK_TEXT_MAX) /* a reason and a way out */
+
 struct function_facts {
 	struct plan_choice choice;
 	bool described; /* a probe hooks it, or would */
+	char load_error[LOAD_ERROR_MAX]; /* why its programs do not load; "": they do, or there are none */
 };
 
 /* A hook of a probe at a function that the table does not have. */
@@ -32,6 +35,7 @@ struct other_hook {
 	char name[CHECK_WHAT_MAX];
 	char module[16];
 	struct plan_choice choice;
+	char load_error[LOAD_ERROR_MAX];
 };
 
 #define DOCTOR_OTHERS_MAX 32

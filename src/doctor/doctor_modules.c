@@ -56,6 +56,14 @@ static enum plan_method method_of(const char *name)
 	return PLAN_FAIL;
 }
 
+/* As the probe chose it: it knows more of the hook than its name. */
+static void take_choice(const struct plan_row *row, struct plan_choice *choice, char load_error[static LOAD_ERROR_MAX])
+{
+	choice->method = method_of(row->method);
+	snprintf(choice->reason, sizeof(choice->reason), "%s", row->reason);
+	snprintf(load_error, LOAD_ERROR_MAX, "%s", row->load_error ? row->load_error : "");
+}
+
 static void add_other(struct modules_facts *ret, const struct plan_row *row)
 {
 	struct other_hook *o;
@@ -65,8 +73,7 @@ static void add_other(struct modules_facts *ret, const struct plan_row *row)
 	o = &ret->others[ret->n_others++];
 	snprintf(o->name, sizeof(o->name), "%s", row->hook);
 	snprintf(o->module, sizeof(o->module), "%s", row->module);
-	o->choice.method = method_of(row->method);
-	snprintf(o->choice.reason, sizeof(o->choice.reason), "%s", row->reason);
+	take_choice(row, &o->choice, o->load_error);
 }
 
 static void on_row(void *data, const struct plan_row *row)
@@ -80,6 +87,7 @@ static void on_row(void *data, const struct plan_row *row)
 		    strcmp(doctor_functions[i].name, row->hook))
 			continue;
 		ret->functions[i].described = true;
+		take_choice(row, &ret->functions[i].choice, ret->functions[i].load_error);
 		return;
 	}
 	add_other(ret, row);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "json_head.h"
@@ -87,6 +88,29 @@ void check_line(struct check *c, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(c->line, sizeof(c->line), format, ap);
 	va_end(ap);
+}
+
+void check_prefix(struct check *c, const char *format, ...)
+{
+	char prefix[CHECK_WHAT_MAX], rest[CHECK_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(prefix, sizeof(prefix), format, ap);
+	va_end(ap);
+	memcpy(rest, c->detail, sizeof(rest));
+	snprintf(c->detail, sizeof(c->detail), "%s%.*s", prefix, (int)(sizeof(rest) - sizeof(prefix)), rest);
+}
+
+void check_load_error(struct check *c, const char *error)
+{
+	const char *way_out = strstr(error, "; ");
+	size_t len = way_out ? (size_t)(way_out - error) : strlen(error);
+
+	check_set(c, CHECK_MISSING, "%.*s", (int)len, error);
+	check_remedy(c, "%s", way_out ? way_out + 2
+			      : strstr(error, "run as root") ? "run as root, or with the rights below"
+							     : "use another kernel, and report it");
 }
 
 enum report_verdict report_verdict(const struct report *r)

@@ -62,6 +62,10 @@ struct check *report_add(struct report *r, enum check_group group, const char *w
 void check_set(struct check *c, enum check_state state, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void check_remedy(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Missing, by the error of loading a program: "REASON; WAY OUT". */
+void check_load_error(struct check *c, const char *error);
+/* Before the detail. */
+void check_prefix(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void check_line(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 enum report_verdict { REPORT_USABLE, REPORT_LIMITED, REPORT_UNUSABLE };

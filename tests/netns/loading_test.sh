@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # When programs do not load: one line with the program, the reason and the way out, the verifier's words in a file
-# that the line names and that is for its user alone, and no reason that is not the one.
+# that the line names and that is for its user alone, and no reason that is not the one. doctor says it too.
 . "${TESTS:?run me through ./test}/lib.sh"
 need_root
-need bpftool setpriv prlimit unshare
+need bpftool python3 setpriv prlimit unshare
 
 snapshot_before
 
@@ -48,7 +48,26 @@ check_eq "the link's target" "$(cat "$TMP/mine")" mine
 one_line "tracepoints that are not there" 3 "runq_wakeup: this kernel has no sched_wakeup in its BTF" \
 	elsewhere "$TEIDE" flows --probe runq --once
 
+# What does not load is not fine, on that kernel and without the right, and is here.
 without_perfmon() { setpriv --bounding-set -perfmon,-sys_admin --inh-caps -perfmon,-sys_admin "$@"; }
+check_state() { # NAME ID STATE
+	python3 - "$TMP/$1.json" "$2" "$3" <<-'END'
+		import json, sys
+
+		checks = {c["id"]: c for c in json.load(open(sys.argv[1]))["checks"]}
+		check = checks[sys.argv[2]]
+		if check["state"] != sys.argv[3] or (check["state"] == "missing" and not check.get("do")):
+		    sys.exit(f"FAIL: {sys.argv[2]}: {check}, want {sys.argv[3]}")
+	END
+}
+elsewhere "$TEIDE" doctor -o json >"$TMP/elsewhere.json" || true
+without_perfmon "$TEIDE" doctor -o json >"$TMP/unprivileged.json" || true
+"$TEIDE" doctor -o json >"$TMP/here.json" || true
+for probe in flow runq; do
+	check_state elsewhere programs.$probe missing
+	check_state unprivileged programs.$probe missing
+	check_state here programs.$probe ok
+done
 
 # A limit is called a limit, wherever it is met: in a map, a program, a trial of libbpf's. With room for all it works.
 files=6

@@ -48,6 +48,22 @@ check() {
 		    for name in ("qos", "seq"):
 		        expect("fine", name, checks[f"module.gtp5g.{name}"]["state"] in ("ok", "info"), True)
 
+		for probe in ("flow", "runq"):
+		    expect("fine", f"programs of {probe}", checks[f"programs.{probe}"]["state"], "ok")
+
+		verdict, status, checks = read("unloadable")
+		expect("unloadable", "verdict", (verdict, status), ("limited", "4"))
+		hooks = [f"function.{upf}.{function}" for function in (entry, xmit)]
+		for where in hooks + ["programs.flow", "programs.runq"]:
+		    check = checks[where]
+		    expect("unloadable", where, (check["state"], "do" in check), ("missing", True))
+		for where in hooks:
+		    check = checks[where]
+		    expect("unloadable", f"how {where} would be hooked", check["detail"].split(":")[0],
+		           "kprobe, but its program does not load")
+		    expect("unloadable", f"why not {where}", "this kernel has no struct " in check["detail"], True)
+		    expect("unloadable", f"log of {where}", "/teide-kprobe_" in check["do"], True)
+
 		verdict, status, checks = read("broken")
 		expect("broken", "verdict", (verdict, status), ("limited", "4"))
 		for name in ("ip_forward", "rp_filter", "ue_pool"):

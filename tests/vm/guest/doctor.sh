@@ -25,6 +25,13 @@ snapshot_before
 doctor fine env
 cat /out/fine
 
+# Functions that can be hooked, by programs that do not load.
+btf_of_another_kernel "$TMP/btf"
+mount --bind "$TMP/btf" /sys/kernel/btf/vmlinux
+doctor unloadable env XDG_RUNTIME_DIR="$TMP"
+umount /sys/kernel/btf/vmlinux
+cat /out/unloadable
+
 device=$(upf ip -o link show type "$UPF" | sed 's/^[0-9]*: \([^:@]*\).*/\1/')
 echo "$device" >/out/device
 upf sysctl -w net.ipv4.ip_forward=0
