@@ -19,6 +19,9 @@ const volatile __u16 radio_port = 4997;
 const volatile __u16 vxlan_port = 4789;
 const volatile __u16 geneve_port = 6081;
 const volatile bool newcomers_wanted = false;
+/* false: a kernel locked down for confidentiality, where no program may read the current task. What is
+ * behind it is dead code to the verifier then, and no packet has a task or a sender. */
+const volatile bool kernel_reads = true;
 
 #define TOLD_SLOTS 64 /* a power of two */
 
@@ -174,7 +177,7 @@ static __always_inline void count_sender(struct flow_scratch *s, struct flow_led
 	struct sender_key *k = &s->sender;
 	struct task_id id;
 
-	if (!s->entry.egress || t->proto != PACKET_UDP)
+	if (!kernel_reads || !s->entry.egress || t->proto != PACKET_UDP)
 		return;
 	k->sport = wanted_port(t->sport);
 	k->dport = wanted_port(t->dport);
@@ -232,7 +235,7 @@ static __always_inline void tell(struct flow_scratch *s)
 	r->gtp = p->gtp;
 	r->outer = p->outer;
 	r->inner = p->inner;
-	if (s->entry.egress)
+	if (kernel_reads && s->entry.egress)
 		task_fill(&r->hdr);
 	ring_submit_batched(r);
 }

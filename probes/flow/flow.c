@@ -10,6 +10,7 @@
 #include "cpu_context.h"
 #include "flow_run.h"
 #include "flow.skel.h" /* its types are flow.h's */
+#include "kernel_features.h"
 #include "object.h"
 #include "object_reason.h"
 
@@ -106,12 +107,15 @@ static void flow_stop(struct probe_run *run)
 
 DEFINE_CLEANUP(struct probe_run *, run, flow_stop)
 
+/* Without kernel reads nobody asks for the context of a task. */
 static void set_context(struct probe_run *run)
 {
 	struct flow_bpf *bpf = run->bpf;
 	struct cpu_context context = {0};
 
-	cpu_context_find(&context);
+	if (run->kernel_reads)
+		cpu_context_find(&context);
+	bpf->rodata->kernel_reads = run->kernel_reads;
 	bpf->rodata->context_count_address = context.context_count_address;
 	bpf->rodata->context_cpu_offsets = context.context_cpu_offsets;
 	bpf->rodata->context_by_tracepoint = context.context_by_tracepoint;
@@ -199,6 +203,7 @@ static int load(struct probe_run *run, const struct probe_env *env, struct err *
 	if (r < 0)
 		return r;
 	set_constants(run->bpf, env, o);
+	run->kernel_reads = !features_locked_down(features_kernel_reads());
 	set_context(run);
 	r = flow_filter_make(o, (struct flow_filter *)&run->bpf->rodata->filter, err);
 	if (r == 0)
@@ -248,6 +253,15 @@ static int flow_try(const void *options, enum attach_force attach, struct err *e
 	return r < 0 ? r : flow_try_entry(run, err);
 }
 
+/* What the kernel keeps from the programs is told beside the hooks. */
+static void flow_tell_plan(struct probe_run *run, plan_fn fn, void *data)
+{
+	flow_plan(run, fn, data);
+	if (!run->kernel_reads)
+		fn(data, &(struct plan_row){.hook = "process, thread and context of packets", .method = "skip",
+					    .reason = NO_KERNEL_READS});
+}
+
 static int flow_ring_fd(const struct probe_run *run)
 {
 	return ring_poll_fd(run->ring);
@@ -293,7 +307,7 @@ const struct probe probe_flow = {
 	.drain = flow_drain,
 	.collect = flow_collect,
 	.ledger = flow_ledger_tell,
-	.plan = flow_plan,
+	.plan = flow_tell_plan,
 	.tick = flow_tick,
 	.detach = flow_detach,
 	.stop = flow_stop,

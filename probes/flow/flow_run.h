@@ -78,6 +78,7 @@ struct probe_run {
 	int ledger_fd;
 	uint16_t probe_id;
 	bool per_cpu; /* a row for each CPU that counted */
+	bool kernel_reads; /* programs may read the kernel's memory */
 	uint64_t bad_records;
 };
 

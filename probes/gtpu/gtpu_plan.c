@@ -80,6 +80,14 @@ static int check_features(const struct features *f, struct err *err)
 	return object_check_kernel(err);
 }
 
+static int check_reads(const struct features *f, struct err *err)
+{
+	if (!features_locked_down(f->kernel_reads))
+		return 0;
+	return err_set(err, -EOPNOTSUPP, NO_KERNEL_READS ", as those at a module's functions do; boot with "
+		       "lockdown=integrity");
+}
+
 int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask, struct err *err)
 {
 	struct symbol_facts facts[GTPU_HOOKS_MAX];
@@ -92,12 +100,13 @@ int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask
 		return r;
 	find_hooks(run, mask);
 	if (!run->n)
-		return no_module(&run->options, &f, err);
+		return check_reads(&f, err) ? -EOPNOTSUPP : no_module(&run->options, &f, err);
 	r = features_symbols(&f, run->plan_hooks, run->n, facts, err);
 	if (r)
 		return r;
-	return plan_hooks(&f, run->plan_hooks, facts, run->n, (enum plan_method)force, run->choices,
-			  err);
+	r = plan_hooks(&f, run->plan_hooks, facts, run->n, (enum plan_method)force, run->choices,
+		       err);
+	return check_reads(&f, err) ? -EOPNOTSUPP : r;
 }
 
 /* Of what is there now. With nothing there, what this kernel lets us do at all. */
@@ -114,6 +123,8 @@ int gtpu_plan_try(struct probe_run *run, enum attach_force force, bool wait, str
 	}
 	features_probe(&f);
 	r = check_features(&f, err);
+	if (!r)
+		r = check_reads(&f, err);
 	return r || !f.fentry || !f.kprobe ? r : no_module(&run->options, &f, err);
 }
 

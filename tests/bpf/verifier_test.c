@@ -43,6 +43,7 @@ struct variant {
 	bool events;	/* events are wanted, of each function, with exits */
 	bool realtime;	/* the kernel is a PREEMPT_RT one */
 	bool seldom;	/* the service's events alone: drops and outliers, by context and filter */
+	bool locked;	/* the kernel lets no program read its memory: flow alone */
 };
 
 struct seen {
@@ -120,7 +121,7 @@ static unsigned note_programs(struct report *r, const char *probe, struct bpf_ob
 
 static void describe(const struct variant *v, char *text, size_t size)
 {
-	snprintf(text, size, "%s reads, %s, %s%s%s", v->direct ? "direct" : "probe", context_names[v->context],
+	snprintf(text, size, "%s reads, %s, %s%s%s", v->locked ? "no" : v->direct ? "direct" : "probe", context_names[v->context],
 		 v->events ? "events" : "counts", v->realtime ? ", PREEMPT_RT" : "",
 		 v->seldom ? ", notable events" : "");
 }
@@ -169,6 +170,7 @@ static void load_flow(struct report *r, const struct variant *v)
 	flow->rodata->context_count_address = address;
 	flow->rodata->context_by_tracepoint = by_tracepoint;
 	flow->rodata->direct_reads = v->direct;
+	flow->rodata->kernel_reads = !v->locked;
 	flow->rodata->events_wanted = v->events;
 	flow->rodata->newcomers_wanted = v->seldom;
 	flow->rodata->ring_batch = 4096;
@@ -328,6 +330,7 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	libbpf_set_print(keep_tail);
 	load_runq(&r, &(struct variant){0});
+	load_flow(&r, &(struct variant){.context = CONTEXT_BY_NOTHING, .events = true, .locked = true});
 	load_variants(&r, false, argc == 1);
 	if (features_direct_reads())
 		load_variants(&r, true, argc == 1);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A function that can be hooked is not fine yet: its programs have to load. */
+/* A function that can be hooked is not fine yet: its programs have to load. And what lockdown leaves of them. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 
 #include "cleanup.h"
 #include "doctor_functions.h"
+#include "doctor_node.h"
 
 static void expect(const struct report *r, const char *id, enum check_state state, const char *detail, const char *remedy)
 {
@@ -64,9 +66,36 @@ static void programs_that_do_not_load(void **state)
 	expect(&r, "function.gtp.gtp_rx", CHECK_OK, "fentry: works on it; shows the decapsulation's own duration", "");
 }
 
+static void judge_lockdown(const struct node_facts *f, enum check_state state, const char *detail, const char *remedy)
+{
+	_cleanup_(report_free) struct report r = {0};
+
+	doctor_judge_kernel(f, &r);
+	assert_int_equal(report_verdict(&r), state == CHECK_OK ? REPORT_USABLE : REPORT_LIMITED);
+	expect(&r, "kernel.lockdown", state, detail, remedy);
+}
+
+/* Packets are counted all the same. Whether the file is mounted makes no difference, and without the right it is the
+ * right. */
+static void lockdown_limits_what_can_be_read(void **state)
+{
+	static const char limit[] = "confidentiality: programs may not read the kernel's memory: packets have no "
+				    "process and no context, and no calls of modules are shown";
+	static const char remedy[] = "boot with lockdown=integrity, or without lockdown";
+	struct node_facts f = {.major = 6, .minor = 12, .capabilities = ~UINT64_C(0), .context_means = "preempt_count",
+			       .features = {.vmlinux_btf = true, .kernel_reads = -EINVAL}};
+
+	judge_lockdown(&f, CHECK_LIMITED, limit, remedy);
+	snprintf(f.lockdown, sizeof(f.lockdown), "confidentiality");
+	judge_lockdown(&f, CHECK_LIMITED, limit, remedy);
+	f.capabilities = 0;
+	judge_lockdown(&f, CHECK_OK, "confidentiality", "");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(programs_that_do_not_load)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(programs_that_do_not_load),
+					   cmocka_unit_test(lockdown_limits_what_can_be_read)};
 
 	return cmocka_run_group_tests_name("doctor programs", tests, NULL, NULL);
 }

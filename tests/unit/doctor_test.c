@@ -101,9 +101,6 @@ static void what_makes_it_unusable(void **state)
 	f.features.ringbuf = -EINVAL;
 	check_unusable(&f, "kernel.ring_buffer");
 	f = stock;
-	memcpy(f.lockdown, "confidentiality", sizeof("confidentiality"));
-	check_unusable(&f, "kernel.lockdown");
-	f = stock;
 	f.major = 5;
 	f.minor = 4;
 	check_unusable(&f, "kernel.version");
