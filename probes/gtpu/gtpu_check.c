@@ -3,11 +3,9 @@
 
 #include <string.h>
 
-#include "cleanup.h"
 #include "genl.h"
 #include "gtp5g_rules.h"
 #include "log.h"
-#include "ns.h"
 
 void gtpu_check_note(struct gtpu_check *c, const struct gtpu_session_key *key)
 {
@@ -29,6 +27,7 @@ void gtpu_check_note(struct gtpu_check *c, const struct gtpu_session_key *key)
 
 struct question {
 	struct gtpu_check *check;
+	uint16_t family;
 	uint32_t netns;
 	size_t rules;
 };
@@ -45,16 +44,12 @@ static void on_pdr(const struct gtp5g_rule *rule, void *data)
 			c->pdrs[i].agreed = true;
 }
 
-static int ask_inside(struct question *q, const struct netns *netns, uint16_t family, struct err *err)
+static int ask_here(void *data, struct err *err)
 {
-	_cleanup_close_ int fd = netns_open("", netns, err);
+	struct question *q = data;
 	size_t malformed = 0, left_out = 0;
-	int previous, r = fd < 0 ? fd : ns_enter(fd, &previous, err);
+	int r = gtp5g_rules_dump(q->family, GTP5G_RULE_PDR, on_pdr, q, &malformed, &left_out, err);
 
-	if (r < 0)
-		return r;
-	r = gtp5g_rules_dump(family, GTP5G_RULE_PDR, on_pdr, q, &malformed, &left_out, err);
-	ns_leave(previous);
 	return r < 0 || left_out ? -1 : 0;
 }
 
@@ -91,10 +86,10 @@ void gtpu_check_compare(struct gtpu_check *c, const struct device_list *devices)
 	}
 	for (size_t i = 0; i < devices->len; i++) {
 		const struct device *d = &devices->items[i];
-		struct question q = {.check = c, .netns = (uint32_t)d->netns.inode};
+		struct question q = {.check = c, .family = family, .netns = (uint32_t)d->netns.inode};
 
 		if (!strcmp(d->kind, gtpu_modules[GTPU_GTP5G]) &&
-		    ask_inside(&q, &d->netns, family, &err) >= 0)
+		    netns_visit("", &d->netns, ask_here, &q, &err) >= 0)
 			judge(c, &q, &agreed);
 	}
 	c->trust = gtpu_trust_of(agreed, c->contradicted, c->rounds);

@@ -276,7 +276,7 @@ static void ask(int fd, const char *path, void *data)
 		return;
 	}
 	if (fd < 0) {
-		q->r = err_set(q->err, fd, "%s: %s; run as root", path, err_name(fd));
+		q->r = err_set(q->err, fd, "%s: %s%s", path, err_name(fd), err_root_hint(fd));
 		return;
 	}
 	set_patience(fd, ANSWER_SECONDS);
@@ -303,5 +303,5 @@ int release_ask(struct release_answers *ret, struct err *err)
 
 	*ret = (struct release_answers){0};
 	r = for_each(ask, &q);
-	return r < 0 ? err_set(err, r, RUN_DIR ": %s; run as root", err_name(r)) : q.r;
+	return r < 0 ? err_set(err, r, RUN_DIR ": %s%s", err_name(r), err_root_hint(r)) : q.r;
 }

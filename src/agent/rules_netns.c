@@ -2,10 +2,9 @@
 #include "rules_netns.h"
 
 #include <errno.h>
+#include <stdbool.h>
 
-#include "cleanup.h"
 #include "ns.h"
-#include "proc.h"
 
 void rules_netns_free(struct rules_netns *n)
 {
@@ -13,43 +12,45 @@ void rules_netns_free(struct rules_netns *n)
 	n->list = (struct netns_list){0};
 }
 
-static int list_namespaces(struct rules_netns *n, struct err *err)
-{
-	_cleanup_free_ struct proc *procs = NULL;
-	size_t len, left_out;
-	int r = proc_list("", &procs, &len, &left_out, err);
+struct request {
+	netns_fn fn;
+	void *data;
+	bool ran; /* what it returns is its own */
+};
 
-	rules_netns_free(n);
-	return r < 0 ? r : netns_list("", procs, len, &n->list, err);
+static int run_here(void *data, struct err *err)
+{
+	struct request *request = data;
+
+	request->ran = true;
+	return request->fn(request->data, err);
 }
 
-static int open_listed(const struct rules_netns *n, uint64_t inode, struct err *err)
+static int list_namespaces(struct rules_netns *n, struct err *err)
+{
+	rules_netns_free(n);
+	return netns_list_all("", &n->list, err);
+}
+
+static int visit_listed(const struct rules_netns *n, uint64_t inode, struct request *request, struct err *err)
 {
 	const struct netns *ns = netns_find(&n->list, inode);
 
 	if (!ns)
 		return err_set(err, -ESRCH, "network namespace %llu has gone",
 			       (unsigned long long)inode);
-	return netns_open("", ns, err);
+	return netns_visit("", ns, run_here, request, err);
 }
 
-int rules_netns_run(struct rules_netns *n, uint64_t inode,
-		    int (*request)(void *data, struct err *err), void *data, struct err *err)
+int rules_netns_run(struct rules_netns *n, uint64_t inode, netns_fn fn, void *data, struct err *err)
 {
-	_cleanup_close_ int fd = -1;
-	int previous, r;
+	struct request request = {.fn = fn, .data = data};
+	int r;
 
 	if (inode == ns_inode_self())
-		return request(data, err);
-	fd = open_listed(n, inode, err);
-	if (fd < 0 && list_namespaces(n, err) >= 0)
-		fd = open_listed(n, inode, err);
-	if (fd < 0)
-		return -ESRCH;
-	r = ns_enter(fd, &previous, err);
-	if (r < 0)
-		return r;
-	r = request(data, err);
-	ns_leave(previous);
+		return fn(data, err);
+	r = visit_listed(n, inode, &request, err);
+	if (r < 0 && !request.ran && list_namespaces(n, err) >= 0)
+		r = visit_listed(n, inode, &request, err);
 	return r;
 }

@@ -11,6 +11,5 @@ struct rules_netns {
 
 void rules_netns_free(struct rules_netns *n); /* of zeroes is fine */
 
-/* Runs request in the namespace; -ESRCH when it has gone, else what request returns. */
-int rules_netns_run(struct rules_netns *n, uint64_t inode,
-		    int (*request)(void *data, struct err *err), void *data, struct err *err);
+/* Runs fn in the namespace: what fn returns; -ESRCH when the namespace has gone, or as netns_visit(). */
+int rules_netns_run(struct rules_netns *n, uint64_t inode, netns_fn fn, void *data, struct err *err);

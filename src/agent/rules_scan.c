@@ -23,11 +23,13 @@ struct scan {
 	const struct rules *before;
 	struct rules *found;
 	size_t failed;
-	struct err err; /* of the last that failed */
+	int why;	/* of the last that failed */
+	struct err err; /* its text */
 };
 
 /* One namespace while the thread is in it. */
 struct visit {
+	uint16_t family;
 	struct rules_place place;
 	struct rules *rules;
 };
@@ -52,82 +54,72 @@ static void on_rule(const struct gtp5g_rule *rule, void *data)
 		v->place.left_out++;
 }
 
-static int read_here(uint16_t family, struct visit *v, struct err *err)
+static int read_here(void *data, struct err *err)
 {
-	int r = rtnl_link_list(on_link, &v->place, err);
+	struct visit *v = data;
+	int r;
 
+	v->place.netns = ns_inode_self();
+	r = rtnl_link_list(on_link, &v->place, err);
 	if (r < 0 || !v->place.n_devices)
 		return r;
-	r = gtp5g_version(family, v->place.version, err);
+	r = gtp5g_version(v->family, v->place.version, err);
 	for (unsigned kind = 0; r >= 0 && kind < GTP5G_RULE_KINDS; kind++)
-		r = gtp5g_rules_dump(family, kind, on_rule, v, &v->place.malformed,
+		r = gtp5g_rules_dump(v->family, kind, on_rule, v, &v->place.malformed,
 				     &v->place.left_out, err);
 	return r;
 }
 
-static int read_inside(uint16_t family, int fd, struct visit *v, struct err *err)
+/* r: of reading it. */
+static int take(struct scan *s, const struct visit *v, int r)
 {
-	int previous, r = ns_enter(fd, &previous, err);
-
-	if (r < 0)
-		return r;
-	r = read_here(family, v, err);
-	ns_leave(previous);
-	return r;
-}
-
-/* fd: the namespace's, or -errno. */
-static int scan_one(struct scan *s, int fd, uint64_t inode, const char *name, struct err *err)
-{
-	_cleanup_(cleanup_rules) struct rules *rules = rules_new(RULES_MAX);
-	struct visit v = {.place = {.netns = inode}, .rules = rules};
-	int r = fd;
-
-	if (!rules)
-		return err_set(err, -ENOMEM, "out of memory for rules");
-	snprintf(v.place.name, sizeof(v.place.name), "%s", name);
-	if (fd >= 0)
-		r = read_inside(s->family, fd, &v, &s->err);
-	s->failed += r < 0;
-	if (r < 0)
-		return s->before ? rules_keep(s->found, s->before, inode) : 0;
-	if (!v.place.n_devices)
-		return 0;
-	r = rules_add_place(rules, &v.place);
-	return r < 0 ? r : rules_keep(s->found, rules, inode);
-}
-
-static int scan_named(struct scan *s, const char *spec, struct err *err)
-{
-	_cleanup_close_ int fd = ns_open(spec, err);
-
-	if (fd == -ENOENT && s->before)
+	if (r == -ESRCH)
 		return 0; /* it has gone, and its rules with it */
-	return fd < 0 ? fd : scan_one(s, fd, ns_inode(fd), spec, err);
+	if (r < 0) {
+		s->failed++;
+		s->why = r;
+		return s->before ? rules_keep(s->found, s->before, v->place.netns) : 0;
+	}
+	if (!v->place.n_devices)
+		return 0;
+	r = rules_add_place(v->rules, &v->place);
+	return r < 0 ? r : rules_keep(s->found, v->rules, v->place.netns);
 }
 
 static int scan_listed(struct scan *s, const struct netns *ns, struct err *err)
 {
-	_cleanup_close_ int fd = netns_open("", ns, &s->err);
-	char name[NETNS_NAME_MAX];
+	_cleanup_(cleanup_rules) struct rules *rules = rules_new(RULES_MAX);
+	struct visit v = {.family = s->family, .place = {.netns = ns->inode}, .rules = rules};
 
-	if (fd == -ESRCH)
-		return 0;
-	snprintf(name, sizeof(name), "pid:%d", ns->pid);
+	if (!rules)
+		return err_set(err, -ENOMEM, "out of memory for rules");
 	if (ns->name[0])
-		snprintf(name, sizeof(name), "%s", ns->name);
-	return scan_one(s, fd, ns->inode, name, err);
+		memccpy(v.place.name, ns->name, 0, sizeof(v.place.name) - 1);
+	else
+		snprintf(v.place.name, sizeof(v.place.name), "pid:%d", ns->pid);
+	return take(s, &v, netns_visit("", ns, read_here, &v, &s->err));
+}
+
+static int scan_named(struct scan *s, const char *spec, struct err *err)
+{
+	_cleanup_(cleanup_rules) struct rules *rules = rules_new(RULES_MAX);
+	struct visit v = {.family = s->family, .rules = rules};
+	int r;
+
+	if (!rules)
+		return err_set(err, -ENOMEM, "out of memory for rules");
+	snprintf(v.place.name, sizeof(v.place.name), "%s", spec);
+	r = netns_visit_at(spec, 0, read_here, &v, &s->err);
+	if (r == -ENOENT && !v.place.netns && s->before)
+		return 0; /* it has gone, and its rules with it */
+	return v.place.netns ? take(s, &v, r) : err_set(err, r, "%s", s->err.text);
 }
 
 static int scan_all(struct scan *s, struct err *err)
 {
 	_cleanup_(netns_list_free) struct netns_list list = {0};
-	_cleanup_free_ struct proc *procs = NULL;
-	size_t n, left_out;
-	int r = proc_list("", &procs, &n, &left_out, err);
+	int r = netns_list_all("", &list, err);
 
-	if (r >= 0)
-		r = netns_list("", procs, n, &list, err);
 	for (size_t i = 0; r >= 0 && i < list.len; i++)
 		r = scan_listed(s, &list.items[i], err);
 	return r == -ENOSPC ? 0 : r; /* full: counted */
@@ -155,7 +147,7 @@ static int judge(const struct scan *s, const char *netns, struct err *err)
 	if (rules_places(s->found) || s->before)
 		return 0;
 	if (s->failed)
-		return err_set(err, -EPERM, "%s; run as root", s->err.text);
+		return err_set(err, s->why, "%s%s", s->err.text, err_root_hint(s->why));
 	return judge_nothing(s, netns, err);
 }
 

@@ -42,6 +42,11 @@ const char *err_name(int r)
 	return name ? name : "unknown error";
 }
 
+const char *err_root_hint(int r)
+{
+	return r == -EPERM || r == -EACCES ? "; run as root" : "";
+}
+
 int err_exit_code(int r)
 {
 	if (r >= 0)

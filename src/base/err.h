@@ -18,6 +18,9 @@ int err_prefix(struct err *err, int r, const char *format, ...)
 /* strerror() of a negative errno, without its thread trap. */
 const char *err_name(int r);
 
+/* "; run as root" for what a right is missing for, else "". */
+const char *err_root_hint(int r);
+
 /* The exit codes of every verb. */
 enum exit_code {
 	EXIT_DONE = 0,

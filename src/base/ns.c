@@ -3,16 +3,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "log.h"
 
+#define LEAVE_TRIES 50
+#define LEAVE_PAUSE_NS 20000000
 #define GET_NETNS_COOKIE 71 /* SO_NETNS_COOKIE, Linux 5.14 */
 
 static int spec_to_path(const char *spec, char *path, size_t size)
@@ -28,6 +34,19 @@ static int spec_to_path(const char *spec, char *path, size_t size)
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
+/* O_NONBLOCK: a FIFO of that name would wait for a writer. */
+static int open_netns(const char *path)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return -errno;
+	/* /run/netns may hold plain files, as a failed mount leaves them, and other namespaces */
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+		return -EINVAL;
+	return TAKE_FD(fd);
+}
+
 int ns_open(const char *spec, struct err *err)
 {
 	char path[4096];
@@ -35,12 +54,13 @@ int ns_open(const char *spec, struct err *err)
 
 	if (spec_to_path(spec, path, sizeof(path)) < 0)
 		return err_set(err, -ENAMETOOLONG, "network namespace name is too long");
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open_netns(path);
+	if (fd == -EINVAL)
+		return err_set(err, fd, "network namespace '%s' (%s): it is not a network namespace", spec, path);
 	if (fd < 0)
-		return err_set(err, -errno,
-			       "network namespace '%s' (%s): %s; a namespace is named as in "
-			       NS_RUN_DIR ", by its path, or as pid:N",
-			       spec, path, strerror(errno));
+		return err_set(err, fd, "network namespace '%s' (%s): %s%s", spec, path, err_name(fd),
+			       fd == -ENOENT ? "; a namespace is named as in " NS_RUN_DIR
+					       ", by its path, or as pid:N" : "");
 	return fd;
 }
 
@@ -76,16 +96,35 @@ int ns_enter(int fd, int *ret_previous, struct err *err)
 	if (previous < 0)
 		return err_set(err, -errno, "/proc/thread-self/ns/net: %s", strerror(errno));
 	if (setns(fd, CLONE_NEWNET) < 0)
-		return err_set(err, -errno,
-			       "cannot enter the network namespace: %s; it takes CAP_SYS_ADMIN",
-			       strerror(errno));
+		return err_set(err, -errno, "cannot enter the network namespace: %s%s", err_name(errno),
+			       errno == EPERM ? "; it takes CAP_SYS_ADMIN" : "");
 	*ret_previous = TAKE_FD(previous);
 	return 0;
 }
 
+/* The kernel allocates memory for it, so it can fail for a moment under a memory limit. */
+static int enter_again(int fd)
+{
+	const struct timespec pause = {.tv_nsec = LEAVE_PAUSE_NS};
+
+	for (int i = 0; i < LEAVE_TRIES; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		if (setns(fd, CLONE_NEWNET) == 0)
+			return 0;
+	}
+	return -errno;
+}
+
 void ns_leave(int previous)
 {
-	if (setns(previous, CLONE_NEWNET) < 0)
+	int r = enter_again(previous);
+
+	if (r < 0) {
+		/* No caller can go on from here, so none can be told. */
+		log_error("cannot return to the own network namespace: %s; this process ends here, "
+			  "and 'teide clean' puts back what it leaves", err_name(r));
 		abort();
+	}
 	close(previous);
 }

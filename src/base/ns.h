@@ -10,7 +10,7 @@
 #define NS_RUN_DIR "/run/netns"
 
 /* Opens a network namespace by name under /run/netns, by path, or as "pid:N". Returns the
- * descriptor, which the caller closes, or -errno. */
+ * descriptor, which the caller closes; -EINVAL for what is not a network namespace, or -errno. */
 int ns_open(const char *spec, struct err *err);
 
 /* The inode, which is what identifies a namespace while it lives; 0 on error. */
@@ -23,6 +23,6 @@ uint64_t ns_cookie_self(void);
 /* Moves the calling thread into the namespace. *ret_previous takes it back by ns_leave(). */
 int ns_enter(int fd, int *ret_previous, struct err *err);
 
-/* Returns to the previous namespace and closes the descriptor. Failing would leave the thread in a
- * foreign namespace, so it aborts. */
+/* Returns to the previous namespace and closes the descriptor. It tries for a second; failing then
+ * would leave the thread in a foreign namespace, so it says so and aborts. */
 void ns_leave(int previous);

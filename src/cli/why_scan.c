@@ -21,27 +21,10 @@
 
 DEFINE_CLEANUP(struct rules *, rules, rules_free)
 
-static int enter_and_run(int fd, int (*f)(void *data, struct err *err), void *data, struct err *err)
-{
-	int previous, r = ns_enter(fd, &previous, err);
-
-	if (r < 0)
-		return r;
-	r = f(data, err);
-	ns_leave(previous);
-	return r;
-}
-
 int why_inside(const struct why_site *site, int (*f)(void *data, struct err *err), void *data,
 	       struct err *err)
 {
-	_cleanup_close_ int fd = -1;
-
-	/* To be where one is takes no right. */
-	if (site->own)
-		return f(data, err);
-	fd = netns_open("", &site->ns, err);
-	return fd < 0 ? fd : enter_and_run(fd, f, data, err);
+	return netns_visit("", &site->ns, f, data, err);
 }
 
 static bool has_carrier(const char *name)
@@ -167,16 +150,25 @@ struct scan {
 	bool sockets_alone; /* also where there is no device, only a socket at that port */
 	bool any;	    /* the namespace was named */
 	size_t failed;
-	struct err err;
+	int why;	/* of the last that failed */
+	struct err err; /* its text */
 };
+
+static void count_failure(struct scan *s, int r)
+{
+	if (r >= 0 || r == -ESRCH) /* it went meanwhile */
+		return;
+	s->failed++;
+	s->why = r;
+}
 
 static void find_session(struct scan *s, struct why_site *site)
 {
 	struct pdps pdps = {.q = s->q, .session = &site->session};
 	const struct rules_place *place;
 
-	if (site->upf == WHY_UPF_GTP && why_inside(site, read_pdps, &pdps, &s->err) < 0)
-		s->failed++;
+	if (site->upf == WHY_UPF_GTP)
+		count_failure(s, why_inside(site, read_pdps, &pdps, &s->err));
 	if (site->upf != WHY_UPF_GTP5G || !s->rules)
 		return;
 	why_find(s->rules, site->ns.inode, s->q, &site->session);
@@ -232,7 +224,7 @@ static void visit(struct scan *s, const struct netns *ns)
 	r = why_read_site(c, &s->err);
 	if (r == -ESRCH)
 		return;
-	s->failed += r < 0;
+	count_failure(s, r);
 	s->sites->looked_at += r >= 0;
 	if (r >= 0 && is_site(s, c))
 		add_site(s);
@@ -258,12 +250,8 @@ static int visit_named(struct scan *s, const struct netns_list *list, const char
 static int visit_all(struct scan *s, const char *netns, struct err *err)
 {
 	_cleanup_(netns_list_free) struct netns_list list = {0};
-	_cleanup_free_ struct proc *procs = NULL;
-	size_t n, left_out;
-	int r = proc_list("", &procs, &n, &left_out, err);
+	int r = netns_list_all("", &list, err);
 
-	if (r >= 0)
-		r = netns_list("", procs, n, &list, err);
 	if (r >= 0 && netns)
 		return visit_named(s, &list, netns, err);
 	for (size_t i = 0; r >= 0 && i < list.len; i++)
@@ -291,7 +279,7 @@ int why_scan(const struct why_task *task, struct why_sites *ret, struct err *err
 	if (r < 0 || ret->n)
 		return r;
 	if (s.failed)
-		return err_set(err, -EPERM, "%.900s; run as root", s.err.text);
+		return err_set(err, s.why, "%.900s%s", s.err.text, err_root_hint(s.why));
 	r = netns ? 0 : netns_hidden("", &hidden, err);
 	if (r < 0)
 		return r;

@@ -50,33 +50,20 @@ static bool is_user_plane(struct netns_facts *f)
 	return kernel || f->sockets;
 }
 
-/* The calling thread is in the namespace. Whether it is one of the user plane. */
-static bool read_here(const char *root, struct netns_facts *f, struct err *err)
-{
-	if (rtnl_link_list(on_link, f, err) < 0)
-		return false;
-	doctor_read_netns(root, f);
-	return is_user_plane(f);
-}
+struct reading {
+	const char *root;
+	struct netns_facts *facts;
+};
 
-static int visit(const char *root, const struct netns *ns, struct netns_facts *f, struct err *err)
+/* 1 when the namespace is one of the user plane, else 0. */
+static int read_here(void *data, struct err *err)
 {
-	_cleanup_close_ int fd = -1;
-	int previous, r;
-	bool found;
+	struct reading *reading = data;
 
-	/* To be where one is takes no right. */
-	if (ns->inode == ns_inode_self())
-		return read_here(root, f, err);
-	fd = netns_open(root, ns, err);
-	if (fd < 0)
-		return fd;
-	r = ns_enter(fd, &previous, err);
-	if (r < 0)
-		return r;
-	found = read_here(root, f, err);
-	ns_leave(previous);
-	return found;
+	if (rtnl_link_list(on_link, reading->facts, err) < 0)
+		return 0;
+	doctor_read_netns(reading->root, reading->facts);
+	return is_user_plane(reading->facts);
 }
 
 static void name_it(const struct netns *ns, struct netns_facts *f)
@@ -104,8 +91,9 @@ struct visits {
 static void visit_one(const char *root, const struct netns *ns, struct visits *v, struct report *r)
 {
 	struct netns_facts f = {.port = v->port};
+	struct reading reading = {root, &f};
 	struct err err = {0};
-	int found = visit(root, ns, &f, &err);
+	int found = netns_visit(root, ns, read_here, &reading, &err);
 
 	if (found == -ESRCH)
 		return;
@@ -151,14 +139,11 @@ static void judge_visits(const struct visits *v, size_t unvisited, struct report
 void doctor_network(const char *root, uint16_t port, struct report *r)
 {
 	_cleanup_(netns_list_free) struct netns_list list = {0};
-	_cleanup_free_ struct proc *procs = NULL;
-	size_t n = 0, left_out;
 	struct visits v = {.port = port};
 	struct err err = {0};
 	struct check *c;
 
-	if (proc_list(root, &procs, &n, &left_out, &err) < 0 ||
-	    netns_list(root, procs, n, &list, &err) < 0) {
+	if (netns_list_all(root, &list, &err) < 0) {
 		c = report_add(r, CHECK_NETWORK, "namespaces", "network.unvisited");
 		check_set(c, CHECK_LIMITED, "not to be listed: %.300s", err.text);
 		check_remedy(c, "mount /proc");

@@ -7,7 +7,6 @@
 
 #include "cleanup.h"
 #include "ns.h"
-#include "proc.h"
 #include "rtnl.h"
 
 _Static_assert(sizeof(((struct rtnl_link *)0)->kind) == DEVICE_KIND_MAX, "kind");
@@ -83,38 +82,22 @@ static void on_link(const struct rtnl_link *link, void *data)
 	s->out_of_memory |= !to;
 }
 
-/* Moves into the namespace for one request; nothing of it stays open. */
-static int enter(const struct netns *netns, int *ret_previous, struct err *err)
+static int look_here(void *data, struct err *err)
 {
-	_cleanup_close_ int fd = netns_open("", netns, err);
+	struct scan *s = data;
 
-	return fd < 0 ? fd : ns_enter(fd, ret_previous, err);
-}
-
-static int look_into(struct scan *s, struct err *err)
-{
-	int previous, r = enter(s->netns, &previous, err);
-
-	if (r < 0)
-		return r;
 	s->cookie = ns_cookie_self();
-	r = rtnl_link_list(on_link, s, err);
-	ns_leave(previous);
-	return r;
+	return rtnl_link_list(on_link, s, err);
 }
 
 static int scan_all(struct scan *s, struct err *err)
 {
 	_cleanup_(netns_list_free) struct netns_list list = {0};
-	_cleanup_free_ struct proc *procs = NULL;
-	size_t n, left_out;
-	int one, r = proc_list("", &procs, &n, &left_out, err);
+	int one, r = netns_list_all("", &list, err);
 
-	if (r >= 0)
-		r = netns_list("", procs, n, &list, err);
 	for (size_t i = 0; r >= 0 && i < list.len; i++) {
 		s->netns = &list.items[i];
-		one = look_into(s, &s->list->why);
+		one = netns_visit("", s->netns, look_here, s, &s->list->why);
 		s->list->unread += one < 0 && one != -ESRCH;
 	}
 	if (r >= 0 && s->out_of_memory)
@@ -135,16 +118,26 @@ int device_list(const char *const *kinds, size_t n, struct device_list *ret, str
 	return r < 0 ? r : 0;
 }
 
+struct question {
+	const struct device *device;
+	bool there;
+};
+
+static int ask_here(void *data, struct err *err)
+{
+	struct question *q = data;
+	struct rtnl_link link = {0};
+	int r = rtnl_link_at(q->device->ifindex, &link, err);
+
+	if (r >= 0)
+		q->there = link.ifindex == q->device->ifindex && !strcmp(link.kind, q->device->kind);
+	return r == -ENODEV ? 0 : r;
+}
+
 int device_is_there(const struct device *d, struct err *err)
 {
-	struct rtnl_link link = {0};
-	int previous, r = enter(&d->netns, &previous, err);
+	struct question q = {.device = d};
+	int r = netns_visit("", &d->netns, ask_here, &q, err);
 
-	if (r < 0)
-		return r == -ESRCH ? 0 : r;
-	r = rtnl_link_at(d->ifindex, &link, err);
-	ns_leave(previous);
-	if (r < 0)
-		return r == -ENODEV ? 0 : r;
-	return link.ifindex == d->ifindex && !strcmp(link.kind, d->kind);
+	return r < 0 && r != -ESRCH ? r : q.there;
 }

@@ -50,20 +50,9 @@ static void on_link(const struct rtnl_link *link, void *data)
 	list->len++;
 }
 
-static void look_into(struct scan *s)
+static int look_here(void *data, struct err *err)
 {
-	_cleanup_close_ int fd = -1;
-	int previous;
-
-	if (s->netns->inode == s->own) {
-		rtnl_link_list(on_link, s, NULL);
-		return;
-	}
-	fd = netns_open("", s->netns, NULL);
-	if (fd < 0 || ns_enter(fd, &previous, NULL) < 0)
-		return;
-	rtnl_link_list(on_link, s, NULL);
-	ns_leave(previous);
+	return rtnl_link_list(on_link, data, err);
 }
 
 int link_list(struct link_list *ret, struct err *err)
@@ -75,7 +64,7 @@ int link_list(struct link_list *ret, struct err *err)
 	*ret = (struct link_list){0};
 	for (size_t i = 0; r == 0 && i < list.len; i++) {
 		s.netns = &list.items[i];
-		look_into(&s);
+		netns_visit("", s.netns, look_here, &s, NULL);
 	}
 	if (r == 0 && s.out_of_memory)
 		r = err_set(err, -ENOMEM, "out of memory for network interfaces");

@@ -76,14 +76,18 @@ static void add(struct map *found, const char *name, const struct proc *proc, ui
 		ns->processes++;
 }
 
-static void add_mounts(const char *root, struct map *found)
+/* Without a namespace that has a name there may be no such folder. */
+static int add_mounts(const char *root, struct map *found)
 {
 	_cleanup_dir_ DIR *dir = open_run(root);
 	const char *name;
 	uint64_t inode;
 
+	if (!dir && errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+		return -errno;
 	while (dir && (name = next_mount(dir, root, &inode)))
 		add(found, name, NULL, inode);
+	return 0;
 }
 
 static int sorted(const struct map *found, struct netns_list *ret)
@@ -101,25 +105,29 @@ static int sorted(const struct map *found, struct netns_list *ret)
 	return 0;
 }
 
+/* r: of gathering what was found. */
+static int hand_over(int r, const struct map *found, struct netns_list *ret, struct err *err)
+{
+	if (r >= 0)
+		r = sorted(found, ret);
+	return r < 0 ? err_set(err, r, "listing network namespaces: %s", err_name(r)) : 0;
+}
+
 int netns_list(const char *root, const struct proc *procs, size_t n, struct netns_list *ret,
 	       struct err *err)
 {
 	_cleanup_(cleanup_map) struct map *found =
 		map_new(sizeof(uint64_t), sizeof(struct netns), NETNS_MAX);
+	int r = found ? add_mounts(root, found) : -ENOMEM;
 
-	if (!found)
-		return err_set(err, -ENOMEM, "out of memory for network namespaces");
-	add_mounts(root, found);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (procs[i].netns)
 			add(found, NULL, &procs[i], procs[i].netns);
 	}
-	if (sorted(found, ret) < 0)
-		return err_set(err, -ENOMEM, "out of memory for network namespaces");
-	return 0;
+	return hand_over(r, found, ret, err);
 }
 
-static void add_processes(const char *root, struct map *found)
+static int add_processes(const char *root, struct map *found)
 {
 	char path[PROC_PATH_MAX];
 	_cleanup_dir_ DIR *dir = NULL;
@@ -128,9 +136,11 @@ static void add_processes(const char *root, struct map *found)
 	uint64_t pid;
 
 	if (procfs_path(path, sizeof(path), "%s/proc", root) < 0)
-		return;
+		return -ENAMETOOLONG;
 	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
 		struct proc proc;
 
 		if (!procfs_number(entry->d_name, INT32_MAX, &pid) ||
@@ -140,20 +150,18 @@ static void add_processes(const char *root, struct map *found)
 		proc.pid = (int32_t)pid;
 		add(found, NULL, &proc, st.st_ino);
 	}
+	return 0;
 }
 
 int netns_list_all(const char *root, struct netns_list *ret, struct err *err)
 {
 	_cleanup_(cleanup_map) struct map *found =
 		map_new(sizeof(uint64_t), sizeof(struct netns), NETNS_MAX);
+	int r = found ? add_mounts(root, found) : -ENOMEM;
 
-	if (found) {
-		add_mounts(root, found);
-		add_processes(root, found);
-	}
-	if (!found || sorted(found, ret) < 0)
-		return err_set(err, -ENOMEM, "out of memory for network namespaces");
-	return 0;
+	if (r == 0)
+		r = add_processes(root, found);
+	return hand_over(r, found, ret, err);
 }
 
 static int compare_inode(const void *key, const void *item)
@@ -187,19 +195,24 @@ const char *netns_name(const char *root, uint64_t inode, char text[static NETNS_
 	return text;
 }
 
+bool netns_is_gone(int r)
+{
+	return r == -ENOENT || r == -ESRCH || r == -EINVAL || r == -ENOTDIR || r == -ELOOP || r == -ENXIO;
+}
+
 static int open_one(const char *path, uint64_t inode, struct err *err)
 {
 	_cleanup_close_ int fd = ns_open(path, err);
 
 	if (fd < 0)
-		return fd;
+		return netns_is_gone(fd) ? -ESRCH : fd;
 	if (ns_inode(fd) != inode)
 		return err_set(err, -ESRCH, "network namespace %" PRIu64 " has gone from %s", inode,
 			       path);
 	return TAKE_FD(fd);
 }
 
-int netns_open(const char *root, const struct netns *ns, struct err *err)
+static int open_as_known(const char *root, const struct netns *ns, struct err *err)
 {
 	char path[PROC_PATH_MAX];
 	int fd = -ESRCH;
@@ -210,5 +223,64 @@ int netns_open(const char *root, const struct netns *ns, struct err *err)
 	if (fd < 0 && ns->pid &&
 	    procfs_path(path, sizeof(path), "%s/proc/%d/ns/net", root, ns->pid) == 0)
 		fd = open_one(path, ns->inode, err);
-	return fd == -ENOENT ? -ESRCH : fd;
+	return fd;
+}
+
+/* By another name or another process of the namespace. */
+static int open_again(const char *root, uint64_t inode, struct err *err)
+{
+	_cleanup_(netns_list_free) struct netns_list list = {0};
+	int r = netns_list_all(root, &list, err);
+	const struct netns *ns = r < 0 ? NULL : netns_find(&list, inode);
+
+	if (ns)
+		return open_as_known(root, ns, err);
+	return r < 0 ? r : err_set(err, -ESRCH, "network namespace %" PRIu64 " has gone", inode);
+}
+
+int netns_open(const char *root, const struct netns *ns, struct err *err)
+{
+	int fd = open_as_known(root, ns, err);
+
+	/* Where no process was known, nothing but the name held it. */
+	return fd == -ESRCH && ns->pid ? open_again(root, ns->inode, err) : fd;
+}
+
+/* Owns fd. */
+static int visit(int fd, netns_fn fn, void *data, struct err *err)
+{
+	int previous, r = ns_enter(fd, &previous, err);
+
+	close(fd);
+	if (r < 0)
+		return r;
+	r = fn(data, err);
+	ns_leave(previous);
+	return r;
+}
+
+int netns_visit(const char *root, const struct netns *ns, netns_fn fn, void *data, struct err *err)
+{
+	int fd;
+
+	/* To be where the thread already is takes no right. */
+	if (ns->inode == ns_inode_self())
+		return fn(data, err);
+	fd = netns_open(root, ns, err);
+	return fd < 0 ? fd : visit(fd, fn, data, err);
+}
+
+int netns_visit_at(const char *spec, uint64_t inode, netns_fn fn, void *data, struct err *err)
+{
+	int fd;
+
+	if (inode && inode == ns_inode_self())
+		return fn(data, err);
+	fd = ns_open(spec, err);
+	if (inode && (fd < 0 || ns_inode(fd) != inode)) {
+		if (fd >= 0)
+			close(fd);
+		fd = open_again("", inode, err);
+	}
+	return fd < 0 ? fd : visit(fd, fn, data, err);
 }

@@ -3,6 +3,7 @@
  * one would keep a deleted namespace alive. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +28,8 @@ struct netns_list {
 
 void netns_list_free(struct netns_list *list); /* usable with _cleanup_ */
 
-/* Those mounted under root/run/netns and those of the given processes. 0 or -ENOMEM. */
+/* Those mounted under root/run/netns and those of the given processes. What is mounted or lies there
+ * is not opened, so that an item may turn out to be no network namespace. 0 or -errno. */
 int netns_list(const char *root, const struct proc *procs, size_t n, struct netns_list *ret,
 	       struct err *err);
 
@@ -39,6 +41,21 @@ const struct netns *netns_find(const struct netns_list *list, uint64_t inode); /
 /* The name under root/run/netns, else the inode in digits: what an event's netns key says. */
 const char *netns_name(const char *root, uint64_t inode, char text[static NETNS_NAME_MAX]);
 
-/* Opens the namespace; the caller closes the descriptor after one request. -ESRCH when it has gone,
- * or -errno. */
+/* Opens the namespace; the caller closes the descriptor after one request. It is found again by its
+ * inode when its name or its process has ended meanwhile. -ESRCH when it has gone, or never was a
+ * network namespace; or -errno. */
 int netns_open(const char *root, const struct netns *ns, struct err *err);
+
+/* Whether opening a namespace failed so because what has its name or its process's id has ended, or is
+ * something else: left-over files, namespaces of another kind. */
+bool netns_is_gone(int r);
+
+typedef int (*netns_fn)(void *data, struct err *err);
+
+/* Calls fn with the calling thread inside the namespace, and returns what fn returns. -ESRCH when the
+ * namespace has gone; -EPERM, -EACCES or another -errno when it cannot be entered: then err says why. */
+int netns_visit(const char *root, const struct netns *ns, netns_fn fn, void *data, struct err *err);
+
+/* The same, of the namespace that was found by spec, as for ns_open(), when it had this inode. Inode
+ * 0: of that which spec names now. */
+int netns_visit_at(const char *spec, uint64_t inode, netns_fn fn, void *data, struct err *err);

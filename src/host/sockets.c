@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ns.h"
 #include "procfs.h"
 
 void socket_list_free(struct socket_list *list)
@@ -57,22 +56,9 @@ static void collect_socket(const struct udp_socket *socket, void *data)
 	c->list->items[c->list->len++] = (struct socket_entry){.udp = *socket, .netns = c->netns};
 }
 
-static int list_there(struct collect *c, const char *root, const struct netns *ns, struct err *err)
+static int list_here(void *data, struct err *err)
 {
-	_cleanup_close_ int fd = -1;
-	int previous, r;
-
-	if (ns->inode == ns_inode_self())
-		return sock_diag_udp_list(collect_socket, c, err);
-	fd = netns_open(root, ns, err);
-	if (fd < 0)
-		return fd;
-	r = ns_enter(fd, &previous, err);
-	if (r < 0) /* EINVAL: a left-over file of /run/netns, nothing is mounted on it */
-		return r == -EINVAL ? -ESRCH : r;
-	r = sock_diag_udp_list(collect_socket, c, err);
-	ns_leave(previous);
-	return r;
+	return sock_diag_udp_list(collect_socket, data, err);
 }
 
 static int compare(const void *a, const void *b)
@@ -93,7 +79,7 @@ int sockets_udp(const char *root, const struct netns_list *namespaces, const uin
 		int one;
 
 		c.netns = namespaces->items[i].inode;
-		one = list_there(&c, root, &namespaces->items[i], err);
+		one = netns_visit(root, &namespaces->items[i], list_here, &c, err);
 		if (one == -ESRCH)
 			continue;
 		list.namespaces++;

@@ -243,7 +243,7 @@ int record_lock(const char *dir, struct err *err)
 		return err_set(err, -EBUSY,
 			       "another teide boosts threads of this kernel; end it, or set its "
 			       "sched.backend to another");
-	return fd < 0 ? err_set(err, fd, "%s: %s; run as root", dir, err_name(fd)) : fd;
+	return fd < 0 ? err_set(err, fd, "%s: %s%s", dir, err_name(fd), err_root_hint(fd)) : fd;
 }
 
 bool record_locked(const char *dir)

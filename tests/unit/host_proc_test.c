@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "fake_root.h"
 #include "netns.h"
+#include "ns.h"
 #include "proc.h"
 
 static int setup(void **state)
@@ -325,11 +326,61 @@ static void namespace_gone(void **state)
 	int fd;
 
 	assert_int_equal(netns_open(root->path, &ns, &err), -ESRCH);
-	fake_file(root, "", "run/netns/gnb");
+	fake_link(root, "/proc/self/ns/net", "run/netns/gnb");
 	assert_int_equal(netns_open(root->path, &ns, &err), -ESRCH);
 	ns.inode = inode_of(root, "gnb");
 	fd = netns_open(root->path, &ns, &err);
 	assert_true(fd >= 0);
+	close(fd);
+}
+
+/* Left-over files, and namespaces of another kind, have inodes as well; nobody writes to the FIFO. */
+static void not_a_namespace(void **state)
+{
+	const struct fake_root *root = *state;
+	struct netns ns = {.name = "odd"};
+	struct err err = {0};
+	char path[FAKE_PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/run/netns/odd", root->path);
+	fake_file(root, "", "run/netns/odd");
+	ns.inode = inode_of(root, "odd");
+	assert_int_equal(netns_open(root->path, &ns, &err), -ESRCH);
+	assert_int_equal(ns_open(path, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "not a network namespace"));
+	fake_link(root, "/proc/self/ns/mnt", "run/netns/odd");
+	ns.inode = inode_of(root, "odd");
+	assert_int_equal(netns_open(root->path, &ns, &err), -ESRCH);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	ns.inode = inode_of(root, "odd");
+	assert_int_equal(netns_open(root->path, &ns, &err), -ESRCH);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	ns.inode = inode_of(root, "odd");
+	assert_int_equal(netns_open(root->path, &ns, &err), -ESRCH);
+	fake_link(root, "/nonexistent", "run/netns/dangling");
+	snprintf(ns.name, sizeof(ns.name), "dangling");
+	assert_int_equal(netns_open(root->path, &ns, &err), -ESRCH);
+}
+
+/* The process that it was listed with has ended; another one is still in it. */
+static void namespace_outlives_its_process(void **state)
+{
+	const struct fake_root *root = *state;
+	struct netns ns = {.pid = 77};
+	struct err err = {0};
+	struct stat st;
+	int fd;
+
+	assert_int_equal(stat("/proc/self/ns/net", &st), 0);
+	ns.inode = st.st_ino;
+	assert_int_equal(netns_open(root->path, &ns, &err), -ESRCH);
+	fake_process(root, 78, "other", 1, 1);
+	fake_link(root, "/proc/self/ns/net", "proc/78/ns/net");
+	fd = netns_open(root->path, &ns, &err);
+	assert_true(fd >= 0);
+	assert_int_equal(ns_inode(fd), st.st_ino);
 	close(fd);
 }
 
@@ -349,6 +400,8 @@ int main(void)
 		cmocka_unit_test(container_and_pod),
 		cmocka_unit_test_setup_teardown(namespaces_by_name_and_pid, setup, teardown),
 		cmocka_unit_test_setup_teardown(namespace_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(not_a_namespace, setup, teardown),
+		cmocka_unit_test_setup_teardown(namespace_outlives_its_process, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
