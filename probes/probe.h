@@ -98,8 +98,9 @@ struct probe {
 	/* Takes the hooks off until what it watches comes anew. held: the kernel modules that the hooks
 	 * kept from being unloaded, by spaces. 0 or -errno. NULL: it keeps none. */
 	int (*release)(struct probe_run *run, char held[static PROBE_HELD_MAX], struct err *err);
-	/* Takes the hooks off; ring and counts can still be read. Idempotent. */
-	void (*detach)(struct probe_run *run);
+	/* Takes the hooks off; ring and counts can still be read. Idempotent. 0, or -errno when a hook
+	 * stays; the others are off all the same. */
+	int (*detach)(struct probe_run *run, struct err *err);
 	void (*stop)(struct probe_run *run); /* NULL is fine */
 };
 

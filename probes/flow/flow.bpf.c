@@ -11,7 +11,10 @@ int flow_inside(struct __sk_buff *skb);
 #include "flow_filter.bpf.h"
 #include "flow_quality.bpf.h"
 #include "ring.h"
+#include "run.h"
 #include "task.h"
+
+RUN_MARK(flow);
 
 /* Set before load; 0: not looked for. */
 const volatile __u16 gtp_port = 2152;

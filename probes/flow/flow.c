@@ -77,24 +77,28 @@ static const struct config_option flow_option_table[] = {
 	{0},
 };
 
-static void flow_detach(struct probe_run *run)
+static int flow_detach(struct probe_run *run, struct err *err)
 {
-	for (size_t i = 0; i < run->n_attachments; i++) {
-		tc_detach(run->attachments[i].link);
-		run->attachments[i].link = NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < run->n_attachments / 2; i++) {
+		int one = flow_let_go(run, i, err);
+
+		r = one < 0 ? one : r;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(run->context_links); i++) {
 		bpf_link__destroy(run->context_links[i]);
 		run->context_links[i] = NULL;
 	}
 	run->next_look_ns = UINT64_MAX;
+	return r;
 }
 
 static void flow_stop(struct probe_run *run)
 {
 	if (!run)
 		return;
-	flow_detach(run);
+	flow_detach(run, NULL);
 	ring_free(run->ring);
 	gen_free(run->flows);
 	gen_free(run->tunnels);
@@ -164,6 +168,7 @@ static int start_maps(struct probe_run *run, struct err *err)
 	int fd = bpf_program__fd(run->bpf->progs.flow_packet), r;
 
 	run->ledger_fd = bpf_map__fd(run->bpf->maps.flow_ledgers);
+	run->tc.mark_fd = bpf_map__fd(run->bpf->maps.teide_flow);
 	if (bpf_map_update_elem(bpf_map__fd(run->bpf->maps.flow_programs), &zero, &fd, BPF_ANY) < 0)
 		return err_set(err, -errno, "flow program: %s", err_name(errno));
 	r = gen_start(run->flows, err);

@@ -87,6 +87,8 @@ void flow_ledger_forget(struct probe_run *run, uint32_t attachment)
 	if (flow_ledger_read(run, attachment, &l) < 0)
 		return;
 	add_ledger(&run->forgotten, &l);
+	run->forgotten_taken_off += a->taken_off;
+	a->taken_off = 0;
 	add_ledger(&a->before, &l);
 	memset(a->other_told, 0, sizeof(a->other_told));
 }
@@ -126,8 +128,10 @@ static void tell_attachment(const struct probe_run *run, uint32_t id, struct tel
 	struct flow_ledger l;
 
 	t->where = run->attachments[id].hook;
-	if (run->attachments[id].method[0] && flow_ledger_read(run, id, &l) == 0)
-		tell_ledger(&l, t);
+	if (!run->attachments[id].method[0] || flow_ledger_read(run, id, &l) < 0)
+		return;
+	tell_ledger(&l, t);
+	tell(t, "taken_off", NULL, run->attachments[id].taken_off);
 }
 
 static void tell_ring(const struct probe_run *run, struct teller *t)
@@ -168,6 +172,7 @@ void flow_ledger_tell(struct probe_run *run, ledger_fn fn, void *data)
 	if (run->forgotten.seen) {
 		t.where = "interfaces before";
 		tell_ledger(&run->forgotten, &t);
+		tell(&t, "taken_off", NULL, run->forgotten_taken_off);
 	}
 	tell_ring(run, &t);
 	tell_memory(run, &t);

@@ -45,17 +45,17 @@ static int load_entry(const struct probe_run *run, uint32_t id, const struct flo
 	return object_end(&capture, r, "flow entry program", err);
 }
 
-/* The hook holds the program from then on. */
+/* The hook holds the program from then on. The calling thread is in the interface's namespace. */
 static int attach(struct probe_run *run, uint32_t id, struct err *err)
 {
 	struct flow_attachment *a = &run->attachments[id];
-	struct tc_target target = {.netns = a->target->netns, .interface = a->target->interface,
-				   .ifindex = a->target->ifindex, .egress = a->egress};
+	struct tc_target target = {.interface = a->target->interface, .ifindex = a->target->ifindex,
+				   .egress = a->egress};
 	struct flow_entry_bpf *entry = NULL;
 	int r = load_entry(run, id, a, &entry, err);
 
 	if (r == 0)
-		r = tc_attach(&a->link, &target, bpf_program__fd(entry->progs.teide), run->clsact_only, err);
+		r = tc_attach(&a->link, &target, bpf_program__fd(entry->progs.teide), &run->tc, err);
 	flow_entry_bpf__destroy(entry);
 	if (r < 0)
 		return err_prefix(err, r, "%s", a->hook);
@@ -75,21 +75,88 @@ int flow_try_entry(struct probe_run *run, struct err *err)
 	return r;
 }
 
-int flow_attach(struct probe_run *run, size_t place, struct err *err)
-{
-	int r = attach(run, (uint32_t)place * 2, err);
+/* Both hooks of an interface while the thread is in its namespace. */
+struct both {
+	struct probe_run *run;
+	size_t place;
+};
 
-	if (r == 0)
-		r = attach(run, (uint32_t)place * 2 + 1, err);
-	if (r < 0)
-		flow_let_go(run, place);
+static int attach_here(void *data, struct err *err)
+{
+	const struct both *b = data;
+	int r = 0;
+
+	for (size_t id = b->place * 2; r == 0 && id < b->place * 2 + 2; id++)
+		if (!b->run->attachments[id].link)
+			r = attach(b->run, (uint32_t)id, err);
 	return r;
 }
 
-void flow_let_go(struct probe_run *run, size_t place)
+int flow_attach(struct probe_run *run, size_t place, struct err *err)
 {
-	for (size_t id = place * 2; id < place * 2 + 2; id++) {
-		tc_detach(run->attachments[id].link);
-		run->attachments[id].link = NULL;
+	struct both b = {run, place};
+
+	return flow_target_visit(&run->interfaces[place].target, attach_here, &b, err);
+}
+
+static int detach_here(void *data, struct err *err)
+{
+	const struct both *b = data;
+	int r = 0;
+
+	for (size_t id = b->place * 2; id < b->place * 2 + 2; id++) {
+		const struct flow_attachment *a = &b->run->attachments[id];
+		int one = a->link ? tc_detach(a->link) : 0;
+
+		if (one < 0)
+			r = err_set(err, one, "%s: the filter could not be removed: %s; 'teide clean' removes it",
+				    a->hook, err_name(one));
 	}
+	return r;
+}
+
+int flow_let_go(struct probe_run *run, size_t place, struct err *err)
+{
+	struct flow_attachment *a = &run->attachments[place * 2];
+	struct both b = {run, place};
+	int r = 0;
+
+	if (tc_is_filter(a[0].link) || tc_is_filter(a[1].link))
+		r = flow_target_visit(&run->interfaces[place].target, detach_here, &b, err);
+	for (size_t way = 0; way < 2; way++) {
+		tc_free(a[way].link);
+		a[way].link = NULL;
+	}
+	return r == -ESRCH ? 0 : r; /* with the namespace its filters have gone */
+}
+
+static int look_here(void *data, struct err *err)
+{
+	const struct both *b = data;
+	int r = 1;
+
+	for (size_t id = b->place * 2; id < b->place * 2 + 2; id++) {
+		struct flow_attachment *a = &b->run->attachments[id];
+		int one = a->link ? tc_is_attached(a->link) : 0;
+
+		if (one < 0)
+			return err_set(err, one, "%s: %s", a->hook, err_name(one));
+		if (a->link && !one) {
+			a->taken_off++;
+			tc_free(a->link);
+			a->link = NULL;
+		}
+		r = r && one;
+	}
+	return r;
+}
+
+int flow_is_attached(struct probe_run *run, size_t place, struct err *err)
+{
+	struct flow_attachment *a = &run->attachments[place * 2];
+	struct both b = {run, place};
+
+	if (tc_is_filter(a[0].link) || tc_is_filter(a[1].link))
+		return flow_target_visit(&run->interfaces[place].target, look_here, &b, err);
+	return look_here(&b, err);
 }

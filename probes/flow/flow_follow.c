@@ -20,19 +20,21 @@ int flow_follow_begin(struct probe_run *run, const struct probe_env *env)
 {
 	const struct flow_options *o = env->options;
 
-	run->containers = env->containers;
-	run->wanted = &o->interfaces;
-	run->clsact_only = o->tc == FLOW_TC_CLSACT;
+	run->wanted.containers = env->containers;
+	run->wanted.entries = &o->interfaces;
+	run->wanted.processes = calloc(o->interfaces.len + 1, sizeof(*run->wanted.processes));
+	run->tc.clsact_only = o->tc == FLOW_TC_CLSACT;
 	run->max_interfaces = o->max_interfaces;
 	run->interfaces = calloc(run->max_interfaces, sizeof(*run->interfaces));
 	run->attachments = calloc(run->max_interfaces * 2, sizeof(*run->attachments));
-	return run->interfaces && run->attachments ? 0 : -ENOMEM;
+	return run->wanted.processes && run->interfaces && run->attachments ? 0 : -ENOMEM;
 }
 
 void flow_follow_end(struct probe_run *run)
 {
 	for (size_t i = 0; run->interfaces && i < run->max_interfaces; i++)
 		free(run->interfaces[i].target.netns);
+	free(run->wanted.processes);
 	free(run->interfaces);
 	free(run->attachments);
 	string_list_free(&run->absent);
@@ -113,6 +115,8 @@ static void take_place(struct probe_run *run, size_t place, struct flow_target *
 	}
 	free(interface->target.netns);
 	interface->target = *t;
+	interface->put_back = 0;
+	interface->bare = false;
 	t->netns = NULL;
 	run->n_attachments = MAX(run->n_attachments, place * 2 + 2);
 	run->attachments[place * 2].method[0] = '\0';
@@ -123,19 +127,25 @@ static void take_place(struct probe_run *run, size_t place, struct flow_target *
 static void went(struct probe_run *run, size_t place, struct buf *news)
 {
 	struct flow_interface *interface = &run->interfaces[place];
+	struct err why = {0};
 
 	if (interface->state == FLOW_WATCHED)
 		say(news, "let go of", &interface->target);
-	flow_let_go(run, place);
+	if (flow_let_go(run, place, &why) < 0)
+		buf_printf(news, "%s%s", news->len ? "; " : "", why.text);
 	interface->state = FLOW_GONE;
 	interface->undrained = 2;
 }
 
 static void let_go_of_gone(struct probe_run *run, const struct flow_targets *found, struct buf *news)
 {
-	for (size_t i = 0; i < run->n_attachments / 2; i++)
-		if (is_there(&run->interfaces[i]) && !among(found, &run->interfaces[i].target))
+	for (size_t i = 0; i < run->n_attachments / 2; i++) {
+		const struct flow_interface *interface = &run->interfaces[i];
+
+		if (is_there(interface) && !among(found, &interface->target) &&
+		    !flow_target_unread(found, interface->target.netns_inode))
 			went(run, i, news);
+	}
 }
 
 static void rename_to(struct probe_run *run, struct flow_interface *interface, const struct flow_target *t)
@@ -165,9 +175,45 @@ static int begin(struct probe_run *run, struct flow_target *t, bool may_come, st
 		say(news, "watching", &interface->target);
 		return 1;
 	}
+	flow_let_go(run, place, NULL);
+	if (r == -ENODEV || r == -ESRCH) /* it went while the look was under way; the next one says so */
+		return 0;
 	if (!may_come)
 		return err_set(err, r, "%s", interface->why.text);
 	buf_printf(news, "%s%s", news->len ? "; " : "", interface->why.text);
+	return 0;
+}
+
+/* A power of two: what happens again and again is not said again and again. */
+static bool worth_saying(unsigned times)
+{
+	return !(times & (times - 1));
+}
+
+/* 1 when a hook that something else had taken off is attached again; 0; or -errno when the hooks cannot be
+ * looked at. */
+static int put_back(struct probe_run *run, struct flow_interface *interface, struct buf *news, struct err *err)
+{
+	size_t place = (size_t)(interface - run->interfaces);
+	int r = interface->state == FLOW_WATCHED ? flow_is_attached(run, place, err) : 1;
+
+	if (r == -ENODEV || r == -ESRCH) /* it went meanwhile: the next look lets go of it */
+		return 0;
+	if (r)
+		return r < 0 ? r : 0;
+	r = flow_attach(run, place, &interface->why);
+	if (r == 0) {
+		interface->bare = false;
+		if (worth_saying(++interface->put_back)) {
+			say(news, "attached again, for something else had taken a hook off:", &interface->target);
+			buf_printf(news, " (%u times so far)", interface->put_back);
+		}
+		return 1;
+	}
+	if (!interface->bare)
+		buf_printf(news, "%ssomething else has taken a hook off, and it cannot be attached again yet: %s",
+			   news->len ? "; " : "", interface->why.text);
+	interface->bare = true;
 	return 0;
 }
 
@@ -184,11 +230,11 @@ static int look_at_all(struct probe_run *run, bool may_come, size_t most, struct
 {
 	_cleanup_(flow_targets_free) struct flow_targets found = {0};
 	uint64_t begin_ns = clock_thread_ns();
-	int r = flow_targets_find(&found, run->wanted, run->containers, may_come, err);
+	int r = flow_targets_find(&found, &run->wanted, may_come, err);
 	size_t n = 0, no_room = run->no_room;
 
 	run->look_took_ns = clock_thread_ns() - begin_ns;
-	run->containers_changes = run->containers ? containers_changes(run->containers) : 0;
+	run->containers_changes = run->wanted.containers ? containers_changes(run->wanted.containers) : 0;
 	if (r < 0)
 		return r;
 	take_absent(run, &found);
@@ -199,9 +245,10 @@ static int look_at_all(struct probe_run *run, bool may_come, size_t most, struct
 
 		if (interface) {
 			rename_to(run, interface, &found.items[i]);
-			continue;
+			r = put_back(run, interface, news, err);
+		} else {
+			r = begin(run, &found.items[i], may_come, news, err);
 		}
-		r = begin(run, &found.items[i], may_come, news, err);
 		n += r > 0;
 	}
 	if (run->no_room > no_room)
@@ -230,8 +277,10 @@ int flow_look(struct probe_run *run, bool may_come, struct err *err)
 /* Known by now: what one has is looked at at once. */
 static bool other_containers(const struct probe_run *run)
 {
-	return run->next_look_ns != UINT64_MAX && run->containers &&
-	       containers_changes(run->containers) != run->containers_changes;
+	const struct containers *containers = run->wanted.containers;
+
+	return run->next_look_ns != UINT64_MAX && containers &&
+	       containers_changes(containers) != run->containers_changes;
 }
 
 int flow_tick(struct probe_run *run, uint64_t now_ns, struct err *says)

@@ -42,6 +42,8 @@ struct flow_interface {
 	uint64_t peer_netns_inode;		 /* of a veth's; 0: the same */
 	bool twin;				 /* its packets are the peer's, which is watched too */
 	struct err why;	    /* FLOW_REFUSED */
+	unsigned put_back;  /* times that a hook which something else had taken off was attached again */
+	bool bare;	    /* it could not be attached again, which has been said */
 };
 
 struct flow_attachment {
@@ -52,23 +54,24 @@ struct flow_attachment {
 	char hook[96]; /* "ingress NETNS/IFACE" */
 	char method[8];
 	unsigned ahead; /* foreign filters, as tc_ahead() */
+	uint64_t taken_off; /* times that something else took the hook off */
 	struct flow_value other_told[OTHER_MAX]; /* of the others, what collect() has handed on */
 	struct flow_ledger before; /* counted for those that had the place before */
 };
 
 struct probe_run {
-	const struct string_list *wanted;
-	const struct containers *containers;
+	struct flow_wanted wanted; /* processes is its own */
 	uint64_t containers_changes; /* at the last look */
 	struct flow_interface *interfaces; /* max_interfaces of them */
 	size_t max_interfaces;
 	struct string_list absent, why_absent; /* of interfaces, as at the last look */
 	size_t no_room; /* interfaces that the last look found no place for */
 	uint64_t next_look_ns, look_took_ns;
-	bool clsact_only;
+	struct tc_run tc;
 	struct flow_attachment *attachments; /* the index is the id in keys and records; two an interface */
 	size_t n_attachments;		     /* those that are or were in use */
 	struct flow_ledger forgotten;	     /* of interfaces whose place is another's now */
+	uint64_t forgotten_taken_off;	     /* of those as well */
 	struct flow_bpf *bpf;
 	struct bpf_link *context_links[2];
 	struct gen *flows, *tunnels, *senders, *qualities;
@@ -113,11 +116,15 @@ int flow_quality_collect(const struct flow_rows *rows);
 /* flow_rows.c. */
 int flow_collect(struct probe_run *run, event_fn emit, void *data);
 
-/* flow_attach.c. Both directions of the interface in that place. On failure neither. */
+/* flow_attach.c. Those of the interface's two hooks that are not attached. On failure one may be. */
 int flow_attach(struct probe_run *run, size_t place, struct err *err);
-void flow_let_go(struct probe_run *run, size_t place);
 /* Loads one of the programs that attachments have, and attaches it nowhere. */
 int flow_try_entry(struct probe_run *run, struct err *err);
+/* 0, or -errno when a filter could not be removed; detached it is all the same. */
+int flow_let_go(struct probe_run *run, size_t place, struct err *err);
+/* 1 while both hooks are at the interface; 0 when something else has taken one off, which is counted,
+ * and flow_attach() puts it back; or -errno. */
+int flow_is_attached(struct probe_run *run, size_t place, struct err *err);
 
 /* flow_follow.c. 0 or -ENOMEM. */
 int flow_follow_begin(struct probe_run *run, const struct probe_env *env);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -21,6 +22,7 @@ void flow_targets_free(struct flow_targets *t)
 	for (size_t i = 0; i < t->len; i++)
 		free(t->items[i].netns);
 	free(t->items);
+	free(t->unread);
 	string_list_free(&t->absent);
 	string_list_free(&t->why);
 	*t = (struct flow_targets){0};
@@ -46,6 +48,31 @@ bool flow_target_same(const struct flow_target *a, const struct flow_target *b)
 	       a->ifindex == b->ifindex;
 }
 
+struct visit {
+	const struct flow_target *target;
+	netns_fn fn;
+	void *data;
+};
+
+/* An inode alone may be another namespace's by now. */
+static int visit_here(void *data, struct err *err)
+{
+	struct visit *v = data;
+
+	if (v->target->netns_cookie != ns_cookie_self())
+		return err_set(err, -ESRCH, "network namespace '%s' has gone", v->target->netns_text);
+	return v->fn(v->data, err);
+}
+
+int flow_target_visit(const struct flow_target *t, netns_fn fn, void *data, struct err *err)
+{
+	struct visit v = {.target = t, .fn = fn, .data = data};
+
+	if (!t->netns)
+		return fn(data, err);
+	return netns_visit_at(t->netns, t->netns_inode, visit_here, &v, err);
+}
+
 static bool known(const struct flow_targets *t, const struct flow_target *f)
 {
 	for (size_t i = 0; i < t->len; i++)
@@ -54,12 +81,18 @@ static bool known(const struct flow_targets *t, const struct flow_target *f)
 	return false;
 }
 
+static bool is_process(const char *netns)
+{
+	return !strncmp(netns, "pid:", 4);
+}
+
+/* By its name, unless it was found by a process. */
 static void set_netns_text(struct flow_target *f)
 {
 	const char *base = f->netns ? strrchr(f->netns, '/') : NULL;
 
 	base = base ? base + 1 : f->netns;
-	if (!base || !*base || !strncmp(base, "pid:", 4) || !strcmp(base, "net"))
+	if (!base || !*base || is_process(f->netns) || !strcmp(base, "net"))
 		snprintf(f->netns_text, sizeof(f->netns_text), "%llu",
 			 (unsigned long long)f->netns_inode);
 	else
@@ -87,9 +120,21 @@ static int add_target(struct flow_targets *t, const char *netns, const struct if
 	return 0;
 }
 
+/* What an entry is looked for with. */
+struct finding {
+	struct flow_targets *t;
+	const char *pattern; /* of interfaces */
+	const struct containers *containers;
+	struct flow_process_netns *process;
+	const char *netns; /* where the thread is, as for ns_open(); NULL: the process's own */
+	uint64_t expected_cookie; /* of it; 0: any */
+	size_t unread;	   /* namespaces that could not be looked at */
+	int why;	   /* of the last of them */
+	struct err why_text;
+};
+
 /* In the namespace. Number of interfaces that match; texts of all of them in *all. */
-static int add_matching(struct flow_targets *t, const char *netns, const char *pattern,
-			struct buf *all)
+static int add_matching(struct finding *f, struct buf *all)
 {
 	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct if_nameindex *links = if_nameindex();
@@ -99,13 +144,13 @@ static int add_matching(struct flow_targets *t, const char *netns, const char *p
 		r = -errno;
 	for (struct if_nameindex *l = links; r == 0 && l && l->if_index; l++) {
 		buf_printf(all, "%s%s", all->len ? ", " : "", l->if_name);
-		if (fnmatch(pattern, l->if_name, 0) != 0)
+		if (fnmatch(f->pattern, l->if_name, 0) != 0)
 			continue;
 		type = link_type(fd, l->if_name);
-		if (type < 0 || (type == ARPHRD_LOOPBACK && is_pattern(pattern)))
+		if (type < 0 || (type == ARPHRD_LOOPBACK && is_pattern(f->pattern)))
 			continue;
 		/* loopback has Ethernet headers too, all zero */
-		r = add_target(t, netns, l, type != ARPHRD_ETHER && type != ARPHRD_LOOPBACK);
+		r = add_target(f->t, f->netns, l, type != ARPHRD_ETHER && type != ARPHRD_LOOPBACK);
 		n++;
 	}
 	if (links)
@@ -113,33 +158,68 @@ static int add_matching(struct flow_targets *t, const char *netns, const char *p
 	return r < 0 ? r : n;
 }
 
-static int find_here(struct flow_targets *t, const char *netns, const char *pattern,
-		     struct err *err)
+static int find_here(void *data, struct err *err)
 {
 	_cleanup_(buf_free) struct buf all = {0};
-	int n = add_matching(t, netns, pattern, &all);
+	struct finding *f = data;
+	int n;
 
+	if (f->expected_cookie && ns_cookie_self() != f->expected_cookie)
+		return err_set(err, -ESRCH, "network namespace '%s' has gone", f->netns);
+	n = add_matching(f, &all);
 	if (n < 0)
 		return err_set(err, n, "listing interfaces: %s", err_name(n));
 	if (n == 0)
-		return err_set(err, -ENODEV, "no interface '%s' in %s%s; there are: %s", pattern,
-			       netns ? "network namespace " : "this network namespace",
-			       netns ?: "", all.data ?: "none");
+		return err_set(err, -ENODEV, "no interface '%s' in %s%s; there are: %s", f->pattern,
+			       f->netns ? "network namespace " : "this network namespace",
+			       f->netns ?: "", all.data ?: "none");
 	return 0;
 }
 
-static int find_in(struct flow_targets *t, const char *netns, const char *pattern, struct err *err)
+static int find_in_own(struct finding *f, struct err *err)
+{
+	f->netns = NULL;
+	return find_here(f, err);
+}
+
+static int find_in(struct finding *f, const char *netns, uint64_t inode, struct err *err)
+{
+	f->netns = netns;
+	return netns_visit_at(netns, inode, find_here, f, err);
+}
+
+static int remember_process(struct finding *f, const char *netns, struct err *err)
 {
 	_cleanup_close_ int fd = ns_open(netns, err);
-	int previous, r;
 
 	if (fd < 0)
 		return fd;
-	r = ns_enter(fd, &previous, err);
+	f->process->inode = ns_inode(fd);
+	f->process->cookie = 0;
+	return 0;
+}
+
+static int find_and_remember(void *data, struct err *err)
+{
+	struct finding *f = data;
+
+	f->process->cookie = ns_cookie_self();
+	return find_here(f, err);
+}
+
+/* A process may end, and its id may become another's, while its namespace lives on. */
+static int find_in_process(struct finding *f, const char *netns, struct err *err)
+{
+	int r = f->process->inode ? 0 : remember_process(f, netns, err);
+
 	if (r < 0)
 		return r;
-	r = find_here(t, netns, pattern, err);
-	ns_leave(previous);
+	f->expected_cookie = f->process->cookie;
+	f->netns = netns;
+	r = netns_visit_at(netns, f->process->inode, find_and_remember, f, err);
+	f->expected_cookie = 0;
+	if (r == -ESRCH)
+		*f->process = (struct flow_process_netns){0};
 	return r;
 }
 
@@ -148,57 +228,122 @@ static bool is_absence(int r)
 	return r == -ENODEV || r == -ENOENT || r == -ESRCH;
 }
 
-/* Not all of those that match need to have such an interface. */
-static int find_in_matching(struct flow_targets *t, const char *netns_pattern, const char *pattern, struct err *err)
+static int note_unread(struct flow_targets *t, uint64_t inode)
+{
+	uint64_t *unread = reallocarray(t->unread, t->n_unread + 1, sizeof(*unread));
+
+	if (!unread)
+		return -ENOMEM;
+	t->unread = unread;
+	unread[t->n_unread++] = inode;
+	return 0;
+}
+
+bool flow_target_unread(const struct flow_targets *t, uint64_t netns_inode)
+{
+	for (size_t i = 0; i < t->n_unread; i++)
+		if (t->unread[i] == netns_inode)
+			return true;
+	return false;
+}
+
+/* Of one of several namespaces: not all need to have such an interface, and one that cannot be looked at
+ * does not keep the others from being looked at. 0 or -ENOMEM. */
+static int take_result(struct finding *f, int r, uint64_t inode, const struct err *err)
+{
+	if (r >= 0 || is_absence(r) || netns_is_gone(r))
+		return 0;
+	f->unread++;
+	f->why = r;
+	f->why_text = *err;
+	return note_unread(f->t, inode);
+}
+
+static uint64_t inode_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? 0 : st.st_ino;
+}
+
+static int find_in_mount(struct finding *f, const char *name)
+{
+	char path[sizeof(NS_RUN_DIR) + NETNS_NAME_MAX];
+	struct err err = {0};
+
+	/* as a path: a name may look like "pid:1" */
+	snprintf(path, sizeof(path), NS_RUN_DIR "/%s", name);
+	return take_result(f, find_in(f, path, 0, &err), inode_of(path), &err);
+}
+
+static int say_unread(const struct finding *f, struct err *err)
+{
+	return err_set(err, f->why, "%zu network namespaces could not be looked at: %.400s%s", f->unread,
+		       f->why_text.text, err_root_hint(f->why));
+}
+
+/* 0 when something was found, 1 when the namespaces have no such interface, -errno when some of them could
+ * not be looked at. */
+static int judge_several(const struct finding *f, size_t before, struct err *err)
+{
+	if (f->t->len > before)
+		return 0;
+	return f->unread ? say_unread(f, err) : 1;
+}
+
+static int find_in_matching(struct finding *f, const char *netns_pattern, struct err *err)
 {
 	_cleanup_(buf_free) struct buf all = {0};
 	DIR *names = opendir(NS_RUN_DIR);
 	struct dirent *name;
-	size_t before = t->len;
-	int r = 0;
+	size_t before = f->t->len;
+	int r = names || errno == ENOENT ? 0 : -errno;
 
 	while (names && r == 0 && (name = readdir(names))) {
 		if (name->d_name[0] == '.')
 			continue;
 		buf_printf(&all, "%s%s", all.len ? ", " : "", name->d_name);
 		if (fnmatch(netns_pattern, name->d_name, 0) == 0)
-			r = find_in(t, name->d_name, pattern, err);
-		/* -EINVAL: a file that is no namespace, as a failed mount leaves it */
-		if (is_absence(r) || r == -EINVAL)
-			r = 0;
+			r = find_in_mount(f, name->d_name);
 	}
 	if (names)
 		closedir(names);
-	if (r == 0 && t->len == before)
-		return err_set(err, -ENODEV, "no interface '%s' in a network namespace '%s'; those with a name are: %s",
-			       pattern, netns_pattern, all.data ?: "none");
-	return r;
+	if (r < 0)
+		return err_set(err, r, NS_RUN_DIR ": %s", err_name(r));
+	r = judge_several(f, before, err);
+	if (r <= 0)
+		return r;
+	return err_set(err, -ENODEV, "no interface '%s' in a network namespace '%s'; those with a name are: %s",
+		       f->pattern, netns_pattern, all.data ?: "none");
 }
 
-/* The interfaces of a namespace that was there a moment ago; NULL: of this one. */
-static int find_in_one(struct flow_targets *t, const char *netns, const char *pattern)
+static int find_in_listed(struct finding *f, const struct netns *ns)
 {
-	int r = netns ? find_in(t, netns, pattern, NULL) : find_here(t, NULL, pattern, NULL);
+	char spec[sizeof(NS_RUN_DIR) + NETNS_NAME_MAX];
+	struct err err = {0};
 
-	return is_absence(r) || r == -EINVAL ? 0 : r;
+	if (ns->name[0])
+		snprintf(spec, sizeof(spec), NS_RUN_DIR "/%s", ns->name);
+	else
+		snprintf(spec, sizeof(spec), "pid:%d", ns->pid);
+	f->netns = ns->inode == ns_inode_self() ? NULL : spec;
+	return take_result(f, netns_visit("", ns, find_here, f, &err), ns->inode, &err);
 }
 
-static int find_everywhere(struct flow_targets *t, const char *pattern, struct err *err)
+static int find_everywhere(struct finding *f, struct err *err)
 {
 	_cleanup_(netns_list_free) struct netns_list list = {0};
 	int r = netns_list_all("", &list, err);
-	uint64_t own = ns_inode_self();
-	char spec[NETNS_NAME_MAX];
+	size_t before = f->t->len;
 
-	for (size_t i = 0; i < list.len && r == 0; i++) {
-		const struct netns *ns = &list.items[i];
-
-		snprintf(spec, sizeof(spec), "pid:%d", ns->pid);
-		r = find_in_one(t, ns->inode == own ? NULL : ns->name[0] ? ns->name : spec, pattern);
-	}
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < list.len && r == 0; i++)
+		r = find_in_listed(f, &list.items[i]);
 	if (r < 0)
 		return err_set(err, r, "looking through the network namespaces: %s", err_name(r));
-	return t->len ? 0 : err_set(err, -ENODEV, "no interface '%s' in any network namespace", pattern);
+	r = judge_several(f, before, err);
+	return r <= 0 ? r : err_set(err, -ENODEV, "no interface '%s' in any network namespace", f->pattern);
 }
 
 static void add_container_name(struct buf *all, const struct container *c, bool pods)
@@ -210,81 +355,91 @@ static void add_container_name(struct buf *all, const struct container *c, bool 
 }
 
 /* Of containers with a network namespace of their own: others have the host's. */
-static int find_of_containers(struct flow_targets *t, const struct containers *containers, const char *which, bool pods,
-			      const char *pattern, struct err *err)
+static int find_of_containers(struct finding *f, const char *which, bool pods, struct err *err)
 {
 	_cleanup_(buf_free) struct buf all = {0};
 	const struct container *c;
-	size_t cursor = 0, before = t->len;
+	size_t cursor = 0, before = f->t->len;
+	struct err why = {0};
 	int r = 0;
 
-	while (containers && r == 0 && (c = containers_next(containers, &cursor))) {
+	while (f->containers && r == 0 && (c = containers_next(f->containers, &cursor))) {
 		if (c->gone)
 			continue;
 		add_container_name(&all, c, pods);
 		if (c->netns_inode && (pods ? container_in_pod(c, which) : container_is(c, which)))
-			r = find_in_one(t, c->netns_path, pattern);
+			r = take_result(f, find_in(f, c->netns_path, c->netns_inode, &why), c->netns_inode, &why);
 	}
 	if (r < 0)
 		return err_set(err, r, "interfaces of %s '%s': %s", pods ? "pod" : "container", which, err_name(r));
-	if (t->len == before)
-		return err_set(err, -ENODEV, "no %s '%s' with an interface '%s' of its own; there are: %s",
-			       pods ? "pod" : "container", which, pattern, all.data ?: "none");
-	return 0;
+	r = judge_several(f, before, err);
+	if (r <= 0)
+		return r;
+	return err_set(err, -ENODEV, "no %s '%s' with an interface '%s' of its own; there are: %s",
+		       pods ? "pod" : "container", which, f->pattern, all.data ?: "none");
 }
 
-static int find_where(struct flow_targets *t, const char *where, const char *pattern,
-		      const struct containers *containers, struct err *err)
+static int find_where(struct finding *f, const char *where, struct err *err)
 {
 	if (!strcmp(where, "*"))
-		return find_everywhere(t, pattern, err);
+		return find_everywhere(f, err);
 	if (!strncmp(where, "pod:", 4))
-		return find_of_containers(t, containers, where + 4, true, pattern, err);
+		return find_of_containers(f, where + 4, true, err);
 	if (!strncmp(where, "container:", 10))
-		return find_of_containers(t, containers, where + 10, false, pattern, err);
-	return is_pattern(where) ? find_in_matching(t, where, pattern, err) : find_in(t, where, pattern, err);
+		return find_of_containers(f, where + 10, false, err);
+	if (is_process(where))
+		return find_in_process(f, where, err);
+	return is_pattern(where) ? find_in_matching(f, where, err) : find_in(f, where, 0, err);
 }
 
-static int find_entry(struct flow_targets *t, const char *entry, const struct containers *containers, struct err *err)
+static int find_entry(struct finding *f, const char *entry, struct err *err)
 {
-	const char *slash = strrchr(entry, '/'), *pattern = slash ? slash + 1 : entry;
+	const char *slash = strrchr(entry, '/');
 	_cleanup_free_ char *where = slash ? strndup(entry, (size_t)(slash - entry)) : NULL;
 
-	if (!*pattern || (slash && slash == entry))
+	f->pattern = slash ? slash + 1 : entry;
+	if (!*f->pattern || (slash && slash == entry))
 		return err_set(err, -EINVAL, "interface '%s': it is written [NETNS/]INTERFACE",
 			       entry);
 	if (!slash)
-		return find_here(t, NULL, pattern, err);
+		return find_in_own(f, err);
 	if (!where)
 		return err_set(err, -ENOMEM, "out of memory");
-	return find_where(t, where, pattern, containers, err);
+	return find_where(f, where, err);
 }
 
-/* With the error of its own: what is only absent is none of the caller's. */
-static int add_entry(struct flow_targets *t, const char *entry, const struct containers *containers, bool may_come,
-		     struct err *err)
+static int add_absent(struct flow_targets *t, const char *entry, const char *why)
 {
-	struct err why = {0};
-	int r = find_entry(t, entry, containers, &why);
+	int r = string_list_add(&t->absent, entry);
 
-	if (may_come && is_absence(r)) {
-		r = string_list_add(&t->absent, entry);
-		return r < 0 ? r : string_list_add(&t->why, why.text);
-	}
-	return r < 0 ? err_set(err, r, "%s", why.text) : 0;
+	return r < 0 ? r : string_list_add(&t->why, why);
 }
 
-int flow_targets_find(struct flow_targets *ret, const struct string_list *entries, const struct containers *containers,
-		      bool may_come, struct err *err)
+/* With the error of its own: what is only absent, or not to be looked at, is none of the caller's. */
+static int add_entry(struct flow_targets *t, const struct flow_wanted *w, size_t i, bool may_come, struct err *err)
+{
+	struct finding f = {.t = t, .containers = w->containers, .process = &w->processes[i]};
+	const char *entry = w->entries->items[i];
+	struct err why = {0};
+	int r = find_entry(&f, entry, &why);
+
+	if (f.unread)
+		say_unread(&f, &why);
+	if (r < 0 && (!may_come || (!is_absence(r) && !(f.unread && r == f.why))))
+		return err_set(err, r, "%s", why.text);
+	return r < 0 || f.unread ? add_absent(t, entry, why.text) : 0;
+}
+
+int flow_targets_find(struct flow_targets *ret, struct flow_wanted *wanted, bool may_come, struct err *err)
 {
 	int r = 0;
 
 	*ret = (struct flow_targets){0};
-	if (!entries->len)
+	if (!wanted->entries->len)
 		return err_set(err, -ENODATA, "no interfaces given: name them as [NETNS/]INTERFACE, "
 			       "for example eth0, upf/n3 or 'veth*'");
-	for (size_t i = 0; i < entries->len && r == 0; i++)
-		r = add_entry(ret, entries->items[i], containers, may_come, err);
+	for (size_t i = 0; i < wanted->entries->len && r == 0; i++)
+		r = add_entry(ret, wanted, i, may_come, err);
 	if (r < 0)
 		flow_targets_free(ret);
 	return r;

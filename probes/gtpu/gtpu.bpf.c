@@ -6,8 +6,11 @@
 #include "gtpu_tally.h"
 #include "gtpu_fars.h"
 #include "ring.h"
+#include "run.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+RUN_MARK(gtpu);
 
 /* Set before load. */
 const volatile bool each_function = false;

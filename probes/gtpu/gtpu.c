@@ -16,10 +16,11 @@ static int start_run(struct probe_run *run, struct err *err)
 	return r ? r : gtpu_life_begin(run, err);
 }
 
-static void gtpu_detach(struct probe_run *run)
+static int gtpu_detach(struct probe_run *run, struct err *err)
 {
 	run->detached = true;
 	gtpu_programs_detach(run);
+	return 0;
 }
 
 void gtpu_run_free(struct probe_run *run)

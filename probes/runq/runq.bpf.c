@@ -4,7 +4,10 @@
  * thread is in order. Atomic adds all the same: a thread that wakes itself does so without. */
 #include "generations.h"
 #include "kernel.h"
+#include "run.h"
 #include "runq.h"
+
+RUN_MARK(runq);
 
 #define TASK_DEAD 0x80 /* include/linux/sched.h */
 

@@ -23,19 +23,20 @@ static const struct config_option runq_option_table[] = {
 static const char *const hooks[RUNQ_PROGRAMS] = {"sched_wakeup", "sched_wakeup_new",
 						 "sched_switch"};
 
-static void runq_detach(struct probe_run *run)
+static int runq_detach(struct probe_run *run, struct err *err)
 {
 	for (size_t i = 0; i < RUNQ_PROGRAMS; i++) {
 		bpf_link__destroy(run->links[i]);
 		run->links[i] = NULL;
 	}
+	return 0;
 }
 
 static void runq_stop(struct probe_run *run)
 {
 	if (!run)
 		return;
-	runq_detach(run);
+	runq_detach(run, NULL);
 	gen_free(run->waits);
 	runq_bpf__destroy(run->bpf);
 	runq_watch_free(run);

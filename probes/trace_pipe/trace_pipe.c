@@ -254,11 +254,12 @@ static void tell_plan(struct probe_run *run, plan_fn fn, void *data)
 		fn(data, &(struct plan_row){run->source.path, "text", "what another tracer prints"});
 }
 
-static void detach(struct probe_run *run)
+static int detach(struct probe_run *run, struct err *err)
 {
 	read_lines(run);
 	trace_source_flush(&run->source, on_line, run);
 	trace_source_close(&run->source);
+	return 0;
 }
 
 const struct probe probe_trace_pipe = {

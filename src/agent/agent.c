@@ -178,7 +178,8 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 int agent_run(const struct settings *settings, struct err *err)
 {
 	struct agent a = {0};
-	int r = start(&a, settings, err);
+	int r = start(&a, settings, err), left = 0;
+	struct err why_left = {0};
 
 	if (r >= 0) {
 		log_info("running");
@@ -188,7 +189,7 @@ int agent_run(const struct settings *settings, struct err *err)
 		}
 		r = loop_run(a.loop);
 		a.ending = true;
-		pipeline_finish(a.pipeline);
+		left = pipeline_finish(a.pipeline, &why_left);
 		pipeline_ledger(a.pipeline, print_ledger, &a);
 	}
 	if (r >= 0 && a.withdrawn < 0)
@@ -196,6 +197,10 @@ int agent_run(const struct settings *settings, struct err *err)
 			    "strategies could not be withdrawn: %s; they stay in force until the "
 			    "next list",
 			    err_name(a.withdrawn));
+	if (left < 0 && r >= 0)
+		r = err_set(err, left, "%s", why_left.text);
+	else if (left < 0)
+		log_error("%s", why_left.text);
 	pipeline_free(a.pipeline);
 	rule_watch_free(&a.rules);
 	operator_free(a.operator);

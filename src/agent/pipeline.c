@@ -211,7 +211,7 @@ static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 				      .attach = p->o.attach, .events = p->o.events,
 				      .newcomers = p->o.newcomers, .notable = p->o.notable,
 				      .containers = identity_containers(p->identity),
-				      .wait = p->o.go_on_without};
+				      .wait = p->o.go_on_without || p->o.wait};
 
 	*r = (struct running){.probe = probes[id], .pipeline = p};
 	e = r->probe->start(&r->run, &env, err);
@@ -334,17 +334,23 @@ void pipeline_drain(struct pipeline *p)
 			p->running[i].probe->drain(p->running[i].run, on_event, p);
 }
 
-void pipeline_finish(struct pipeline *p)
+int pipeline_finish(struct pipeline *p, struct err *err)
 {
+	int r = 0;
+
 	if (p->finished)
-		return;
+		return 0;
 	p->finished = true;
-	for (size_t i = 0; i < p->n; i++)
-		p->running[i].probe->detach(p->running[i].run);
+	for (size_t i = 0; i < p->n; i++) {
+		int one = p->running[i].probe->detach(p->running[i].run, err);
+
+		r = one < 0 ? one : r;
+	}
 	for (size_t i = 0; i < p->n; i++)
 		while (p->running[i].ring && drain(&p->running[i]) > 0)
 			; /* a call hands on a bounded number; without hooks no more come */
 	pipeline_collect(p);
+	return r;
 }
 
 struct ledger_call {

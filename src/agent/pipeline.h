@@ -17,6 +17,7 @@ struct pipeline_options {
 	bool notable;       /* or those few that are worth a word unasked */
 	bool go_on_without; /* a probe that this node cannot run, or that has nothing to do by the
 			     * configuration, is logged and left out */
+	bool wait;          /* what is to be watched and is not there may still come, and may go */
 	uint64_t collect_interval_ns;
 	event_fn on_event;
 	event_fn on_row;
@@ -42,8 +43,9 @@ void pipeline_collect(struct pipeline *p);
 /* Hands on the events that are ready, without on_drained. */
 void pipeline_drain(struct pipeline *p);
 
-/* Takes the hooks off, then hands on the last events and counts: from here on the ledger is exact. */
-void pipeline_finish(struct pipeline *p);
+/* Takes the hooks off, then hands on the last events and counts: from here on the ledger is exact. 0, or
+ * -errno when a hook stays. */
+int pipeline_finish(struct pipeline *p, struct err *err);
 
 typedef void (*pipeline_ledger_fn)(void *data, const char *probe, const struct ledger_row *row);
 void pipeline_ledger(struct pipeline *p, pipeline_ledger_fn fn, void *data);

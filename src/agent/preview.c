@@ -65,7 +65,7 @@ static int watch(struct look *l, const struct settings *settings, struct err *er
 		.config = settings->config, .probes = &l->probes, .go_on_without = true,
 		.collect_interval_ns = settings_run(settings)->collect_interval_ns,
 		.on_event = ignore_event, .on_row = on_row, .on_collected = on_collected, .data = l};
-	int r = pipeline_start(&l->pipeline, l->loop, &options, err);
+	int r = pipeline_start(&l->pipeline, l->loop, &options, err), left;
 
 	if (r < 0)
 		return r;
@@ -74,9 +74,9 @@ static int watch(struct look *l, const struct settings *settings, struct err *er
 	operator_tick(l->operator, clock_boot_ns());
 	operator_watch(l->operator, l->pipeline);
 	r = loop_run(l->loop);
-	pipeline_finish(l->pipeline);
+	left = pipeline_finish(l->pipeline, err);
 	operator_settle(l->operator, clock_boot_ns());
-	return r < 0 ? err_set(err, r, "event loop: %s", err_name(r)) : 0;
+	return r < 0 ? err_set(err, r, "event loop: %s", err_name(r)) : left;
 }
 
 static int start(struct look *l, const struct settings *settings, struct err *err)

@@ -202,11 +202,11 @@ static void print_ledger(void *data, const char *probe, const struct ledger_row 
 	sink_ledger(w->sink, probe, row);
 }
 
-/* The last events and the ledger, for who still reads. */
-static int finish(struct watch *w, void *data)
+/* The last events and the ledger, for who still reads. *ret_left: 0, or why a hook stays. */
+static int finish(struct watch *w, void *data, int *ret_left, struct err *err)
 {
 	sink_set_patience(w->sink, LAST_PATIENCE_NS);
-	pipeline_finish(w->pipeline);
+	*ret_left = pipeline_finish(w->pipeline, err);
 	if (w->on_finished)
 		w->on_finished(data);
 	pipeline_ledger(w->pipeline, print_ledger, w);
@@ -216,7 +216,8 @@ static int finish(struct watch *w, void *data)
 int watch_run(struct watch *w, const struct pipeline_options *options, struct err *err)
 {
 	char node[NODE_NAME_MAX];
-	int r = prepare_loop(w, err), written;
+	int r = prepare_loop(w, err), written, left;
+	struct err why_left = {0};
 
 	if (r < 0)
 		return r;
@@ -231,7 +232,9 @@ int watch_run(struct watch *w, const struct pipeline_options *options, struct er
 		r = loop_run(w->loop);
 	if (r < 0)
 		err_set(err, r, "event loop: %s", err_name(r));
-	written = finish(w, options->data);
+	written = finish(w, options->data, &left, &why_left);
+	if (r == 0 && left < 0)
+		r = err_set(err, left, "%s", why_left.text);
 	/* Whoever closed the pipe has seen enough. */
 	if (r == 0 && written < 0 && written != -EPIPE)
 		r = err_set(err, -EIO, "standard output: %s", sink_trouble(written));

@@ -161,7 +161,7 @@ static int start(struct observation *o, struct side *side, char *probe, bool eve
 	char *names[] = {probe, NULL};
 	const struct string_list probes = {names, 1};
 	const struct pipeline_options options = {
-		.config = o->task->settings->config, .probes = &probes, .events = events,
+		.config = o->task->settings->config, .probes = &probes, .events = events, .wait = true,
 		.collect_interval_ns = COLLECT_NS, .on_event = on_event, .on_row = on_row,
 		.on_collected = on_collected, .data = side};
 
@@ -234,19 +234,22 @@ static uint64_t apart(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-static void finish(struct observation *o)
+static int finish(struct observation *o, struct err *err)
 {
+	int left = pipeline_finish(o->tc.pipeline, err);
+
 	if (o->terminal && o->told) {
 		fprintf(stderr, "\r\033[K");
 		fflush(stderr);
 	}
 	if (o->module.pipeline) {
-		pipeline_finish(o->module.pipeline);
+		pipeline_finish(o->module.pipeline, NULL);
 		pipeline_ledger(o->module.pipeline, on_ledger, o);
 		o->ret->skew_ns = apart(o->module.begin_ns, o->tc.begin_ns) +
 				  apart(o->module.end_ns, o->tc.end_ns);
 	}
 	o->ret->ns = o->tc.end_ns > o->tc.begin_ns ? o->tc.end_ns - o->tc.begin_ns : 0;
+	return left;
 }
 
 static int run(struct observation *o, struct err *err)
@@ -268,8 +271,7 @@ static int run(struct observation *o, struct err *err)
 	r = o->ended ? 0 : loop_run(o->loop);
 	if (r < 0)
 		return err_set(err, r, "event loop: %s", err_name(r));
-	finish(o);
-	return 0;
+	return finish(o, err);
 }
 
 int why_observe(const struct why_sites *sites, const struct why_task *task,

@@ -4,15 +4,15 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdio.h>
+#include <linux/types.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "ns.h"
 #include "object.h"
 #include "tc_filter.h"
+#include "tc_owner.h"
 
 /* Of linux/bpf.h since 6.6; libbpf 1.1 passes the numbers on. */
 #define ATTACH_TCX_INGRESS 46
@@ -21,36 +21,14 @@
 
 #define FILTER_NAME "teide"
 #define FILTER_PRIORITY 7
-/* The handle remembers for the next start, after a kill, whose filter it is and who made the qdisc:
- * the mark, the process's id (22 bits at most) and a bit. */
-#define HANDLE_MARK 0x7e000000U
-#define HANDLE_MARK_MASK 0xff000000U
-#define HANDLE_QDISC_MADE 1U
+#define TRIES 3 /* of a request that the kernel had no memory for */
 
 struct tc_link {
 	struct tc_target target;
-	uint64_t netns_inode;
 	int fd; /* the tcx link; -1: clsact */
-	bool made_qdisc;
+	uint32_t handle, program; /* of the filter */
 	unsigned ahead; /* as at the attachment */
 };
-
-static int enter(const char *netns, int *ret_previous, struct err *err)
-{
-	_cleanup_close_ int fd = -1;
-
-	*ret_previous = -1;
-	if (!netns)
-		return 0;
-	fd = ns_open(netns, err);
-	return fd < 0 ? fd : ns_enter(fd, ret_previous, err);
-}
-
-static void leave(int previous)
-{
-	if (previous >= 0)
-		ns_leave(previous);
-}
 
 static struct bpf_tc_hook hook_of(const struct tc_target *t)
 {
@@ -70,36 +48,10 @@ static bool is_ours(const struct tc_filter *f)
 	       (f->name[len] == '\0' || f->name[len] == ':');
 }
 
-static uint32_t handle_of(bool made_qdisc)
+/* A moment later the same request may succeed. */
+static bool is_passing(int r)
 {
-	return HANDLE_MARK | (uint32_t)getpid() << 1 | (made_qdisc ? HANDLE_QDISC_MADE : 0);
-}
-
-/* false for a zombie too: it has a name, but runs nothing. */
-static bool read_comm(const char *process, char comm[static 32])
-{
-	char path[64], program[8];
-
-	snprintf(path, sizeof(path), "/proc/%s/exe", process);
-	if (readlink(path, program, sizeof(program)) < 0)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%s/comm", process);
-	_cleanup_fclose_ FILE *f = fopen(path, "re");
-
-	return f && fgets(comm, 32, f);
-}
-
-/* The filter of another run that still watches. Never this process's id: it is new here, and in a
- * container every run has the same. */
-static bool owner_lives(const struct tc_filter *f)
-{
-	uint32_t pid = (f->handle & ~HANDLE_MARK_MASK) >> 1;
-	char process[16], theirs[32], ours[32];
-
-	if ((f->handle & HANDLE_MARK_MASK) != HANDLE_MARK || pid == (uint32_t)getpid())
-		return false;
-	snprintf(process, sizeof(process), "%u", pid);
-	return read_comm(process, theirs) && read_comm("self", ours) && !strcmp(theirs, ours);
+	return r == -ENOBUFS || r == -ENOMEM || r == -EINTR || r == -EAGAIN;
 }
 
 struct census {
@@ -108,11 +60,13 @@ struct census {
 	bool made_qdisc; /* one of ours says so */
 	bool has_stale;
 	struct tc_filter stale; /* of ours, the last whose run has ended */
+	int untold; /* -errno: of one of ours the kernel does not tell whether its run lives */
 };
 
 static void take_census(void *data, const struct tc_filter *f)
 {
 	struct census *c = data;
+	int lives;
 
 	if (!is_ours(f)) {
 		c->foreign++;
@@ -120,9 +74,12 @@ static void take_census(void *data, const struct tc_filter *f)
 		return;
 	}
 	c->ours++;
-	if (f->handle & HANDLE_QDISC_MADE)
+	if (f->handle & TC_HANDLE_QDISC_MADE)
 		c->made_qdisc = true;
-	if (owner_lives(f)) {
+	lives = tc_owner_lives(f);
+	if (lives < 0)
+		c->untold = lives;
+	if (lives) {
 		c->living++;
 		return;
 	}
@@ -130,12 +87,30 @@ static void take_census(void *data, const struct tc_filter *f)
 	c->stale = *f;
 }
 
+static int census_of(const struct tc_target *t, struct census *ret)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; i < TRIES && is_passing(r); i++) {
+		*ret = (struct census){0};
+		r = tc_filter_list(t->ifindex, t->egress, take_census, ret);
+	}
+	return r;
+}
+
+/* 1 when it was there, 0 when there was none, or the qdisc or the interface has gone. */
 static int remove_filter(const struct tc_target *t, uint32_t priority, uint32_t handle)
 {
 	struct bpf_tc_hook hook = hook_of(t);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .priority = priority, .handle = handle);
+	int r = -EAGAIN;
 
-	return bpf_tc_detach(&hook, &opts);
+	for (int i = 0; i < TRIES && r < 0; i++) {
+		r = bpf_tc_detach(&hook, &opts);
+		if (r == -ENOENT || r == -EINVAL || r == -ENODEV)
+			return i > 0; /* after a failure: the answer alone was lost */
+	}
+	return r < 0 ? r : 1;
 }
 
 /* Filters of ours that a killed run left; true in *ret_made: that run, or one that still watches, had
@@ -147,58 +122,95 @@ static int remove_stale(const struct tc_target *t, bool *ret_made)
 
 	*ret_made = false;
 	do {
-		c = (struct census){0};
-		r = tc_filter_list(t->ifindex, t->egress, take_census, &c);
+		r = census_of(t, &c);
 		*ret_made |= c.made_qdisc;
 		if (r < 0 || !c.has_stale)
 			return r;
 		r = remove_filter(t, c.stale.priority, c.stale.handle);
-	} while (r == 0);
+	} while (r > 0);
 	return r;
 }
 
 /* The other direction's filter of this run, or a stale one, knows who made the qdisc. */
 static bool other_side_made(const struct tc_target *t)
 {
-	struct census c = {0};
+	const struct tc_target other = {.ifindex = t->ifindex, .egress = !t->egress};
+	struct census c;
 
-	return tc_filter_list(t->ifindex, !t->egress, take_census, &c) == 0 && c.made_qdisc;
+	return census_of(&other, &c) == 0 && c.made_qdisc;
 }
 
-static void remove_qdisc_if_empty(const struct tc_target *t)
+static int remove_qdisc_if_empty(unsigned ifindex)
+{
+	const struct tc_target in = {.ifindex = ifindex}, out = {.ifindex = ifindex, .egress = true};
+	struct bpf_tc_hook hook = hook_of(&in);
+	struct census a, b;
+	int r = census_of(&in, &a);
+
+	if (r == 0)
+		r = census_of(&out, &b);
+	if (r < 0 || a.foreign || a.ours || b.foreign || b.ours)
+		return r == -ENODEV ? 0 : r;
+	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+	r = -EAGAIN;
+	for (int i = 0; i < TRIES && is_passing(r); i++)
+		r = bpf_tc_hook_destroy(&hook);
+	return r == -ENOENT || r == -EINVAL || r == -ENODEV ? 0 : r;
+}
+
+/* *ret_made also when it failed: the answer alone may have been lost. */
+static int make_qdisc(const struct tc_target *t, bool *ret_made)
 {
 	struct bpf_tc_hook hook = hook_of(t);
-	struct census c = {0};
+	int existed = tc_qdisc_exists(t->ifindex), r;
 
-	if (tc_filter_list(t->ifindex, false, take_census, &c) < 0 ||
-	    tc_filter_list(t->ifindex, true, take_census, &c) < 0 || c.foreign || c.ours)
-		return;
-	hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
-	bpf_tc_hook_destroy(&hook);
+	*ret_made = false;
+	if (existed < 0)
+		return existed;
+	r = bpf_tc_hook_create(&hook);
+	*ret_made = !existed && r != -EEXIST;
+	return r == -EEXIST ? 0 : r;
 }
 
-static int attach_clsact(struct tc_link *l, int prog_fd)
+static int add_filter(struct tc_link *l, int prog_fd, const struct tc_run *run, bool *made)
 {
 	struct bpf_tc_hook hook = hook_of(&l->target);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .priority = FILTER_PRIORITY);
-	struct census now = {0};
+	/* replace: something else may have put its program into our filter */
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .priority = FILTER_PRIORITY,
+		    .flags = BPF_TC_F_REPLACE);
 	bool stale_made;
-	int r = bpf_tc_hook_create(&hook);
+	int r = tc_owner_handle(run->mark_fd, &opts.handle);
 
-	if (r < 0 && r != -EEXIST)
-		return r;
-	l->made_qdisc = r == 0;
-	r = remove_stale(&l->target, &stale_made);
+	if (r == 0)
+		r = remove_stale(&l->target, &stale_made);
 	if (r < 0)
 		return r;
-	l->made_qdisc |= stale_made || other_side_made(&l->target);
-	opts.handle = handle_of(l->made_qdisc);
+	*made |= stale_made || other_side_made(&l->target);
+	opts.handle |= *made ? TC_HANDLE_QDISC_MADE : 0;
 	r = bpf_tc_attach(&hook, &opts);
-	if (r < 0 && l->made_qdisc)
-		remove_qdisc_if_empty(&l->target);
-	if (r == 0 && tc_filter_list(l->target.ifindex, l->target.egress, take_census, &now) == 0)
-		l->ahead = now.ahead;
+	l->handle = opts.handle;
+	l->program = opts.prog_id;
 	return r;
+}
+
+static int attach_clsact(struct tc_link *l, int prog_fd, const struct tc_run *run)
+{
+	struct census now;
+	bool made;
+	int r = make_qdisc(&l->target, &made);
+
+	if (r == 0)
+		r = add_filter(l, prog_fd, run, &made);
+	if (r < 0) {
+		if (l->handle)
+			remove_filter(&l->target, FILTER_PRIORITY, l->handle);
+		if (made)
+			remove_qdisc_if_empty(l->target.ifindex);
+		return r;
+	}
+	if (census_of(&l->target, &now) == 0)
+		l->ahead = now.ahead;
+	return 0;
 }
 
 /* -EINVAL, -EOPNOTSUPP: this kernel has no tcx. */
@@ -216,34 +228,27 @@ static int attach_tcx(struct tc_link *l, int prog_fd)
 	return 0;
 }
 
-static int attach_here(struct tc_link *l, int prog_fd, bool clsact_only)
+static int attach_here(struct tc_link *l, int prog_fd, const struct tc_run *run)
 {
-	int r = clsact_only ? -EOPNOTSUPP : attach_tcx(l, prog_fd);
+	int r = run->clsact_only ? -EOPNOTSUPP : attach_tcx(l, prog_fd);
 
 	if (r == -EINVAL || r == -EOPNOTSUPP)
-		r = attach_clsact(l, prog_fd);
+		r = attach_clsact(l, prog_fd, run);
 	return r;
 }
 
-int tc_attach(struct tc_link **ret, const struct tc_target *target, int prog_fd, bool clsact_only,
-	      struct err *err)
+int tc_attach(struct tc_link **ret, const struct tc_target *target, int prog_fd,
+	      const struct tc_run *run, struct err *err)
 {
 	struct tc_link *l = calloc(1, sizeof(*l));
 	struct object_capture capture;
-	int previous, r;
+	int r;
 
 	if (!l)
 		return err_set(err, -ENOMEM, "out of memory");
 	*l = (struct tc_link){.target = *target, .fd = -1};
-	r = enter(target->netns, &previous, err);
-	if (r < 0) {
-		free(l);
-		return r;
-	}
-	l->netns_inode = ns_inode_self();
 	object_begin(&capture);
-	r = attach_here(l, prog_fd, clsact_only);
-	leave(previous);
+	r = attach_here(l, prog_fd, run);
 	r = object_end(&capture, r, target->interface, err);
 	if (r < 0) {
 		free(l);
@@ -253,40 +258,78 @@ int tc_attach(struct tc_link **ret, const struct tc_target *target, int prog_fd,
 	return 0;
 }
 
+/* Of a tcx link that was detached, or whose interface has gone, the kernel says interface 0. */
+static int has_interface(int link_fd)
+{
+	/* As struct bpf_link_info since 6.6, which libbpf 1.1 does not know in full. */
+	struct {
+		__u32 type, id, prog_id, padding;
+		__u32 ifindex, attach_type;
+	} info = {0};
+	__u32 len = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(link_fd, &info, &len) < 0)
+		return -errno;
+	return info.ifindex != 0;
+}
+
+static int has_filter(const struct tc_link *l)
+{
+	struct bpf_tc_hook hook = hook_of(&l->target);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .priority = FILTER_PRIORITY, .handle = l->handle);
+	int r = bpf_tc_query(&hook, &opts);
+
+	if (r == -ENOENT || r == -EINVAL)
+		return 0;
+	return r < 0 ? r : opts.prog_id == l->program;
+}
+
+int tc_is_attached(const struct tc_link *l)
+{
+	struct object_capture capture;
+	int r;
+
+	object_begin(&capture);
+	r = l->fd >= 0 ? has_interface(l->fd) : has_filter(l);
+	object_end(&capture, 0, NULL, NULL);
+	return r;
+}
+
 static int sweep_direction(const struct tc_target *t, bool remove, struct tc_swept *swept,
 			   bool *made)
 {
-	struct census c = {0};
+	struct census c;
 	bool made_here;
-	int r = tc_filter_list(t->ifindex, t->egress, take_census, &c);
+	int r = census_of(t, &c);
 
 	if (r < 0)
 		return r;
 	swept->stale += c.ours - c.living;
 	swept->living += c.living;
-	if (!remove || !c.has_stale)
-		return 0;
-	r = remove_stale(t, &made_here);
-	*made |= made_here;
-	return r;
+	if (remove && c.has_stale) {
+		r = remove_stale(t, &made_here);
+		*made |= made_here;
+	}
+	return r < 0 ? r : c.untold;
 }
 
 int tc_sweep(unsigned ifindex, bool remove, struct tc_swept *ret)
 {
-	struct tc_target t = {.ifindex = ifindex};
+	const struct tc_target in = {.ifindex = ifindex}, out = {.ifindex = ifindex, .egress = true};
 	struct tc_swept swept = {0};
 	struct object_capture capture;
 	bool made = false;
-	int r;
+	int r, other;
 
 	object_begin(&capture);
-	r = sweep_direction(&t, remove, &swept, &made);
-	t.egress = true;
-	if (r >= 0)
-		r = sweep_direction(&t, remove, &swept, &made);
-	if (r >= 0 && made)
-		remove_qdisc_if_empty(&t);
-	r = object_end(&capture, r, "", NULL);
+	r = sweep_direction(&in, remove, &swept, &made);
+	other = sweep_direction(&out, remove, &swept, &made);
+	r = r < 0 ? r : other;
+	if (made) {
+		other = remove_qdisc_if_empty(ifindex);
+		r = r < 0 ? r : other;
+	}
+	object_end(&capture, 0, NULL, NULL);
 	*ret = swept;
 	return r;
 }
@@ -301,30 +344,32 @@ const char *tc_method(const struct tc_link *l)
 	return l->fd >= 0 ? "tcx" : "clsact";
 }
 
-/* In the namespace: it may be another one under the same name by now. */
-static void detach_clsact(const struct tc_link *l)
+bool tc_is_filter(const struct tc_link *l)
 {
-	if (ns_inode_self() != l->netns_inode)
-		return;
-	remove_filter(&l->target, FILTER_PRIORITY, handle_of(l->made_qdisc));
-	if (l->made_qdisc)
-		remove_qdisc_if_empty(&l->target);
+	return l && l->fd < 0;
 }
 
-void tc_detach(struct tc_link *l)
+int tc_detach(const struct tc_link *l)
 {
 	struct object_capture capture;
-	int previous;
+	int r;
 
+	if (!tc_is_filter(l))
+		return 0;
+	object_begin(&capture);
+	r = remove_filter(&l->target, FILTER_PRIORITY, l->handle);
+	/* Where the filter had gone, the qdisc may be another one. */
+	if (r > 0 && l->handle & TC_HANDLE_QDISC_MADE)
+		r = remove_qdisc_if_empty(l->target.ifindex);
+	object_end(&capture, 0, NULL, NULL);
+	return r < 0 ? r : 0;
+}
+
+void tc_free(struct tc_link *l)
+{
 	if (!l)
 		return;
-	if (l->fd >= 0) {
+	if (l->fd >= 0)
 		close(l->fd);
-	} else if (enter(l->target.netns, &previous, NULL) == 0) {
-		object_begin(&capture);
-		detach_clsact(l);
-		leave(previous);
-		object_end(&capture, 0, NULL, NULL);
-	}
 	free(l);
 }
