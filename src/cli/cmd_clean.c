@@ -80,8 +80,11 @@ static void print(const struct leftovers *l, const char *when, bool json)
 			       item->in_use ? " (in use by a teide that runs)" : "");
 	}
 	if (l->unreadable)
-		log_warning("%zu network namespaces could not be looked at; run as root",
-			    l->unreadable);
+		log_warning("%zu network namespaces could not be looked at: %s%s", l->unreadable,
+			    err_name(l->why_unreadable), err_root_hint(l->why_unreadable));
+	if (l->why_no_probes)
+		log_warning("BPF objects could not be looked at: %s%s", err_name(l->why_no_probes),
+			    err_root_hint(l->why_no_probes));
 	if (l->hidden)
 		log_warning("the network namespaces of %zu processes " NETNS_HIDDEN_ADVICE, l->hidden);
 }
@@ -103,7 +106,7 @@ static int clean(const struct arguments *a, bool *ret_left, struct err *err)
 		print_summary(&before, &after);
 	for (size_t i = 0; i < after.len; i++)
 		*ret_left |= a->verify || !after.items[i].in_use;
-	*ret_left |= after.unreadable || after.hidden;
+	*ret_left |= after.unreadable || after.hidden || (a->verify && after.why_no_probes);
 	return removed;
 }
 

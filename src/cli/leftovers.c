@@ -2,6 +2,7 @@
 #include "leftovers.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "local.h"
 #include "netns_hidden.h"
 #include "release.h"
+#include "run_mark.h"
 
 void leftovers_free(struct leftovers *l)
 {
@@ -69,14 +71,29 @@ static void add_file(void *data, const char *path, bool in_use)
 	leftovers_add(data, in_use, "file", "%s", path);
 }
 
+/* A mark is there only as long as its process is. */
+static void add_probe(void *data, uint32_t id, const char *probe)
+{
+	leftovers_add(data, true, "probe", "%s, BPF map %" PRIu32, probe, id);
+}
+
+static int find_files(struct leftovers *l, struct err *err)
+{
+	int r = release_list(add_file, l);
+
+	return r < 0 ? err_set(err, r, "/run/teide: %s%s", err_name(r), err_root_hint(r)) : 0;
+}
+
 int leftovers_find(struct leftovers *ret, struct err *err)
 {
 	int r = find_boosts(ret, err);
 
 	if (r >= 0)
 		r = leftovers_filters(ret, false, err);
-	if (r >= 0 && release_list(add_file, ret) < 0)
-		r = err_set(err, -EACCES, "/run/teide: cannot be read; run as root");
+	if (r >= 0)
+		r = find_files(ret, err);
+	if (r >= 0)
+		ret->why_no_probes = run_mark_list(add_probe, ret);
 	if (r >= 0)
 		r = netns_hidden("", &ret->hidden, err);
 	if (r >= 0 && ret->failed)

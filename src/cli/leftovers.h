@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What of teide is on this node beside its processes: boosts of threads, filters of clsact, files in
- * /run/teide. BPF programs, maps and tcx links go with the process that holds them; a lab is ended by
- * `teide lab down`. */
+/* What of teide is on this node: boosts of threads, filters of clsact, files in /run/teide, and the probes
+ * that teides which live have in the kernel, whatever namespaces they are in. BPF programs, maps and tcx
+ * links go with the process that holds them; a lab is ended by `teide lab down`. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include "err.h"
 
 struct leftover {
-	const char *kind; /* "boost", "filter", "file" */
+	const char *kind; /* "boost", "filter", "file", "probe" */
 	char what[256];
 	bool in_use; /* by a teide that lives: its own business */
 };
@@ -19,6 +19,8 @@ struct leftovers {
 	struct leftover *items; /* owned */
 	size_t len, cap;
 	size_t unreadable; /* network namespaces that could not be looked at */
+	int why_unreadable; /* -errno of the last */
+	int why_no_probes; /* -errno: the kernel does not tell of BPF objects; 0: it does */
 	size_t hidden;     /* processes whose network namespace cannot be seen */
 	bool failed;       /* out of memory */
 };

@@ -5,7 +5,6 @@
 #include "cleanup.h"
 #include "leftovers.h"
 #include "netns.h"
-#include "ns.h"
 #include "rtnl.h"
 #include "tc.h"
 
@@ -34,39 +33,32 @@ static void visit_link(const struct rtnl_link *link, void *data)
 			      link->name);
 }
 
-static int visit_namespace(struct place *p, const struct netns *ns, struct err *err)
+static int look_here(void *data, struct err *err)
 {
-	_cleanup_close_ int fd = netns_open("", ns, err);
-	int previous, r = fd;
-
-	netns_name("", ns->inode, p->netns);
-	if (r >= 0)
-		r = ns_enter(fd, &previous, err);
-	if (r < 0)
-		return r == -ESRCH ? 0 : r;
-	r = rtnl_link_list(visit_link, p, err);
-	ns_leave(previous);
-	return r;
+	return rtnl_link_list(visit_link, data, err);
 }
 
 int leftovers_filters(struct leftovers *l, bool remove, struct err *err)
 {
 	_cleanup_(netns_list_free) struct netns_list list = {0};
-	_cleanup_free_ struct proc *procs = NULL;
 	struct place p = {.l = remove ? NULL : l};
-	size_t n, left_out;
-	int r = proc_list("", &procs, &n, &left_out, err);
+	int r = netns_list_all("", &list, err);
 
-	if (r >= 0)
-		r = netns_list("", procs, n, &list, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < list.len; i++) {
-		r = visit_namespace(&p, &list.items[i], err);
-		if (r < 0 && l)
+		const struct netns *ns = &list.items[i];
+
+		netns_name("", ns->inode, p.netns);
+		r = netns_visit("", ns, look_here, &p, err);
+		if (r == -ESRCH) /* it went meanwhile */
+			continue;
+		if (r < 0 && l) {
 			l->unreadable++;
-		else if (r < 0)
+			l->why_unreadable = r;
+		} else if (r < 0) {
 			p.r = p.r ? p.r : r;
+		}
 	}
-	return p.r < 0 ? err_set(err, p.r, "filters of clsact: %s; run as root", err_name(p.r)) : 0;
+	return p.r < 0 ? err_set(err, p.r, "filters of clsact: %s%s", err_name(p.r), err_root_hint(p.r)) : 0;
 }
