@@ -169,6 +169,27 @@ veth() {
 	ip -n "$(ns "$4")" link set "$5" up
 }
 
+# check_verified WHAT [OPTION...]: teide clean --verify finds nothing afterwards, but for the probes of teides
+# that are not this test's: it looks at the BPF objects of the whole machine. Output in $TMP/out.
+check_verified() {
+	local what=$1 status=0 id
+	shift
+	lib_limited "$TEIDE" clean --verify -o json "$@" >"$TMP/out" 2>"$TMP/err" || status=$?
+	for id in $(jq -r 'select(.when == "after" and .kind == "probe") | .what | capture("BPF map (?<id>[0-9]+)").id' "$TMP/out"); do
+		lib_holds_map "$id" && { cat "$TMP/out" "$TMP/err"; fail "$what: a probe of this test's is left"; }
+		[ "$status" != 1 ] || status=0
+	done
+	[ "$status" = 0 ] || { cat "$TMP/out" "$TMP/err"; fail "$what: exit $status, want 0"; }
+	check_eq "$what: left" "$(jq -c 'select(.when == "after" and .kind != "probe")' "$TMP/out")" ""
+}
+lib_holds_map() {
+	local pid
+	while read -r _ pid _; do
+		grep -qsx "map_id:[[:space:]]*$1" /proc/"$pid"/fdinfo/* && return 0
+	done < <(lib_own_processes)
+	return 1
+}
+
 lib_own_processes() {
 	local exe pid
 	for exe in /proc/[0-9]*/exe; do
