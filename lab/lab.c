@@ -2,7 +2,6 @@
 #include "lab.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -14,6 +13,7 @@
 #include "genl.h"
 #include "netns_mount.h"
 #include "process.h"
+#include "signals.h"
 #include "topology.h"
 
 #define UP_DEADLINE_NS (13 * NSEC_PER_SEC) /* leaves time to undo within 20 s */
@@ -109,10 +109,7 @@ static int take_signals(sigset_t *ret_previous, struct err *err)
 	sigset_t set;
 	int fd;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	end_signals(&set);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0 || sigprocmask(SIG_BLOCK, &set, ret_previous) < 0)
 		return err_set(err, -errno, "cannot take signals: %s", strerror(errno));

@@ -6,7 +6,7 @@
 #include "plan.h"
 #include "state.h"
 
-/* Makes the lab and starts its programs; on any error, or SIGINT or SIGTERM, all is undone. Returns
+/* Makes the lab and starts its programs; on any error, or a signal that asks to end, all is undone. Returns
  * within 20 s. -EALREADY when the lab is up; -EOPNOTSUPP when this node cannot. */
 int lab_up(const struct lab_options *options, struct err *err);
 

@@ -14,6 +14,7 @@
 
 #include "cleanup.h"
 #include "node_internal.h"
+#include "signals.h"
 
 static int (*const mains[])(struct node *node, int ready_fd, struct err *err) = {
 	[LAB_NODE_UE] = node_ue_main,
@@ -76,9 +77,7 @@ static int block_signals(struct err *err)
 	int fd;
 
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
+	end_signals(&set);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return err_set(err, -errno, "cannot block signals: %s", strerror(errno));
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -6,7 +6,7 @@
 #include "plan.h"
 
 /* Runs node number index (from 1, as in the plan) of its kind in the calling thread's network
- * namespace until SIGTERM or SIGINT; the caller has one thread. Names the process and with it all
+ * namespace until a signal asks it to end (signals.h); the caller has one thread. Names the process and with it all
  * its threads, creates its TUN device, and writes one byte to ready_fd (unless -1) when it serves.
  * Returns 0 after the signal, or -errno. */
 int lab_node_main(const struct lab_plan *plan, enum lab_node_kind kind, unsigned index,

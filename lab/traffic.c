@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -14,6 +13,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "ns.h"
+#include "signals.h"
 #include "traffic_internal.h"
 
 /* Of all UEs together, unless asked for more. */
@@ -117,9 +117,7 @@ static int block_signals(struct crew *crew, struct err *err)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	end_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, &crew->previous);
 	crew->stop_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (crew->stop_fd >= 0)

@@ -45,6 +45,6 @@ void lab_traffic_defaults(struct lab_traffic_options *o);
 int lab_traffic_option(struct lab_traffic_options *o, const char *name, const char *value,
 		       struct err *err);
 
-/* Sends from the nodes' namespaces, a thread each, until done or interrupted (SIGINT, SIGTERM), and
+/* Sends from the nodes' namespaces, a thread each, until done or a signal asks to end (signals.h), and
  * prints what was sent and received. -EIO when something of an exact amount got lost. */
 int lab_traffic(const struct lab_plan *plan, const struct lab_traffic_options *o, struct err *err);

@@ -154,8 +154,7 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 		return err_set(err, -ENOMEM, "out of memory");
 	signal(SIGPIPE, SIG_IGN);
 	a->loop = loop_new();
-	if (!a->loop || !loop_add_signal(a->loop, SIGINT, on_signal, a) ||
-	    !loop_add_signal(a->loop, SIGTERM, on_signal, a))
+	if (!a->loop || !loop_add_end_signals(a->loop, on_signal, a))
 		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
 	if (run->output != RUN_OUTPUT_NONE) {
 		a->sink = sink_new(run->output == RUN_OUTPUT_JSON ? SINK_JSON : SINK_TEXT,

@@ -4,6 +4,6 @@
 
 #include "settings.h"
 
-/* Runs until SIGTERM or SIGINT, then takes the strategies back, the programs off, and hands on the
+/* Runs until a signal asks to end (base/signals.h), then takes the strategies back, the programs off, and hands on the
  * last events. 0 or -errno, also when the strategies could not be taken back. */
 int agent_run(const struct settings *settings, struct err *err);

@@ -2,7 +2,6 @@
 #include "preview.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 
 #include "adaptive.h"
@@ -82,8 +81,7 @@ static int watch(struct look *l, const struct settings *settings, struct err *er
 static int start(struct look *l, const struct settings *settings, struct err *err)
 {
 	l->loop = loop_new();
-	if (!l->loop || !loop_add_signal(l->loop, SIGINT, on_signal, l) ||
-	    !loop_add_signal(l->loop, SIGTERM, on_signal, l))
+	if (!l->loop || !loop_add_end_signals(l->loop, on_signal, l))
 		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
 	if (settings_probes(settings, true, &l->probes) < 0)
 		return err_set(err, -ENOMEM, "out of memory");

@@ -26,6 +26,6 @@ void preview_free(struct preview *p); /* usable with _cleanup_ */
 
 /* Watches for that long (0: for as long as the strategy needs to make up its mind) with the probes of
  * the configuration and those that measure run-queue waits; without probes where they cannot run, which
- * is logged. Ends early on SIGINT and SIGTERM. */
+ * is logged. A signal that asks to end (base/signals.h) ends it early. */
 int preview_run(const struct settings *settings, uint64_t duration_ns, struct preview *ret,
 		struct err *err);

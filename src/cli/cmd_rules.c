@@ -205,8 +205,7 @@ static int follow(struct follow *f, struct err *err)
 	f->boot_to_real_ns = clock_boot_to_real_ns();
 	f->loop = loop_new();
 	if (!f->loop || !loop_add_timer(f->loop, NSEC_PER_SEC, NSEC_PER_SEC, on_timer, f) ||
-	    !loop_add_signal(f->loop, SIGINT, on_signal, f) ||
-	    !loop_add_signal(f->loop, SIGTERM, on_signal, f))
+	    !loop_add_end_signals(f->loop, on_signal, f))
 		return err_set(err, -errno, "the event loop: %s", strerror(errno));
 	if (start_probe(f, &why) < 0)
 		log_warning("changes are looked for once a second, and several within it seen as one: "

@@ -10,7 +10,7 @@
 #include "take_input.h"
 
 static const char doc[] = "The service: runs the probes, counts, finds the processes of the 5G functions "
-			  "and pushes scheduling strategies for them. Ends on SIGTERM, taking all back.";
+			  "and pushes scheduling strategies for them. Ends on SIGTERM, SIGINT, SIGHUP or SIGQUIT, taking all back.";
 
 static const struct argp_option options[] = {
 	{"input", 'I', "trace_pipe|FILE|-", 0,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "args.h"
 #include "cleanup.h"
@@ -99,9 +101,8 @@ static int serve(struct loop *loop, const struct settings *settings, bool json, 
 	int r;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (!loop_add_signal(loop, SIGTERM, on_signal, loop) ||
-	    !loop_add_signal(loop, SIGINT, on_signal, loop))
-		return err_set(err, -ENOMEM, "out of descriptors");
+	if (!loop_add_end_signals(loop, on_signal, loop))
+		return err_set(err, -errno, "event loop: %s", strerror(errno));
 	r = server_start(&server, loop, config_get(settings->config, "server"), err);
 	if (r < 0)
 		return r;

@@ -253,8 +253,7 @@ static int start(struct counters *c, struct err *err)
 
 	c->loop = loop_new();
 	if (!c->loop || !loop_add_timer(c->loop, c->task->duration_ns, 0, on_end, c) ||
-	    !loop_add_signal(c->loop, SIGINT, on_signal, c) ||
-	    !loop_add_signal(c->loop, SIGTERM, on_signal, c))
+	    !loop_add_end_signals(c->loop, on_signal, c))
 		return err_set(err, -errno, "the event loop: %s", strerror(errno));
 	return pipeline_start(&c->pipeline, c->loop, &o, err);
 }

@@ -187,8 +187,7 @@ static int prepare_loop(struct watch *w, struct err *err)
 		return r;
 	signal(SIGPIPE, SIG_IGN);
 	w->loop = loop_new();
-	if (!w->loop || !loop_add_signal(w->loop, SIGINT, on_signal, w) ||
-	    !loop_add_signal(w->loop, SIGTERM, on_signal, w))
+	if (!w->loop || !loop_add_end_signals(w->loop, on_signal, w))
 		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
 	if (ns && !loop_add_timer(w->loop, ns, 0, on_duration, w))
 		return err_set(err, -errno, "timer: %s", strerror(errno));

@@ -3,7 +3,6 @@
  * packet at TC. */
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -258,8 +257,7 @@ static int run(struct observation *o, struct err *err)
 
 	log_set_level(LOG_LEVEL_WARNING);
 	o->loop = loop_new();
-	if (!o->loop || !loop_add_signal(o->loop, SIGINT, on_signal, o) ||
-	    !loop_add_signal(o->loop, SIGTERM, on_signal, o))
+	if (!o->loop || !loop_add_end_signals(o->loop, on_signal, o))
 		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
 	r = set_interfaces(o, err);
 	if (r >= 0 && has_module(o->sites))

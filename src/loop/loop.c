@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "signals.h"
 
 enum source_type { SOURCE_IO, SOURCE_TIMER, SOURCE_SIGNAL };
 
@@ -34,6 +35,7 @@ struct loop {
 	int epoll_fd;
 	bool running;
 	int value;
+	sigset_t blocked; /* by this loop: loop_free() unblocks them */
 	struct loop_source *sources;
 };
 
@@ -48,6 +50,7 @@ struct loop *loop_new(void)
 		free(loop);
 		return NULL;
 	}
+	sigemptyset(&loop->blocked);
 	return loop;
 }
 
@@ -67,6 +70,16 @@ static void bury_dead(struct loop *loop)
 	}
 }
 
+/* A signal that came after loop_run() had its effect already: the program is ending. */
+static void unblock_signals(struct loop *loop)
+{
+	const struct timespec now = {0};
+
+	while (sigtimedwait(&loop->blocked, NULL, &now) > 0)
+		;
+	pthread_sigmask(SIG_UNBLOCK, &loop->blocked, NULL);
+}
+
 void loop_free(struct loop *loop)
 {
 	if (!loop)
@@ -74,6 +87,8 @@ void loop_free(struct loop *loop)
 	for (struct loop_source *s = loop->sources; s; s = s->next)
 		loop_remove(s);
 	bury_dead(loop);
+	if (!sigisemptyset(&loop->blocked))
+		unblock_signals(loop);
 	close(loop->epoll_fd);
 	free(loop);
 }
@@ -139,6 +154,7 @@ struct loop_source *loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_
 {
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	struct loop_source *s;
+	int r;
 
 	if (fd < 0)
 		return NULL;
@@ -146,22 +162,37 @@ struct loop_source *loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_
 		(struct loop_source){.type = SOURCE_TIMER, .fd = fd, .owns_fd = true,
 				     .fn.timer = fn, .data = data},
 		EPOLLIN);
-	if (s)
-		loop_set_timer(s, first_ns, interval_ns);
+	if (!s)
+		return NULL;
+	r = loop_set_timer(s, first_ns, interval_ns);
+	if (r < 0) {
+		loop_remove(s);
+		errno = -r;
+		return NULL;
+	}
 	return s;
 }
 
-struct loop_source *loop_add_signal(struct loop *loop, int signo, loop_signal_fn fn, void *data)
+static void block(struct loop *loop, const sigset_t *set)
+{
+	sigset_t before;
+
+	pthread_sigmask(SIG_BLOCK, set, &before);
+	for (int signo = 1; signo < NSIG; signo++)
+		if (sigismember(set, signo) == 1 && !sigismember(&before, signo))
+			sigaddset(&loop->blocked, signo);
+}
+
+struct loop_source *loop_add_end_signals(struct loop *loop, loop_signal_fn fn, void *data)
 {
 	sigset_t set;
 	int fd;
 
-	sigemptyset(&set);
-	sigaddset(&set, signo);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	end_signals(&set);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fd < 0)
 		return NULL;
+	block(loop, &set);
 	return add(loop,
 		   (struct loop_source){.type = SOURCE_SIGNAL, .fd = fd, .owns_fd = true,
 					.fn.signal = fn, .data = data},

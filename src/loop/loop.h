@@ -21,13 +21,15 @@ struct loop_source *loop_add_io(struct loop *loop, int fd, uint32_t epoll_events
 				void *data);
 int loop_change_io(struct loop_source *source, uint32_t epoll_events);
 
-/* First after first_ns, then every interval_ns (0: once; the handle stays and can be set again). */
+/* First after first_ns, then every interval_ns (0: once; the handle stays and can be set again).
+ * NULL and errno on failure. */
 struct loop_source *loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_t interval_ns,
 				   loop_timer_fn fn, void *data);
 int loop_set_timer(struct loop_source *source, uint64_t first_ns, uint64_t interval_ns); /* 0, 0 disarms */
 
-/* Blocks the signal in this thread and takes it here instead. */
-struct loop_source *loop_add_signal(struct loop *loop, int signo, loop_signal_fn fn, void *data);
+/* Takes the signals that ask the program to end (base/signals.h): this thread blocks them until
+ * loop_free(). Add them before anything that has to be undone. */
+struct loop_source *loop_add_end_signals(struct loop *loop, loop_signal_fn fn, void *data);
 
 void loop_remove(struct loop_source *source); /* NULL is fine */
 

@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "err.h"
 #include "json_head.h"
 #include "probe.h"
+#include "signals.h"
 
 #define FLUSH_AT (64 * 1024)
 #define ENDING_PATIENCE_MS 2000
@@ -26,7 +26,7 @@
 struct sink {
 	enum sink_format format;
 	int fd;
-	int signal_fd;   /* readable while SIGINT or SIGTERM waits for the loop */
+	int signal_fd;   /* readable while a signal that ends the program waits for the loop */
 	int patience_ms; /* -1: for ever */
 	size_t chunk;    /* what one write may take once fd is writable, without blocking */
 	int broken; /* the first write error, -errno: later lines are not even formatted */
@@ -40,9 +40,7 @@ static int ending_fd(void)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
+	end_signals(&set);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

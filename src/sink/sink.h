@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Where events and rows of counts go: lines of text or JSON on a descriptor. Writing waits for who
  * reads, who thereby loses events in the ring, where each one is counted; but no longer than the
- * sink's patience, and not for long while a SIGINT or SIGTERM waits for the loop. */
+ * sink's patience, and not for long while a signal that ends the program waits for the loop. */
 #pragma once
 
 #include <stdbool.h>
