@@ -13,6 +13,7 @@
 #include "cmd.h"
 #include "err.h"
 #include "log.h"
+#include "rlimit.h"
 
 static const struct {
 	const char *name;
@@ -115,6 +116,7 @@ int main(int argc, char **argv)
 {
 	char version[] = "version";
 
+	rlimit_raise_descriptors();
 	open_standard();
 	argp_err_exit_status = EXIT_USAGE;
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
