@@ -27,22 +27,39 @@ struct endings {
 
 bool lab_process_is_alive(const struct lab_process *p)
 {
-	return proc_same("", p->pid, p->start_time);
+	return proc_same("", p->pid, p->start_time) != 0;
 }
 
-static void add(struct endings *e, const struct lab_process *p)
+static void close_all(struct endings *e)
 {
-	int fd = syscall(SYS_pidfd_open, p->pid, 0);
+	for (unsigned i = 0; i < e->n; i++)
+		close(e->fds[i].fd);
+	e->n = 0;
+}
+
+/* 0, also when the process has ended already. */
+static int add(struct endings *e, const struct lab_process *p)
+{
+	int fd = syscall(SYS_pidfd_open, p->pid, 0), r;
 
 	if (fd < 0)
-		return;
+		return errno == ESRCH ? 0 : -errno;
 	/* Asked after the descriptor is open: from here on it cannot be another process's. */
-	if (!lab_process_is_alive(p)) {
+	r = proc_same("", p->pid, p->start_time);
+	if (r <= 0) {
 		close(fd);
-		return;
+		return r;
 	}
 	e->fds[e->n] = (struct pollfd){.fd = fd, .events = POLLIN};
 	e->pids[e->n++] = p->pid;
+	return 0;
+}
+
+/* A process that cannot be told to end may live: the lab must not be taken for gone. */
+static int cannot_end(struct endings *e, int32_t pid, int r, struct err *err)
+{
+	close_all(e);
+	return err_set(err, r, "ending process %d: %s", pid, err_name(r));
 }
 
 static void send_signal(const struct endings *e, int sig)
@@ -111,8 +128,12 @@ int lab_process_end(const struct lab_process *processes, unsigned n, unsigned gr
 	struct endings e = {0};
 
 	_Static_assert(ENDINGS_MAX >= LAB_PROCESSES_MAX, "a lab's processes fit");
-	for (unsigned i = 0; i < n && e.n < ENDINGS_MAX; i++)
-		add(&e, &processes[i]);
+	for (unsigned i = 0; i < n && e.n < ENDINGS_MAX; i++) {
+		int r = add(&e, &processes[i]);
+
+		if (r < 0)
+			return cannot_end(&e, processes[i].pid, r, err);
+	}
 	return end_all(&e, grace_ms, err);
 }
 
@@ -161,8 +182,9 @@ static int find_strays(const struct inodes *inodes, struct endings *e, struct er
 	for (size_t i = 0; i < n && e->n < ENDINGS_MAX; i++) {
 		struct lab_process p = {.pid = procs[i].pid, .start_time = procs[i].start_time};
 
-		if (has_inode(inodes, procs[i].netns))
-			add(e, &p);
+		r = has_inode(inodes, procs[i].netns) ? add(e, &p) : 0;
+		if (r < 0)
+			return cannot_end(e, p.pid, r, err);
 	}
 	return 0;
 }

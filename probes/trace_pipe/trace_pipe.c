@@ -50,7 +50,7 @@ struct probe_run {
 	uint64_t verdicts[TRACE_VERDICTS]; /* lines */
 	uint64_t no_room;    /* of TRACE_TASK's lines: no place for a task */
 	uint64_t lost, lost_notes; /* lines by the kernel's notes; notes without a number */
-	uint64_t told, ended; /* tasks: handed on as rows; no more when they were looked up */
+	uint64_t told, ended, unreadable; /* tasks: handed on as rows; no more when they were looked up; unknown */
 	uint64_t try_ns;     /* when to try to open it, where it is not open */
 	int trouble;         /* why it is not, as it was told last */
 };
@@ -192,11 +192,12 @@ static int collect(struct probe_run *run, event_fn emit, void *data)
 	while ((t = map_next(run->tasks, &cursor, &key))) {
 		const struct task_key *k = key;
 		int32_t tgid = k->tgid;
+		int e = tgid ? 0 : proc_leader("", k->tid, &tgid);
 
-		if (!tgid && proc_leader("", k->tid, &tgid) < 0) {
-			run->ended++;
+		run->ended += e == -ESRCH;
+		run->unreadable += e < 0 && e != -ESRCH;
+		if (e < 0)
 			continue;
-		}
 		run->told++;
 		emit_row(k, t, tgid, emit, data);
 	}
@@ -243,9 +244,10 @@ static void tell_ledger(struct probe_run *run, ledger_fn fn, void *data)
 	tell(fn, data, "skipped", "no_room", run->no_room);
 	/* A note without a number is of one line or of more. */
 	fn(data, &(struct ledger_row){"lines", "lost", "overwritten", run->lost, run->lost_notes > 0});
-	fn(data, &(struct ledger_row){"tasks", "seen", NULL, run->told + run->ended});
+	fn(data, &(struct ledger_row){"tasks", "seen", NULL, run->told + run->ended + run->unreadable});
 	fn(data, &(struct ledger_row){"tasks", "counted", NULL, run->told});
 	fn(data, &(struct ledger_row){"tasks", "skipped", "ended", run->ended});
+	fn(data, &(struct ledger_row){"tasks", "skipped", "unreadable", run->unreadable});
 }
 
 static void tell_plan(struct probe_run *run, plan_fn fn, void *data)

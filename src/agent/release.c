@@ -170,7 +170,7 @@ static void remove_dead(int fd, const char *path, void *data)
 	char proc[32];
 
 	snprintf(proc, sizeof(proc), "/proc/%.16s", name + 1);
-	if (fd == -ECONNREFUSED && (name[0] != '.' || access(proc, F_OK) < 0))
+	if (fd == -ECONNREFUSED && (name[0] != '.' || (access(proc, F_OK) < 0 && errno == ENOENT)))
 		unlink(path);
 }
 

@@ -18,6 +18,8 @@ struct roster {
 	struct processes *processes;
 	struct discover *discover;
 	struct roster_missed missed;
+	int error; /* of this look: the first that kept a process from being read */
+	int32_t error_pid;
 };
 
 static int start(struct roster *r, const struct config *config, struct err *err)
@@ -91,7 +93,20 @@ static int find(struct roster *r, uint64_t now_ns, struct err *err)
 	return e >= 0 && found.namespaces_failed ? -EPERM : e;
 }
 
-/* Rows speak of pids; who that is, /proc tells. */
+/* Out of descriptors or memory, a process cannot be read and may well live: what is known of it stays. */
+static bool is_unreadable(struct roster *r, int32_t pid, int error)
+{
+	if (error >= 0 || error == -ESRCH)
+		return false;
+	r->missed.processes_unreadable++;
+	if (!r->error) {
+		r->error = error;
+		r->error_pid = pid;
+	}
+	return true;
+}
+
+/* Rows speak of pids; /proc tells which process has that pid. */
 static void resolve_pending(struct roster *r)
 {
 	size_t cursor = 0;
@@ -99,7 +114,11 @@ static void resolve_pending(struct roster *r)
 	int32_t pid;
 
 	while ((pid = processes_next_pending(r->processes, &cursor))) {
-		if (proc_read("", pid, &proc) < 0 || !processes_put(r->processes, &proc))
+		int e = proc_read("", pid, &proc);
+
+		if (is_unreadable(r, pid, e))
+			continue;
+		if (e < 0 || !processes_put(r->processes, &proc))
 			processes_ended(r->processes, pid);
 	}
 }
@@ -108,17 +127,23 @@ static void read_threads(struct roster *r, const struct proc *proc)
 {
 	_cleanup_free_ struct proc_thread *threads = NULL;
 	size_t n, left_out;
+	int e = proc_threads("", proc->pid, THREADS_MAX, &threads, &n, &left_out);
 
-	if (proc_threads("", proc->pid, THREADS_MAX, &threads, &n, &left_out) == 0)
+	if (e == 0)
 		processes_set_threads(r->processes, proc, threads, n, left_out);
+	else
+		is_unreadable(r, proc->pid, e);
 }
 
 static void read_cgroup(struct roster *r, const struct proc *proc)
 {
 	char path[PROC_PATH_MAX];
+	int e = proc_cgroup("", proc->pid, path, sizeof(path));
 
-	if (proc_cgroup("", proc->pid, path, sizeof(path)) == 0)
+	if (e == 0)
 		processes_set_cgroup(r->processes, proc, path);
+	else if (e != -ENOENT && e != -ENAMETOOLONG)
+		is_unreadable(r, proc->pid, e);
 }
 
 /* A cgroup can change, but whose does is of interest only of those chosen. */
@@ -133,7 +158,7 @@ static bool complete(struct roster *r, const struct process *p, const struct pro
 	return chosen;
 }
 
-/* Drops who has ended, notices a pid that is another's by now and a program that took the place of
+/* Drops the processes that have ended, notices a pid that is another's by now and a program that took the place of
  * another in its process, completes those chosen. */
 static void refresh(struct roster *r)
 {
@@ -142,22 +167,30 @@ static void refresh(struct roster *r)
 	struct proc proc;
 
 	while ((p = processes_next(r->processes, &cursor))) {
-		if (proc_read("", p->pid, &proc) < 0) {
-			processes_ended(r->processes, p->pid);
+		int e = proc_read("", p->pid, &proc);
+
+		if (is_unreadable(r, p->pid, e))
 			continue;
-		}
-		complete(r, processes_put(r->processes, &proc), &proc);
+		if (e < 0)
+			processes_ended(r->processes, p->pid);
+		else
+			complete(r, processes_put(r->processes, &proc), &proc);
 	}
 }
 
 int roster_look(struct roster *r, uint64_t now_ns, struct err *err)
 {
-	int e = find(r, now_ns, err);
+	int e;
 
+	r->error = 0;
+	e = find(r, now_ns, err);
 	resolve_pending(r);
 	refresh(r);
 	processes_age(r->processes, now_ns);
-	return e;
+	if (e < 0 || !r->error)
+		return e;
+	return err_set(err, r->error, "/proc/%d: %s; what was known of such processes stays",
+		       r->error_pid, err_name(r->error));
 }
 
 static bool has_thread(const struct process *p, uint32_t tid)

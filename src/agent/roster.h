@@ -28,8 +28,8 @@ void roster_place(struct roster *r, struct sched_places places);
 void roster_row(struct roster *r, const struct event *row);
 
 /* Looks at the node: who is there, what evidence of whom, the threads and the cgroup of those chosen.
- * -EPERM: some namespaces could not be asked, -errno: nothing could be listed; err says why, and what
- * could be found is found all the same. */
+ * -EPERM: some namespaces could not be asked, -errno: nothing could be listed, or some processes could not
+ * be read; err says why. What could be found is found all the same, what was known of the others stays. */
 int roster_look(struct roster *r, uint64_t now_ns, struct err *err);
 
 /* What to do about an event "newcomer". */
@@ -47,7 +47,7 @@ const struct sched_rules *roster_rules(const struct roster *r);
 struct roster_missed {
 	size_t processes, namespaces, sockets, findings; /* of the last look */
 	size_t namespaces_failed;    /* could not be asked for their sockets */
-	size_t processes_unreadable; /* whose descriptors are not ours to read, or too many */
+	size_t processes_unreadable; /* could not be read, or not all of their descriptors */
 	struct processes_counts table;
 };
 struct roster_missed roster_missed(const struct roster *r);

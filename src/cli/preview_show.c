@@ -44,7 +44,7 @@ void preview_losses(const struct preview *p, struct preview_loss ret[static PREV
 		 m.namespaces_failed},
 		{"sockets", "sockets of the ports looked for, and what was found of them",
 		 m.sockets + m.findings},
-		{"unreadable", "processes whose descriptors could not be read, or not all", m.processes_unreadable},
+		{"unreadable", "processes that could not be read, or not all of their descriptors", m.processes_unreadable},
 	};
 
 	memcpy(ret, losses, sizeof(losses));

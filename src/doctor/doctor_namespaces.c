@@ -146,7 +146,7 @@ void doctor_network(const char *root, uint16_t port, struct report *r)
 	if (netns_list_all(root, &list, &err) < 0) {
 		c = report_add(r, CHECK_NETWORK, "namespaces", "network.unvisited");
 		check_set(c, CHECK_LIMITED, "not to be listed: %.300s", err.text);
-		check_remedy(c, "mount /proc");
+		check_remedy(c, "mount /proc, and give teide descriptors enough (ulimit -n)");
 		return;
 	}
 	for (size_t i = 0; i < list.len && i < NAMESPACES_VISITED_MAX; i++)

@@ -44,7 +44,8 @@ struct findings {
 	size_t len, cap;
 	size_t left_out; /* beyond DISCOVER_FINDINGS_MAX */
 	size_t processes, namespaces, sockets; /* looked at */
-	size_t processes_left_out, namespaces_left_out, sockets_left_out; /* beyond the bounds */
+	/* Beyond the bounds; of processes, those as well that could not be read. */
+	size_t processes_left_out, namespaces_left_out, sockets_left_out;
 	size_t namespaces_failed;    /* could not be asked for their sockets */
 	size_t processes_unreadable; /* their descriptors could not be read, or not all */
 };

@@ -81,7 +81,7 @@ static void read_processes(struct run *run, bool candidates)
 			continue;
 		run->proc = (uint32_t)i;
 		r = sockets_visit_fds(scan->root, scan->procs[i].pid, &v);
-		if (r == -EACCES || r > 0)
+		if (r && r != -ESRCH)
 			run->next->unreadable++;
 	}
 }

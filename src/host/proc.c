@@ -117,11 +117,14 @@ int proc_read(const char *root, int32_t pid, struct proc *ret)
 	return 0;
 }
 
-bool proc_same(const char *root, int32_t pid, uint64_t start_time)
+int proc_same(const char *root, int32_t pid, uint64_t start_time)
 {
 	struct proc proc;
+	int r = read_process(root, pid, &proc);
 
-	return read_process(root, pid, &proc) == 0 && proc.start_time == start_time;
+	if (r < 0)
+		return r == -ESRCH ? 0 : r;
+	return proc.start_time == start_time;
 }
 
 int proc_leader(const char *root, int32_t tid, int32_t *ret_pid)
@@ -181,7 +184,7 @@ static int list_ids(const char *path, size_t max, int32_t **ret, size_t *ret_n,
 	uint64_t id;
 
 	if (!dir)
-		return errno == ENOENT ? -ESRCH : -errno;
+		return procfs_error(errno);
 	while ((errno = 0, entry = readdir(dir))) {
 		if (!procfs_number(entry->d_name, INT32_MAX, &id))
 			continue;
@@ -191,7 +194,7 @@ static int list_ids(const char *path, size_t max, int32_t **ret, size_t *ret_n,
 			return -ENOMEM;
 	}
 	if (errno)
-		return errno == ENOENT ? -ESRCH : -errno;
+		return procfs_error(errno);
 	if (n)
 		qsort(ids, n, sizeof(*ids), compare_i32);
 	*ret = TAKE_PTR(ids);
@@ -212,14 +215,18 @@ int proc_list(const char *root, struct proc **ret, size_t *ret_n, size_t *ret_le
 	r = procfs_path(path, sizeof(path), "%s/proc", root);
 	if (r == 0)
 		r = list_ids(path, PROC_PIDS_MAX, &pids, &n_pids, &left_out);
+	if (r == -ESRCH)
+		return err_set(err, r, "%s/proc is not there: mount it (mount -t proc proc /proc)",
+			       root);
 	if (r < 0)
-		return err_set(err, r, "cannot list processes in %s/proc: %s; is it mounted?", root,
-			       err_name(r));
+		return err_set(err, r, "cannot list processes in %s/proc: %s", root, err_name(r));
 	list = calloc(n_pids ? n_pids : 1, sizeof(*list));
 	if (!list)
 		return err_set(err, -ENOMEM, "out of memory for %zu processes", n_pids);
 	for (size_t i = 0; i < n_pids; i++) {
-		if (read_process(root, pids[i], &list[n]) < 0 || list[n].kernel)
+		r = read_process(root, pids[i], &list[n]);
+		left_out += r < 0 && r != -ESRCH;
+		if (r < 0 || list[n].kernel)
 			continue;
 		list[n].netns = read_netns(root, pids[i]);
 		n++;
@@ -277,8 +284,10 @@ int proc_threads(const char *root, int32_t pid, size_t max, struct proc_thread *
 	if (!list)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_tids; i++) {
-		if (read_thread(root, pid, tids[i], &list[n]) == 0)
-			n++;
+		r = read_thread(root, pid, tids[i], &list[n]);
+		if (r < 0 && r != -ESRCH)
+			return r;
+		n += r == 0;
 	}
 	if (!n)
 		return -ESRCH;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Processes and threads as /proc tells them. root is a directory that holds proc/ ("" for the real
- * one). A process may end between any two reads: -ESRCH says so and is no failure. */
+ * one). A process may end between any two reads: -ESRCH says so and is no failure. Every other error
+ * (no descriptor left, no memory) says nothing about the process: it may well live. */
 #pragma once
 
 #include <stdbool.h>
@@ -42,19 +43,20 @@ int proc_parse_stat(const char *text, size_t len, struct proc_stat *ret);
 /* 0, -ESRCH when there is no such process, or -errno. A zombie counts as ended. */
 int proc_read(const char *root, int32_t pid, struct proc *ret);
 
-/* Whether pid still is the process that began at start_time: ask just before acting on it. */
-bool proc_same(const char *root, int32_t pid, uint64_t start_time);
+/* Whether pid still is the process that began at start_time: ask just before acting on it. 1: it is;
+ * 0: that process has ended; -errno: it cannot be told. */
+int proc_same(const char *root, int32_t pid, uint64_t start_time);
 
 /* The process that a thread is of, its leader included; tid > 0. -ESRCH when it has ended. */
 int proc_leader(const char *root, int32_t tid, int32_t *ret_pid);
 
 /* Every process but kernel threads and zombies, by pid; the caller frees *ret. At most
- * PROC_PIDS_MAX are read; *ret_left_out counts the others. */
+ * PROC_PIDS_MAX are read; *ret_left_out counts the others, and those that could not be read. */
 int proc_list(const char *root, struct proc **ret, size_t *ret_n, size_t *ret_left_out,
 	      struct err *err);
 
 /* The threads of a process, the leader first, then by tid; at most max. *ret_left_out counts the
- * others. -ESRCH when the process has ended. */
+ * others. -ESRCH when the process has ended; -errno when a living thread cannot be read. */
 int proc_threads(const char *root, int32_t pid, size_t max, struct proc_thread **ret,
 		 size_t *ret_n, size_t *ret_left_out);
 

@@ -18,7 +18,7 @@ int procfs_path(char *ret, size_t size, const char *format, ...)
 	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
-static int gone_or(int error)
+int procfs_error(int error)
 {
 	return error == ENOENT || error == ESRCH ? -ESRCH : -error;
 }
@@ -29,14 +29,14 @@ int procfs_read(const char *path, char *ret, size_t size, size_t *ret_len)
 	size_t len = 0;
 
 	if (fd < 0)
-		return gone_or(errno);
+		return procfs_error(errno);
 	while (len < size - 1) {
 		ssize_t n = read(fd, ret + len, size - 1 - len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return gone_or(errno);
+			return procfs_error(errno);
 		if (!n)
 			break;
 		len += (size_t)n;
@@ -51,7 +51,7 @@ int procfs_readlink(const char *path, char *ret, size_t size)
 	ssize_t n = readlink(path, ret, size);
 
 	if (n < 0)
-		return gone_or(errno);
+		return procfs_error(errno);
 	if ((size_t)n >= size)
 		return -ENAMETOOLONG;
 	ret[n] = '\0';

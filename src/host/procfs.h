@@ -13,6 +13,9 @@
 int procfs_path(char *ret, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* -ESRCH for ENOENT and ESRCH, by which a process or a file of it has ended; else -error. */
+int procfs_error(int error);
+
 /* Reads at most size - 1 bytes and ends them with NUL; *ret_len without it. A file that vanished, or
  * whose process did, is -ESRCH. */
 int procfs_read(const char *path, char *ret, size_t size, size_t *ret_len);

@@ -169,7 +169,7 @@ int sockets_visit_fds(const char *root, int32_t pid, const struct fd_visitor *vi
 		return r;
 	dir = opendir(path);
 	if (!dir)
-		return errno == ENOENT ? -ESRCH : -errno;
+		return procfs_error(errno);
 	for (size_t n = 0; (entry = readdir(dir)); n++) {
 		if (n == (visitor->max ?: SOCKETS_FDS_MAX))
 			return 1;

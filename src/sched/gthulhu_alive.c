@@ -9,17 +9,21 @@ static bool is_leader(const struct strategy *s)
 	return s->pid == s->tgid;
 }
 
-/* The same pid, start and name: a pid may be another's by now, and a process another program. */
+/* The same pid, start and name: a pid may be another's by now, and a process another program. A process
+ * that cannot be read (no descriptor left) counts as the same: its strategy stays. */
 static bool is_same(const struct strategy *s)
 {
 	struct proc proc;
+	int r;
 
 	if (s->tgid <= 0 || s->start_time == 0)
 		return true;
 	if (!is_leader(s))
-		return proc_same("", s->pid, s->start_time);
-	return proc_read("", s->pid, &proc) == 0 && proc.start_time == s->start_time &&
-	       (!*s->comm || !strcmp(proc.comm, s->comm));
+		return proc_same("", s->pid, s->start_time) != 0;
+	r = proc_read("", s->pid, &proc);
+	if (r < 0)
+		return r != -ESRCH;
+	return proc.start_time == s->start_time && (!*s->comm || !strcmp(proc.comm, s->comm));
 }
 
 /* A leader's threads follow it in the list and go the way it goes. */
@@ -49,5 +53,5 @@ bool gthulhu_is_alive(int32_t pid)
 {
 	struct proc proc;
 
-	return pid > 0 && proc_read("", pid, &proc) == 0;
+	return pid > 0 && proc_read("", pid, &proc) != -ESRCH;
 }

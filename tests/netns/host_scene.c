@@ -346,12 +346,12 @@ static void an_ended_process_is_another(void **state)
 	struct proc gnb;
 
 	assert_int_equal(proc_read("", s->pids[GNB], &gnb), 0);
-	assert_true(proc_same("", gnb.pid, gnb.start_time));
-	assert_false(proc_same("", gnb.pid, gnb.start_time + 1));
+	assert_int_equal(proc_same("", gnb.pid, gnb.start_time), 1);
+	assert_int_equal(proc_same("", gnb.pid, gnb.start_time + 1), 0);
 	kill(gnb.pid, SIGKILL);
 	waitpid(gnb.pid, NULL, 0);
 	s->pids[GNB] = 0;
-	assert_false(proc_same("", gnb.pid, gnb.start_time));
+	assert_int_equal(proc_same("", gnb.pid, gnb.start_time), 0);
 	look(s);
 	for (size_t i = 0; i < s->found.len; i++)
 		assert_int_not_equal(s->found.items[i].proc.pid, gnb.pid);

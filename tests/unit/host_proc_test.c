@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -135,12 +136,55 @@ static void identity_is_pid_and_start(void **state)
 	struct proc proc;
 
 	fake_process(root, 300, "nr-ue", 30, 1);
-	assert_true(proc_same(root->path, 300, 30));
-	assert_false(proc_same(root->path, 300, 31));
-	assert_false(proc_same(root->path, 301, 30));
+	assert_int_equal(proc_same(root->path, 300, 30), 1);
+	assert_int_equal(proc_same(root->path, 300, 31), 0);
+	assert_int_equal(proc_same(root->path, 301, 30), 0);
 	assert_int_equal(proc_read(root->path, 301, &proc), -ESRCH);
 	assert_int_equal(proc_read(root->path, 300, &proc), 0);
 	assert_string_equal(proc.comm, "nr-ue");
+}
+
+/* A link to itself: opening it is ELOOP, for root as well, and says nothing of whether the process lives. */
+static void what_cannot_be_read_has_not_ended(void **state)
+{
+	const struct fake_root *root = *state;
+	struct proc_thread *threads = NULL;
+	struct proc *list = NULL;
+	size_t n, left_out;
+	struct proc proc;
+
+	fake_process(root, 20, "nr-gnb", 10, 1);
+	fake_process(root, 300, "nr-ue", 30, 1);
+	fake_thread(root, 300, 301, "nr-ue", 31);
+	fake_link(root, "stat", "proc/300/task/301/stat");
+	assert_int_equal(proc_threads(root->path, 300, 8, &threads, &n, &left_out), -ELOOP);
+	assert_null(threads);
+	fake_link(root, "stat", "proc/300/stat");
+	assert_int_equal(proc_read(root->path, 300, &proc), -ELOOP);
+	assert_int_equal(proc_same(root->path, 300, 30), -ELOOP);
+	assert_int_equal(proc_list(root->path, &list, &n, &left_out, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(list[0].pid, 20);
+	assert_int_equal(left_out, 1);
+	free(list);
+}
+
+static void a_list_without_descriptors_names_the_error(void **state)
+{
+	const struct fake_root *root = *state;
+	struct rlimit before, none;
+	struct proc *list = NULL;
+	size_t n, left_out;
+	struct err err = {0};
+
+	fake_process(root, 20, "nr-gnb", 10, 1);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){.rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(proc_list(root->path, &list, &n, &left_out, &err), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_non_null(strstr(err.text, strerror(EMFILE)));
+	assert_null(strstr(err.text, "mount"));
 }
 
 static void threads_leader_first(void **state)
@@ -393,6 +437,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(processes_are_listed, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_proc_is_an_error_that_says_so, setup, teardown),
 		cmocka_unit_test_setup_teardown(identity_is_pid_and_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_cannot_be_read_has_not_ended, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_list_without_descriptors_names_the_error, setup, teardown),
 		cmocka_unit_test_setup_teardown(threads_leader_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(threads_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(whose_a_thread_is, setup, teardown),
