@@ -13,6 +13,7 @@
 
 #define LOOK_NS (150 * NSEC_PER_MSEC)
 #define LOOK_SHARE 50 /* of a CPU's time, one part in that many */
+#define FIRST_LOOK_NS NSEC_PER_SEC /* of CPU time, at the start */
 #define OWNERS_MAX 8192
 
 static const struct config_option options[] = {
@@ -43,6 +44,16 @@ struct identity {
 	uint64_t next_look_ns;
 };
 
+/* A verb that ends soon has no later look. What is not read by then comes with the looks that follow. */
+static void look_first(struct identity *i)
+{
+	uint64_t end_ns = clock_thread_ns() + FIRST_LOOK_NS;
+
+	do {
+		containers_look(i->containers);
+	} while (containers_unread(i->containers) && clock_thread_ns() < end_ns);
+}
+
 struct identity *identity_new(const struct containers_options *o)
 {
 	struct identity *i = calloc(1, sizeof(*i));
@@ -55,7 +66,7 @@ struct identity *identity_new(const struct containers_options *o)
 		identity_free(i);
 		return NULL;
 	}
-	containers_look(i->containers);
+	look_first(i);
 	return i;
 }
 

@@ -5,5 +5,6 @@
 #include "containers.h"
 
 /* Names, pod, labels and, where it says one, the path of its network namespace, with *ret_own_netns false when it has
- * the host's. path is no link. 0, -ENOENT, or -EINVAL for what is no config.json. */
+ * the host's. path is no link. 0, or -EINVAL and -EFBIG for what is no config.json: what was refused once is
+ * refused again. Every other -errno says nothing about the file. */
 int bundle_read(const char *path, struct container *ret, bool *ret_own_netns);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "bundle.h"
+#include "clock.h"
 #include "map.h"
 #include "ns.h"
 #include "proc.h"
@@ -16,11 +17,13 @@
 
 #define LOOKS_GONE 40 /* for which one that has gone is remembered */
 #define SHORT_ID 12 /* as docker and crictl print it */
+/* A look reads no further file once it has taken so much CPU time; a file takes as much at most. */
+#define LOOK_NS (20 * NSEC_PER_MSEC)
 
 /* What is kept of a bundle: a container, or a folder that is none (yet). */
 struct entry {
 	struct container container;
-	uint64_t config; /* when the config.json read last was changed, in ns; 0: it was not there */
+	uint64_t config; /* when the config.json read or refused last was changed, in ns; 0: none was */
 	bool own_netns;
 	unsigned unseen; /* looks since it was there last */
 };
@@ -29,9 +32,9 @@ struct containers {
 	char root[PROC_PATH_MAX];
 	char *const *state;
 	struct map *map;
-	size_t left_out;
-	bool changed;
-	uint64_t changes;
+	size_t left_out, unread;
+	bool changed, failed;
+	uint64_t changes, end_ns; /* end_ns: of this look, in CPU time */
 };
 
 struct containers *containers_new(const char *root, char *const *state)
@@ -150,18 +153,50 @@ static void find_process(struct containers *c, struct entry *e, const char *pid_
 	c->changed |= container->netns_inode != 0;
 }
 
-static uint64_t changed_ns(const char *path)
+/* What cannot be looked at (no descriptor left) may be there: nothing counts as gone then. */
+static void note_failure(struct containers *c)
+{
+	c->failed |= errno != ENOENT && errno != ENOTDIR;
+}
+
+static uint64_t changed_ns(struct containers *c, const char *path)
 {
 	struct stat st;
 
-	if (lstat(path, &st) < 0)
+	if (lstat(path, &st) < 0) {
+		note_failure(c);
 		return 0;
+	}
 	return (uint64_t)st.st_mtim.tv_sec * 1000000000U + (uint64_t)st.st_mtim.tv_nsec;
+}
+
+static bool is_refused(int r)
+{
+	return r == -EINVAL || r == -EFBIG;
+}
+
+/* Into the entry, unless the file cannot be read now: then the next look tries again. */
+static void read_bundle(struct containers *c, struct entry *e, const char *config, uint64_t now)
+{
+	struct entry fresh = {.config = now};
+	int r;
+
+	if (clock_thread_ns() >= c->end_ns) {
+		c->unread++;
+		return;
+	}
+	memcpy(fresh.container.id, e->container.id, sizeof(fresh.container.id));
+	/* a file half written is read again when it has changed */
+	r = bundle_read(config, &fresh.container, &fresh.own_netns);
+	if (r < 0 && !is_refused(r))
+		return;
+	*e = fresh;
+	c->changed = true;
 }
 
 static void look_at(struct containers *c, const char *id, const char *config, const char *pid_file)
 {
-	uint64_t now = changed_ns(config);
+	uint64_t now = changed_ns(c, config);
 	char key[CONTAINER_ID_MAX] = "";
 	struct entry *e;
 
@@ -173,15 +208,14 @@ static void look_at(struct containers *c, const char *id, const char *config, co
 		c->left_out++;
 		return;
 	}
+	memcpy(e->container.id, key, sizeof(key));
+	if (e->container.gone)
+		e->config = 0;
 	e->unseen = 0;
-	if (e->config != now || e->container.gone) {
-		*e = (struct entry){.config = now};
-		memcpy(e->container.id, key, sizeof(key));
-		/* a file half written is read again when it has changed */
-		bundle_read(config, &e->container, &e->own_netns);
-		c->changed = true;
-	}
-	find_process(c, e, pid_file);
+	if (e->config != now)
+		read_bundle(c, e, config, now);
+	if (e->config)
+		find_process(c, e, pid_file);
 }
 
 static void look_in(struct containers *c, const char *folder, const char *config, const char *pid_file)
@@ -190,6 +224,8 @@ static void look_in(struct containers *c, const char *folder, const char *config
 	_cleanup_dir_ DIR *dir = opendir(folder);
 	struct dirent *entry;
 
+	if (!dir)
+		note_failure(c);
 	while (dir && (entry = readdir(dir)))
 		if (is_id(entry->d_name) &&
 		    procfs_path(path, sizeof(path), "%s/%s/%s", folder, entry->d_name, config) == 0 &&
@@ -203,8 +239,11 @@ static void look_at_state(struct containers *c, const char *state)
 	_cleanup_dir_ DIR *dir = NULL;
 	struct dirent *entry;
 
-	if (procfs_path(path, sizeof(path), "%s%s/io.containerd.runtime.v2.task", c->root, state) == 0)
+	if (procfs_path(path, sizeof(path), "%s%s/io.containerd.runtime.v2.task", c->root, state) == 0) {
 		dir = opendir(path);
+		if (!dir)
+			note_failure(c);
+	}
 	while (dir && (entry = readdir(dir)))
 		if (is_id(entry->d_name) &&
 		    procfs_path(folder, sizeof(folder), "%s/%s", path, entry->d_name) == 0)
@@ -220,6 +259,8 @@ static void forget_unseen(struct containers *c)
 	size_t cursor = 0;
 
 	while ((e = map_next(c->map, &cursor, &key))) {
+		if (c->failed && e->unseen)
+			e->unseen--;
 		c->changed |= e->unseen == 1 || e->unseen > LOOKS_GONE;
 		e->container.gone = e->unseen > 0;
 		if (e->unseen > LOOKS_GONE)
@@ -232,8 +273,9 @@ bool containers_look(struct containers *c)
 	struct entry *e;
 	size_t cursor = 0;
 
-	c->changed = false;
-	c->left_out = 0;
+	c->changed = c->failed = false;
+	c->left_out = c->unread = 0;
+	c->end_ns = clock_thread_ns() + LOOK_NS;
 	while ((e = map_next(c->map, &cursor, NULL)))
 		e->unseen++;
 	for (size_t i = 0; c->state && c->state[i]; i++)
@@ -251,6 +293,11 @@ uint64_t containers_changes(const struct containers *c)
 size_t containers_len(const struct containers *c)
 {
 	return map_len(c->map);
+}
+
+size_t containers_unread(const struct containers *c)
+{
+	return c->unread;
 }
 
 size_t containers_left_out(const struct containers *c)

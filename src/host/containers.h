@@ -39,8 +39,10 @@ struct containers;
 struct containers *containers_new(const char *root, char *const *state);
 void containers_free(struct containers *c); /* NULL is fine */
 
-/* Looks what there is. Whether anything is other than before. */
+/* Looks what there is. Whether anything is other than before. What a look costs is bounded: the files that it
+ * did not come to are left to the next looks. */
 bool containers_look(struct containers *c);
+size_t containers_unread(const struct containers *c); /* such files, at the last look */
 
 uint64_t containers_changes(const struct containers *c); /* how many looks found something other */
 size_t containers_len(const struct containers *c);

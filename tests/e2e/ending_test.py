@@ -241,6 +241,22 @@ def a_closed_terminal_ends_it_in_good_order():
     end(child)
 
 
+@case
+def hostile_bundles_do_not_keep_it_from_ending():
+    """Many config.json of the largest size that is read, full of the smallest values."""
+    folder = TMP / "state" / "io.containerd.runtime.v2.task" / "default"
+    folder.mkdir(parents=True)
+    first = TMP / "config.json"
+    first.write_text('{"x": [{}' + ",{}" * 349000 + "]}")
+    for i in range(300):
+        (folder / f"c{i}").mkdir()
+        os.link(first, folder / f"c{i}" / "config.json")
+    verb = Verb("flows", *KEYS, "--set", f"containers.state={TMP / 'state'}")
+    verb.ready(lambda: verb.says("watching") and filters())
+    equal(verb.end(signal.SIGTERM), 0)
+    complete_ledger(verb)
+
+
 if os.geteuid():
     print("needs root")
     sys.exit(77)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -192,6 +193,106 @@ static void what_is_no_bundle(void **state_)
 	}
 }
 
+/* A config.json of so many values, within which its pod is named. */
+static char *config_of(size_t values)
+{
+	size_t size = values * 3 + 128, n;
+	char *text = malloc(size);
+
+	assert_non_null(text);
+	n = (size_t)snprintf(text, size, "{\"annotations\": {\"io.kubernetes.cri.sandbox-name\": \"x\"}, \"process\": [1");
+	for (size_t i = 0; i < values; i++)
+		n += (size_t)snprintf(text + n, size - n, ",1");
+	snprintf(text + n, size - n, "]}");
+	return text;
+}
+
+static const char *pod_of(const struct scene *s, const char *id)
+{
+	const struct container *c = containers_find(s->containers, id);
+
+	return c ? c->pod : "not there";
+}
+
+/* The parser's time goes by values, so a file of too many is no config.json; also in the labels, which are JSON
+ * within JSON. What stands in a string is no value. */
+static void a_file_of_too_many_values_is_refused(void **state_)
+{
+	struct scene *s = *state_;
+	char *good = config_of(10000), *bomb = config_of(300000), *text = malloc(1 << 20);
+
+	assert_non_null(text);
+	fake_file(&s->root, good, "run/containerd/io.containerd.runtime.v2.task/default/good/config.json");
+	fake_file(&s->root, bomb, "run/containerd/io.containerd.runtime.v2.task/default/bomb/config.json");
+	memset(bomb, ',', 300000);
+	bomb[300000] = '\0';
+	snprintf(text, 1 << 20, "{\"x\": \"\\\"%s\", \"annotations\": {\"io.kubernetes.cri.sandbox-name\": \"x\"}}", bomb);
+	fake_file(&s->root, text, "run/containerd/io.containerd.runtime.v2.task/default/long/config.json");
+	snprintf(text, 1 << 20, "{\"annotations\": {\"io.kubernetes.cri.sandbox-name\": \"x\", "
+		 "\"io.kubernetes.cri-o.Labels\": \"{\\\"tier\\\": \\\"ran\\\", \\\"x\\\": [1");
+	for (size_t n = strlen(text); n < 100000; n += 2)
+		memcpy(text + n, ",1", 3);
+	strcat(text, "]}\"}}");
+	fake_file(&s->root, text, "run/containerd/io.containerd.runtime.v2.task/default/labels/config.json");
+	for (int i = 0; i < 100 && (!i || containers_unread(s->containers)); i++)
+		containers_look(s->containers);
+	assert_string_equal(pod_of(s, "good"), "x");
+	assert_string_equal(pod_of(s, "bomb"), "");
+	assert_string_equal(pod_of(s, "long"), "x");
+	assert_string_equal(pod_of(s, "labels"), "x");
+	assert_string_equal(containers_find(s->containers, "labels")->labels, "");
+	assert_false(containers_look(s->containers)); /* a refused file is not read again */
+	free(good);
+	free(bomb);
+	free(text);
+}
+
+static void what_a_look_does_not_come_to_the_next_ones_read(void **state_)
+{
+	enum { FILES = 500, LOOKS_MAX = 100000 };
+	struct scene *s = *state_;
+	char *text = config_of(16000);
+	int looks = 0;
+	char id[16];
+
+	for (int i = 0; i < FILES; i++)
+		fake_file(&s->root, text, "run/containerd/io.containerd.runtime.v2.task/default/c%d/config.json", i);
+	containers_look(s->containers);
+	assert_true(containers_unread(s->containers) > 0);
+	assert_true(containers_unread(s->containers) < FILES);
+	while (containers_unread(s->containers) && looks++ < LOOKS_MAX)
+		assert_true(containers_look(s->containers));
+	for (int i = 0; i < FILES; i++) {
+		snprintf(id, sizeof(id), "c%d", i);
+		assert_string_equal(pod_of(s, id), "x");
+	}
+	free(text);
+}
+
+static void without_descriptors_no_container_is_gone(void **state_)
+{
+	struct scene *s = *state_;
+	struct rlimit before, none;
+
+	containerd_bundle(s, ID, "container", "upf");
+	assert_true(containers_look(s->containers));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){.rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < 100; i++)
+		assert_false(containers_look(s->containers));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_non_null(containers_find(s->containers, ID));
+	assert_false(containers_find(s->containers, ID)->gone);
+	assert_string_equal(containers_find(s->containers, ID)->pod, "core/upf-0");
+	containerd_bundle(s, "second", "container", "upf");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	containers_look(s->containers);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(containers_look(s->containers));
+	assert_string_equal(pod_of(s, "second"), "core/upf-0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +300,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(crio, setup, teardown),
 		cmocka_unit_test_setup_teardown(comes_and_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_no_bundle, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_file_of_too_many_values_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_a_look_does_not_come_to_the_next_ones_read, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_descriptors_no_container_is_gone, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
