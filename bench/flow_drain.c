@@ -122,7 +122,7 @@ static int measure(struct bench *b, ring_record_fn fn, double *best)
 		return r;
 	b->told = 0;
 	before = clock_thread_ns();
-	ring_drain(b->ring, 0, fn, b);
+	ring_drain(b->ring, EVENTS, fn, b);
 	*best = MAX(*best, (double)EVENTS * 1e3 / (double)(clock_thread_ns() - before));
 	return b->told == EVENTS ? 0 : -EIO;
 }

@@ -83,8 +83,9 @@ struct probe {
 	int (*start)(struct probe_run **ret, const struct probe_env *env, struct err *err);
 	/* For epoll; -1 when the probe has no ring. */
 	int (*ring_fd)(const struct probe_run *run);
-	/* Hands on the events that are ready. Number of events, or -errno. */
-	int (*drain)(struct probe_run *run, event_fn emit, void *data);
+	/* Reads at most max records, the oldest, and hands on their events: a flood must leave the loop its
+	 * other work. The number of records, max when there may be more, or -errno. */
+	int (*drain)(struct probe_run *run, size_t max, event_fn emit, void *data);
 	/* Hands on what was counted since the last collection, as rows. 0 or -errno. */
 	int (*collect)(struct probe_run *run, event_fn emit, void *data);
 	/* The processes of the path by tgid, whenever they may have changed: all of them, in any order.

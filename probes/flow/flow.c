@@ -289,14 +289,11 @@ static void drain_record(void *data, const void *record, size_t len)
 		d->run->bad_records++;
 }
 
-/* A bounded number at a time, so that a flood leaves the loop its other work. */
-#define DRAIN_MAX 4096
-
-static int flow_drain(struct probe_run *run, event_fn emit, void *data)
+static int flow_drain(struct probe_run *run, size_t max, event_fn emit, void *data)
 {
 	struct drain d = {.run = run, .emit = emit, .data = data};
 
-	return ring_drain(run->ring, DRAIN_MAX, drain_record, &d);
+	return ring_drain(run->ring, max, drain_record, &d);
 }
 
 const struct probe probe_flow = {

@@ -80,11 +80,11 @@ static void drain_record(void *data, const void *record, size_t len)
 	d->emit(d->data, &e);
 }
 
-static int gtpu_drain(struct probe_run *run, event_fn emit, void *data)
+static int gtpu_drain(struct probe_run *run, size_t max, event_fn emit, void *data)
 {
 	struct drain d = {.run = run, .emit = emit, .data = data};
 
-	return ring_drain(run->ring, 0, drain_record, &d);
+	return ring_drain(run->ring, max, drain_record, &d);
 }
 
 static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)

@@ -133,7 +133,7 @@ static int runq_ring_fd(const struct probe_run *run)
 	return -1;
 }
 
-static int runq_drain(struct probe_run *run, event_fn emit, void *data)
+static int runq_drain(struct probe_run *run, size_t max, event_fn emit, void *data)
 {
 	return 0;
 }

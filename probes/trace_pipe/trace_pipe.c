@@ -210,7 +210,7 @@ static int no_ring(const struct probe_run *run)
 	return -1;
 }
 
-static int no_events(struct probe_run *run, event_fn emit, void *data)
+static int no_events(struct probe_run *run, size_t max, event_fn emit, void *data)
 {
 	return 0;
 }

@@ -189,6 +189,7 @@ int agent_run(const struct settings *settings, struct err *err)
 		r = loop_run(a.loop);
 		a.ending = true;
 		left = pipeline_finish(a.pipeline, &why_left);
+		rule_watch_finish(&a.rules);
 		pipeline_ledger(a.pipeline, print_ledger, &a);
 	}
 	if (r >= 0 && a.withdrawn < 0)

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "release.h"
 
+#define DRAIN_MAX 1024 /* records of a ring in one turn of the loop */
 #define DRAIN_NS (100 * NSEC_PER_MSEC) /* the longest that an event waits for being read */
 
 struct running {
@@ -71,18 +72,26 @@ static void on_row(void *data, const struct event *e)
 static int drain(struct running *r)
 {
 	struct pipeline *p = r->pipeline;
-	int n = r->probe->drain(r->run, on_event, p);
+	int n = r->probe->drain(r->run, DRAIN_MAX, on_event, p);
 
 	if (n < 0)
 		log_error("%s: reading the ring: %s", r->probe->name, err_name(n));
-	if (n != 0 && p->o.on_drained)
-		p->o.on_drained(p->o.data);
 	return n;
 }
 
+static void drained(struct pipeline *p)
+{
+	if (p->o.on_drained)
+		p->o.on_drained(p->o.data);
+}
+
+/* What one turn leaves in the ring keeps its descriptor readable: the next turn goes on. */
 static void on_ring(void *data, int fd, uint32_t events)
 {
-	drain(data);
+	struct running *r = data;
+
+	drain(r);
+	drained(r->pipeline);
 }
 
 void pipeline_collect(struct pipeline *p)
@@ -172,6 +181,8 @@ static void on_drains(void *data)
 	for (size_t i = 0; !p->finished && i < p->n; i++)
 		if (p->running[i].ring)
 			drain(&p->running[i]);
+	if (!p->finished)
+		drained(p);
 }
 
 static void on_ticks(void *data)
@@ -327,11 +338,14 @@ size_t pipeline_probes(const struct pipeline *p)
 	return p->n;
 }
 
-void pipeline_drain(struct pipeline *p)
+bool pipeline_drain(struct pipeline *p)
 {
+	bool all = true;
+
 	for (size_t i = 0; i < p->n; i++)
 		if (p->running[i].ring)
-			p->running[i].probe->drain(p->running[i].run, on_event, p);
+			all &= drain(&p->running[i]) < DRAIN_MAX;
+	return all;
 }
 
 int pipeline_finish(struct pipeline *p, struct err *err)
@@ -348,7 +362,7 @@ int pipeline_finish(struct pipeline *p, struct err *err)
 	}
 	for (size_t i = 0; i < p->n; i++)
 		while (p->running[i].ring && drain(&p->running[i]) > 0)
-			; /* a call hands on a bounded number; without hooks no more come */
+			drained(p); /* without hooks no more come */
 	pipeline_collect(p);
 	return r;
 }

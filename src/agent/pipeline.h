@@ -21,7 +21,7 @@ struct pipeline_options {
 	uint64_t collect_interval_ns;
 	event_fn on_event;
 	event_fn on_row;
-	void (*on_drained)(void *data);   /* after each batch of events; may be NULL */
+	void (*on_drained)(void *data);   /* after each batch of events, and ten times a second; may be NULL */
 	void (*on_collected)(void *data, uint64_t now_ns); /* after each collection; may be NULL */
 	void *data;
 };
@@ -40,8 +40,8 @@ bool pipeline_watches(const struct pipeline *p);
 /* Hands on the rows of what was counted so far, now. */
 void pipeline_collect(struct pipeline *p);
 
-/* Hands on the events that are ready, without on_drained. */
-void pipeline_drain(struct pipeline *p);
+/* Hands on the events that are ready, a bounded number, without on_drained. Whether these were all. */
+bool pipeline_drain(struct pipeline *p);
 
 /* Takes the hooks off, then hands on the last events and counts: from here on the ledger is exact. 0, or
  * -errno when a hook stays. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "rule_watch.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "log.h"
@@ -45,26 +46,33 @@ static void on_change(const struct rules_change *change, void *data)
 	rules_change_event(rules_live_rules(r->live), change, r->probe, r->emit, r->data);
 }
 
-static void more(void *data)
+static bool more(void *data)
 {
 	struct rule_watch *r = data;
 
-	pipeline_drain(*r->pipeline);
+	return pipeline_drain(*r->pipeline);
 }
 
-void rule_watch_settle(struct rule_watch *r)
+bool rule_watch_settle(struct rule_watch *r)
 {
-	if (r->live)
-		rules_live_settle(r->live, more, r, on_change, r);
+	return !r->live || rules_live_settle(r->live, more, r, on_change, r);
+}
+
+void rule_watch_finish(struct rule_watch *r)
+{
+	while (!rule_watch_settle(r))
+		;
 }
 
 void rule_watch_collected(struct rule_watch *r)
 {
 	struct err err = {0};
+	int e;
 
 	if (!r->live || !r->rescan)
 		return;
-	r->rescan = false;
-	if (rules_live_rescan(r->live, more, r, on_change, r, &err) < 0)
+	e = rules_live_rescan(r->live, more, r, on_change, r, &err);
+	r->rescan = e == -EAGAIN;
+	if (e < 0)
 		log_debug("%s", err.text);
 }

@@ -23,7 +23,10 @@ void rule_watch_free(struct rule_watch *r); /* of zeroes is fine */
 
 /* true when the event is a request, which rule_watch_settle() tells. */
 bool rule_watch_take(struct rule_watch *r, const struct event *e);
-void rule_watch_settle(struct rule_watch *r);
+/* As rules_live_settle(): what stays is for the next call. */
+bool rule_watch_settle(struct rule_watch *r);
+/* Settles all. Only without hooks: no more requests come. */
+void rule_watch_finish(struct rule_watch *r);
 /* At a collection. The first one tells what changed between the first look and the hooks; another looks
  * again when a device has come in a namespace that had none. */
 void rule_watch_collected(struct rule_watch *r);

@@ -4,17 +4,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "clock.h"
 #include "genl.h"
 #include "log.h"
 #include "rule_timeline.h"
 #include "rules_netns.h"
 #include "rules_scan.h"
 
+/* A turn of the loop settles requests for so long. */
+#define SETTLE_NS (20 * NSEC_PER_MSEC)
+
 struct rules_live {
 	struct rule_timeline *timeline;
 	const char *netns; /* NULL: all */
 	uint16_t family;   /* 0: not asked for yet */
 	struct rules_netns namespaces;
+	uint64_t seen_ns; /* when the last event was made that was taken */
+	/* The answer to the oldest request, while what it may know of is not all taken. */
+	bool answered;
+	enum rule_answer answer;
+	uint64_t answered_ns;
+	struct rule_request request;
 };
 
 int rules_live_of(struct rules_live **ret, const char *netns, struct rules *rules, struct err *err)
@@ -64,6 +74,7 @@ const struct rules *rules_live_rules(const struct rules_live *l)
 
 bool rules_live_take(struct rules_live *l, const struct event *e)
 {
+	l->seen_ns = e->ts_ns;
 	/* With one namespace named, what goes on in others is nobody's business. */
 	if (l->netns && e->netns_inode && !rules_place_of(rules_live_rules(l), e->netns_inode))
 		return event_has(e, F_RULE);
@@ -108,22 +119,35 @@ static enum rule_answer answer_of(struct rules_live *l, struct rule_request *req
 	return RULE_UNKNOWN;
 }
 
-void rules_live_settle(struct rules_live *l, void (*more)(void *data), void *more_data,
-		       rules_change_fn visit, void *data)
+/* Before the answer is used, every request that it may know of must have been taken: the ring was empty
+ * after it was given, or a later event has come out of the ring. */
+static bool is_answer_ripe(struct rules_live *l, rules_more_fn more, void *more_data)
 {
-	struct rule_request request;
-
-	while (rule_timeline_next(l->timeline, &request)) {
-		enum rule_answer answer = answer_of(l, &request);
-
-		/* Whatever the answer knows of was seen before it was given. */
-		if (answer != RULE_UNKNOWN)
-			more(more_data);
-		rule_timeline_settle(l->timeline, answer, &request.rule, visit, data);
+	if (!l->answered) {
+		l->answer = answer_of(l, &l->request);
+		l->answered_ns = clock_boot_ns();
+		l->answered = true;
 	}
+	return l->answer == RULE_UNKNOWN || more(more_data) || l->seen_ns > l->answered_ns;
 }
 
-int rules_live_rescan(struct rules_live *l, void (*more)(void *data), void *more_data,
+bool rules_live_settle(struct rules_live *l, rules_more_fn more, void *more_data,
+		       rules_change_fn visit, void *data)
+{
+	uint64_t end_ns = clock_boot_ns() + SETTLE_NS;
+
+	while (l->answered || rule_timeline_next(l->timeline, &l->request)) {
+		if (!is_answer_ripe(l, more, more_data))
+			return false;
+		l->answered = false;
+		rule_timeline_settle(l->timeline, l->answer, &l->request.rule, visit, data);
+		if (clock_boot_ns() >= end_ns)
+			return !rule_timeline_next(l->timeline, &l->request);
+	}
+	return true;
+}
+
+int rules_live_rescan(struct rules_live *l, rules_more_fn more, void *more_data,
 		      rules_change_fn visit, void *data, struct err *err)
 {
 	struct rules *now;
@@ -134,8 +158,10 @@ int rules_live_rescan(struct rules_live *l, void (*more)(void *data), void *more
 
 	if (r < 0)
 		return r;
-	more(more_data);
-	rules_live_settle(l, more, more_data, visit, data);
+	if (!more(more_data) || !rules_live_settle(l, more, more_data, visit, data)) {
+		rules_free(now);
+		return err_set(err, -EAGAIN, "requests to change rules come faster than they are settled");
+	}
 	rule_timeline_rescan(l->timeline, now, visit, data);
 	return 0;
 }

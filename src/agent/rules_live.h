@@ -20,16 +20,18 @@ const struct rules *rules_live_rules(const struct rules_live *l);
 /* true when the event is a request, which is kept for rules_live_settle(). */
 bool rules_live_take(struct rules_live *l, const struct event *e);
 
+/* Hands on to rules_live_take() what the probe has seen; whether that was all. */
+typedef bool (*rules_more_fn)(void *data);
 typedef void (*rules_change_fn)(const struct rules_change *change, void *data);
 
-/* Asks the module about what was taken, and tells what changed. more: hands on what the probe saw
- * meanwhile (to rules_live_take()). It enters a namespace for one request at a time. */
-void rules_live_settle(struct rules_live *l, void (*more)(void *data), void *more_data,
+/* Asks the module about what was taken, and tells what changed. It enters a namespace for one request at
+ * a time. What a turn of the loop has no time for stays for the next call; true when nothing did. */
+bool rules_live_settle(struct rules_live *l, rules_more_fn more, void *more_data,
 		       rules_change_fn visit, void *data);
 
 /* Reads all rules again, and tells what changed without a request that was seen. Also settles. 0, or
- * -errno and what was known stays. */
-int rules_live_rescan(struct rules_live *l, void (*more)(void *data), void *more_data,
+ * -errno and what was known stays; -EAGAIN: requests come faster than they are settled, try later. */
+int rules_live_rescan(struct rules_live *l, rules_more_fn more, void *more_data,
 		      rules_change_fn visit, void *data, struct err *err);
 
 /* A change as an event of the probe of that name, "rule" or "handover", for emit. */

@@ -136,12 +136,11 @@ static void on_change(const struct rules_change *change, void *data)
 		loop_stop(f->loop, r == -EPIPE ? 0 : r);
 }
 
-static void more(void *data)
+static bool more(void *data)
 {
 	struct follow *f = data;
 
-	if (f->pipeline)
-		pipeline_drain(f->pipeline);
+	return !f->pipeline || pipeline_drain(f->pipeline);
 }
 
 static void on_event(void *data, const struct event *e)

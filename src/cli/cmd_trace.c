@@ -172,9 +172,8 @@ static void print_context(const struct agg_context *c, struct buf *out)
 		   c->calls);
 }
 
-static void print_contexts(void *data)
+static void print_contexts(struct trace *t)
 {
-	struct trace *t = data;
 	_cleanup_free_ const struct agg_context **list = NULL;
 	_cleanup_(buf_free) struct buf out = {0};
 	size_t n;
@@ -190,6 +189,14 @@ static void print_contexts(void *data)
 		buf_printf(&out, "%" PRIu64 " call%s of more tasks than are listed\n",
 			   agg_contexts_refused(t->contexts), plural(agg_contexts_refused(t->contexts)));
 	sink_text(t->watch.sink, &out);
+}
+
+static void on_finished(void *data)
+{
+	struct trace *t = data;
+
+	rule_watch_finish(&t->rules);
+	print_contexts(t);
 }
 
 static bool is_of(const char *flag, const char *probe)
@@ -274,7 +281,7 @@ static int run(struct trace *t, struct err *err)
 		.on_event = on_event, .on_row = on_row, .on_drained = on_drained,
 		.on_collected = on_collected, .data = t};
 
-	w->on_finished = print_contexts;
+	w->on_finished = on_finished;
 	if (options.events)
 		rule_watch_begin(&t->rules, &probes, &w->pipeline, on_rule, t);
 	return watch_run(w, &options, err);

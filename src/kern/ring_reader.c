@@ -138,12 +138,11 @@ int ring_drain(struct ring *r, size_t max, ring_record_fn fn, void *data)
 {
 	unsigned long position = *r->consumer;
 	struct slot s;
-	int n = 0;
+	size_t n = 0;
 
-	while ((!max || (size_t)n < max) && slot_at(r, position, &s)) {
+	for (; n < max && slot_at(r, position, &s); n++) {
 		if (!(s.len & BPF_RINGBUF_DISCARD_BIT)) {
 			r->delivered++;
-			n++;
 			fn(data, s.data, s.len);
 		}
 		position = s.next;
@@ -151,7 +150,7 @@ int ring_drain(struct ring *r, size_t max, ring_record_fn fn, void *data)
 		 * that it does not see waited for. */
 		__atomic_store_n(r->consumer, position, __ATOMIC_SEQ_CST);
 	}
-	return n;
+	return (int)n;
 }
 
 static uint64_t count_pending(const struct ring *r)

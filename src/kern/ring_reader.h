@@ -24,7 +24,9 @@ void ring_free(struct ring *r); /* NULL is fine */
 
 int ring_poll_fd(const struct ring *r); /* readable while records wait; the ring's */
 
-/* Hands on at most max records (0: all that are there); their number. */
+/* Takes at most max records off the ring and hands them on, without those that a program discarded. Their
+ * number, discarded ones included: below max, the ring was empty or its next record unfinished. There is no
+ * "all": while a program writes as fast as fn reads, that would never end. */
 int ring_drain(struct ring *r, size_t max, ring_record_fn fn, void *data);
 
 struct ring_counts {

@@ -31,6 +31,7 @@
 #define SKIP_STATUS 77
 #define LINE_MAX_LEN 20000
 #define MAX_FLOWS 4096
+#define RECORDS_MAX 65536 /* more than any ring here holds */
 
 struct bench {
 	struct flow_bpf *bpf;
@@ -188,7 +189,7 @@ static void run_packet(struct bench *b, const uint8_t *data, uint32_t len)
 	assert_int_equal((int)opts.retval, -1);
 	assert_int_equal(opts.data_size_out, len);
 	assert_memory_equal(after, data, len);
-	ring_drain(b->ring, 0, print_record, b);
+	ring_drain(b->ring, RECORDS_MAX, print_record, b);
 	head = head_of_last(b);
 	assert_in_range(head, 0, HEAD_MAX - 1);
 	if (head >= HEAD_SKIPPED)
@@ -399,7 +400,7 @@ static void test_full_ring_and_map(void **state)
 	assert_int_equal(ring_counts(b->ring, &ring), 0);
 	assert_int_equal(ring.delivered, 100);
 	assert_int_equal(ring.emitted, ring.delivered + ring.pending + ring.lost[RING_LOST_FULL]);
-	ring_drain(b->ring, 0, count_record, &delivered);
+	ring_drain(b->ring, RECORDS_MAX, count_record, &delivered);
 	assert_int_equal(gen_collect(b->flows, sum_flow, &flows), 0);
 	assert_int_equal(flow_ledger_read(&b->run, 0, &b->before), 0);
 	assert_int_equal(flows.packets + b->before.other[OTHER_FLOW].packets, n);
