@@ -26,7 +26,7 @@ struct agent {
 	struct sink *sink;         /* NULL: no output wanted */
 	struct string_list probes;
 	struct rule_watch rules;
-	bool ending;
+	bool ending, is_withdrawn; /* is_withdrawn: or it was tried */
 	int withdrawn; /* 0, or -errno: the strategies are still in force */
 };
 
@@ -96,6 +96,7 @@ static void on_withdrawn(void *data, int r)
 	struct agent *a = data;
 
 	a->withdrawn = r;
+	a->is_withdrawn = true;
 	loop_stop(a->loop, 0);
 }
 
@@ -174,6 +175,41 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 	return r < 0 ? r : check_purpose(a, err);
 }
 
+/* A loop that failed has withdrawn nothing. The local back end needs no loop for that; for a server the
+ * loop gets one more chance. */
+static void withdraw_after_failure(struct agent *a)
+{
+	int r;
+
+	if (!a->operator)
+		return;
+	if (!a->ending) {
+		a->ending = true;
+		operator_withdraw(a->operator, WITHDRAW_DEADLINE_NS, on_withdrawn, a);
+	}
+	r = a->is_withdrawn ? 0 : loop_run(a->loop);
+	if (r < 0)
+		a->withdrawn = r;
+}
+
+static int run(struct agent *a, struct err *err)
+{
+	int r;
+
+	log_info("running");
+	if (a->operator) {
+		operator_tick(a->operator, clock_boot_ns());
+		operator_watch(a->operator, a->pipeline);
+	}
+	r = loop_run(a->loop);
+	if (r < 0) {
+		log_error("event loop: %s; ending", err_name(r));
+		withdraw_after_failure(a);
+		err_set(err, r, "event loop: %s", err_name(r));
+	}
+	return r;
+}
+
 int agent_run(const struct settings *settings, struct err *err)
 {
 	struct agent a = {0};
@@ -181,18 +217,13 @@ int agent_run(const struct settings *settings, struct err *err)
 	struct err why_left = {0};
 
 	if (r >= 0) {
-		log_info("running");
-		if (a.operator) {
-			operator_tick(a.operator, clock_boot_ns());
-			operator_watch(a.operator, a.pipeline);
-		}
-		r = loop_run(a.loop);
+		r = run(&a, err);
 		a.ending = true;
 		left = pipeline_finish(a.pipeline, &why_left);
 		rule_watch_finish(&a.rules);
 		pipeline_ledger(a.pipeline, print_ledger, &a);
 	}
-	if (r >= 0 && a.withdrawn < 0)
+	if (a.withdrawn < 0)
 		r = err_set(err, a.withdrawn,
 			    "strategies could not be withdrawn: %s; they stay in force until the "
 			    "next list",

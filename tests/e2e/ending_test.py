@@ -12,7 +12,8 @@ import subprocess
 import sys
 import termios
 
-from harness import TEIDE, TMP, case, contains, end, equal, main, need, spawn, wait_for
+from harness import BUILD, TEIDE, TMP, case, contains, end, equal, main, need, spawn, wait_for
+from server import Server
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 LAB = f"end{os.getpid()}"
@@ -45,11 +46,11 @@ def nice(child):
     return os.getpriority(os.PRIO_PROCESS, child.pid)
 
 
-def config():
+def config(backend="local", api=None):
     path = TMP / "run.json"
     path.write_text(json.dumps({
-        "run": {"probes": ["flow"], "output": "json"}, "probes": {"flow": FLOW},
-        "sched": {"backend": "local", "names": [NAME], "evidence": ["name"]}}))
+        "run": {"probes": ["flow"], "output": "json"}, "probes": {"flow": FLOW}, "api": api or {},
+        "sched": {"backend": backend, "names": [NAME], "evidence": ["name"]}}))
     return path
 
 
@@ -238,6 +239,29 @@ def a_closed_terminal_ends_it_in_good_order():
         equal((words[0], close_terminal(verb, terminal)), (words[0], 0 if words[0] == "run" else 1))
         assert not filters(), "a filter stays"
         equal(nice(child), 0)
+    end(child)
+
+
+def stored(server, pid):
+    shown = subprocess.run([TEIDE, "sched", "show", "--url", server.url, "--public-key", server.key_path, "-o", "json"],
+                           check=True, capture_output=True, text=True).stdout
+    return any(row["pid"] == pid and row["priority"] for row in map(json.loads, shown.splitlines()))
+
+
+@case
+def after_a_loop_error_the_service_takes_all_back():
+    child, server = sleeper(), Server("loop-error")
+    fault = TMP / "fault"
+    for backend, is_boosted in (("local", lambda: nice(child) == -10), ("gthulhu", lambda: stored(server, child.pid))):
+        verb = Verb("run", "-c", config(backend, {"url": server.url, "public_key_path": str(server.key_path), "interval": "1s"}),
+                    env={**os.environ, "LD_PRELOAD": str(BUILD / "tests/e2e/faults.so"), "FAULT_EPOLL": str(fault)})
+        verb.ready(lambda: is_boosted() and filters())
+        fault.touch()
+        equal((backend, verb.process.wait(60)), (backend, 1))
+        contains(verb.err.read_text(), "event loop: Bad file descriptor")
+        assert not is_boosted(), f"{backend}: the strategy stays"
+        assert not filters(), f"{backend}: a filter stays"
+        complete_ledger(verb)
     end(child)
 
 
