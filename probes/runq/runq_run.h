@@ -31,6 +31,7 @@ struct probe_run {
 	struct runq_pids always;  /* of the options */
 	struct runq_pids watched; /* as in the map */
 	uint64_t refused;         /* processes beyond RUNQ_PROCESSES */
+	bool filter_is_old;       /* it could not be set after the last change */
 	struct map *told;         /* struct runq_key -> what the rows have said, in runq_rows.c */
 };
 

@@ -109,22 +109,42 @@ static int set_filter(struct probe_run *run, const struct runq_pids *wanted)
 		       : 0;
 }
 
-static int change(struct probe_run *run, const struct runq_pids *wanted)
+/* Puts the newcomers into the map, and takes out of the set those that it has no room for. */
+static int add_new(struct probe_run *run, struct runq_pids *wanted, int swept)
 {
 	const struct runq_watched since = since_now();
-	int fd = bpf_map__fd(run->bpf->maps.watched), r;
+	int fd = bpf_map__fd(run->bpf->maps.watched), r = swept;
+	size_t kept = 0;
 
-	if (same(&run->watched, wanted))
+	for (size_t i = 0; i < wanted->len; i++) {
+		uint32_t pid = wanted->items[i];
+		bool is_in = holds(&run->watched, pid);
+
+		if (!is_in && swept == 0) {
+			is_in = bpf_map_update_elem(fd, &pid, &since, BPF_ANY) == 0;
+			r = is_in ? r : -errno;
+		}
+		if (is_in)
+			wanted->items[kept++] = pid;
+	}
+	wanted->len = kept;
+	return r;
+}
+
+/* Afterwards the set holds what is watched indeed: the next call tries the others again. */
+static int change(struct probe_run *run, struct runq_pids *wanted)
+{
+	int fd = bpf_map__fd(run->bpf->maps.watched), r, filter;
+
+	if (same(&run->watched, wanted) && !run->filter_is_old)
 		return 0;
 	for (size_t i = 0; i < run->watched.len; i++)
 		if (!holds(wanted, run->watched.items[i]))
 			bpf_map_delete_elem(fd, &run->watched.items[i]);
-	r = sweep(run, wanted);
-	for (size_t i = 0; i < wanted->len && r == 0; i++)
-		if (!holds(&run->watched, wanted->items[i]) &&
-		    bpf_map_update_elem(fd, &wanted->items[i], &since, BPF_ANY) < 0)
-			r = -errno;
-	return r < 0 ? r : set_filter(run, wanted);
+	r = add_new(run, wanted, sweep(run, wanted));
+	filter = set_filter(run, wanted);
+	run->filter_is_old = filter < 0;
+	return r < 0 ? r : filter;
 }
 
 int runq_watch(struct probe_run *run, const uint32_t *tgids, size_t n)

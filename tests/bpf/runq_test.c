@@ -5,6 +5,7 @@
  * nobody of them is half way out of it while the reader reads. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -413,6 +414,30 @@ static void the_end_of_a_thread(void **state)
 	assert_int_equal(map_len(b->run->told), 0);
 }
 
+#define OTHERS 0x40000000U /* above every pid that a kernel gives */
+
+/* The kernel refuses a process, here since others have taken the map's room: the next call tries it again. */
+static void a_refused_process_is_tried_again(void **state)
+{
+	struct bench *b = *state;
+	uint32_t tgid = (uint32_t)b->crew.pid, other = OTHERS;
+	struct runq_watched since = {0};
+	int fd;
+
+	start_probe(b, 64);
+	fd = bpf_map__fd(b->run->bpf->maps.watched);
+	while (bpf_map_update_elem(fd, &other, &since, BPF_ANY) == 0)
+		other++;
+	assert_int_equal(runq()->watch(b->run, &tgid, 1), -E2BIG);
+	assert_int_equal(runq()->watch(b->run, &tgid, 1), -E2BIG);
+	while (other-- > OTHERS)
+		assert_int_equal(bpf_map_delete_elem(fd, &other), 0);
+	watch(b, 1);
+	assert_int_equal(bpf_map_lookup_elem(fd, &tgid, &since), 0);
+	watch(b, 0);
+	assert_int_not_equal(bpf_map_lookup_elem(fd, &tgid, &since), 0);
+}
+
 int main(void)
 {
 #define BENCH_TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -421,6 +446,7 @@ int main(void)
 		BENCH_TEST(who_is_not_watched_is_not_told),
 		BENCH_TEST(no_room_is_counted),
 		BENCH_TEST(the_end_of_a_thread),
+		BENCH_TEST(a_refused_process_is_tried_again),
 	};
 
 	if (geteuid()) {
