@@ -195,8 +195,11 @@ static __always_inline int quality_echo(struct quality_scratch *q, const struct 
 	if (!v)
 		return -1;
 	if (!response) {
+		/* Without room the packet is counted as such, and nowhere else. */
+		if (bpf_map_update_elem(&echoes, e, &now, BPF_ANY))
+			return -1;
 		v->packets++;
-		return bpf_map_update_elem(&echoes, e, &now, BPF_ANY) ? -1 : 0;
+		return 0;
 	}
 	sent = bpf_map_lookup_elem(&echoes, e);
 	if (!sent) {

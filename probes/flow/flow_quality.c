@@ -28,21 +28,17 @@ int flow_quality_prepare(struct probe_run *run, uint32_t max, struct err *err)
 	return gen_prepare(&run->qualities, run->bpf->maps.qualities, max, err);
 }
 
-/* Anew at each collection: the real clock is set every now and then. */
-static int set_clock(struct probe_run *run)
+/* Anew at each collection: the real clock is set every now and then. The program's variables are mapped
+ * (Linux 5.5): one of them is set, the others stay. */
+static void set_clock(struct probe_run *run)
 {
-	__typeof__(*run->bpf->bss) variables = {.boot_to_real = clock_boot_to_real_ns()};
-	uint32_t zero = 0;
-
-	return bpf_map_update_elem(bpf_map__fd(run->bpf->maps.bss), &zero, &variables, BPF_ANY) < 0 ? -errno : 0;
+	__atomic_store_n(&run->bpf->bss->boot_to_real, clock_boot_to_real_ns(), __ATOMIC_RELAXED);
 }
 
 int flow_quality_start(struct probe_run *run, struct err *err)
 {
-	int r = set_clock(run);
-
-	return r < 0 ? err_set(err, r, "clock of the flow program: %s", err_name(r))
-		     : gen_start(run->qualities, err);
+	set_clock(run);
+	return gen_start(run->qualities, err);
 }
 
 static void add_up(const struct gen_row *row, struct event_quality *ret)
@@ -126,21 +122,24 @@ static void unanswered_row(const struct flow_rows *r, const struct echo_key *k)
 	r->emit(r->data, &e);
 }
 
-/* Deleted here means that no program has: an answer is never counted beside it. */
-static void give_up_echoes(const struct flow_rows *r)
+/* All at once: a walk from key to key begins again whenever a program deletes the key that it stands at.
+ * Deleted here means that no program has: an answer is never counted beside it. */
+static int give_up_echoes(const struct flow_rows *r)
 {
-	int fd = bpf_map__fd(r->run->bpf->maps.echoes);
-	struct echo_key key, next;
-	uint64_t sent;
-	bool more = bpf_map_get_next_key(fd, NULL, &key) == 0;
+	struct bpf_map *map = r->run->bpf->maps.echoes;
+	uint32_t n = bpf_map__max_entries(map), position;
+	_cleanup_free_ struct echo_key *keys = calloc(n, sizeof(*keys));
+	_cleanup_free_ uint64_t *sent = calloc(n, sizeof(*sent));
+	int fd = bpf_map__fd(map);
 
-	while (more) {
-		more = bpf_map_get_next_key(fd, &key, &next) == 0;
-		if (bpf_map_lookup_elem(fd, &key, &sent) == 0 && sent + ECHO_PATIENCE_NS < r->now_ns &&
-		    bpf_map_delete_elem(fd, &key) == 0)
-			unanswered_row(r, &key);
-		key = next;
-	}
+	if (!keys || !sent)
+		return -ENOMEM;
+	if (bpf_map_lookup_batch(fd, NULL, &position, keys, sent, &n, NULL) < 0 && errno != ENOENT)
+		return -errno;
+	for (uint32_t i = 0; i < n; i++)
+		if (sent[i] + ECHO_PATIENCE_NS < r->now_ns && bpf_map_delete_elem(fd, &keys[i]) == 0)
+			unanswered_row(r, &keys[i]);
+	return 0;
 }
 
 /* Some of them at each collection. No count lies there: one that comes in between is only begun anew. */
@@ -166,11 +165,10 @@ static void forget_idle_orders(struct probe_run *run, uint64_t now_ns)
 
 int flow_quality_collect(const struct flow_rows *r)
 {
-	int e = gen_drain(r->run->qualities, quality_row, (void *)r);
+	int e = gen_drain(r->run->qualities, quality_row, (void *)r), given_up;
 
-	if (e == 0)
-		e = set_clock(r->run);
-	give_up_echoes(r);
+	set_clock(r->run);
+	given_up = give_up_echoes(r);
 	forget_idle_orders(r->run, r->now_ns);
-	return e;
+	return e < 0 ? e : given_up;
 }

@@ -408,11 +408,44 @@ static void test_full_ring_and_map(void **state)
 	assert_int_equal(b->before.head[HEAD_IP], n);
 }
 
+static void sum_requests(void *data, const struct gen_row *row)
+{
+	for (unsigned cpu = 0; cpu < row->cpus; cpu++)
+		*(uint64_t *)data += ((const struct quality_value *)(const void *)
+				      ((const char *)row->values + cpu * row->stride))->packets;
+}
+
+/* Echo Requests: a place for each that waits for its answer; one without a place is counted as that alone. */
+static void test_full_echoes(void **state)
+{
+	struct bench *b = *state;
+	const unsigned places = bpf_map__max_entries(b->bpf->maps.echoes), n = places + 100;
+	struct flow_ledger ledger = {0};
+	uint64_t requests = 0;
+	uint8_t packet[64];
+
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t gtp[] = {0x32, 1, 0, 4, 0, 0, 0, 0, (uint8_t)(i >> 8), (uint8_t)i, 0, 0};
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet));
+
+		make_udp(packet, 2152);
+		packet[36] = 2152 >> 8;
+		packet[37] = 2152 & 0xff;
+		memcpy(packet + 42, gtp, sizeof(gtp));
+		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(b->entry->progs.teide), &opts), 0);
+	}
+	assert_int_equal(gen_collect(b->qualities, sum_requests, &requests), 0);
+	assert_int_equal(flow_ledger_read(&b->run, 0, &ledger), 0);
+	assert_int_equal(requests, places);
+	assert_int_equal(ledger.other[OTHER_QUALITY].packets, n - places);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_agrees_with_tshark, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_full_ring_and_map, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_full_echoes, set_up, tear_down),
 	};
 
 	if (geteuid() != 0) {
