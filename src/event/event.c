@@ -269,6 +269,12 @@ static void json_field(struct jw *j, const struct event *e, enum event_field f)
 		jw_u64(j, event_fields[f].key, number_value(e, f));
 }
 
+/* By the text: whether equal literals are one is the compiler's choice. NULL: no object. */
+static bool same_object(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
 /* Fields of one object follow each other in the enum, so an object is opened and closed once. */
 static void json_fields(struct jw *j, const struct event *e)
 {
@@ -279,11 +285,11 @@ static void json_fields(struct jw *j, const struct event *e)
 
 		if (!event_has(e, f))
 			continue;
-		if (open && open != object) {
+		if (open && !same_object(open, object)) {
 			jw_object_end(j);
 			open = NULL;
 		}
-		if (object && open != object) {
+		if (object && !same_object(open, object)) {
 			jw_object(j, object);
 			open = object;
 		}
