@@ -43,15 +43,19 @@ static int open_object(struct gtpu_bpf **ret, struct err *err)
 	return 0;
 }
 
-/* There a packet's place is its task's. */
-static int set_places(struct gtpu_bpf *skel, struct err *err)
+/* There a packet's place is its task's, until the packet's exit. Without exits the oldest places make room for
+ * new ones. */
+static int set_places(struct gtpu_bpf *skel, bool exits_hooked, struct err *err)
 {
-	int r;
+	int r = 0;
 
 	if (access("/sys/kernel/realtime", F_OK) < 0)
 		return 0;
 	skel->rodata->preemptible = true;
-	r = bpf_map__set_max_entries(skel->maps.gtpu_task_packets, TASKS_UNDER_WAY);
+	if (!exits_hooked)
+		r = bpf_map__set_type(skel->maps.gtpu_task_packets, BPF_MAP_TYPE_LRU_HASH);
+	if (r >= 0)
+		r = bpf_map__set_max_entries(skel->maps.gtpu_task_packets, TASKS_UNDER_WAY);
 	return r < 0 ? err_set(err, r, "places for packets: %s", err_name(r)) : 0;
 }
 
@@ -69,7 +73,7 @@ int gtpu_maps_load(struct probe_run *run, struct err *err)
 	int r = open_object(&run->maps, err);
 
 	if (!r)
-		r = set_places(run->maps, err);
+		r = set_places(run->maps, run->options.exit, err);
 	if (!r)
 		r = ring_prepare(run->maps->obj, run->options.ring_size, err);
 	if (!r)
