@@ -163,8 +163,14 @@ void args_parse(const struct argp *argp, int argc, char **argv, void *input)
 	/* Without a parser of its own, argp gives the input to the first child. */
 	const struct argp all = {.children = children};
 
+	error_t error;
+
 	check_options(&all, argc, argv);
-	argp_parse(&all, argc, argv, 0, NULL, input);
+	error = argp_parse(&all, argc, argv, 0, NULL, input);
+	if (error) {
+		log_error("arguments: %s", strerror(error));
+		exit(EXIT_FAILED);
+	}
 }
 
 static const struct argp_option settings_options[] = {

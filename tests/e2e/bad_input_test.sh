@@ -25,6 +25,14 @@ complains() {
 config() { printf '%s\n' "$@" >"$TMP/c.yaml"; }
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
+# An argument that there is no memory for: said, instead of a verb that goes on without it, or crashes.
+key=probes.flow.tc=tcx
+for verb in 'sched preview' 'sched apply' flows trace; do
+	# shellcheck disable=SC2086 # a verb may be two words
+	complains "no memory for an argument of $verb" 1 'Cannot allocate memory' env \
+		LD_PRELOAD="${BUILD:?}/tests/e2e/faults.so" FAULT_STRDUP="$key" "$TEIDE" $verb --set "$key"
+done
+
 config 'probes:' '  flow:' '    colour: red'
 complains "unknown key" 2 "c\.yaml:3: unknown key 'probes\.flow\.colour'; known here: .*interfaces" \
 	"$TEIDE" run -c "$TMP/c.yaml"
