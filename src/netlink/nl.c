@@ -6,19 +6,33 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "buf.h"
 #include "cleanup.h"
+#include "clock.h"
 
-#define ANSWER_MAX 32768 /* of one datagram: what the kernel uses for dumps at most */
+#define DATAGRAM_MAX 32768 /* what the kernel fills at most while it dumps */
+#define ANSWERS_MAX (128u << 20)
+#define REPLY_SECONDS 5
 #define DUMP_ATTEMPTS 10
+#define RETRY_NS NSEC_PER_SEC /* after that no attempt begins: the caller may be an event loop */
 
 DEFINE_CLEANUP(struct mnl_socket *, socket, mnl_socket_close)
 
-struct answer {
-	mnl_cb_t cb;
-	void *data;
+/* One request. An interrupted dump begins anew, so no row leaves before the dump is complete. */
+struct exchange {
+	struct buf answers;  /* whole messages, each padded to NLMSG_ALIGNTO */
 	int error;	     /* 0 or -errno of the acknowledgement */
-	const char *message; /* the kernel's own words, in the receive buffer; NULL: none */
+	const char *message; /* the kernel's own words, in datagram; NULL: none */
+	char datagram[DATAGRAM_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
 };
+
+static void free_exchange(struct exchange *x)
+{
+	buf_free(&x->answers);
+	free(x);
+}
+
+DEFINE_CLEANUP(struct exchange *, exchange, free_exchange)
 
 static int find_message(const struct nlattr *attr, void *data)
 {
@@ -33,16 +47,16 @@ static int find_message(const struct nlattr *attr, void *data)
 static int on_error(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
-	struct answer *answer = data;
+	struct exchange *x = data;
 	size_t offset = sizeof(*e);
 
 	if (nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*e)))
 		return MNL_CB_ERROR;
-	answer->error = e->error;
+	x->error = e->error;
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 		offset += e->msg.nlmsg_len - NLMSG_HDRLEN;
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS)
-		mnl_attr_parse(nlh, offset, find_message, &answer->message);
+		mnl_attr_parse(nlh, offset, find_message, &x->message);
 	return MNL_CB_STOP;
 }
 
@@ -50,21 +64,33 @@ static int on_error(const struct nlmsghdr *nlh, void *data)
 static int on_done(const struct nlmsghdr *nlh, void *data)
 {
 	const int *error = mnl_nlmsg_get_payload(nlh);
-	struct answer *answer = data;
+	struct exchange *x = data;
 
 	if (nlh->nlmsg_len >= mnl_nlmsg_size(sizeof(*error)))
-		answer->error = *error;
+		x->error = *error;
 	return MNL_CB_STOP;
+}
+
+static int fail_with(int code)
+{
+	errno = code;
+	return MNL_CB_ERROR;
 }
 
 static int on_answer(const struct nlmsghdr *nlh, void *data)
 {
-	struct answer *answer = data;
+	static const char padding[NLMSG_ALIGNTO];
+	struct exchange *x = data;
+	size_t len = nlh->nlmsg_len, padded = NLMSG_ALIGN(len);
 
-	return answer->cb ? answer->cb(nlh, answer->data) : MNL_CB_OK;
+	if (x->answers.len + padded > ANSWERS_MAX)
+		return fail_with(EFBIG);
+	buf_add(&x->answers, nlh, len);
+	buf_add(&x->answers, padding, padded - len);
+	return x->answers.failed ? fail_with(ENOMEM) : MNL_CB_OK;
 }
 
-static int receive(struct mnl_socket *s, struct answer *answer, char *bytes)
+static int receive(struct mnl_socket *s, struct exchange *x)
 {
 	mnl_cb_t control[NLMSG_MIN_TYPE] = {
 		[NLMSG_ERROR] = on_error,
@@ -73,52 +99,90 @@ static int receive(struct mnl_socket *s, struct answer *answer, char *bytes)
 	int r = MNL_CB_OK;
 
 	while (r == MNL_CB_OK) {
-		ssize_t n = mnl_socket_recvfrom(s, bytes, ANSWER_MAX);
+		ssize_t n = mnl_socket_recvfrom(s, x->datagram, sizeof(x->datagram));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return -errno;
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 		errno = EPROTO;
-		r = mnl_cb_run2(bytes, n, 1, mnl_socket_get_portid(s), on_answer, answer, control,
+		r = mnl_cb_run2(x->datagram, n, 1, mnl_socket_get_portid(s), on_answer, x, control,
 				ARRAY_SIZE(control));
 	}
-	return r < 0 ? -errno : answer->error;
+	return r < 0 ? -errno : x->error;
 }
 
-static int talk(int bus, const struct nl_message *m, struct answer *answer, char *bytes)
+static int talk(int bus, const struct nl_message *m, struct exchange *x)
 {
 	_cleanup_(cleanup_socket) struct mnl_socket *s = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	const struct timeval deadline = {.tv_sec = REPLY_SECONDS};
 	int on = 1;
 
-	if (!s)
+	if (!s || setsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_RCVTIMEO, &deadline,
+			     sizeof(deadline)) < 0)
 		return -errno;
 	/* Without it there are no words of the kernel in an error; nothing else depends on it. */
 	(void)mnl_socket_setsockopt(s, NETLINK_EXT_ACK, &on, sizeof(on));
 	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    mnl_socket_sendto(s, m->h, m->h->nlmsg_len) < 0)
 		return -errno;
-	return receive(s, answer, bytes);
+	buf_reset(&x->answers);
+	x->error = 0;
+	x->message = NULL;
+	return receive(s, x);
+}
+
+/* -EINTR: the kernel's table changed during the dump. */
+static int talk_until_complete(int bus, const struct nl_message *m, struct exchange *x)
+{
+	uint64_t last = clock_boot_ns() + RETRY_NS;
+	int r = talk(bus, m, x);
+
+	for (int i = 1; i < DUMP_ATTEMPTS && r == -EINTR && clock_boot_ns() < last; i++)
+		r = talk(bus, m, x);
+	return r;
+}
+
+static int deliver(const struct buf *answers, mnl_cb_t cb, void *data)
+{
+	const struct nlmsghdr *nlh = (const void *)answers->data;
+	int left = (int)answers->len;
+
+	for (; cb && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+		if (cb(nlh, data) < MNL_CB_STOP)
+			return -EPROTO;
+	return 0;
+}
+
+static int explain(int r, const struct exchange *x, const char *what, struct err *err)
+{
+	if (r == -ETIMEDOUT)
+		return err_set(err, r, "%s: the kernel has not answered for %d s; try again", what,
+			       REPLY_SECONDS);
+	if (r == -EINTR)
+		return err_set(err, r, "%s: the list changed each time while it was read; try again",
+			       what);
+	if (r == -EFBIG)
+		return err_set(err, r, "%s: the kernel's answer is larger than %u MiB", what,
+			       ANSWERS_MAX >> 20);
+	if (x->message)
+		return err_set(err, r, "%s: %s (%s)", what, err_name(r), x->message);
+	return err_set(err, r, "%s: %s", what, err_name(r));
 }
 
 int nl_request(int bus, struct nl_message *m, mnl_cb_t cb, void *data, const char *what,
 	       struct err *err)
 {
-	_cleanup_free_ char *bytes = malloc(ANSWER_MAX);
-	struct answer answer = {.cb = cb, .data = data};
-	int r = -EINTR;
+	_cleanup_(cleanup_exchange) struct exchange *x = calloc(1, sizeof(*x));
+	int r;
 
-	if (!bytes)
+	if (!x)
 		return err_set(err, -ENOMEM, "%s: %s", what, err_name(-ENOMEM));
 	/* Its two bits mean other things (NLM_F_EXCL) in a request that makes something. */
 	if ((m->h->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		m->h->nlmsg_flags |= NLM_F_ACK;
-	/* EINTR: the kernel's tables changed during the dump. */
-	for (int i = 0; i < DUMP_ATTEMPTS && r == -EINTR; i++)
-		r = talk(bus, m, &answer, bytes);
+	r = talk_until_complete(bus, m, x);
 	if (r >= 0)
-		return 0;
-	if (answer.message)
-		return err_set(err, r, "%s: %s (%s)", what, err_name(r), answer.message);
-	return err_set(err, r, "%s: %s", what, err_name(r));
+		r = deliver(&x->answers, cb, data);
+	return r < 0 ? explain(r, x, what, err) : 0;
 }

@@ -24,7 +24,9 @@ void *nl_header(struct nl_message *m, size_t size);
 void nl_put_addr(struct nlmsghdr *nlh, uint16_t attr, const struct addr *addr);
 
 /* Sends to the bus (NETLINK_ROUTE, ...) and waits for the acknowledgement or, with NLM_F_DUMP, the
- * end of the dump; each answer goes to cb (may be NULL), which returns MNL_CB_OK. what names the
- * request in err. */
+ * end of the dump. Then cb (may be NULL) sees each answer once and returns MNL_CB_OK; after a failure
+ * it sees none. The kernel marks a dump during which its table changed: such a dump is asked for anew,
+ * a bounded number of times. Answers are bounded, and so is the wait for each. what names the request
+ * in err. -EINTR: the table kept changing, -ETIMEDOUT: no answer, -EFBIG: too many, or -errno. */
 int nl_request(int bus, struct nl_message *m, mnl_cb_t cb, void *data, const char *what,
 	       struct err *err);

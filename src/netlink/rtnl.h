@@ -22,7 +22,7 @@ struct rtnl_link {
 	char kind[32]; /* "veth", "gtp5g", "tun"; empty where the device has none */
 };
 
-/* Calls visit for each link. A link may be visited twice where links change during the listing. */
+/* Calls visit for each link, once. -EINTR where links kept coming and going during the listing. */
 int rtnl_link_list(void (*visit)(const struct rtnl_link *link, void *data), void *data,
 		   struct err *err);
 

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if_arp.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -101,6 +103,70 @@ static void test_list(void **state)
 	make_pair(&other);
 	ok(rtnl_link_list(collect, &seen, &err), &err);
 	assert_int_equal(seen, 3);
+}
+
+#define STEADY 150 /* pairs that stay: a dump takes several datagrams */
+#define DUMPS 400
+
+struct dump {
+	unsigned n;
+	bool seen[65536], twice;
+};
+
+static void mark(const struct rtnl_link *link, void *data)
+{
+	struct dump *d = data;
+
+	d->n++;
+	if (link->ifindex >= ARRAY_SIZE(d->seen))
+		return;
+	d->twice |= d->seen[link->ifindex];
+	d->seen[link->ifindex] = true;
+}
+
+/* Links come and go beside the dumps, so that the kernel interrupts some of them. */
+static void *come_and_go(void *data)
+{
+	_cleanup_close_ int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	atomic_bool *end = data;
+
+	while (!*end && rtnl_veth_add("passing", 0, "by", here, NULL) == 0)
+		rtnl_link_delete("passing", NULL);
+	return NULL;
+}
+
+static void test_list_while_links_change(void **state)
+{
+	_cleanup_free_ struct dump *d = malloc(sizeof(*d));
+	_cleanup_close_ int other = -1, here = -1;
+	char name[IF_NAMESIZE], peer[IF_NAMESIZE];
+	struct err err = {0};
+	atomic_bool end = false;
+	unsigned complete = 0;
+	pthread_t thread;
+
+	assert_non_null(d);
+	make_pair(&other);
+	here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	for (unsigned i = 0; i < STEADY; i++) {
+		snprintf(name, sizeof(name), "a%u", i);
+		snprintf(peer, sizeof(peer), "b%u", i);
+		ok(rtnl_veth_add(name, 0, peer, here, &err), &err);
+	}
+	assert_int_equal(pthread_create(&thread, NULL, come_and_go, &end), 0);
+	for (unsigned i = 0; i < DUMPS; i++) {
+		memset(d, 0, sizeof(*d));
+		if (rtnl_link_list(mark, d, &err) == 0) {
+			assert_true(d->n >= 2 * STEADY + 2);
+			complete++;
+		} else {
+			assert_int_equal(d->n, 0);
+		}
+		assert_false(d->twice);
+	}
+	end = true;
+	pthread_join(thread, NULL);
+	assert_int_not_equal(complete, 0);
 }
 
 static void connect_to(const char *text, bool reachable)
@@ -252,6 +318,7 @@ int main(void)
 		cmocka_unit_test(test_udp_sockets),
 		cmocka_unit_test(test_veth),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_list_while_links_change),
 		cmocka_unit_test(test_addresses_and_routes),
 	};
 
