@@ -33,7 +33,7 @@ static bool gives_way(const struct flow_interface *one, const struct flow_interf
 	return a->netns_inode != b->netns_inode ? a->netns_inode > b->netns_inode : a->ifindex > b->ifindex;
 }
 
-static void name_peer(const struct probe_run *run, const struct link_list *links, struct flow_interface *one)
+static void name_peer(const struct probe_run *run, struct link_list *links, struct flow_interface *one)
 {
 	const struct node_link *self = link_find(links, one->target.netns_inode, one->target.ifindex);
 	const struct node_link *peer = self ? link_peer(links, self) : NULL;

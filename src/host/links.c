@@ -14,6 +14,7 @@
 void link_list_free(struct link_list *list)
 {
 	free(list->items);
+	netns_list_free(&list->namespaces);
 	*list = (struct link_list){0};
 }
 
@@ -57,13 +58,13 @@ static int look_here(void *data, struct err *err)
 
 int link_list(struct link_list *ret, struct err *err)
 {
-	_cleanup_(netns_list_free) struct netns_list list = {0};
 	struct scan s = {.list = ret, .own = ns_inode_self()};
-	int r = netns_list_all("", &list, err);
+	int r;
 
 	*ret = (struct link_list){0};
-	for (size_t i = 0; r == 0 && i < list.len; i++) {
-		s.netns = &list.items[i];
+	r = netns_list_all("", &ret->namespaces, err);
+	for (size_t i = 0; r == 0 && i < ret->namespaces.len; i++) {
+		s.netns = &ret->namespaces.items[i];
 		netns_visit("", s.netns, look_here, &s, NULL);
 	}
 	if (r == 0 && s.out_of_memory)
@@ -92,20 +93,45 @@ static bool may_be_peer(const struct node_link *of, const struct node_link *l)
 			 (l->link.peer_nsid < 0) == (of->link.peer_nsid < 0));
 }
 
-const struct node_link *link_peer(const struct link_list *list, const struct node_link *of)
-{
-	const struct node_link *found = NULL;
+struct question {
+	int ns; /* of the namespace whose number is asked for */
+	int nsid;
+};
 
+static int ask_nsid(void *data, struct err *err)
+{
+	struct question *q = data;
+
+	return rtnl_nsid(q->ns, &q->nsid, err);
+}
+
+/* Whether the namespace of this interface has the number by which of's namespace knows that of its peer. */
+static bool lives_there(struct link_list *list, const struct node_link *of, const struct node_link *l)
+{
+	const struct netns *from = netns_find(&list->namespaces, of->netns_inode);
+	const struct netns *to = netns_find(&list->namespaces, l->netns_inode);
+	_cleanup_close_ int ns = -1;
+	struct question q;
+
+	if (of->link.peer_nsid < 0)
+		return true;
+	if (!from || !to || list->requests == LINK_REQUESTS_MAX)
+		return false;
+	list->requests++;
+	ns = netns_open("", to, NULL);
+	q = (struct question){.ns = ns};
+	return ns >= 0 && netns_visit("", from, ask_nsid, &q, NULL) == 0 && q.nsid == of->link.peer_nsid;
+}
+
+const struct node_link *link_peer(struct link_list *list, const struct node_link *of)
+{
 	if (!of->link.peer_ifindex)
 		return NULL;
 	for (size_t i = 0; i < list->len; i++) {
 		const struct node_link *l = &list->items[i];
 
-		if (l == of || !may_be_peer(of, l) || (found && found->netns_inode == l->netns_inode))
-			continue;
-		if (found)
-			return NULL;
-		found = l;
+		if (l != of && may_be_peer(of, l) && lives_there(list, of, l))
+			return l;
 	}
-	return found;
+	return NULL;
 }

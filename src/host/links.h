@@ -9,6 +9,7 @@
 #include "rtnl.h"
 
 #define LINKS_MAX 65536
+#define LINK_REQUESTS_MAX 8192 /* of the kernel, while the peers of one list are looked for */
 
 struct node_link {
 	uint64_t netns_inode;
@@ -20,6 +21,8 @@ struct link_list {
 	struct node_link *items; /* owned */
 	size_t len;
 	size_t left_out; /* beyond LINKS_MAX */
+	struct netns_list namespaces;
+	size_t requests; /* so far, of LINK_REQUESTS_MAX */
 };
 
 void link_list_free(struct link_list *list); /* usable with _cleanup_ */
@@ -29,6 +32,7 @@ int link_list(struct link_list *ret, struct err *err);
 
 const struct node_link *link_find(const struct link_list *list, uint64_t netns_inode, unsigned ifindex); /* or NULL */
 
-/* A veth's other end, a VLAN's lower device. NULL where there is none, or it cannot be told which of several it is: the
- * kernel gives an ifindex and a namespace's number that only that namespace knows. */
-const struct node_link *link_peer(const struct link_list *list, const struct node_link *of);
+/* A veth's other end, a VLAN's lower device. For a peer in another namespace the kernel gives an ifindex, which several
+ * namespaces may have, and a number of the namespace: the kernel is asked which namespace has that number. NULL where
+ * there is no peer, its namespace was not found, or LINK_REQUESTS_MAX is reached. */
+const struct node_link *link_peer(struct link_list *list, const struct node_link *of);

@@ -14,7 +14,7 @@
 struct rtnl_link {
 	unsigned ifindex;
 	unsigned peer_ifindex; /* IFLA_LINK: a veth's other end, a VLAN's lower device; 0: none */
-	int peer_nsid;	       /* IFLA_LINK_NETNSID, where the peer lives elsewhere; -1: here */
+	int peer_nsid; /* IFLA_LINK_NETNSID, where the peer lives elsewhere, as rtnl_nsid(); -1: here */
 	unsigned mtu;
 	uint16_t type; /* ARPHRD_* (net/if_arp.h) */
 	bool up;
@@ -30,6 +30,10 @@ int rtnl_link_list(void (*visit)(const struct rtnl_link *link, void *data), void
 int rtnl_link_get(const char *name, struct rtnl_link *ret, struct err *err);
 /* The same by its number, which is not 0. */
 int rtnl_link_at(unsigned ifindex, struct rtnl_link *ret, struct err *err);
+
+/* The number by which the calling thread's namespace knows the one of the descriptor ns. Each
+ * namespace numbers the others for itself. -ENOENT: it has no number for that one. */
+int rtnl_nsid(int ns, int *ret, struct err *err);
 
 /* A veth pair: name here, peer_name in the namespace of the descriptor peer_ns. */
 int rtnl_veth_add(const char *name, unsigned mtu, const char *peer_name, int peer_ns,

@@ -86,6 +86,30 @@ static void test_veth(void **state)
 	assert_int_equal(rtnl_link_get("right", &link, NULL), -ENODEV);
 }
 
+static void test_nsid(void **state)
+{
+	_cleanup_close_ int other = -1, third = -1, here = -1;
+	struct rtnl_link link;
+	struct err err = {0};
+	int nsid = -7;
+
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	third = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(unshare(CLONE_NEWNET), 0);
+	make_pair(&other);
+	here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	ok(rtnl_link_get("left", &link, &err), &err);
+	ok(rtnl_nsid(other, &nsid, &err), &err);
+	assert_int_equal(nsid, link.peer_nsid);
+	assert_int_equal(rtnl_nsid(third, &nsid, &err), -ENOENT);
+	assert_int_equal(nsid, link.peer_nsid);
+	assert_int_equal(setns(other, CLONE_NEWNET), 0);
+	ok(rtnl_link_get("right", &link, &err), &err);
+	ok(rtnl_nsid(here, &nsid, &err), &err);
+	assert_int_equal(nsid, link.peer_nsid);
+	assert_int_equal(setns(here, CLONE_NEWNET), 0);
+}
+
 static void collect(const struct rtnl_link *link, void *data)
 {
 	unsigned *seen = data;
@@ -317,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup(test_generic_family, own_namespace),
 		cmocka_unit_test(test_udp_sockets),
 		cmocka_unit_test(test_veth),
+		cmocka_unit_test(test_nsid),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_list_while_links_change),
 		cmocka_unit_test(test_addresses_and_routes),
