@@ -4,6 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "buf.h"
+#include "cleanup.h"
+#include "escape.h"
+
 static enum log_level level_now = LOG_LEVEL_INFO;
 
 void log_set_level(enum log_level level)
@@ -18,7 +22,8 @@ enum log_level log_get_level(void)
 
 void log_write(enum log_level level, const char *format, ...)
 {
-	static const char *const names[] = {"error", "warning", "info", "debug"};
+	static const char *const names[] = {"error: ", "warning: ", "", "debug: "};
+	_cleanup_(buf_free) struct buf shown = {0};
 	char line[2048];
 	va_list ap;
 
@@ -27,6 +32,6 @@ void log_write(enum log_level level, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
-	fprintf(stderr, "teide: %s%s%s\n", level == LOG_LEVEL_INFO ? "" : names[level],
-		level == LOG_LEVEL_INFO ? "" : ": ", line);
+	escape_lines(&shown, line);
+	fprintf(stderr, "teide: %s%s\n", names[level], shown.failed ? "out of memory" : shown.data ?: "");
 }
