@@ -26,11 +26,3 @@ int apply_key(const struct settings *settings, char *text, struct err *err)
 	*value = '\0';
 	return config_set(settings->config, text, value + 1, err);
 }
-
-char *make_printable(char *text)
-{
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			*c = '?';
-	return text;
-}

@@ -5,6 +5,7 @@
 #include "args.h"
 #include "cleanup.h"
 #include "cmd.h"
+#include "escape.h"
 #include "json_line.h"
 #include "leftovers.h"
 #include "log.h"
@@ -65,6 +66,14 @@ static void print_summary(const struct leftovers *before, const struct leftovers
 	json_line_end(&line);
 }
 
+static void print_text(const struct leftover *item)
+{
+	char what[ESCAPED_MAX(sizeof(item->what))];
+
+	printf("  %-7s %s%s\n", item->kind, escape_text_to(what, sizeof(what), item->what),
+	       item->in_use ? " (in use by a teide that runs)" : "");
+}
+
 static void print(const struct leftovers *l, const char *when, bool json)
 {
 	if (!json)
@@ -76,8 +85,7 @@ static void print(const struct leftovers *l, const char *when, bool json)
 		if (json)
 			print_json(when, item);
 		else
-			printf("  %-7s %s%s\n", item->kind, item->what,
-			       item->in_use ? " (in use by a teide that runs)" : "");
+			print_text(item);
 	}
 	if (l->unreadable)
 		log_warning("%zu network namespaces could not be looked at: %s%s", l->unreadable,

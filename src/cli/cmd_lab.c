@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "err.h"
+#include "escape.h"
 #include "json_line.h"
 #include "kernel_upf.h"
 #include "lab.h"
@@ -212,6 +213,7 @@ static int run_up(struct lab_arguments *a, struct err *err)
 
 static int run_down(struct lab_arguments *a, struct err *err)
 {
+	char name[ESCAPED_MAX(LAB_NAME_MAX)];
 	int r = lab_down(a->options.name, err);
 	struct json_line line;
 	struct jw *j;
@@ -219,7 +221,8 @@ static int run_down(struct lab_arguments *a, struct err *err)
 	if (r < 0)
 		return r;
 	if (!a->json) {
-		printf("the lab '%s' %s\n", a->options.name, r ? "is gone" : "was not up");
+		printf("the lab '%s' %s\n", escape_text_to(name, sizeof(name), a->options.name),
+		       r ? "is gone" : "was not up");
 		return 0;
 	}
 	j = json_line_begin(&line, NULL, "lab_down");

@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "json_line.h"
+#include "escape.h"
 #include "log.h"
 #include "loop.h"
 #include "server.h"
@@ -84,11 +85,13 @@ static void announce_json(const struct server *server, const struct settings *se
 
 static void announce(const struct server *server, const struct settings *settings, bool json)
 {
+	_cleanup_(buf_free) struct buf path = {0};
+
+	escape_text(&path, server_public_key_path(server));
 	if (json)
 		announce_json(server, settings);
 	else
-		printf("listening on http://%s\npublic key: %s\n", server_address(server),
-		       server_public_key_path(server));
+		printf("listening on http://%s\npublic key: %s\n", server_address(server), path.data ?: "");
 	fflush(stdout);
 	if (!server_is_local(server))
 		log_warning("listening beyond this machine, in plain HTTP, for whoever has the "

@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "err.h"
+#include "escape.h"
 #include "log.h"
 #include "rlimit.h"
 

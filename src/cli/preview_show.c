@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "argument_text.h"
 #include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "escape.h"
 #include "netns.h"
 #include "plural.h"
 
@@ -48,12 +48,6 @@ void preview_losses(const struct preview *p, struct preview_loss ret[static PREV
 	};
 
 	memcpy(ret, losses, sizeof(losses));
-}
-
-static const char *printable(char text[static PROC_COMM_MAX], const char *comm)
-{
-	snprintf(text, PROC_COMM_MAX, "%s", comm);
-	return make_printable(text);
 }
 
 static bool counts_in_rows(int kind)
@@ -123,18 +117,20 @@ static void print_load(const struct sched_judgement *j, bool measured)
 static void print_process(const struct preview *preview, const struct sched_judgement *j,
 			  const struct process *p)
 {
-	_cleanup_(buf_free) struct buf evidence = {0}, place = {0};
-	char comm[PROC_COMM_MAX], time[24];
+	_cleanup_(buf_free) struct buf evidence = {0}, place = {0}, shown = {0};
+	char comm[ESCAPED_MAX(PROC_COMM_MAX)], time[24];
 
 	add_evidence(&evidence, p, preview->now_ns);
 	add_place(&place, p, identity_container(preview->identity, p->ids.container));
 	format_ms(time, j->boosted, j->execution_time_ns);
-	printf("%10d  %-15s %7zu ", j->pid, printable(comm, j->comm), j->threads);
+	printf("%10d  %-15s %7zu ", j->pid, escape_text_to(comm, sizeof(comm), j->comm), j->threads);
 	print_load(j, preview->measured);
 	printf("  %-8s %12s  %s: %s\n", !j->boosted ? "-" : j->priority ? "boost" : "time", time,
 	       j->why, evidence.data ?: "");
-	if (place.data)
-		printf("%28s%s\n", "", place.data);
+	if (!place.data)
+		return;
+	escape_text(&shown, place.data);
+	printf("%28s%s\n", "", shown.data ?: "");
 }
 
 static void print_processes(const struct preview *p)
@@ -159,7 +155,7 @@ static void print_processes(const struct preview *p)
 
 static void print_strategies(const struct strategy_list *list)
 {
-	char comm[PROC_COMM_MAX];
+	char comm[ESCAPED_MAX(PROC_COMM_MAX)];
 
 	printf("\n%10s  %10s  %-15s  %-8s  %14s\n", "THREAD", "PROCESS", "COMM", "PRIORITY",
 	       "EXECUTION TIME");
@@ -167,7 +163,7 @@ static void print_strategies(const struct strategy_list *list)
 		const struct strategy *s = &list->items[i];
 
 		printf("%10d  %10d  %-15s  %-8s  %11.3f ms\n", s->pid, s->tgid,
-		       printable(comm, s->comm), s->priority ? "yes" : "no",
+		       escape_text_to(comm, sizeof(comm), s->comm), s->priority ? "yes" : "no",
 		       (double)s->execution_time_ns / (double)NSEC_PER_MSEC);
 	}
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "escape.h"
 #include "genl.h"
 #include "gtp5g_counters.h"
 #include "log.h"
@@ -312,14 +313,15 @@ static void row_json(const struct counts_row *row, struct output *o)
 
 static void row_text(const struct counts_row *row, struct output *o)
 {
-	char seid[24] = "-", pdr[12] = "-";
+	char seid[24] = "-", pdr[12] = "-", netns[ESCAPED_MAX(sizeof(o->place->name))];
 
 	if (o->pdr) {
 		snprintf(seid, sizeof(seid), "0x%" PRIx64, o->pdr->seid);
 		snprintf(pdr, sizeof(pdr), "%u", o->pdr->id);
 	}
-	buf_printf(&o->out, "%-16s %-12s %5s %-14s %14" PRIu64 " %14" PRIu64 " ", o->place->name, seid,
-		   pdr, row->counter, row->module, row->teide);
+	buf_printf(&o->out, "%-16s %-12s %5s %-14s %14" PRIu64 " %14" PRIu64 " ",
+		   escape_text_to(netns, sizeof(netns), o->place->name), seid, pdr, row->counter,
+		   row->module, row->teide);
 	for (size_t i = 0; i < row->n_because; i++)
 		buf_printf(&o->out, " %+" PRId64 " %s", row->because[i].amount,
 			   row->because[i].reason);

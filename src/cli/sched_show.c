@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "argument_text.h"
+#include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "escape.h"
 #include "gthulhu.h"
 #include "json_line.h"
 #include "log.h"
@@ -34,19 +36,19 @@ static const char *comm_of(int32_t pid, char comm[static 64])
 	if (!f || !fgets(comm, 64, f))
 		return NULL;
 	comm[strcspn(comm, "\n")] = '\0';
-	return make_printable(comm);
+	return comm;
 }
 
 static void print_text(const struct strategy_list *list, bool here)
 {
-	char comm[64];
+	char comm[64], shown[ESCAPED_MAX(sizeof(comm))];
 
 	printf("%10s  %-15s  %-8s  %14s\n", "PID", "COMM", "PRIORITY", "EXECUTION TIME");
 	for (size_t i = 0; i < list->len; i++) {
 		const struct strategy *s = &list->items[i];
 		const char *name = here ? comm_of(s->pid, comm) : NULL;
 
-		printf("%10d  %-15s  %-8s  %11.3f ms\n", s->pid, name ?: "-",
+		printf("%10d  %-15s  %-8s  %11.3f ms\n", s->pid, escape_text_to(shown, sizeof(shown), name ?: "-"),
 		       s->priority ? "yes" : "no",
 		       (double)s->execution_time_ns / (double)NSEC_PER_MSEC);
 	}
@@ -71,17 +73,24 @@ static void print_json(const struct strategy_list *list, bool here, const char *
 	}
 }
 
+static void print_rule(const struct gthulhu_rule *rule)
+{
+	_cleanup_(buf_free) struct buf id = {0}, scope = {0}, command = {0};
+
+	escape_text(&id, rule->id);
+	escape_text(&scope, rule->scope);
+	escape_text(&command, rule->command);
+	printf("%-8s  %-24s  %-20s  %8" PRId64 "  %11.3f ms  %s\n",
+	       rule->node ? "policy" : "strategy", id.data ?: "", scope.data ?: "", rule->priority,
+	       (double)rule->execution_time_ns / (double)NSEC_PER_MSEC, command.data ?: "");
+}
+
 static void print_rules_text(const struct gthulhu_view *view)
 {
 	printf("%-8s  %-24s  %-20s  %8s  %14s  %s\n", "KIND", "ID", "FOR", "PRIORITY",
 	       "EXECUTION TIME", "COMMAND");
-	for (size_t i = 0; i < view->n_rules; i++) {
-		const struct gthulhu_rule *rule = &view->rules[i];
-
-		printf("%-8s  %-24s  %-20s  %8" PRId64 "  %11.3f ms  %s\n",
-		       rule->node ? "policy" : "strategy", rule->id, rule->scope, rule->priority,
-		       (double)rule->execution_time_ns / (double)NSEC_PER_MSEC, rule->command);
-	}
+	for (size_t i = 0; i < view->n_rules; i++)
+		print_rule(&view->rules[i]);
 }
 
 static void print_rules_json(const struct gthulhu_view *view, const char *node)

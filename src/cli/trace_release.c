@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "json_line.h"
+#include "escape.h"
 #include "log.h"
 #include "release.h"
 
@@ -54,8 +55,10 @@ static void print_json(const struct release_answers *a)
 
 static void print_text(const struct release_answers *a)
 {
+	char shown[ESCAPED_MAX(sizeof(a->modules))];
+
 	if (a->held)
-		printf("%zu let go of %s\n", a->held, a->modules);
+		printf("%zu let go of %s\n", a->held, escape_text_to(shown, sizeof(shown), a->modules));
 	else
 		printf("0 let go: no teide here holds a module (%zu asked)\n", a->asked);
 }

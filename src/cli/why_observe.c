@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "cleanup.h"
+#include "escape.h"
 #include "log.h"
 #include "loop.h"
 #include "pipeline.h"
@@ -75,10 +76,12 @@ static void tell(struct observation *o)
 {
 	uint64_t done_ns = clock_boot_ns() - o->tc.begin_ns;
 	enum log_level level = log_get_level();
+	char name[ESCAPED_MAX(WHY_NAME_MAX)];
 
 	if (o->terminal) {
 		fprintf(stderr, "\r\033[Kwatching %s%s: %" PRIu64 " of %" PRIu64 " s",
-			o->sites->items[0].name, o->sites->n > 1 ? " and others" : "",
+			escape_text_to(name, sizeof(name), o->sites->items[0].name),
+			o->sites->n > 1 ? " and others" : "",
 			(uint64_t)(done_ns / NSEC_PER_SEC), (uint64_t)(o->duration_ns / NSEC_PER_SEC));
 		fflush(stderr);
 	} else if (!o->told) {

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "escape.h"
 #include "gtp5g.h"
 #include "why_cli.h"
 
@@ -183,11 +184,23 @@ static void put_latency(const struct why_latency *l, const char *name, struct bu
 	buf_printf(out, " (p99)%s\n", l->all_sessions ? ", of all sessions" : "");
 }
 
+static void put_line(const char *text, struct buf *out)
+{
+	escape_text(out, text);
+	buf_char(out, '\n');
+}
+
+static void put_marked(const char *mark, const char *text, struct buf *out)
+{
+	buf_str(out, mark);
+	put_line(text, out);
+}
+
 static void put_way(const struct why_story *s, enum why_way way, struct buf *out)
 {
 	static const char *const titles[] = {"UPLINK", "DOWNLINK"};
 	const struct why_path *p = &s->a->ways[way];
-	char title[32];
+	char title[32], shown[ESCAPED_MAX(sizeof(title))];
 
 	buf_printf(out, "\n%-22s %9s%s\n", titles[way], "PACKETS", way == WHY_UPLINK ? "  WHERE" : "");
 	for (int i = 0; i < WHY_STAGES; i++) {
@@ -198,15 +211,16 @@ static void put_way(const struct why_story *s, enum why_way way, struct buf *out
 		why_stage_detail(s, way, i, &detail);
 		if (st->visible)
 			snprintf(packets, sizeof(packets), "%" PRIu64, st->packets);
-		buf_printf(out, "%c %-20s %9s%s%s\n", i == p->stop ? 'x' : ' ',
-			   why_stage_title(s->f, way, i, title), packets, detail.len ? "  " : "",
-			   detail.len ? detail.data : "");
+		why_stage_title(s->f, way, i, title);
+		buf_printf(out, "%c %-20s %9s%s", i == p->stop ? 'x' : ' ',
+			   escape_text_to(shown, sizeof(shown), title), packets, detail.len ? "  " : "");
+		put_line(detail.len ? detail.data : "", out);
 	}
 	put_latency(&s->f->seen.ways[way].latency, why_upf_name(s->f->upf), out);
 	if (p->stop >= 0 && (int)way != s->a->way)
-		buf_printf(out, "  %s\n", p->text);
+		put_marked("  ", p->text, out);
 	if (p->stop >= 0 && (int)way != s->a->way && p->advice[0])
-		buf_printf(out, "  -> %s\n", p->advice);
+		put_marked("  -> ", p->advice, out);
 }
 
 static void put_where(const struct why_story *s, struct buf *out)
@@ -220,9 +234,13 @@ static void put_where(const struct why_story *s, struct buf *out)
 
 		if (s->sites->n > 1 && s->a->state != WHY_SILENT && site != s->site)
 			continue;
-		buf_printf(out, "%s %s at", i && s->a->state == WHY_SILENT ? ";" : "", site->name);
-		while ((l = why_watched_link(site, &cursor)))
-			buf_printf(out, " %s", l->name);
+		buf_str(out, i && s->a->state == WHY_SILENT ? "; " : " ");
+		escape_text(out, site->name);
+		buf_str(out, " at");
+		while ((l = why_watched_link(site, &cursor))) {
+			buf_char(out, ' ');
+			escape_text(out, l->name);
+		}
 	}
 	buf_char(out, '\n');
 }
@@ -232,13 +250,18 @@ static void put_session(const struct why_story *s, struct buf *out)
 	const struct why_facts *f = s->f;
 	char ue[ADDR_TEXT_MAX];
 
+	escape_text(out, f->netns);
+	buf_str(out, s->pod[0] ? ", pod " : "");
+	escape_text(out, s->pod);
 	if (f->upf == WHY_UPF_USER) {
-		buf_printf(out, "%s%s%s: a UPF in user space: which rule takes a packet is not to be seen\n",
-			   f->netns, s->pod[0] ? ", pod " : "", s->pod);
+		buf_str(out, ": a UPF in user space: which rule takes a packet is not to be seen\n");
 		return;
 	}
-	buf_printf(out, "%s%s%s %s (%s%s%s): ", f->netns, s->pod[0] ? ", pod " : "", s->pod, s->site->device,
-		   why_upf_name(f->upf), s->site->version[0] ? " " : "", s->site->version);
+	buf_char(out, ' ');
+	escape_text(out, s->site->device);
+	buf_printf(out, " (%s%s", why_upf_name(f->upf), s->site->version[0] ? " " : "");
+	escape_text(out, s->site->version);
+	buf_str(out, "): ");
 	if (!f->session.known) {
 		buf_str(out, "no session\n");
 		return;
@@ -253,16 +276,19 @@ static void put_session(const struct why_story *s, struct buf *out)
 
 void why_text(const struct why_story *s, struct buf *out)
 {
-	buf_printf(out, "%s\n", s->a->verdict);
+	put_line(s->a->verdict, out);
 	if (s->a->advice[0])
-		buf_printf(out, "-> %s\n", s->a->advice);
+		put_marked("-> ", s->a->advice, out);
 	buf_char(out, '\n');
 	put_session(s, out);
 	put_where(s, out);
-	if (s->sites->others[0])
-		buf_printf(out, "the session is in %s too: --netns asks there\n", s->sites->others);
+	if (s->sites->others[0]) {
+		buf_str(out, "the session is in ");
+		escape_text(out, s->sites->others);
+		buf_str(out, " too: --netns asks there\n");
+	}
 	put_way(s, WHY_UPLINK, out);
 	put_way(s, WHY_DOWNLINK, out);
 	for (size_t i = 0; i < s->a->n_notes; i++)
-		buf_printf(out, "%s%s\n", i ? "" : "\n", s->a->notes[i]);
+		put_marked(i ? "" : "\n", s->a->notes[i], out);
 }

@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "doctor_report.h"
+#include "escape.h"
 
 #define WIDTH 100
 #define INDENT 28 /* where details begin */
@@ -11,16 +12,32 @@
 static const char *const headings[CHECK_GROUPS] = {
 	"KERNEL", "RIGHTS", "MODULES", "FUNCTIONS", "NETWORK", "SCHEDULER", "API"};
 
+/* Up to the next blank that is not within quotes: a line that is broken there would be another command. */
+static size_t word_len(const char *text)
+{
+	size_t n = 0;
+
+	if (*text == '\'' || *text == '"') {
+		const char *end = strchr(text + 1, *text);
+
+		n = end ? (size_t)(end - text) : 0;
+	}
+	return n + strcspn(text + n, " ");
+}
+
 /* Words from the column INDENT on, the first line begun already at column at. */
 static void wrap(struct buf *out, size_t at, const char *mark, const char *text)
 {
 	size_t margin = INDENT + strlen(mark), column = margin;
+	_cleanup_(buf_free) struct buf shown = {0};
 
+	escape_text(&shown, text);
+	text = shown.data ?: "";
 	buf_printf(out, "%*s%s", at < INDENT ? (int)(INDENT - at) : 1, "", mark);
 	if (at >= INDENT)
 		column += at - INDENT + 1;
 	while (*text) {
-		size_t n = strcspn(text, " ");
+		size_t n = word_len(text);
 
 		if (column > margin && column + 1 + n > WIDTH) {
 			buf_printf(out, "\n%*s", (int)margin, "");
@@ -48,7 +65,8 @@ static void write_label(const struct check *c, const char *label, const char *te
 {
 	size_t before = out->len;
 
-	buf_printf(out, "  %-7s  %s", check_state_name(c->state), label);
+	buf_printf(out, "  %-7s  ", check_state_name(c->state));
+	escape_text(out, label);
 	wrap(out, out->len - before, "", text);
 }
 
@@ -82,7 +100,8 @@ static void write_heading(const struct check *c, const struct check *previous, s
 		return;
 	buf_str(out, headings[c->group]);
 	if (c->netns[0])
-		buf_printf(out, " of %s", c->netns);
+		buf_str(out, " of ");
+	escape_text(out, c->netns);
 	buf_char(out, '\n');
 }
 
@@ -103,7 +122,9 @@ void report_text(const struct report *r, const struct report_heading *h, struct 
 {
 	const struct check *previous = NULL;
 
-	buf_printf(out, "teide %s on %s, Linux %s\n", h->version, h->node, h->kernel);
+	buf_printf(out, "teide %s on ", h->version);
+	escape_text(out, h->node);
+	buf_printf(out, ", Linux %s\n", h->kernel);
 	for (size_t i = 0, n; i < r->len; i += n) {
 		const struct check *c = &r->checks[i];
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "escape.h"
 #include "json_head.h"
 #include "record.h"
 
@@ -356,13 +357,6 @@ static const char *text_key(enum event_field f)
 	}
 }
 
-/* A thread may call itself anything: what could move the cursor or begin a line is not passed on. */
-static void text_string(struct buf *out, const char *s)
-{
-	for (; *s; s++)
-		buf_char(out, (unsigned char)*s < 0x20 || *s == 0x7f ? '?' : *s);
-}
-
 static void text_field(struct buf *out, const struct event *e, enum event_field f)
 {
 	char text[ADDR_TEXT_MAX];
@@ -372,7 +366,7 @@ static void text_field(struct buf *out, const struct event *e, enum event_field 
 		return;
 	buf_printf(out, " %s=", text_key(f));
 	if (string)
-		text_string(out, string);
+		escape_text(out, string);
 	else if (f == F_GTP_TEID)
 		buf_printf(out, "0x%08x", e->gtp.teid);
 	else if (f == F_RETURN)

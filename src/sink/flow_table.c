@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "escape.h"
 #include "ns.h"
 #include "quality_table.h"
 
@@ -31,7 +32,8 @@ static const char *human(double value, char text[static 16])
 }
 
 #define PLACE_MIN 22
-#define PLACE_MAX 96
+#define PLACE_RAW_MAX 96
+#define PLACE_MAX ESCAPED_MAX(PLACE_RAW_MAX)
 
 static bool is_own(const char *netns)
 {
@@ -47,13 +49,13 @@ static size_t place(const struct agg_flow *f, char text[static PLACE_MAX])
 	const struct agg_flow_key *k = &f->key;
 	const char *dir = !k->has_dir ? "" : k->dir == DIR_EGRESS ? "out" : "in";
 	const char *owner = f->owner[0] ? f->owner : k->netns;
-	int n;
+	char raw[PLACE_RAW_MAX];
 
 	if (is_own(k->netns))
-		n = snprintf(text, PLACE_MAX, "%s%s%s %s", k->interface, f->owner[0] ? "=" : "", f->owner, dir);
+		snprintf(raw, sizeof(raw), "%s%s%s %s", k->interface, f->owner[0] ? "=" : "", f->owner, dir);
 	else
-		n = snprintf(text, PLACE_MAX, "%s%s%s %s", owner, owner[0] ? "/" : "", k->interface, dir);
-	return (size_t)n;
+		snprintf(raw, sizeof(raw), "%s%s%s %s", owner, owner[0] ? "/" : "", k->interface, dir);
+	return strlen(escape_text_to(text, PLACE_MAX, raw));
 }
 
 static void endpoint(const struct addr *a, uint16_t port, bool with_port,
@@ -132,10 +134,13 @@ static void cell(struct buf *out, const struct layout *l, const char *text, size
 {
 	size_t len = strlen(text);
 
-	if (l->view->width && len > width)
-		buf_printf(out, "~%s ", text + len - width + 1);
-	else
+	if (!l->view->width || len <= width) {
 		buf_printf(out, "%-*s ", (int)width, text);
+		return;
+	}
+	for (text += len - width + 1; (*text & 0xc0) == 0x80;) /* within a character */
+		text++;
+	buf_printf(out, "~%-*s ", (int)width - 1, text);
 }
 
 static void teid_and_qfi(const struct agg_flow_key *k, struct buf *out)
@@ -251,7 +256,7 @@ static struct layout lay_out(const struct flow_view *view, const struct agg_flow
 	char text[PLACE_MAX];
 
 	for (size_t i = 0; i < n; i++)
-		l.place = MAX(l.place, MIN(place(sorted[i], text), sizeof(text) - 1));
+		l.place = MAX(l.place, place(sorted[i], text));
 	if (!view->width)
 		return l;
 	/* the place gives way to what is the least of ends, never below what it always had */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "cleanup.h"
+#include "escape.h"
 
 #define TIME_MAX 24
 
@@ -26,11 +27,11 @@ static const char *human_ns(int64_t ns, char text[static TIME_MAX])
 
 static void place(const struct agg_quality_key *k, struct buf *out)
 {
-	char text[96];
+	char text[96], shown[ESCAPED_MAX(sizeof(text))];
 
 	snprintf(text, sizeof(text), "%s%s%s %s", k->netns, k->netns[0] ? "/" : "", k->interface,
 		 k->dir == DIR_EGRESS ? "out" : "in");
-	buf_printf(out, "%-22s ", text);
+	buf_printf(out, "%-22s ", escape_text_to(shown, sizeof(shown), text));
 	if (k->has_teid)
 		buf_printf(out, "0x%08x ", k->teid);
 	else

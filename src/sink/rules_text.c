@@ -4,6 +4,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "escape.h"
 #include "gtp5g.h"
 #include "plural.h"
 #include "rules_show.h"
@@ -179,7 +180,12 @@ static size_t count(const struct rules *t, uint64_t netns, enum gtp5g_rule_kind 
 
 static void put_place(const struct rules *t, const struct rules_place *p, struct buf *out)
 {
-	buf_printf(out, "%s %s (gtp5g %s):", p->name, p->devices, p->version);
+	escape_text(out, p->name);
+	buf_char(out, ' ');
+	escape_text(out, p->devices);
+	buf_str(out, " (gtp5g ");
+	escape_text(out, p->version);
+	buf_str(out, "):");
 	for (unsigned kind = 0; kind < GTP5G_RULE_KINDS; kind++)
 		buf_printf(out, " %zu %ss", count(t, p->netns, kind), rules_kind_names[kind]);
 	if (p->malformed || p->left_out)
@@ -227,8 +233,11 @@ static void put_cause(const struct rules_change *c, struct buf *out)
 			       cause->dropped.packets))
 		buf_printf(out, "; %" PRIu64 " packet%s buffered, %" PRIu64 " dropped",
 			   cause->buffered.packets, plural(cause->buffered.packets), cause->dropped.packets);
-	if (event_has(cause->event, F_PID))
-		buf_printf(out, " (%s, pid %u)", cause->event->comm, cause->event->tgid);
+	if (!event_has(cause->event, F_PID))
+		return;
+	buf_str(out, " (");
+	escape_text(out, cause->event->comm);
+	buf_printf(out, ", pid %u)", cause->event->tgid);
 }
 
 void rules_contents_text(const struct rules *t, const struct rules_change *c, struct buf *out)
@@ -252,9 +261,10 @@ void rules_change_text(const struct rules *t, const struct rules_change *c, uint
 	const char *netns = rules_change_netns(t, c);
 	char time[CLOCK_TEXT_MAX];
 
-	buf_printf(out, "%s %s %s: %s %u of 0x%" PRIx64 ": ", clock_format(real_ns, time),
-		   netns ? netns : "-", rules_event_names[c->event], rules_kind_names[r->kind], r->id,
-		   r->seid);
+	buf_printf(out, "%s ", clock_format(real_ns, time));
+	escape_text(out, netns ? netns : "-");
+	buf_printf(out, " %s: %s %u of 0x%" PRIx64 ": ", rules_event_names[c->event],
+		   rules_kind_names[r->kind], r->id, r->seid);
 	rules_contents_text(t, c, out);
 	put_cause(c, out);
 	buf_char(out, '\n');

@@ -15,6 +15,8 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "err.h"
+#include "escape.h"
+#include "jsonw.h"
 #include "json_head.h"
 #include "probe.h"
 #include "signals.h"
@@ -155,7 +157,9 @@ static void ledger_text(struct sink *s, const char *probe, const struct ledger_r
 	if (strcmp(line, s->ledger_line)) {
 		end_ledger_line(s);
 		memcpy(s->ledger_line, line, sizeof(line));
-		buf_printf(&s->out, "ledger: %s:", line);
+		buf_str(&s->out, "ledger: ");
+		escape_text(&s->out, line);
+		buf_char(&s->out, ':');
 	}
 	if (!worth_a_word(row))
 		return;
