@@ -217,29 +217,33 @@ static void judge_silence(const struct why_facts *f, enum why_way way, struct wh
 static void add_note(struct why_answer *a, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* A command that is cut is another command: rather none. */
 static void add_note(struct why_answer *a, const char *format, ...)
 {
 	va_list ap;
+	int n;
 
 	if (a->n_notes == ARRAY_SIZE(a->notes))
 		return;
 	va_start(ap, format);
-	vsnprintf(a->notes[a->n_notes++], sizeof(a->notes[0]), format, ap);
+	n = vsnprintf(a->notes[a->n_notes], sizeof(a->notes[0]), format, ap);
 	va_end(ap);
+	a->n_notes += n >= 0 && (size_t)n < sizeof(a->notes[0]);
 }
 
 /* What would stop packets, if there were any. */
 static void add_faults(const struct why_facts *f, struct why_answer *a)
 {
 	const struct why_route *ue = &f->net.to_ue;
-	char text[ADDR_TEXT_MAX];
+	char text[ADDR_TEXT_MAX], device[ADVICE_WORD_MAX];
 
 	if (f->net.forwarding == 0)
 		add_note(a, "forwarding is off: %ssysctl net.ipv4.ip_forward=1 (or "
 			 "net.ipv6.conf.all.forwarding)", f->inside);
 	if (f->net.device[0] && ue->asked && (ue->error || strcmp(ue->interface, f->net.device)))
 		add_note(a, "no route leads to %s, which is behind %s: %sip route add UE-POOL dev %s",
-			 addr_format(&f->seen.ue, text), f->net.device, f->inside, f->net.device);
+			 addr_format(&f->seen.ue, text), f->net.device, f->inside,
+			 advice_word(f->net.device, device));
 }
 
 static void add_notes(const struct why_facts *f, struct why_answer *a)
@@ -313,14 +317,24 @@ static void say_fine(const struct why_facts *f, const char *name, struct why_ans
 			 up->state == WHY_FINE ? "uplink" : "downlink");
 }
 
+static void say_up(const struct why_facts *f, struct why_answer *a)
+{
+	char down[ADVICE_WORD_MAX];
+	int n = snprintf(a->advice, sizeof(a->advice),
+			 "%sip link set dev %s up; if it is, its carrier is missing", f->inside,
+			 advice_word(f->net.first_down, down));
+
+	if (n < 0 || (size_t)n >= sizeof(a->advice))
+		a->advice[0] = '\0';
+}
+
 static void say_silent(const struct why_facts *f, const char *name, struct why_answer *a)
 {
 	size_t size = sizeof(a->verdict);
 
 	if (f->net.down[0]) {
 		snprintf(a->verdict, size, "%s: no packet came, and %s is down", name, f->net.down);
-		snprintf(a->advice, sizeof(a->advice), "%sip link set %.*s up; if it is, its carrier is "
-			 "missing", f->inside, (int)strcspn(f->net.down, ","), f->net.down);
+		say_up(f, a);
 	} else if (f->session.known) {
 		snprintf(a->verdict, size, "%s: the session is there, and no packet of it came", name);
 		snprintf(a->advice, sizeof(a->advice),

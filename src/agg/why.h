@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "advice.h"
 
 enum why_way { WHY_UPLINK, WHY_DOWNLINK, WHY_WAYS };
 
@@ -128,6 +129,7 @@ struct why_network {
 	char n3[IF_NAMESIZE]; /* "": not known */
 	bool n3_up;
 	char down[IF_NAMESIZE * 4]; /* interfaces that are down, with commas */
+	char first_down[IF_NAMESIZE];
 	struct why_route to_ue, to_dn, to_gnb;
 	bool has_pool_route; /* some route leads to the device */
 };
@@ -135,8 +137,8 @@ struct why_network {
 struct why_facts {
 	enum why_upf upf;
 	char netns[WHY_NAME_MAX];
-	char inside[96]; /* what a command is begun with to run in there */
 	uint16_t port;	 /* UDP port of GTP-U; 0: 2152 */
+	char inside[ADVICE_INSIDE_MAX]; /* what a command is begun with to run in there */
 	bool by_ue;	 /* what was asked: a UE's address, else a TEID */
 	struct addr ue;
 	uint32_t teid;

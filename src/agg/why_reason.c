@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "advice.h"
 #include "cleanup.h"
 #include "gtp5g.h"
 #include "why_internal.h"
@@ -34,13 +35,17 @@ static void because(const struct judge *j, const char *reason, const char *forma
 	va_end(ap);
 }
 
+/* A command that is cut is another command: rather none. */
 static void look(const struct judge *j, const char *format, ...)
 {
 	va_list ap;
+	int n;
 
 	va_start(ap, format);
-	vsnprintf(j->p->advice, sizeof(j->p->advice), format, ap);
+	n = vsnprintf(j->p->advice, sizeof(j->p->advice), format, ap);
 	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(j->p->advice))
+		j->p->advice[0] = '\0';
 }
 
 static bool is(const char *text, const char *word)
@@ -57,7 +62,7 @@ static const char *text_of(const struct addr *a, char text[static ADDR_TEXT_MAX]
 static void no_pdr_uplink(const struct judge *j)
 {
 	const char *rule = j->f->upf == WHY_UPF_GTP ? "PDP context" : "PDR";
-	char other[ADDR_TEXT_MAX], ue[ADDR_TEXT_MAX];
+	char other[ADDR_TEXT_MAX], ue[ADDR_TEXT_MAX], netns[WORD_MAX(WHY_NAME_MAX)];
 
 	if (j->c->other_teid && j->pdr && j->pdr->has_teid) {
 		because(j, "wrong_teid", "the gNB sends in TEID 0x%08x, the session's F-TEID is 0x%08x",
@@ -81,7 +86,8 @@ static void no_pdr_uplink(const struct judge *j)
 		because(j, "no_pdr", "TEID and UE fit PDR %u, yet no PDR takes the packet: an SDF filter or "
 			"the local address", j->pdr ? j->pdr->id : 0u);
 		look(j, "teide rules%s%s; the SDF filters that the SMF sent",
-		     j->f->netns[0] ? " --netns " : "", j->f->netns);
+		     j->f->inside[0] ? " --netns " : "",
+		     j->f->inside[0] ? escape_word_to(netns, sizeof(netns), j->f->netns) : "");
 	}
 }
 
@@ -111,6 +117,7 @@ static unsigned port_of(const struct judge *j)
 static void unmatched(const struct judge *j)
 {
 	const struct why_outcome *o = why_worst(j->c, WHY_MATCHED);
+	char in[ADVICE_WORD_MAX];
 
 	if (!o || is(o->reason, "no_pdr") || is(o->verdict, "to_user")) {
 		if (j->way == WHY_UPLINK)
@@ -124,7 +131,7 @@ static void unmatched(const struct judge *j)
 		because(j, o->reason ? o->reason : o->verdict, "GTP-U that the module does not take: %s",
 			o->reason ? o->reason : o->verdict);
 		look(j, "tshark -V -i %s 'udp port %u': what the gNB sends",
-		     j->c->in[0] ? j->c->in : "N3", port_of(j));
+		     j->c->in[0] ? advice_word(j->c->in, in) : "N3", port_of(j));
 	}
 }
 
@@ -202,7 +209,7 @@ static void unhandled(const struct judge *j)
 		look(j, "the SMF's Create PDR: teide rules, column REMOVE");
 	} else if (is(reason, "backlog_full")) {
 		because(j, reason, "the kernel's receive backlog is full");
-		look(j, "%ssysctl net.core.netdev_max_backlog: raise it; spread N3's queues over CPUs",
+		look(j, "%ssysctl net.core.netdev_max_backlog: raise it; spread the queues of N3 over CPUs",
 		     j->f->inside);
 	} else {
 		because(j, "unknown", "the module dropped it, and what it did does not tell why");
@@ -225,12 +232,12 @@ static void not_delivered(const struct judge *j)
 	} else if (j->f->upf == WHY_UPF_USER) {
 		because(j, "user_space", "the UPF process puts nothing on %s: no rule takes the packets, or "
 			"it is stuck", j->net->device[0] ? j->net->device : "its device");
-		look(j, "the UPF's log and session list; %sss -lunm sport = :%u (since it began %" PRIu64
+		look(j, "log and session list of the UPF; %sss -lunm sport = :%u (since it began %" PRIu64
 			" were lost at a full queue)", j->f->inside, port_of(j), j->net->socket_drops);
 	} else {
 		because(j, "not_delivered", "they reach %s and not the module's socket: a firewall, or a "
 			"destination that is not this node's", j->c->in[0] ? j->c->in : "N3");
-		look(j, "%siptables -vnL INPUT, %snft list ruleset; and ip addr: is the packets' destination "
+		look(j, "%siptables -vnL INPUT, %snft list ruleset; and ip addr: is the destination of the packets "
 			"there?", j->f->inside, j->f->inside);
 	}
 }
@@ -239,13 +246,14 @@ static bool forwarding_is_off(const struct judge *j, const char *where)
 {
 	const struct why_network *net = j->net;
 	bool v6 = j->f->seen.has_ue && !addr_is_v4(&j->f->seen.ue);
+	char setting[ADVICE_SYSCTL_MAX];
 
 	if (net->forwarding != 0 && !(j->way == WHY_UPLINK && net->device_forwarding == 0 && !v6))
 		return false;
 	if (net->forwarding != 0) {
 		because(j, "ip_forward", "forwarding is off at %s: packets end there after decapsulation",
 			net->device);
-		look(j, "%ssysctl net.ipv4.conf.%s.forwarding=1", j->f->inside, net->device);
+		look(j, "%ssysctl %s", j->f->inside, advice_sysctl(net->device, "forwarding=1", setting));
 		return true;
 	}
 	because(j, "ip_forward", "%s is 0: packets end %s", v6 ? "IPv6 forwarding" : "ip_forward", where);
@@ -258,7 +266,7 @@ static bool reverse_path(const struct judge *j)
 {
 	const struct why_route *back = &j->net->to_ue;
 	int value = MAX(j->net->rp_all, j->net->rp_device);
-	char ue[ADDR_TEXT_MAX];
+	char ue[ADDR_TEXT_MAX], device[ADVICE_WORD_MAX], setting[ADVICE_SYSCTL_MAX];
 	bool refused;
 
 	if (!back->asked || value < 1 || !addr_is_v4(&j->f->seen.ue))
@@ -273,21 +281,21 @@ static bool reverse_path(const struct judge *j)
 	else
 		because(j, "rp_filter", "rp_filter is %d and the route to %s goes by %s, not %s: dropped as "
 			"martians after decapsulation", value, ue, back->interface, j->net->device);
-	look(j, "%sip route add UE-POOL dev %s, or sysctl net.ipv4.conf.%s.rp_filter=0 "
-		"net.ipv4.conf.all.rp_filter=0", j->f->inside, j->net->device, j->net->device);
+	look(j, "%sip route add UE-POOL dev %s, or sysctl %s net.ipv4.conf.all.rp_filter=0", j->f->inside,
+	     advice_word(j->net->device, device), advice_sysctl(j->net->device, "rp_filter=0", setting));
 	return true;
 }
 
 /* route leads out by an interface that must be up and have a neighbour. */
 static bool next_hop_fails(const struct judge *j, const struct why_route *route, const char *what)
 {
-	char hop[ADDR_TEXT_MAX];
+	char hop[ADDR_TEXT_MAX], interface[ADVICE_WORD_MAX];
 
 	if (!route->asked || route->error || route->local)
 		return false;
 	if (!route->up) {
 		because(j, "interface_down", "%s is down: the way to %s", route->interface, what);
-		look(j, "%sip link set %s up", j->f->inside, route->interface);
+		look(j, "%sip link set dev %s up", j->f->inside, advice_word(route->interface, interface));
 		return true;
 	}
 	if (!route->next_hop_silent)
@@ -322,7 +330,7 @@ static void not_on_n6(const struct judge *j)
 		look(j, "%sip route get %s; a default route to the data network?", j->f->inside, dn);
 	} else if (out->asked && !out->error && !strcmp(out->interface, j->net->device)) {
 		because(j, "route_loop", "the route to %s leads back to %s", dn, out->interface);
-		look(j, "%sip route get %s; the UE pool's route takes too much", j->f->inside, dn);
+		look(j, "%sip route get %s; the route of the UE pool takes too much", j->f->inside, dn);
 	} else if (!next_hop_fails(j, out, "the data network")) {
 		filtered(j, "FORWARD");
 	}
@@ -331,12 +339,13 @@ static void not_on_n6(const struct judge *j)
 static void not_at_device(const struct judge *j)
 {
 	const struct why_route *in = &j->net->to_ue;
-	char ue[ADDR_TEXT_MAX];
+	char ue[ADDR_TEXT_MAX], device[ADVICE_WORD_MAX];
 
+	advice_word(j->net->device, device);
 	text_of(&j->f->seen.ue, ue);
 	if (!j->net->device_up && j->net->device[0]) {
 		because(j, "device_down", "%s is down", j->net->device);
-		look(j, "%sip link set %s up", j->f->inside, j->net->device);
+		look(j, "%sip link set dev %s up", j->f->inside, device);
 	} else if (in->asked && (in->error || strcmp(in->interface, j->net->device))) {
 		if (in->error)
 			because(j, "no_ue_route", "no route leads to %s, which is behind %s", ue,
@@ -345,7 +354,7 @@ static void not_at_device(const struct judge *j)
 			because(j, "no_ue_route", "the route to %s goes by %s, not %s", ue,
 				in->interface, j->net->device);
 		look(j, "%sip route add UE-POOL dev %s (UE-POOL as the SMF has it, say 10.60.0.0/16)",
-		     j->f->inside, j->net->device);
+		     j->f->inside, device);
 	} else if (!forwarding_is_off(j, "at N6")) {
 		filtered(j, "FORWARD");
 	}
@@ -372,7 +381,7 @@ static void not_on_n3(const struct judge *j)
 static void nothing_on_n3(const struct judge *j)
 {
 	const struct why_counts *down = &j->f->seen.ways[WHY_DOWNLINK];
-	char peer[ADDR_TEXT_MAX] = "the gNB";
+	char peer[ADDR_TEXT_MAX] = "the gNB", out[ADVICE_WORD_MAX];
 
 	if (down->has_peer)
 		text_of(&down->peer, peer);
@@ -381,13 +390,13 @@ static void nothing_on_n3(const struct judge *j)
 	because(j, "n3_silent", "%" PRIu64 " downlink packets left for %s, TEID 0x%08x, and nothing came "
 		"back on N3", down->left, peer, down->teid);
 	look(j, "at the gNB: is that tunnel there, is the UE connected? Error Indications: tshark -i %s "
-		"gtp.message==26", down->out[0] ? down->out : "N3");
+		"gtp.message==26", down->out[0] ? advice_word(down->out, out) : "N3");
 }
 
 static void nothing_on_n6(const struct judge *j)
 {
 	const struct why_counts *up = &j->f->seen.ways[WHY_UPLINK];
-	char dn[ADDR_TEXT_MAX] = "the data network", ue[ADDR_TEXT_MAX];
+	char dn[ADDR_TEXT_MAX] = "the data network", ue[ADDR_TEXT_MAX], out[ADVICE_WORD_MAX];
 
 	if (up->has_far_end)
 		text_of(&up->far_end, dn);
@@ -401,7 +410,7 @@ static void nothing_on_n6(const struct judge *j)
 	else
 		look(j, "at %s: is it alive, and is there a route back to %s by this node? Else NAT here: "
 			"%siptables -t nat -A POSTROUTING -o %s -j MASQUERADE", dn, ue, j->f->inside,
-		     up->out[0] ? up->out : "N6");
+		     up->out[0] ? advice_word(up->out, out) : "N6");
 }
 
 static void reason_uplink(const struct judge *j)

@@ -4,6 +4,7 @@
 
 #include <net/if.h>
 
+#include "advice.h"
 #include "buf.h"
 #include "doctor_network.h"
 #include "err.h"
@@ -27,7 +28,7 @@ struct why_site {
 	bool own;		 /* the calling thread's */
 	char name[WHY_NAME_MAX]; /* as people know it */
 	char event_name[NETNS_NAME_MAX], inode[24]; /* as events name it */
-	char inside[96];
+	char inside[ADVICE_INSIDE_MAX];
 	enum why_upf upf;
 	char device[IF_NAMESIZE], version[32];
 	struct why_link links[WHY_LINKS_MAX];

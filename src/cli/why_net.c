@@ -128,6 +128,8 @@ static void list_down(const struct gather *g)
 			continue;
 		snprintf(g->net->down + len, sizeof(g->net->down) - len, "%s%s", len ? ", " : "",
 			 l->name);
+		if (!len)
+			memcpy(g->net->first_down, l->name, sizeof(l->name));
 	}
 }
 

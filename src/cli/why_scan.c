@@ -131,13 +131,13 @@ static void name_it(struct why_site *s)
 	if (s->own) {
 		snprintf(s->name, sizeof(s->name), "%.*s", len,
 			 s->ns.name[0] ? s->ns.name : "this node");
-	} else if (s->ns.name[0]) {
-		snprintf(s->name, sizeof(s->name), "%.*s", len, s->ns.name);
-		snprintf(s->inside, sizeof(s->inside), "ip netns exec %.*s ", len, s->ns.name);
-	} else {
-		snprintf(s->name, sizeof(s->name), "pid:%d", s->ns.pid);
-		snprintf(s->inside, sizeof(s->inside), "nsenter -t %d -n ", s->ns.pid);
+		return;
 	}
+	if (s->ns.name[0])
+		snprintf(s->name, sizeof(s->name), "%.*s", len, s->ns.name);
+	else
+		snprintf(s->name, sizeof(s->name), "pid:%d", s->ns.pid);
+	advice_inside(&s->ns, s->inside);
 }
 
 /* While sites are looked for. */

@@ -72,13 +72,13 @@ static void name_it(const struct netns *ns, struct netns_facts *f)
 
 	if (ns->inode == ns_inode_self()) {
 		snprintf(f->name, sizeof(f->name), "%.*s", len, ns->name[0] ? ns->name : "this node");
-	} else if (ns->name[0]) {
-		snprintf(f->name, sizeof(f->name), "%.*s", len, ns->name);
-		snprintf(f->inside, sizeof(f->inside), "ip netns exec %.*s ", len, ns->name);
-	} else {
-		snprintf(f->name, sizeof(f->name), "pid:%d", ns->pid);
-		snprintf(f->inside, sizeof(f->inside), "nsenter -t %d -n ", ns->pid);
+		return;
 	}
+	if (ns->name[0])
+		snprintf(f->name, sizeof(f->name), "%.*s", len, ns->name);
+	else
+		snprintf(f->name, sizeof(f->name), "pid:%d", ns->pid);
+	advice_inside(ns, f->inside);
 }
 
 struct visits {

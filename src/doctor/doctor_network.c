@@ -51,6 +51,7 @@ static enum check_state judge_counter(uint64_t faults, uint64_t all)
 static void judge_forwarding(const struct netns_facts *f, const struct ue_device *d,
 			     struct report *r)
 {
+	char setting[ADVICE_SYSCTL_MAX];
 	struct check *c;
 
 	if (f->ip_forward < 0)
@@ -63,8 +64,9 @@ static void judge_forwarding(const struct netns_facts *f, const struct ue_device
 		  f->ip_forward ? " at " : "", f->ip_forward ? d->name : "",
 		  in_kernel(d) ? "decapsulation" : "the user-space UPF", d->name);
 	wrong(c, CHECK_LIMITED);
-	check_remedy(c, "%ssysctl net.ipv4.%s%s%s=1", f->inside,
-		     f->ip_forward ? "conf." : "ip_forward", f->ip_forward ? d->name : "", f->ip_forward ? ".forwarding" : "");
+	check_remedy(c, "%ssysctl %s", f->inside,
+		     f->ip_forward ? advice_sysctl(d->name, "forwarding=1", setting)
+				   : "net.ipv4.ip_forward=1");
 }
 
 /* The kernel takes the stricter of all and the device's (ip-sysctl: rp_filter). */
@@ -72,6 +74,7 @@ static void judge_reverse_path(const struct netns_facts *f, const struct ue_devi
 			       struct report *r)
 {
 	int value = MAX(f->rp_all, d->rp_filter);
+	char setting[ADVICE_SYSCTL_MAX];
 	struct check *c;
 
 	if (f->rp_all < 0 || d->rp_filter < 0)
@@ -86,7 +89,7 @@ static void judge_reverse_path(const struct netns_facts *f, const struct ue_devi
 					 : "%d at %s, and no route leads there: every uplink packet is "
 					   "dropped as a martian",
 		  value, d->name);
-	check_remedy(c, "%ssysctl net.ipv4.conf.%s.rp_filter=0%s", f->inside, d->name,
+	check_remedy(c, "%ssysctl %s%s", f->inside, advice_sysctl(d->name, "rp_filter=0", setting),
 		     f->rp_all ? " net.ipv4.conf.all.rp_filter=0" : "");
 }
 
@@ -94,19 +97,21 @@ static void judge_pool_route(const struct netns_facts *f, const struct ue_device
 			     struct report *r)
 {
 	struct check *c = add(f, r, "UE pool", "ue_pool", d->name);
+	char device[ADVICE_WORD_MAX];
 
+	advice_word(d->name, device);
 	check_set(c, CHECK_OK, "%u route%s to %s", d->routes, d->routes == 1 ? "" : "s", d->name);
 	if (d->up && d->routes)
 		return;
 	wrong(c, CHECK_LIMITED);
 	if (!d->up) {
 		check_set(c, CHECK_LIMITED, "%s is down", d->name);
-		check_remedy(c, "%sip link set %s up", f->inside, d->name);
+		check_remedy(c, "%sip link set dev %s up", f->inside, device);
 		return;
 	}
 	check_set(c, CHECK_LIMITED, "no route to %s: downlink packets never reach the tunnel", d->name);
-	check_remedy(c, "%sip route add UE-POOL dev %s (UE-POOL as the SMF's, say 10.60.0.0/16)",
-		     f->inside, d->name);
+	check_remedy(c, "%sip route add UE-POOL dev %s (UE-POOL as the SMF has it, say 10.60.0.0/16)",
+		     f->inside, device);
 }
 
 static void judge_way_out(const struct netns_facts *f, struct report *r)
@@ -127,6 +132,7 @@ static void judge_way_out(const struct netns_facts *f, struct report *r)
 static void judge_mtu(const struct netns_facts *f, const struct ue_device *d, struct report *r)
 {
 	unsigned overhead = strcmp(d->kind, "gtp5g") ? OVERHEAD_GTP : OVERHEAD_GTP5G;
+	char device[ADVICE_WORD_MAX];
 	struct check *c;
 
 	if (!f->n3_mtu || !in_kernel(d))
@@ -140,8 +146,8 @@ static void judge_mtu(const struct netns_facts *f, const struct ue_device *d, st
 		  "packets are fragmented on N3, or lost where fragments are", d->name, d->mtu,
 		  overhead, f->n3_mtu, f->n3);
 	if (f->n3_mtu > overhead)
-		check_remedy(c, "%sip link set %s mtu %u, or a larger MTU on N3", f->inside,
-			     d->name, f->n3_mtu - overhead);
+		check_remedy(c, "%sip link set dev %s mtu %u, or a larger MTU on N3", f->inside,
+			     advice_word(d->name, device), f->n3_mtu - overhead);
 }
 
 static void judge_device_counters(const struct netns_facts *f, const struct ue_device *d,

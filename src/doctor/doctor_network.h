@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <stdint.h>
 
+#include "advice.h"
 #include "doctor_report.h"
 
 #define DOCTOR_DEVICES_MAX 16
@@ -24,7 +25,7 @@ struct ue_device {
 struct netns_facts {
 	char name[CHECK_WHAT_MAX];
 	uint16_t port;   /* UDP port of GTP-U, given by the caller; 0: 2152 */
-	char inside[96]; /* what a command is begun with to run in there: "ip netns exec upf " */
+	char inside[ADVICE_INSIDE_MAX]; /* what a command begins with that runs in there */
 	struct ue_device devices[DOCTOR_DEVICES_MAX];
 	size_t n_devices;
 	int ip_forward, rp_all; /* -1: not to be told */

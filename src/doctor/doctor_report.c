@@ -72,13 +72,17 @@ void check_set(struct check *c, enum check_state state, const char *format, ...)
 	va_end(ap);
 }
 
+/* A command that is cut is another command: rather none. */
 void check_remedy(struct check *c, const char *format, ...)
 {
 	va_list ap;
+	int n;
 
 	va_start(ap, format);
-	vsnprintf(c->remedy, sizeof(c->remedy), format, ap);
+	n = vsnprintf(c->remedy, sizeof(c->remedy), format, ap);
 	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(c->remedy))
+		c->remedy[0] = '\0';
 }
 
 void check_line(struct check *c, const char *format, ...)

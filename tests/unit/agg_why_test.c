@@ -98,6 +98,44 @@ static void drop(struct why_facts *f, enum why_way way, const char *verdict, con
 	f->seen.ways[way].outcomes[0] = (struct why_outcome){verdict, reason, N};
 }
 
+/* The same facts, with names that a shell would take for commands. */
+static struct why_facts hostile(const struct why_facts *f)
+{
+	struct why_facts h = *f;
+	char *const names[] = {h.net.device, h.net.n3, h.net.first_down, h.net.to_ue.interface,
+			       h.net.to_dn.interface, h.net.to_gnb.interface, h.seen.ways[0].in,
+			       h.seen.ways[0].out, h.seen.ways[1].in, h.seen.ways[1].out};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i][0])
+			memcpy(names[i] + strlen(names[i]), ";$(id)", sizeof(";$(id)"));
+	advice_inside(&(struct netns){.name = "upf;$(id)"}, h.inside);
+	return h;
+}
+
+static void check_quoted(const char *advice)
+{
+	for (const char *at = advice; (at = strstr(at, ";$(id)")); at++) {
+		const char *word = at;
+
+		while (word > advice && word[-1] != ' ')
+			word--;
+		if (*word != '\'')
+			fail_msg("not quoted: %s", advice);
+	}
+}
+
+static void check_commands(const struct why_facts *f)
+{
+	struct why_facts h = hostile(f);
+	struct why_answer a;
+
+	why_judge(&h, &a);
+	check_quoted(a.advice);
+	for (int way = 0; way < WHY_WAYS; way++)
+		check_quoted(a.ways[way].advice);
+}
+
 static void check(const struct why_facts *f, enum why_state state, int way, int stop,
 		  const char *reason, const char *part)
 {
@@ -108,6 +146,7 @@ static void check(const struct why_facts *f, enum why_state state, int way, int 
 		fail_msg("state %d way %d: %s", a.state, a.way, a.verdict);
 	if (!strstr(a.verdict, part))
 		fail_msg("'%s' is not in '%s'", part, a.verdict);
+	check_commands(f);
 	if (way < 0)
 		return;
 	assert_int_equal(a.ways[way].stop, stop);
@@ -144,6 +183,7 @@ static void test_silent(void **state)
 	assert_int_equal(a.n_notes, 2);
 	assert_non_null(strstr(a.notes[1], "no route leads to 10.60.0.1, which is behind upfgtp"));
 	snprintf(f.net.down, sizeof(f.net.down), "n3");
+	snprintf(f.net.first_down, sizeof(f.net.first_down), "n3");
 	check(&f, WHY_SILENT, -1, -1, NULL, "n3 is down");
 	f.net.down[0] = '\0';
 	f.session.known = false;
