@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "jsonw.h"
 
 #define STATE_FILE "state.json"
@@ -169,7 +170,7 @@ int lab_state_boot_id(char ret[static LAB_BOOT_ID_MAX], struct err *err)
 	int r = buf_read_file(&text, path, 4096);
 
 	if (r < 0)
-		return err_set(err, r, "%s: %s", path, err_name(r));
+		return err_set(err, r, "%s: %s", path, file_error(r));
 	snprintf(ret, LAB_BOOT_ID_MAX, "%.*s", LAB_BOOT_ID_MAX - 1, text.data ? text.data : "");
 	return 0;
 }
@@ -198,7 +199,7 @@ int lab_state_read(const char *name, struct lab_state *ret, struct err *err)
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
-		return err_set(err, r, "%s: %s", path, err_name(r));
+		return err_set(err, r, "%s: %s", path, file_error(r));
 	root = json_loadb(text.data ? text.data : "", text.len, 0, NULL);
 	if (!root || parse(root, ret) < 0 || strcmp(ret->options.name, name) != 0)
 		return err_set(err, -EBADMSG, "%s is not a state that teide lab wrote", path);

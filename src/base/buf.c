@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "buf.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 
 void buf_free(struct buf *b)
 {
@@ -42,6 +41,7 @@ static bool reserve(struct buf *b, size_t more)
 	}
 	b->data = data;
 	b->cap = cap;
+	b->data[b->len] = '\0';
 	return true;
 }
 
@@ -73,20 +73,7 @@ void buf_printf(struct buf *b, const char *format, ...)
 
 int buf_read_file(struct buf *b, const char *path, size_t max)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char chunk[4096];
-	ssize_t n;
+	_cleanup_close_ int fd = file_open(AT_FDCWD, path, 0);
 
-	if (fd < 0)
-		return -errno;
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (b->len + (size_t)n > max)
-			return -EFBIG;
-		buf_add(b, chunk, (size_t)n);
-	}
-	return b->failed ? -ENOMEM : 0;
+	return fd < 0 ? fd : file_read(fd, b, max);
 }

@@ -52,5 +52,6 @@ static inline void buf_char(struct buf *b, char c)
 void buf_str(struct buf *b, const char *s);
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Reads a whole file of at most max bytes; -EFBIG when it is larger. */
+/* Reads a whole regular file of at most max bytes. -EFBIG when it is larger; -EBADFD when it is a FIFO,
+ * a device, a socket or a folder, see file.h. */
 int buf_read_file(struct buf *b, const char *path, size_t max);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,13 +8,13 @@
 
 #include "cleanup.h"
 #include "config.h"
+#include "file.h"
 #include "suggest.h"
 #include "value.h"
 
 #define DEPTH_MAX 4
 #define PATH_MAX_TEXT 128
 #define FILE_MAX (1 << 20)
-#define READ_STEP 4096
 
 /* A walk over libyaml's events: mappings nest into section names, scalars and sequences of scalars
  * are values. What YAML has beyond that is refused: anchors, aliases, merge keys, tags, a second
@@ -349,27 +350,12 @@ int config_parse_yaml(struct config *c, const char *name, const struct buf *text
 	return r == -ENOMEM ? err_set(err, r, "out of memory") : r;
 }
 
-/* Pipes too: "-c <(...)". */
-static int read_text(FILE *f, struct buf *text)
-{
-	size_t n = 1;
-
-	while (n && text->len <= FILE_MAX) {
-		char *room = buf_room(text, READ_STEP);
-
-		if (!room)
-			return -ENOMEM;
-		n = fread(room, 1, READ_STEP, f);
-		buf_took(text, room + n);
-	}
-	return n ? -EFBIG : ferror(f) ? -errno : 0;
-}
-
 int config_read_yaml(struct config *c, const char *path, struct err *err)
 {
-	_cleanup_fclose_ FILE *f = fopen(path, "re");
+	/* The user names it, and may name a pipe: -c /dev/stdin, -c <(...). */
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	_cleanup_(buf_free) struct buf text = {0};
-	int r = f ? read_text(f, &text) : -errno;
+	int r = fd < 0 ? -errno : file_read(fd, &text, FILE_MAX);
 
 	if (r == -EFBIG)
 		return err_set(err, -EINVAL, "configuration file %s: larger than 1 MiB", path);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "file.h"
+
 int procfs_path(char *ret, size_t size, const char *format, ...)
 {
 	va_list args;
@@ -25,11 +27,11 @@ int procfs_error(int error)
 
 int procfs_read(const char *path, char *ret, size_t size, size_t *ret_len)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_close_ int fd = file_open(AT_FDCWD, path, 0);
 	size_t len = 0;
 
 	if (fd < 0)
-		return procfs_error(errno);
+		return procfs_error(-fd);
 	while (len < size - 1) {
 		ssize_t n = read(fd, ret + len, size - 1 - len);
 

@@ -17,7 +17,7 @@ int procfs_path(char *ret, size_t size, const char *format, ...)
 int procfs_error(int error);
 
 /* Reads at most size - 1 bytes and ends them with NUL; *ret_len without it. A file that vanished, or
- * whose process did, is -ESRCH. */
+ * whose process did, is -ESRCH; what is no regular file is -EBADFD. */
 int procfs_read(const char *path, char *ret, size_t size, size_t *ret_len);
 
 /* The link's target with NUL; -ESRCH as above; -ENAMETOOLONG when it does not fit. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "gthulhu_wire.h"
 
 #define KEY_FILE_MAX (64 * 1024)
@@ -37,7 +38,7 @@ static int read_key(const char *path, char **ret, struct err *err)
 		return err_set(err, r,
 			       "public key %s: %s; set api.public_key_path to the API server's "
 			       "public_key.pem, or api.enabled: false",
-			       path, err_name(r));
+			       path, file_error(r));
 	begin = key.data ? strstr(key.data, PEM_BEGIN) : NULL;
 	end = begin ? strstr(begin, PEM_END) : NULL;
 	if (!end)
@@ -60,7 +61,7 @@ static int read_password(const char *path, struct buf *ret, struct err *err)
 	r = buf_read_file(ret, path, PASSWORD_FILE_MAX);
 	if (r < 0)
 		return err_set(err, r, "api.password_file %s: %s; give a readable file", path,
-			       err_name(r));
+			       file_error(r));
 	if (ret->data) {
 		ret->len = strcspn(ret->data, "\r\n");
 		ret->data[ret->len] = '\0';

@@ -15,6 +15,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "file.h"
 
 #define HEAD "teide boosts 1 "
 #define RECORD_MAX (1U << 20)
@@ -173,12 +174,14 @@ int record_read(const char *dir, struct boosts *ret, struct err *err)
 {
 	_cleanup_(boosts_free) struct boosts b = {0};
 	_cleanup_(buf_free) struct buf text = {0};
+	_cleanup_close_ int fd = -1;
 	char path[PATH_SIZE];
 	int r;
 
 	snprintf(path, sizeof(path), "%s/" LOCAL_FILE, dir);
-	r = buf_read_file(&text, path, RECORD_MAX);
-	if (r >= 0 && text.data)
+	fd = file_open(AT_FDCWD, path, O_NOFOLLOW);
+	r = fd < 0 ? fd : file_read(fd, &text, RECORD_MAX);
+	if (r >= 0 && text.len)
 		r = parse(text.data, &b);
 	if (r == -EBADMSG)
 		return err_set(err, r,
@@ -186,7 +189,8 @@ int record_read(const char *dir, struct boosts *ret, struct err *err)
 			       "ps -eLo tid,cls,ni,comm, then remove it",
 			       path);
 	if (r < 0 && r != -ENOENT)
-		return err_set(err, r, "%s: %s", path, err_name(r));
+		return err_set(err, r, "%s: %s%s", path, file_error(r),
+			       r == -EBADFD || r == -ELOOP ? "; remove it" : "");
 	*ret = b;
 	b = (struct boosts){0};
 	return 0;

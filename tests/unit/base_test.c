@@ -3,14 +3,22 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "addr.h"
 #include "buf.h"
 #include "clock.h"
 #include "err.h"
+#include "file.h"
 #include "jsonw.h"
 #include "map.h"
 #include "suggest.h"
@@ -124,11 +132,41 @@ static void time_is_rfc3339(void **state)
 			    "2026-01-02T03:04:05.000000006Z");
 }
 
+static void only_regular_files_are_opened(void **state)
+{
+	char dir[] = "/tmp/teide-base-XXXXXX", path[64];
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int s = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct buf b = {0};
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/x", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(file_open(AT_FDCWD, path, 0), -EBADFD); /* without a wait */
+	assert_int_equal(buf_read_file(&b, path, 10), -EBADFD);
+	unlink(path);
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
+	assert_int_equal(bind(s, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	close(s);
+	assert_int_equal(file_open(AT_FDCWD, path, 0), -EBADFD);
+	unlink(path);
+	assert_int_equal(symlink("/proc/self/stat", path), 0);
+	assert_int_equal(file_open(AT_FDCWD, path, O_NOFOLLOW), -ELOOP);
+	assert_int_equal(buf_read_file(&b, path, 10000), 0);
+	assert_int_equal(file_open(AT_FDCWD, dir, 0), -EBADFD);
+	assert_int_equal(file_open(AT_FDCWD, "/dev/null", 0), -EBADFD);
+	assert_string_equal(file_error(-EBADFD), "not a regular file");
+	unlink(path);
+	rmdir(dir);
+	buf_free(&b);
+}
+
 static void read_file_is_bounded(void **state)
 {
 	struct buf b = {0};
 
 	assert_int_equal(buf_read_file(&b, "/proc/self/stat", 3), -EFBIG);
+	assert_int_equal(strlen(b.data), b.len);
 	buf_reset(&b);
 	assert_int_equal(buf_read_file(&b, "/nonexistent", 3), -ENOENT);
 	buf_free(&b);
@@ -185,6 +223,7 @@ int main(void)
 		cmocka_unit_test(addresses_parse_and_print),
 		cmocka_unit_test(errors_carry_context),
 		cmocka_unit_test(time_is_rfc3339),
+		cmocka_unit_test(only_regular_files_are_opened),
 		cmocka_unit_test(read_file_is_bounded),
 		cmocka_unit_test(near_words_are_suggested_and_far_ones_are_not),
 	};

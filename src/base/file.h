@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Reading files that somebody else may have put there: opening one never waits, and reading one ends at
+ * a limit. */
+#pragma once
+
+#include <stddef.h>
+
+#include "buf.h"
+
+/* Opens a regular file to read. dir: a folder's descriptor or AT_FDCWD; flags: 0 or O_NOFOLLOW. Returns
+ * the descriptor, which the caller closes, or -errno: -EBADFD when the file is a FIFO, a device, a
+ * socket or a folder. */
+int file_open(int dir, const char *path, int flags);
+
+/* Appends the rest of the file; -EFBIG when that is more than max bytes. */
+int file_read(int fd, struct buf *b, size_t max);
+
+/* err_name(), and words for what the functions above refuse. */
+const char *file_error(int r);
