@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -11,6 +12,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "file.h"
 
 #define CONNECTIONS_KEPT 4
 #define RETRY_AFTER_MAX_S 86400
@@ -82,6 +84,12 @@ static const char *describe(const struct http_call *call, CURLcode code, char *t
 	if (call->too_large)
 		snprintf(text, len, "%s: the answer is longer than %d bytes: not an API server's",
 			 call->url, HTTP_BODY_MAX);
+	else if (code == CURLE_OUT_OF_MEMORY && !call->body.failed)
+		/* libcurl before 8.6 says "out of memory" of a header line of more than 100 kB, too. */
+		snprintf(text, len,
+			 "%s: out of memory, or a header line of the answer is too long: not an API "
+			 "server's",
+			 call->url);
 	else
 		snprintf(text, len, "%s: %s", call->url,
 			 call->error[0] ? call->error : curl_easy_strerror(code));
@@ -229,15 +237,38 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *data)
 
 static int check_file(const char *what, const char *path, struct err *err)
 {
-	if (!path || !*path || access(path, R_OK) == 0)
+	_cleanup_close_ int fd = -1;
+
+	if (!path || !*path)
 		return 0;
-	return err_set(err, -errno, "%s %s: %s; give a readable PEM file", what, path,
-		       err_name(-errno));
+	/* libcurl would wait for a FIFO's writer, and the loop with it. */
+	fd = file_open(AT_FDCWD, path, 0);
+	if (fd >= 0)
+		return 0;
+	return err_set(err, fd, "%s %s: %s; give a readable PEM file", what, path, file_error(fd));
 }
 
-static char *dup_if_set(const char *s)
+/* False when out of memory, which must not pass for "none given". */
+static bool copy_if_set(char **ret, const char *s)
 {
-	return s && *s ? strdup(s) : NULL;
+	*ret = s && *s ? strdup(s) : NULL;
+	return *ret || !s || !*s;
+}
+
+#define SET_MULTI(multi, option, value) (curl_multi_setopt(multi, option, value) == CURLM_OK)
+
+static bool init(struct http_client *client, const struct http_client_options *options)
+{
+	client->timer = loop_add_timer(client->loop, 0, 0, on_timer, client);
+	client->multi = curl_multi_init();
+	return client->timer && client->multi && copy_if_set(&client->ca_file, options->ca_file) &&
+	       copy_if_set(&client->cert_file, options->cert_file) &&
+	       copy_if_set(&client->key_file, options->key_file) &&
+	       SET_MULTI(client->multi, CURLMOPT_SOCKETFUNCTION, socket_changed) &&
+	       SET_MULTI(client->multi, CURLMOPT_SOCKETDATA, client) &&
+	       SET_MULTI(client->multi, CURLMOPT_TIMERFUNCTION, timer_changed) &&
+	       SET_MULTI(client->multi, CURLMOPT_TIMERDATA, client) &&
+	       SET_MULTI(client->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
 }
 
 int http_client_new(struct http_client **ret, struct loop *loop,
@@ -254,20 +285,10 @@ int http_client_new(struct http_client **ret, struct loop *loop,
 	if (!client)
 		return err_set(err, -ENOMEM, "out of memory");
 	client->loop = loop;
-	client->ca_file = dup_if_set(options->ca_file);
-	client->cert_file = dup_if_set(options->cert_file);
-	client->key_file = dup_if_set(options->key_file);
-	client->timer = loop_add_timer(loop, 0, 0, on_timer, client);
-	client->multi = curl_multi_init();
-	if (!client->timer || !client->multi) {
+	if (!init(client, options)) {
 		destroy(client);
 		return err_set(err, -ENOMEM, "HTTP client: out of memory or descriptors");
 	}
-	curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
-	curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
-	curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
-	curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
-	curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
 	*ret = client;
 	return 0;
 }
@@ -283,24 +304,34 @@ void http_client_free(struct http_client *client)
 		destroy(client);
 }
 
+/* Every one matters: without its CA file a call would trust the system's. */
+#define SET(easy, option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
+
 /* CURLOPT_PROTOCOLS_STR came with 7.85, which deprecated its predecessor. */
-static void allow_http_only(CURL *easy)
+static bool allow_http_only(CURL *easy)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	return SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+	return SET(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 }
 
-static void set_tls(struct http_client *client, CURL *easy)
+static bool set_tls(struct http_client *client, CURL *easy)
 {
-	if (client->ca_file)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, client->ca_file);
-	if (client->cert_file)
-		curl_easy_setopt(easy, CURLOPT_SSLCERT, client->cert_file);
-	if (client->key_file)
-		curl_easy_setopt(easy, CURLOPT_SSLKEY, client->key_file);
+	return (!client->ca_file || SET(easy, CURLOPT_CAINFO, client->ca_file)) &&
+	       (!client->cert_file || SET(easy, CURLOPT_SSLCERT, client->cert_file)) &&
+	       (!client->key_file || SET(easy, CURLOPT_SSLKEY, client->key_file));
+}
+
+/* Else a call that ends while its name is looked up waits for the resolver, and the loop too. */
+static bool quit_quickly(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075700
+	return SET(easy, CURLOPT_QUICK_EXIT, 1L);
+#else
+	return true;
+#endif
 }
 
 static bool add_header(struct http_call *call, const char *header)
@@ -323,37 +354,26 @@ static bool set_request(struct http_call *call, const struct http_request *reque
 	/* Waiting for "100 Continue" costs a second with servers that do not know it. */
 	if (!add_header(call, "Expect:"))
 		return false;
-	if (request->body) {
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
-		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
-	}
-	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L);
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)MIN(timeout_ms, 86400000));
-	return curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK;
+	return (!request->body ||
+		(SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len) &&
+		 SET(easy, CURLOPT_COPYPOSTFIELDS, request->body))) &&
+	       SET(easy, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L) &&
+	       SET(easy, CURLOPT_CUSTOMREQUEST, request->method) &&
+	       SET(easy, CURLOPT_HTTPHEADER, call->headers) &&
+	       SET(easy, CURLOPT_TIMEOUT_MS, (long)MIN(timeout_ms, 86400000)) &&
+	       SET(easy, CURLOPT_URL, request->url);
 }
 
-static void set_fixed(struct http_call *call)
+static bool set_fixed(struct http_call *call)
 {
 	CURL *easy = call->easy;
 
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->error);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075700
-	/* Else a call that ends while its name is looked up waits for the resolver, and the loop too. */
-	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-#endif
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "teide");
-	allow_http_only(easy);
-	set_tls(call->client, easy);
+	return SET(easy, CURLOPT_PRIVATE, call) && SET(easy, CURLOPT_ERRORBUFFER, call->error) &&
+	       SET(easy, CURLOPT_WRITEFUNCTION, take_body) && SET(easy, CURLOPT_WRITEDATA, call) &&
+	       SET(easy, CURLOPT_HEADERFUNCTION, take_header) && SET(easy, CURLOPT_HEADERDATA, call) &&
+	       SET(easy, CURLOPT_FOLLOWLOCATION, 0L) && SET(easy, CURLOPT_PROXY, "") &&
+	       SET(easy, CURLOPT_NOSIGNAL, 1L) && SET(easy, CURLOPT_USERAGENT, "teide") &&
+	       quit_quickly(easy) && allow_http_only(easy) && set_tls(call->client, easy);
 }
 
 struct http_call *http_client_start(struct http_client *client, const struct http_request *request,
@@ -366,10 +386,7 @@ struct http_call *http_client_start(struct http_client *client, const struct htt
 	*call = (struct http_call){.client = client, .fn = fn, .data = data};
 	http_url_text(request->url, call->url);
 	call->easy = curl_easy_init();
-	if (!call->easy)
-		goto fail;
-	set_fixed(call);
-	if (!set_request(call, request) ||
+	if (!call->easy || !set_fixed(call) || !set_request(call, request) ||
 	    curl_multi_add_handle(client->multi, call->easy) != CURLM_OK)
 		goto fail;
 	call->next = client->calls;
