@@ -3,17 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "buf.h"
 #include "cleanup.h"
+#include "file.h"
+#include "jsonr.h"
 
 /* A real one has some hundred values in 20 KiB, and a long annotation makes it hundreds of KiB. */
 #define CONFIG_MAX (1 << 20)
-#define VALUES_MAX 16384
 
 DEFINE_CLEANUP(json_t *, json, json_decref)
 
@@ -36,38 +35,17 @@ static const char *const names[] = {"io.kubernetes.cri.container-name", "io.kube
 static const char *const types[] = {"io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType", NULL};
 static const char *const labels[] = {"io.kubernetes.cri-o.Labels", NULL};
 
-/* Whether the text has few enough arrays, objects and members to be parsed at once: each costs the parser
- * microseconds, so that 1 MiB of "{},{}," would keep it for seconds. */
-static bool is_moderate(const char *text, size_t len)
-{
-	bool in_string = false;
-	size_t n = 0;
-
-	for (size_t i = 0; i < len && n <= VALUES_MAX; i++) {
-		if (text[i] == '"')
-			in_string = !in_string;
-		else if (in_string)
-			i += text[i] == '\\';
-		else
-			n += text[i] == '{' || text[i] == '[' || text[i] == ',';
-	}
-	return n <= VALUES_MAX;
-}
-
-static json_t *parse(const char *text, size_t len)
-{
-	return len && is_moderate(text, len) ? json_loadb(text, len, 0, NULL) : NULL;
-}
-
 /* A text of JSON within the JSON. Kubernetes' own words are among the keys already. */
 static void take_labels(struct container *c, const char *text)
 {
-	_cleanup_(cleanup_json) json_t *list = parse(text, strlen(text));
+	_cleanup_(cleanup_json) json_t *list = NULL;
 	const char *key, *value;
 	size_t used = 0;
 	json_t *item;
 	int n;
 
+	if (jsonr_read(&list, text, strlen(text), 0, NULL) < 0)
+		return;
 	json_object_foreach(list, key, item) {
 		value = json_string_value(item);
 		if (!value || strchr(key, '\n') || strchr(value, '\n') || !strncmp(key, "io.kubernetes.", 14))
@@ -123,40 +101,20 @@ static bool take_netns(struct container *c, const json_t *config)
 	return false;
 }
 
-/* 0, -EINVAL for what is no such file, -EFBIG, or -errno. */
-static int read_file(const char *path, struct buf *text)
-{
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	char chunk[4096];
-	struct stat st;
-	ssize_t n;
-
-	if (fd < 0)
-		return errno == ELOOP ? -EINVAL : -errno;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return -EINVAL;
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			buf_add(text, chunk, (size_t)n);
-		if (text->failed)
-			return -ENOMEM;
-		if (text->len > CONFIG_MAX)
-			return -EFBIG;
-	}
-	return 0;
-}
-
 int bundle_read(const char *path, struct container *ret, bool *ret_own_netns)
 {
+	_cleanup_close_ int fd = file_open(AT_FDCWD, path, O_NOFOLLOW);
 	_cleanup_(cleanup_json) json_t *config = NULL;
 	_cleanup_(buf_free) struct buf text = {0};
-	int r = read_file(path, &text);
+	int r;
 
+	if (fd < 0)
+		return fd == -ELOOP || fd == -EBADFD ? -EINVAL : fd;
+	r = file_read(fd, &text, CONFIG_MAX);
+	if (r == 0)
+		r = jsonr_read(&config, text.data ?: "", text.len, 0, NULL);
 	if (r < 0)
-		return r;
-	config = parse(text.data, text.len);
+		return r == -E2BIG ? -EFBIG : r;
 	if (!json_is_object(config))
 		return -EINVAL;
 	take_names(ret, json_object_get(config, "annotations"));

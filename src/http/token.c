@@ -2,12 +2,12 @@
 #include "token.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "clock.h"
+#include "jsonr.h"
 
 #define DEFAULT_LIFE_NS (3600 * NSEC_PER_SEC)
 #define LIFE_MAX_S (366LL * 86400)
@@ -84,8 +84,7 @@ int token_claims(const char *text, struct token_claims *ret)
 	n = base64url_decode(begin + 1, len, bytes);
 	if (n < 0)
 		return -EBADMSG;
-	claims = json_loadb((const char *)bytes, (size_t)n, 0, NULL);
-	if (!json_is_object(claims))
+	if (jsonr_read(&claims, (const char *)bytes, (size_t)n, 0, NULL) < 0 || !json_is_object(claims))
 		return -EBADMSG;
 	ret->has_exp = claim(claims, "exp", &ret->exp);
 	ret->has_iat = claim(claims, "iat", &ret->iat);

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "cleanup.h"
+#include "jsonr.h"
 #include "jsonw.h"
 
 #define SERVER_TEXT_MAX 200
@@ -126,12 +127,16 @@ int gthulhu_check(const struct http_response *response, const char *url, const c
 {
 	json_auto_t *root = NULL;
 	char text[SERVER_TEXT_MAX];
+	struct err why;
+	int r;
 
 	if (response->error)
 		return err_set(err, -EIO, "%s", response->error);
-	root = json_loadb(response->body, response->body_len, 0, NULL);
+	r = jsonr_read(&root, response->body, response->body_len, 0, &why);
 	if (response->status != 200)
 		return refused(response->status, root, url, secret, err);
+	if (r == -E2BIG || r == -ENOMEM)
+		return err_set(err, r, "%s: the answer: %s", url, why.text);
 	if (!json_is_object(root))
 		return err_set(err, -EBADMSG,
 			       "%s: the answer is not a JSON object; is this an API server?", url);
@@ -148,7 +153,7 @@ bool gthulhu_no_route(const struct http_response *response)
 
 	if (response->status != 404 && response->status != 405)
 		return false;
-	root = json_loadb(response->body, response->body_len, 0, NULL);
+	jsonr_read(&root, response->body, response->body_len, 0, NULL);
 	return !json_is_string(json_object_get(root, "error"));
 }
 

@@ -2,7 +2,6 @@
 #include "server.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "httpd.h"
+#include "jsonr.h"
 #include "jsonw.h"
 #include "keys.h"
 #include "log.h"
@@ -152,14 +152,17 @@ static void post_token(void *data, const struct httpd_request *request, struct h
 {
 	struct server *s = data;
 	json_auto_t *root = NULL;
-	json_error_t error;
 	const char *key, *reason;
 	struct err err;
+	int r = jsonr_read(&root, request->body, request->body_len,
+			   JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &err);
 
-	root = json_loadb(request->body, request->body_len,
-			  JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &error);
-	if (!root) {
-		fail(reply, 400, "Invalid JSON format: ", request->body_len ? error.text : "EOF");
+	if (r == -ENOMEM) {
+		fail(reply, 500, "Failed to read the request: ", err.text);
+		return;
+	}
+	if (r < 0) {
+		fail(reply, 400, "Invalid JSON format: ", request->body_len ? err.text : "EOF");
 		return;
 	}
 	key = read_public_key(root, &reason);
@@ -179,7 +182,7 @@ static void post_strategies(void *data, const struct httpd_request *request,
 	struct err err;
 	int r = store_replace(&s->store, request->body, request->body_len, &err);
 
-	if (r == -EINVAL) {
+	if (r == -EINVAL || r == -E2BIG) {
 		fail(reply, 400, "Invalid request payload: ", err.text);
 	} else if (r < 0) {
 		fail(reply, 500, "Failed to save scheduling strategies: ", err.text);

@@ -2,10 +2,10 @@
 #include "store.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 
 #include "cleanup.h"
+#include "jsonr.h"
 
 void store_free(struct store *store)
 {
@@ -98,13 +98,14 @@ int store_replace(struct store *store, const char *text, size_t len, struct err 
 	_cleanup_(store_free) struct store fresh = {.ever_set = true};
 	json_auto_t *root = NULL;
 	const json_t *list;
-	json_error_t error;
 	int r;
 
 	/* Bytes behind the first value are ignored, as in the original. */
-	root = json_loadb(text, len, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &error);
-	if (!root)
-		return err_set(err, -EINVAL, "%s", len ? error.text : "EOF");
+	if (!len)
+		return err_set(err, -EINVAL, "EOF");
+	r = jsonr_read(&root, text, len, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, err);
+	if (r < 0)
+		return r;
 	if (!json_is_object(root) && !json_is_null(root))
 		return err_set(err, -EINVAL, "not an object");
 	list = field(root, "strategies");

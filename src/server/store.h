@@ -28,7 +28,8 @@ struct store {
 
 void store_free(struct store *store);
 
-/* Replaces the list by {"strategies":[...]}; -EINVAL and the list stays when the text is not that.
+/* Replaces the list by {"strategies":[...]}; -EINVAL or -E2BIG and the list stays when the text is not
+ * that. -ENOMEM.
  * An absent or null list is an empty one. */
 int store_replace(struct store *store, const char *text, size_t len, struct err *err);
 

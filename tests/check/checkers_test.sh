@@ -35,8 +35,8 @@ plant src/sched/decide.c '#include <curl/curl.h>'
 finds check-layers '<curl/curl.h>: libcurl is used in http alone' src/sched/decide.c
 plant src/sink/sink.c '#include <bpf/libbpf.h>'
 finds check-layers 'libbpf is used in' src/sink/sink.c
-plant src/base/buf.h '#include <jansson.h>'
-finds check-layers 'jansson is used in' src/base/buf.h
+plant src/loop/loop.h '#include <jansson.h>'
+finds check-layers 'jansson is used in' src/loop/loop.h
 plant src/agg/tunnels.c '#include "gtpu_skb.h"'
 finds check-layers 'gtpu_skb.h belongs to the probe gtpu alone' src/agg/tunnels.c
 plant src/agent/agent.c 'extern const struct probe probe_flow;'

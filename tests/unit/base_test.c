@@ -17,8 +17,10 @@
 #include "addr.h"
 #include "buf.h"
 #include "clock.h"
+#include "cleanup.h"
 #include "err.h"
 #include "file.h"
+#include "jsonr.h"
 #include "jsonw.h"
 #include "map.h"
 #include "suggest.h"
@@ -161,6 +163,84 @@ static void only_regular_files_are_opened(void **state)
 	buf_free(&b);
 }
 
+static int read_json(const char *text, size_t flags)
+{
+	json_t *root = NULL;
+	int r = jsonr_read(&root, text, strlen(text), flags, NULL);
+
+	json_decref(root);
+	return r;
+}
+
+static struct buf repeated(const char *before, const char *what, int n, const char *after)
+{
+	struct buf b = {0};
+
+	buf_str(&b, before);
+	for (int i = 0; i < n; i++)
+		buf_str(&b, what);
+	buf_str(&b, after);
+	return b;
+}
+
+static void json_of_too_many_values_makes_no_tree(void **state)
+{
+	static const struct {
+		const char *before, *what, *after;
+		int values; /* of what */
+	} cases[] = {
+		{"[", "{},", "{}]", 1}, {"{\"a\":[", "[],", "[]]}", 1}, {"[", "0,", "0]", 1},
+		{"{", "\"k\":0,", "\"k\":0}", 2}, {"[", "\"[{,:\\\"\",", "0]", 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (int more = 0; more < 2; more++) {
+			int n = more ? JSONR_VALUES_MAX + 1 : JSONR_VALUES_MAX / 4 / cases[i].values;
+			struct buf b = repeated(cases[i].before, cases[i].what, n, cases[i].after);
+
+			assert_int_equal(read_json(b.data, 0), more ? -E2BIG : 0);
+			buf_free(&b);
+		}
+	}
+}
+
+static void json_behind_the_value_does_not_count(void **state)
+{
+	struct buf b = repeated("[1,2] ", "[],", JSONR_VALUES_MAX, "");
+
+	assert_int_equal(read_json(b.data, JSON_DISABLE_EOF_CHECK), 0);
+	assert_int_equal(read_json(b.data, 0), -EINVAL);
+	buf_free(&b);
+	assert_int_equal(read_json("\"a", 0), -EINVAL);
+	assert_int_equal(read_json("\"\\", JSON_DECODE_ANY), -EINVAL);
+	assert_int_equal(read_json("]", 0), -EINVAL);
+	assert_int_equal(read_json("", 0), -EINVAL);
+}
+
+static int allocations_left;
+
+static void *scarce(size_t size)
+{
+	if (allocations_left-- > 0)
+		return malloc(size);
+	errno = ENOMEM;
+	return NULL;
+}
+
+static void json_tells_want_of_memory_from_a_mistake(void **state)
+{
+	int r = -ENOMEM, n;
+
+	for (n = 0; r == -ENOMEM; n++) {
+		allocations_left = n;
+		json_set_alloc_funcs(scarce, free);
+		r = read_json("{\"a\":[1,2.5,\"text\"],\"b\":{\"c\":null}}", 0);
+		json_set_alloc_funcs(malloc, free);
+	}
+	assert_int_equal(r, 0);
+	assert_true(n > 10);
+}
+
 static void read_file_is_bounded(void **state)
 {
 	struct buf b = {0};
@@ -224,6 +304,9 @@ int main(void)
 		cmocka_unit_test(errors_carry_context),
 		cmocka_unit_test(time_is_rfc3339),
 		cmocka_unit_test(only_regular_files_are_opened),
+		cmocka_unit_test(json_of_too_many_values_makes_no_tree),
+		cmocka_unit_test(json_behind_the_value_does_not_count),
+		cmocka_unit_test(json_tells_want_of_memory_from_a_mistake),
 		cmocka_unit_test(read_file_is_bounded),
 		cmocka_unit_test(near_words_are_suggested_and_far_ones_are_not),
 	};
