@@ -10,10 +10,5 @@
 /* What follows --duration: 10 (seconds), 0.5, 5s, 2m. 0 or -EINVAL. */
 int read_duration_flag(const char *text, uint64_t *ret_ns, struct err *err);
 
-/* As argp_error(), which ends the program; the text is escaped. */
-struct argp_state;
-void usage_error(const struct argp_state *state, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
 /* --set KEY=VALUE; cuts the text in two. */
 int apply_key(const struct settings *settings, char *text, struct err *err);

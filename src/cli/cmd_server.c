@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,9 +14,13 @@
 #include "loop.h"
 #include "server.h"
 #include "settings.h"
+#include "store.h"
+#include "strategy.h"
 
 DEFINE_CLEANUP(struct loop *, loop, loop_free)
 DEFINE_CLEANUP(struct server *, server, server_stop)
+
+static_assert(STORE_MAX <= STRATEGY_MAX, "what the server takes, teide sched show can show");
 
 static const char doc[] = "Serves Gthulhu's API (v0.1.0) from this machine: POST /api/v1/auth/token, "
 			  "GET and POST /api/v1/scheduling/strategies, GET /health. The first start "

@@ -57,9 +57,10 @@ static int read_entry(const json_t *object, size_t i, struct store_entry *ret, s
 	    (!json_is_integer(value) || json_integer_value(value) < 0))
 		return bad(err, i, "execution_time", "an unsigned integer of nanoseconds");
 	ret->execution_time_ns = (uint64_t)json_integer_value(value);
-	if ((value = field(object, "pid")) && !json_is_integer(value))
-		return bad(err, i, "pid", "an integer");
-	ret->pid = json_integer_value(value);
+	if ((value = field(object, "pid")) &&
+	    (!json_is_integer(value) || (int32_t)json_integer_value(value) != json_integer_value(value)))
+		return bad(err, i, "pid", "an integer of 32 bits");
+	ret->pid = (int32_t)json_integer_value(value);
 	if ((value = field(object, "command_regex")) && !json_is_string(value))
 		return bad(err, i, "command_regex", "a string");
 	if (!(value = field(object, "selectors")))
@@ -100,9 +101,9 @@ int store_replace(struct store *store, const char *text, size_t len, struct err 
 	const json_t *list;
 	int r;
 
-	/* Bytes behind the first value are ignored, as in the original. */
 	if (!len)
 		return err_set(err, -EINVAL, "EOF");
+	/* Bytes behind the first value are ignored, as in the original. */
 	r = jsonr_read(&root, text, len, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, err);
 	if (r < 0)
 		return r;

@@ -9,10 +9,10 @@
 #include "err.h"
 #include "jsonw.h"
 
-#define STORE_MAX 65536 /* entries of one list */
+#define STORE_MAX 4096 /* entries of one list: as many as teide's own client reads */
 
 struct store_entry {
-	int64_t pid; /* 0: none given */
+	int32_t pid; /* 0: none given */
 	uint64_t execution_time_ns;
 	bool priority;
 	bool by_selectors; /* its pid does not count */
