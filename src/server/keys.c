@@ -9,23 +9,31 @@
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "file.h"
 
 #define RSA_BITS 2048
 #define KEY_FILE_MAX (64 * 1024)
+#define PRIVATE "private_key.pem"
+#define PUBLIC "public_key.pem"
 #define PEM_BEGIN "-----BEGIN PUBLIC KEY-----"
 #define PEM_END "-----END PUBLIC KEY-----"
 
 DEFINE_CLEANUP(EVP_PKEY *, pkey, EVP_PKEY_free)
 DEFINE_CLEANUP(BIO *, bio, BIO_free_all)
 
+/* Opened once: what is checked is what is used, whatever happens to the path meanwhile. */
+struct folder {
+	const char *path;
+	int fd;
+};
+
 void keys_free(struct keys *keys)
 {
 	EVP_PKEY_free(keys->pair);
-	if (keys->private_pem.data)
-		explicit_bzero(keys->private_pem.data, keys->private_pem.cap);
 	buf_free(&keys->private_pem);
 	buf_free(&keys->public_pem);
 	free(keys->public_path);
@@ -68,96 +76,174 @@ static int write_all(int fd, const struct buf *data)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* replace: false leaves an existing file alone and returns -EEXIST. */
-static int write_file(const char *path, const struct buf *data, mode_t mode, bool replace,
-		      struct err *err)
+static int name_error(const struct folder *folder, const char *name, int r, struct err *err)
 {
-	_cleanup_free_ char *temporary = NULL;
+	return err_set(err, r, "%s/%s: %s", folder->path, name, file_error(r));
+}
+
+/* replace: false leaves an existing file alone and returns -EEXIST. */
+static int put_in_place(int folder, const char *temporary, const char *name, bool replace)
+{
+	if (replace)
+		return renameat(folder, temporary, folder, name) < 0 ? -errno : 0;
+	return linkat(folder, temporary, folder, name, 0) < 0 ? -errno : 0;
+}
+
+static int write_file(const struct folder *folder, const char *name, const struct buf *data, mode_t mode,
+		      bool replace)
+{
 	_cleanup_close_ int fd = -1;
+	char temporary[64];
+	unsigned random;
 	int r;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
-	fd = mkostemp(temporary, O_CLOEXEC);
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -errno;
+	snprintf(temporary, sizeof(temporary), "%s.%08x", name, random);
+	fd = openat(folder->fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return err_set(err, -errno, "%s: %s; is the data folder writable?", path,
-			       err_name(-errno));
+		return -errno;
 	r = write_all(fd, data);
 	if (r == 0 && fchmod(fd, mode) < 0)
 		r = -errno;
-	if (r == 0 && (replace ? rename(temporary, path) : link(temporary, path)) < 0)
-		r = -errno;
+	if (r == 0)
+		r = put_in_place(folder->fd, temporary, name, replace);
 	if (r < 0 || !replace)
-		unlink(temporary);
-	return r < 0 ? err_set(err, r, "%s: %s", path, err_name(r)) : 0;
+		unlinkat(folder->fd, temporary, 0);
+	return r;
 }
 
-static int read_pair(struct keys *keys, const char *path, struct err *err)
+/* A user that can write the private key, or put another in its place, can sign tokens. */
+static int check_owner(int fd, const char *path, mode_t forbidden, struct err *err)
 {
-	_cleanup_(buf_free) struct buf file = {0};
-	_cleanup_(cleanup_bio) BIO *bio = NULL;
-	int r = buf_read_file(&file, path, KEY_FILE_MAX);
+	struct stat st;
+	mode_t mode;
 
-	if (r < 0)
-		return err_set(err, r, "%s: %s", path, err_name(r));
-	bio = BIO_new_mem_buf(file.data, (int)file.len);
+	if (fstat(fd, &st) < 0)
+		return err_set(err, -errno, "%s: %s", path, err_name(-errno));
+	mode = st.st_mode & 07777;
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return err_set(err, -EPERM,
+			       "%s belongs to user %u, who could sign tokens with the key in it; give "
+			       "a folder of your own with --data DIR",
+			       path, st.st_uid);
+	if (mode & forbidden)
+		return err_set(err, -EPERM,
+			       "%s has mode %04o: other users may read or replace the private key; "
+			       "chmod %04o %s, and remove the key if others may have it",
+			       path, mode, mode & ~forbidden, path);
+	return 0;
+}
+
+/* Users in the folder's group may read the public key, which buys a token. */
+static int open_folder(struct folder *folder, struct err *err)
+{
+	if (mkdir(folder->path, 0700) < 0 && errno != EEXIST)
+		return err_set(err, -errno, "data folder %s: %s; --data DIR names another",
+			       folder->path, err_name(-errno));
+	folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder->fd < 0)
+		return err_set(err, -errno,
+			       "data folder %s: %s; --data DIR names another, not by a symbolic link",
+			       folder->path, err_name(-errno));
+	return check_owner(folder->fd, folder->path, 0027, err);
+}
+
+static int parse_pair(struct keys *keys, const struct buf *pem, const char *path, struct err *err)
+{
+	_cleanup_(cleanup_bio) BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->len);
+
 	if (bio)
 		keys->pair = PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)"");
-	if (file.data)
-		explicit_bzero(file.data, file.len);
 	if (!keys->pair || EVP_PKEY_get_base_id(keys->pair) != EVP_PKEY_RSA)
 		return err_set(err, -EBADMSG,
 			       "%s: not an RSA private key in PEM without a password; move it away "
 			       "and a new pair is made",
 			       path);
+	if (EVP_PKEY_get_bits(keys->pair) < RSA_BITS)
+		return err_set(err, -EBADMSG,
+			       "%s: an RSA key of %d bits can be broken, %d are needed; move it away "
+			       "and a new pair is made",
+			       path, EVP_PKEY_get_bits(keys->pair), RSA_BITS);
 	return 0;
 }
 
-static int make_pair(const char *path, struct err *err)
+static int read_pair(struct keys *keys, const struct folder *folder, struct err *err)
+{
+	_cleanup_close_ int fd = file_open(folder->fd, PRIVATE, O_NOFOLLOW);
+	_cleanup_(buf_free) struct buf pem = {0};
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	if (fd < 0)
+		return name_error(folder, PRIVATE, fd, err);
+	if (asprintf(&path, "%s/" PRIVATE, folder->path) < 0)
+		return err_set(err, -ENOMEM, "out of memory");
+	r = check_owner(fd, path, 0077, err);
+	if (r < 0)
+		return r;
+	r = file_read(fd, &pem, KEY_FILE_MAX);
+	if (r < 0)
+		return name_error(folder, PRIVATE, r, err);
+	return parse_pair(keys, &pem, path, err);
+}
+
+static int make_pair(const struct folder *folder, struct err *err)
 {
 	_cleanup_(keys_free) struct keys fresh = {.pair = EVP_RSA_gen(RSA_BITS)};
 	int r;
 
 	if (!fresh.pair || to_pem(&fresh) < 0)
-		return err_set(err, -ENOMEM, "%s: cannot make an RSA key pair", path);
-	r = write_file(path, &fresh.private_pem, 0600, false, err);
-	return r == -EEXIST ? 0 : r;
+		return err_set(err, -ENOMEM, "%s: cannot make an RSA key pair", folder->path);
+	r = write_file(folder, PRIVATE, &fresh.private_pem, 0600, false);
+	return r < 0 && r != -EEXIST ? name_error(folder, PRIVATE, r, err) : 0;
 }
 
-static int publish(struct keys *keys, struct err *err)
+static bool is_published(const struct keys *keys, const struct folder *folder)
 {
+	_cleanup_close_ int fd = file_open(folder->fd, PUBLIC, O_NOFOLLOW);
 	_cleanup_(buf_free) struct buf there = {0};
 
-	if (buf_read_file(&there, keys->public_path, KEY_FILE_MAX) == 0 &&
-	    there.len == keys->public_pem.len &&
-	    memcmp(there.data, keys->public_pem.data, there.len) == 0)
-		return 0;
-	return write_file(keys->public_path, &keys->public_pem, 0644, true, err);
+	return fd >= 0 && file_read(fd, &there, KEY_FILE_MAX) == 0 &&
+	       there.len == keys->public_pem.len &&
+	       memcmp(there.data, keys->public_pem.data, there.len) == 0;
+}
+
+static int publish(const struct keys *keys, const struct folder *folder, struct err *err)
+{
+	int r = 0;
+
+	if (!is_published(keys, folder))
+		r = write_file(folder, PUBLIC, &keys->public_pem, 0640, true);
+	return r < 0 ? name_error(folder, PUBLIC, r, err) : 0;
+}
+
+static int load(struct keys *keys, const struct folder *folder, struct err *err)
+{
+	int r = 0;
+
+	if (asprintf(&keys->public_path, "%s/" PUBLIC, folder->path) < 0) {
+		keys->public_path = NULL;
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	if (faccessat(folder->fd, PRIVATE, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		r = make_pair(folder, err);
+	if (r == 0)
+		r = read_pair(keys, folder, err);
+	if (r == 0 && to_pem(keys) < 0)
+		r = err_set(err, -ENOMEM, "out of memory");
+	return r < 0 ? r : publish(keys, folder, err);
 }
 
 int keys_load(struct keys *ret, const char *dir, struct err *err)
 {
 	_cleanup_(keys_free) struct keys keys = {0};
-	_cleanup_free_ char *private_path = NULL;
-	int r;
+	struct folder folder = {.path = dir, .fd = -1};
+	int r = open_folder(&folder, err);
 
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		return err_set(err, -errno, "data folder %s: %s; --data DIR names another", dir,
-			       err_name(-errno));
-	if (asprintf(&private_path, "%s/private_key.pem", dir) < 0 ||
-	    asprintf(&keys.public_path, "%s/public_key.pem", dir) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
-	if (access(private_path, F_OK) < 0 && errno == ENOENT) {
-		r = make_pair(private_path, err);
-		if (r < 0)
-			return r;
-	}
-	r = read_pair(&keys, private_path, err);
-	if (r < 0)
-		return r;
-	if (to_pem(&keys) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
-	r = publish(&keys, err);
+	if (r == 0)
+		r = load(&keys, &folder, err);
+	cleanup_close(&folder.fd);
 	if (r < 0)
 		return r;
 	*ret = keys;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The server's RSA key pair in its data folder: private_key.pem (PKCS#8, mode 0600) and public_key.pem
- * (SubjectPublicKeyInfo, mode 0644). */
+ * (SubjectPublicKeyInfo, mode 0640: it buys a token). */
 #pragma once
 
 #include <stddef.h>
@@ -14,8 +14,9 @@ struct keys {
 	char *public_path; /* owned */
 };
 
-/* Loads the pair, or makes one (RSA 2048) when there is no private key yet. Files appear whole or not
- * at all; of two servers that start at once the first wins. */
+/* Loads the pair. Without a private key it makes a pair (RSA 2048), and the folder (mode 0700). Files
+ * appear whole or not at all; of two servers that start at once the first wins. -EPERM when the folder or
+ * the private key belongs to another user than root and the caller, or other users may use it. */
 int keys_load(struct keys *ret, const char *dir, struct err *err);
 void keys_free(struct keys *keys);
 

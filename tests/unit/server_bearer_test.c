@@ -64,7 +64,7 @@ static void the_pair_is_made_once_with_tight_modes(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(stat(f->keys.public_path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0644);
+	assert_int_equal(st.st_mode & 07777, 0640);
 	assert_int_equal(keys_load(&again, f->dir, NULL), 0);
 	assert_string_equal(again.public_pem.data, f->keys.public_pem.data);
 }
