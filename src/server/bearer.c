@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "jsonr.h"
 
 #define TOKEN_TEXT_MAX 8192
 
@@ -39,19 +40,39 @@ int bearer_issue(const struct keys *keys, uint64_t now_s, uint64_t life_s, char 
 	return *ret ? 0 : err_set(err, -EIO, "cannot sign a token");
 }
 
+/* libjwt checks neither, and gives 0 for a number that is not an integer. */
 static int check_time(jwt_t *jwt, uint64_t now_s, struct err *err)
 {
-	long exp, nbf;
+	_cleanup_free_ char *text = jwt_get_grants_json(jwt, NULL);
+	json_auto_t *claims = NULL;
+	const json_t *exp, *nbf;
 
-	errno = 0;
-	exp = jwt_get_grant_int(jwt, "exp");
-	if (errno)
+	if (!text || jsonr_read(&claims, text, strlen(text), 0, NULL) < 0)
+		return err_set(err, -EACCES, "token has invalid claims: not an object");
+	exp = json_object_get(claims, "exp");
+	nbf = json_object_get(claims, "nbf");
+	if (!exp)
 		return err_set(err, -EACCES, "token has invalid claims: token has no expiry");
-	if (exp <= 0 || (uint64_t)exp <= now_s)
+	if (!json_is_integer(exp) || (nbf && !json_is_integer(nbf)))
+		return err_set(err, -EACCES, "token has invalid claims: exp or nbf is not an integer");
+	if (json_integer_value(exp) <= (json_int_t)now_s)
 		return err_set(err, -EACCES, "token has invalid claims: token is expired");
-	nbf = jwt_get_grant_int(jwt, "nbf");
-	if (nbf > 0 && (uint64_t)nbf > now_s)
+	if (json_integer_value(nbf) > (json_int_t)now_s)
 		return err_set(err, -EACCES, "token has invalid claims: token is not valid yet");
+	return 0;
+}
+
+/* libjwt takes whatever algorithm the header names: a token signed by HS256 with our public PEM as the
+ * key passes its check. It takes "rs256" for RS256 (RFC 7515 4.1.1) and ignores "crit" (4.1.11). */
+static int check_header(jwt_t *jwt, struct err *err)
+{
+	_cleanup_free_ char *critical = jwt_get_headers_json(jwt, "crit");
+	const char *algorithm = jwt_get_header(jwt, "alg");
+
+	if (jwt_get_alg(jwt) != JWT_ALG_RS256 || !algorithm || strcmp(algorithm, "RS256") != 0)
+		return err_set(err, -EACCES, "token signature is invalid: signing method is not RS256");
+	if (critical)
+		return err_set(err, -EACCES, "token is malformed: extensions (crit) are not supported");
 	return 0;
 }
 
@@ -59,14 +80,12 @@ int bearer_verify(const struct keys *keys, const char *token, uint64_t now_s, st
 {
 	_cleanup_(cleanup_jwt) jwt_t *jwt = NULL;
 	const struct buf *pem = &keys->public_pem;
+	int r;
 
 	if (strnlen(token, TOKEN_TEXT_MAX + 1) > TOKEN_TEXT_MAX)
 		return err_set(err, -EACCES, "token is malformed: too long");
 	if (jwt_decode(&jwt, token, (const unsigned char *)pem->data, (int)pem->len) || !jwt)
 		return err_set(err, -EACCES, "token is malformed or its signature is invalid");
-	/* The library takes whatever the header says: HS256 keyed with our public PEM, which
-	 * everyone may have, passes its check. It also leaves exp and nbf to us. */
-	if (jwt_get_alg(jwt) != JWT_ALG_RS256)
-		return err_set(err, -EACCES, "token signature is invalid: signing method is not RS256");
-	return check_time(jwt, now_s, err);
+	r = check_header(jwt, err);
+	return r < 0 ? r : check_time(jwt, now_s, err);
 }

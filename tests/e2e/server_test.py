@@ -148,8 +148,13 @@ def forged_tokens_are_refused():
                      rsa(main_server.data / "private_key.pem", "-sha512"))]
     openssl("genpkey", "-algorithm", "RSA", "-out", TMP / "stranger.pem")
     forged.append(signed(rs256, claims, rsa(TMP / "stranger.pem")))
-    for change in ({"exp": now - 1}, {"exp": now}, {"nbf": now + 3600}, {"exp": "never"}):
+    for change in ({"exp": now - 1}, {"exp": now}, {"nbf": now + 3600}, {"exp": "never"}, {"exp": None},
+                   {"exp": now + 3600.5}, {"nbf": now + 3600.5}, {"nbf": now - 10.5}, {"nbf": str(now + 3600)},
+                   {"nbf": str(now - 10)}, {"nbf": None}, {"nbf": [now - 10]}):
         forged.append(signed(rs256, {**claims, **change}, own))
+    for change in ({"alg": "rs256"}, {"alg": "Rs256"}, {"crit": ["b64"], "b64": False}, {"crit": ["exp"]},
+                   {"crit": []}, {"crit": None}):
+        forged.append(signed({**rs256, **change}, claims, own))
     without = dict(claims)
     del without["exp"]
     forged.append(signed(rs256, without, own))
