@@ -10,24 +10,17 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "listen.h"
+#include "peers.h"
 
-#define CONNECTIONS_MAX 128
 #define IDLE_NS (60 * NSEC_PER_SEC) /* as Gthulhu's server has it */
-
-struct connection {
-	struct connection *prev, *next;
-	int fd; /* libmicrohttpd's */
-	uint64_t deadline_ns;
-};
+#define ACCEPT_MAX 32 /* connections taken in one turn of the loop */
+#define ACCEPT_PAUSE_NS (100 * NSEC_PER_MSEC)
 
 struct httpd {
 	struct httpd_options options;
-	struct listen_address address;
 	struct MHD_Daemon *daemon;
-	struct loop_source *io, *timer, *sweep;
-	struct connection *connections;
-	size_t count; /* of them */
+	struct loop_source *listener, *pause, *io, *timer, *sweep;
+	struct peers peers;
 };
 
 /* One request, from its header's end to the end of its answer. */
@@ -45,14 +38,18 @@ static void exchange_free(struct exchange *x)
 	free(x);
 }
 
-static void set_deadline(struct MHD_Connection *c, uint64_t from_now_ns)
+static struct peer *peer_of(struct MHD_Connection *c)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct connection *connection = info ? info->socket_context : NULL;
+	return MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
 
-	if (connection)
-		connection->deadline_ns = clock_boot_ns() + from_now_ns;
+static void set_busy(struct peer *peer, bool busy, uint64_t deadline_from_now_ns)
+{
+	if (!peer)
+		return;
+	peer->busy = busy;
+	peer->since_ns = clock_boot_ns();
+	peer->deadline_ns = peer->since_ns + deadline_from_now_ns;
 }
 
 static void not_found(struct httpd_reply *reply)
@@ -63,7 +60,8 @@ static void not_found(struct httpd_reply *reply)
 }
 
 /* Decides by the header alone: what needs no body is never read into memory. */
-static void open_exchange(struct httpd *h, struct exchange *x, const struct httpd_request *request)
+static void open_exchange(struct httpd *h, struct exchange *x, const struct httpd_request *request,
+			  struct peer *peer)
 {
 	const struct httpd_route *match = NULL;
 	bool known = false;
@@ -81,8 +79,12 @@ static void open_exchange(struct httpd *h, struct exchange *x, const struct http
 		x->reply.status = MHD_HTTP_OK;
 	else if (!match)
 		x->reply.status = MHD_HTTP_METHOD_NOT_ALLOWED;
-	else if (match->open || h->options.authorize(h->options.data, request, &x->reply))
+	else if (match->open)
 		x->route = match;
+	else if (h->options.authorize(h->options.data, request, &x->reply)) {
+		x->route = match;
+		peer->trusted = true;
+	}
 }
 
 static void take_body(struct exchange *x, const char *data, size_t len)
@@ -159,8 +161,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const ch
 		if (!x)
 			return MHD_NO;
 		*context = x;
-		set_deadline(c, h->options.request_timeout_ns);
-		open_exchange(h, x, &request);
+		set_busy(peer_of(c), true, h->options.request_timeout_ns);
+		open_exchange(h, x, &request, peer_of(c));
 		return MHD_YES;
 	}
 	if (*upload_len) {
@@ -177,34 +179,24 @@ static void on_completed(void *data, struct MHD_Connection *c, void **context,
 	if (*context)
 		exchange_free(*context);
 	*context = NULL;
-	set_deadline(c, IDLE_NS);
+	set_busy(peer_of(c), false, IDLE_NS);
 }
 
+/* There is a place: take_client() made room. */
 static void on_connection(void *data, struct MHD_Connection *c, void **context,
 			  enum MHD_ConnectionNotificationCode code)
 {
 	struct httpd *h = data;
-	struct connection *connection = *context;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		connection = calloc(1, sizeof(*connection));
-		*context = connection;
-		if (!connection)
-			return;
-		connection->fd =
-			MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-		connection->deadline_ns = clock_boot_ns() + h->options.request_timeout_ns;
-		connection->next = h->connections;
-		if (connection->next)
-			connection->next->prev = connection;
-		h->connections = connection;
-		h->count++;
-	} else if (connection) {
-		*(connection->prev ? &connection->prev->next : &h->connections) = connection->next;
-		if (connection->next)
-			connection->next->prev = connection->prev;
-		h->count--;
-		free(connection);
+		int fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+		const struct sockaddr *client =
+			MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+
+		*context = peers_add(&h->peers, fd, client);
+		set_busy(*context, false, h->options.request_timeout_ns);
+	} else {
+		peers_remove(&h->peers, *context);
 		*context = NULL;
 	}
 }
@@ -212,18 +204,77 @@ static void on_connection(void *data, struct MHD_Connection *c, void **context,
 static void run(struct httpd *h)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
-	size_t before;
 
-	/* At its limit libmicrohttpd takes the listening socket out of its epoll, and puts it back at
-	 * the start of a run only: one more run when connections went. */
-	do {
-		before = h->count;
-		MHD_run(h->daemon);
-	} while (h->count < before);
+	MHD_run(h->daemon);
 	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES)
 		loop_set_timer(h->timer, ms ? ms * NSEC_PER_MSEC : 1, 0);
 	else
 		loop_set_timer(h->timer, 0, 0);
+}
+
+/* The descriptor stays libmicrohttpd's, which sees the end and closes it. */
+static void hang_up(const struct peer *peer)
+{
+	shutdown(peer->fd, SHUT_RDWR);
+}
+
+/* False when there is none. */
+static bool hang_up_least(struct httpd *h)
+{
+	size_t before = h->peers.len;
+
+	if (!before)
+		return false;
+	hang_up(peers_least(&h->peers));
+	run(h);
+	return h->peers.len < before;
+}
+
+/* libmicrohttpd closes a descriptor that it does not take. It may tell of the connection in its next run
+ * only, and the one after this may want its place. */
+static void take_client(struct httpd *h, int fd, const struct sockaddr_storage *sa, socklen_t len)
+{
+	if (h->peers.len < PEERS_MAX || hang_up_least(h)) {
+		MHD_add_connection(h->daemon, fd, (const struct sockaddr *)sa, len);
+		run(h);
+	} else {
+		close(fd);
+	}
+}
+
+static bool lacks_resources(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+/* libmicrohttpd does not accept: at its limit it would stop listening until some later run. */
+static void on_client(void *data, int fd, uint32_t events)
+{
+	struct httpd *h = data;
+
+	for (int i = 0; i < ACCEPT_MAX; i++) {
+		struct sockaddr_storage sa;
+		socklen_t len = sizeof(sa);
+		int client = accept4(fd, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (client >= 0) {
+			take_client(h, client, &sa, len);
+		} else if (!lacks_resources(errno)) {
+			break;
+		} else if (!hang_up_least(h)) {
+			/* The client stays in the queue, and would wake the loop at once. */
+			loop_change_io(h->listener, 0);
+			loop_set_timer(h->pause, ACCEPT_PAUSE_NS, 0);
+			break;
+		}
+	}
+}
+
+static void on_pause_end(void *data)
+{
+	struct httpd *h = data;
+
+	loop_change_io(h->listener, EPOLLIN);
 }
 
 static void on_io(void *data, int fd, uint32_t events)
@@ -236,15 +287,14 @@ static void on_timer(void *data)
 	run(data);
 }
 
-/* The descriptor stays libmicrohttpd's, which sees the end and closes it. */
 static void on_sweep(void *data)
 {
 	struct httpd *h = data;
 	uint64_t now = clock_boot_ns();
 
-	for (struct connection *c = h->connections; c; c = c->next)
-		if (now >= c->deadline_ns)
-			shutdown(c->fd, SHUT_RDWR);
+	for (size_t i = 0; i < PEERS_MAX; i++)
+		if (h->peers.places[i].open && now >= h->peers.places[i].deadline_ns)
+			hang_up(&h->peers.places[i]);
 }
 
 static int attach(struct httpd *h, struct loop *loop)
@@ -255,17 +305,18 @@ static int attach(struct httpd *h, struct loop *loop)
 
 	if (!info)
 		return -EOPNOTSUPP;
+	h->listener = loop_add_io(loop, h->options.listener, EPOLLIN, on_client, h);
+	h->pause = loop_add_timer(loop, 0, 0, on_pause_end, h);
 	h->io = loop_add_io(loop, info->listen_fd, EPOLLIN, on_io, h);
 	h->timer = loop_add_timer(loop, 0, 0, on_timer, h);
 	h->sweep = loop_add_timer(loop, sweep_ns, MAX(sweep_ns, NSEC_PER_MSEC), on_sweep, h);
-	return h->io && h->timer && h->sweep ? 0 : -ENOMEM;
+	return h->listener && h->pause && h->io && h->timer && h->sweep ? 0 : -ENOMEM;
 }
 
-static struct MHD_Daemon *start_daemon(struct httpd *h, int fd)
+static struct MHD_Daemon *start_daemon(struct httpd *h)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, on_request, h,
-				MHD_OPTION_LISTEN_SOCKET, fd,
-				MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, h,
+				MHD_OPTION_CONNECTION_LIMIT, (unsigned)PEERS_MAX,
 				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(IDLE_NS / NSEC_PER_SEC),
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
 				MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
@@ -276,25 +327,13 @@ int httpd_start(struct httpd **ret, struct loop *loop, const struct httpd_option
 		struct err *err)
 {
 	struct httpd *h = calloc(1, sizeof(*h));
-	int fd, r;
+	int r;
 
 	if (!h)
 		return err_set(err, -ENOMEM, "out of memory");
 	h->options = *options;
-	fd = listen_open(options->listen, &h->address, err);
-	h->options.listen = NULL;
-	if (fd < 0) {
-		free(h);
-		return fd;
-	}
-	h->daemon = start_daemon(h, fd);
-	if (!h->daemon) {
-		close(fd);
-		free(h);
-		return err_set(err, -EIO, "listen on %s: the HTTP server does not start",
-			       options->listen);
-	}
-	r = attach(h, loop);
+	h->daemon = start_daemon(h);
+	r = h->daemon ? attach(h, loop) : -EIO;
 	if (r < 0) {
 		httpd_stop(h);
 		return err_set(err, r, "HTTP server: %s", err_name(r));
@@ -307,19 +346,12 @@ void httpd_stop(struct httpd *h)
 {
 	if (!h)
 		return;
+	loop_remove(h->listener);
+	loop_remove(h->pause);
 	loop_remove(h->io);
 	loop_remove(h->timer);
 	loop_remove(h->sweep);
-	MHD_stop_daemon(h->daemon);
+	if (h->daemon)
+		MHD_stop_daemon(h->daemon);
 	free(h);
-}
-
-const char *httpd_address(const struct httpd *h)
-{
-	return h->address.text;
-}
-
-bool httpd_is_local(const struct httpd *h)
-{
-	return h->address.local;
 }

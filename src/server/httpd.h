@@ -40,7 +40,7 @@ struct httpd_route {
 };
 
 struct httpd_options {
-	const char *listen;
+	int listener; /* a listening socket that does not block; stays the caller's */
 	uint64_t request_timeout_ns;
 	const struct httpd_route *routes; /* outlive the server; a NULL path ends them */
 	/* False, and the reply is filled, when the request may not pass. */
@@ -52,6 +52,3 @@ struct httpd_options {
 int httpd_start(struct httpd **ret, struct loop *loop, const struct httpd_options *options,
 		struct err *err);
 void httpd_stop(struct httpd *httpd); /* NULL is fine */
-
-const char *httpd_address(const struct httpd *httpd); /* as bound: "127.0.0.1:8080" */
-bool httpd_is_local(const struct httpd *httpd);

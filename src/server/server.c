@@ -13,6 +13,7 @@
 #include "jsonr.h"
 #include "jsonw.h"
 #include "keys.h"
+#include "listen.h"
 #include "log.h"
 #include "store.h"
 
@@ -20,6 +21,8 @@
 #define STRATEGIES_BODY_MAX (4 * 1024 * 1024)
 
 struct server {
+	int listener;
+	struct listen_address address;
 	struct httpd *httpd;
 	struct keys keys;
 	struct store store;
@@ -261,7 +264,6 @@ int server_start(struct server **ret, struct loop *loop, const struct server_opt
 {
 	struct server *s = calloc(1, sizeof(*s));
 	struct httpd_options httpd = {
-		.listen = options->listen,
 		.request_timeout_ns = options->request_timeout_ns,
 		.routes = routes,
 		.authorize = authorize,
@@ -273,7 +275,10 @@ int server_start(struct server **ret, struct loop *loop, const struct server_opt
 	if (!s)
 		return err_set(err, -ENOMEM, "out of memory");
 	s->token_life_s = MAX(options->token_life_ns / NSEC_PER_SEC, 1);
-	r = keys_load(&s->keys, options->data, err);
+	/* First: of a server that cannot listen no key pair stays behind. */
+	s->listener = listen_open(options->listen, &s->address, err);
+	r = s->listener < 0 ? s->listener : keys_load(&s->keys, options->data, err);
+	httpd.listener = s->listener;
 	if (r == 0)
 		r = httpd_start(&s->httpd, loop, &httpd, err);
 	if (r < 0) {
@@ -289,6 +294,7 @@ void server_stop(struct server *s)
 	if (!s)
 		return;
 	httpd_stop(s->httpd);
+	cleanup_close(&s->listener);
 	keys_free(&s->keys);
 	store_free(&s->store);
 	free(s);
@@ -296,7 +302,7 @@ void server_stop(struct server *s)
 
 const char *server_address(const struct server *s)
 {
-	return httpd_address(s->httpd);
+	return s->address.text;
 }
 
 const char *server_public_key_path(const struct server *s)
@@ -306,5 +312,5 @@ const char *server_public_key_path(const struct server *s)
 
 bool server_is_local(const struct server *s)
 {
-	return httpd_is_local(s->httpd);
+	return s->address.local;
 }
