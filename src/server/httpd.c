@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -10,6 +11,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "framing.h"
 #include "peers.h"
 
 #define IDLE_NS (60 * NSEC_PER_SEC) /* as Gthulhu's server has it */
@@ -115,36 +117,78 @@ static void add_headers(struct MHD_Response *response, const struct httpd_reply 
 		MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
 }
 
-static enum MHD_Result answer(struct MHD_Connection *c, const struct httpd_reply *reply)
+static enum MHD_Result send_response(struct MHD_Connection *c, unsigned status,
+				     struct MHD_Response *response)
 {
-	struct MHD_Response *response;
-	enum MHD_Result result;
+	enum MHD_Result result = MHD_queue_response(c, status, response);
 
-	if (reply->body.failed)
-		return MHD_NO;
-	response = MHD_create_response_from_buffer(reply->body.len, reply->body.data,
-						   MHD_RESPMEM_MUST_COPY);
-	if (!response)
-		return MHD_NO;
-	add_headers(response, reply);
-	result = MHD_queue_response(c, reply->status, response);
 	MHD_destroy_response(response);
 	return result;
+}
+
+static enum MHD_Result answer_out_of_memory(struct MHD_Connection *c)
+{
+	static char text[] = "{\"success\":false,\"error\":\"out of memory\"}\n";
+	static const struct httpd_reply reply = {.content_type = "application/json"};
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_PERSISTENT);
+
+	if (!response)
+		return MHD_NO;
+	add_headers(response, &reply);
+	return send_response(c, MHD_HTTP_INTERNAL_SERVER_ERROR, response);
+}
+
+static enum MHD_Result answer(struct MHD_Connection *c, const struct httpd_reply *reply)
+{
+	struct MHD_Response *response = NULL;
+
+	if (!reply->body.failed)
+		response = MHD_create_response_from_buffer(reply->body.len, reply->body.data,
+							   MHD_RESPMEM_MUST_COPY);
+	if (!response)
+		return answer_out_of_memory(c);
+	add_headers(response, reply);
+	return send_response(c, reply->status, response);
 }
 
 static enum MHD_Result close_exchange(struct httpd *h, struct MHD_Connection *c,
 				      struct exchange *x, struct httpd_request *request)
 {
 	if (x->route && x->too_large) {
-		h->options.too_large(h->options.data, &x->reply);
+		h->options.refuse(h->options.data, &x->reply, MHD_HTTP_CONTENT_TOO_LARGE,
+				  "Request body too large");
 	} else if (x->route) {
 		if (x->body.failed)
-			return MHD_NO;
+			return answer_out_of_memory(c);
 		request->body = x->body.data ? x->body.data : "";
 		request->body_len = x->body.len;
 		x->route->handle(h->options.data, request, &x->reply);
 	}
 	return answer(c, &x->reply);
+}
+
+/* Before the body: where the request ends is not known. */
+static enum MHD_Result refuse(struct httpd *h, struct MHD_Connection *c, struct exchange *x,
+			      const char *why)
+{
+	h->options.refuse(h->options.data, &x->reply, MHD_HTTP_BAD_REQUEST, why);
+	x->reply.headers[0].name = "Connection";
+	snprintf(x->reply.headers[0].value, sizeof(x->reply.headers[0].value), "close");
+	return answer(c, &x->reply);
+}
+
+static void *on_uri(void *data, const char *uri, struct MHD_Connection *c)
+{
+	struct exchange *refused = NULL;
+
+	if (framing_uri_is_too_long(uri)) {
+		framing_refuse_uri(c);
+		refused = calloc(1, sizeof(*refused));
+		if (refused)
+			refused->reply.status = MHD_HTTP_URI_TOO_LONG;
+	}
+	return refused;
 }
 
 static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const char *url,
@@ -154,14 +198,18 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const ch
 	struct httpd *h = data;
 	struct exchange *x = *context;
 	struct httpd_request request = {.method = method, .path = url};
+	const char *why;
 
 	request.authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
 	if (!x) {
 		x = calloc(1, sizeof(*x));
 		if (!x)
-			return MHD_NO;
+			return answer_out_of_memory(c);
 		*context = x;
 		set_busy(peer_of(c), true, h->options.request_timeout_ns);
+		why = framing_error(c, version);
+		if (why)
+			return refuse(h, c, x, why);
 		open_exchange(h, x, &request, peer_of(c));
 		return MHD_YES;
 	}
@@ -318,6 +366,7 @@ static struct MHD_Daemon *start_daemon(struct httpd *h)
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, h,
 				MHD_OPTION_CONNECTION_LIMIT, (unsigned)PEERS_MAX,
 				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(IDLE_NS / NSEC_PER_SEC),
+				MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
 				MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
 				MHD_OPTION_END);

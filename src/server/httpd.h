@@ -45,7 +45,7 @@ struct httpd_options {
 	const struct httpd_route *routes; /* outlive the server; a NULL path ends them */
 	/* False, and the reply is filled, when the request may not pass. */
 	bool (*authorize)(void *data, const struct httpd_request *request, struct httpd_reply *reply);
-	void (*too_large)(void *data, struct httpd_reply *reply);
+	void (*refuse)(void *data, struct httpd_reply *reply, unsigned status, const char *why);
 	void *data;
 };
 

@@ -96,9 +96,9 @@ static void succeed(struct httpd_reply *reply, const char *message)
 	end(&j);
 }
 
-static void too_large(void *data, struct httpd_reply *reply)
+static void refuse(void *data, struct httpd_reply *reply, unsigned status, const char *why)
 {
-	fail(reply, 413, "Request body too large", "");
+	fail(reply, status, why, "");
 }
 
 static bool authorize(void *data, const struct httpd_request *request, struct httpd_reply *reply)
@@ -267,7 +267,7 @@ int server_start(struct server **ret, struct loop *loop, const struct server_opt
 		.request_timeout_ns = options->request_timeout_ns,
 		.routes = routes,
 		.authorize = authorize,
-		.too_large = too_large,
+		.refuse = refuse,
 		.data = s,
 	};
 	int r;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""teide server beside a thousand clients that are silent, slow or idle, with few descriptors, and what
-requests take of its memory."""
+"""teide server beside a thousand clients that are silent, slow or idle, with few descriptors, with little
+memory; and what it answers to requests that are none."""
 import json
 import os
 import resource
@@ -151,6 +151,54 @@ def without_a_descriptor_it_waits_and_comes_back():
         contains(receive(waiting), " 200 OK")
 
 
+REFUSED = {
+    "600 arguments": (b"GET /health?" + b"a&" * 600 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    "6,000 arguments": (b"GET /health?" + b"a&" * 6000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    "a long path": (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    "a path beyond all memory": (b"GET /" + b"a" * 60000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+    "a long header": (b"GET /health HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 60000 + b"\r\n\r\n", 431),
+    "2,000 headers": (b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"X: a\r\n" * 2000 + b"\r\n", 431),
+    "1,000 cookies": (b"GET /health HTTP/1.1\r\nHost: x\r\nCookie: " + b"a=b;" * 1000 + b"\r\n\r\n", 431),
+    "no Host": (b"GET /health HTTP/1.1\r\n\r\n", 400),
+    "two Hosts": (b"GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
+    "a blank before the colon": (b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length : 5\r\n\r\n", 400),
+    "two lengths": (b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400),
+    "one length twice": (b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}", 400),
+    "length and chunks": (b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+                          b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 400),
+    "an unknown encoding": (b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n{}", 400),
+    "a bad chunk": (b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    "a negative length": (b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
+    "a length beyond numbers": (b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 9" + b"9" * 30 + b"\r\n\r\n", 413),
+    "HTTP/3.1": (b"GET /health HTTP/3.1\r\nHost: x\r\n\r\n", 505),
+}
+
+
+@case
+def what_is_refused_is_answered_and_the_connection_closed():
+    for what, (data, status) in REFUSED.items():
+        with connect(main_server) as connection:
+            try:
+                connection.sendall(data)
+            except OSError:
+                pass  # answered before all was sent
+            text = receive(connection)
+            assert text.startswith(f"HTTP/1.1 {status} "), f"{what}: got {text!r}"
+            try:
+                equal((what, connection.recv(1)), (what, b""))
+            except ConnectionResetError:
+                pass  # closed as well
+
+
+@case
+def a_header_of_any_length_is_answered():
+    for length in range(1000, 40000, 1000):
+        for header in (b"X: " + b"a" * length + b"\r\n", b"X: a\r\n" * (length // 6)):
+            text = exchange(main_server, b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + header + b"\r\n")
+            assert text.startswith(("HTTP/1.1 200 ", "HTTP/1.1 431 ")), f"{length}: {text!r}"
+    equal(exchange(main_server, b"GET /health HTTP/1.0\r\n\r\n").split()[1], "200")
+
+
 def memory(pid, key):
     with open(f"/proc/{pid}/status") as status:
         return int([line.split()[1] for line in status if line.startswith(key)][0]) * 1024
@@ -169,6 +217,23 @@ def many_small_values_take_little_memory():
     assert memory(pid, "VmHWM") - before < 40 << 20, memory(pid, "VmHWM") - before
     equal(request(main_server, body=b'{"public_key":[' + b"{}," * 20000 + b"{}]}")[0], 400)
     equal(json.loads(request(main_server, token)[1])["scheduling"], [GOOD])
+
+
+@case
+def out_of_memory_is_the_server_s_fault_and_passes():
+    server = Server("memory", HOUR)
+    pid = server.process.pid
+    token = good_client(server)
+    bodies = (b'{"x":[' + b"{}," * 30000 + b"{}]}",  # 90 kB that make 8 MiB
+              b'{"x":"' + b"a" * 4000000 + b'"}')
+    for body in bodies:
+        resource.prlimit(pid, resource.RLIMIT_AS, (memory(pid, "VmSize") + (2 << 20), resource.RLIM_INFINITY))
+        status, text = request(server, token, body)
+        equal(status, 500)
+        contains(json.loads(text)["error"], "out of memory")
+        resource.prlimit(pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        equal(json.loads(request(server, token)[1])["scheduling"], [GOOD])
+    equal(request(server, token, bodies[0])[0], 200)
 
 
 @case
