@@ -103,13 +103,6 @@ static void take_body(struct exchange *x, const char *data, size_t len)
 
 static void add_headers(struct MHD_Response *response, const struct httpd_reply *reply)
 {
-	if (reply->status != MHD_HTTP_NOT_FOUND && reply->status != MHD_HTTP_METHOD_NOT_ALLOWED) {
-		MHD_add_response_header(response, "Access-Control-Allow-Origin", "*");
-		MHD_add_response_header(response, "Access-Control-Allow-Methods",
-					"POST, GET, OPTIONS");
-		MHD_add_response_header(response, "Access-Control-Allow-Headers",
-					"Content-Type, Authorization");
-	}
 	if (reply->content_type)
 		MHD_add_response_header(response, "Content-Type", reply->content_type);
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");

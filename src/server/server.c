@@ -244,7 +244,7 @@ static void get_root(void *data, const struct httpd_request *request, struct htt
 	reply->content_type = "application/json";
 	jw_object(&j, NULL);
 	jw_string(&j, "message", "teide API server");
-	jw_string(&j, "version", "1.0.0");
+	jw_string(&j, "version", TEIDE_VERSION);
 	jw_string(&j, "endpoints",
 		    "POST /api/v1/auth/token, GET and POST /api/v1/scheduling/strategies, GET /health");
 	end(&j);
