@@ -12,6 +12,7 @@
 #include "escape.h"
 #include "log.h"
 #include "loop.h"
+#include "privileges.h"
 #include "server.h"
 #include "settings.h"
 #include "store.h"
@@ -24,9 +25,9 @@ static_assert(STORE_MAX <= STRATEGY_MAX, "what the server takes, teide sched sho
 
 static const char doc[] = "Serves Gthulhu's API (v0.1.0) from this machine: POST /api/v1/auth/token, "
 			  "GET and POST /api/v1/scheduling/strategies, GET /health. The first start "
-			  "makes the key pair; whoever holds the public key may set strategies."
+			  "makes the key pair; every holder of the public key may set strategies."
 			  "\vJSON: {schema, node, ts, event: listening, url, public_key}\n"
-			  "try: teide server --data /tmp/teide";
+			  "try: teide server --data ./api-server";
 
 static const struct argp_option options[] = {
 	{"listen", 'l', "ADDR:PORT", 0, "where to listen (127.0.0.1:8080); port 0: any free one", 0},
@@ -99,8 +100,8 @@ static void announce(const struct server *server, const struct settings *setting
 		printf("listening on http://%s\npublic key: %s\n", server_address(server), path.data ?: "");
 	fflush(stdout);
 	if (!server_is_local(server))
-		log_warning("listening beyond this machine, in plain HTTP, for whoever has the "
-			    "public key");
+		log_warning("listening beyond this machine, in plain HTTP, for every holder of "
+			    "the public key");
 }
 
 static int serve(struct loop *loop, const struct settings *settings, bool json, struct err *err)
@@ -112,6 +113,9 @@ static int serve(struct loop *loop, const struct settings *settings, bool json, 
 	if (!loop_add_end_signals(loop, on_signal, loop))
 		return err_set(err, -errno, "event loop: %s", strerror(errno));
 	r = server_start(&server, loop, config_get(settings->config, "server"), err);
+	/* After the start: a low port and the data folder may need capabilities. */
+	if (r == 0)
+		r = privileges_drop(err);
 	if (r < 0)
 		return r;
 	announce(server, settings, json);

@@ -20,7 +20,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *help;
-	bool in_first_thread; /* whose name is what its processes are known by */
+	/* lab: its processes are known by that thread's name; server: gives up the capabilities of
+	 * its only thread. */
+	bool in_first_thread;
 } verbs[] = {
 	{"run", cmd_run, "the service: probes, report, strategies, by the configuration (-c FILE)"},
 	{"trace", cmd_trace, "live events of packets and of the gtp5g/gtp module's functions"},
@@ -28,7 +30,7 @@ static const struct {
 	{"rules", cmd_rules, "the rules of gtp5g (PDR, FAR, QER, URR) and, with --follow, their changes"},
 	{"why", cmd_why, "why a PDU session (UE-ADDRESS or TEID) does not work: where its packets stop"},
 	{"sched", cmd_sched, "scheduling strategies: preview, apply, withdraw, show"},
-	{"server", cmd_server, "an API server that speaks Gthulhu's API, for one machine"},
+	{"server", cmd_server, "an API server that speaks Gthulhu's API, for one machine", true},
 	{"lab", cmd_lab, "a 5G user plane in network namespaces: up, status, traffic, down", true},
 	{"doctor", cmd_doctor, "what works on this node, what does not, why, and what to do"},
 	{"clean", cmd_clean, "put back and remove what a killed teide left; --verify: prove that nothing is"},
