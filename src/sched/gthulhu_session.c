@@ -183,15 +183,15 @@ static int check_token(struct session *s, const struct http_response *response, 
 	if (r == 0) {
 		r = take_token(s, root, err);
 		if (r < 0)
-			err_prefix(err, r, "%s: ", text);
+			err_prefix(err, r, "%s", text);
 	} else if (r == -EACCES) {
 		err_prefix(err, r, s->ask == ASK_WITH_KEY
-			   ? "no token: api.public_key_path is not this server's key? "
-			   : "no token: api.user and api.password_file are not this server's? ");
+			   ? "no token (is api.public_key_path this server's key?)"
+			   : "no token (are api.user and api.password_file this server's?)");
 	} else if (gthulhu_no_route(response) && s->ask == ASK_WITH_KEY) {
-		err_prefix(err, r, "no token for a key here; a manager wants api.user and api.password_file: ");
+		err_prefix(err, r, "no token for a key here (a manager wants api.user and api.password_file)");
 	} else if (gthulhu_no_route(response)) {
-		err_prefix(err, r, "not a manager (api.era)? ");
+		err_prefix(err, r, "no manager answers (see api.era)");
 	}
 	return r;
 }

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 
-from harness import TEIDE, TMP, case, end, equal, main, openssl, spawn, wait_for
+from harness import DEADLINE, TEIDE, TMP, case, end, equal, main, openssl, spawn, wait_for
 from server import Server
 from standin import StandIn, answer, drip, flood, half, hang_up
 
@@ -175,6 +175,34 @@ def what_a_server_has_no_words_for_is_said_once():
     run.stop()
     end(child)
     standin.stop()
+
+
+def long_header(h):
+    h.reply(200, {}, [("X", "a" * 300000)])
+
+
+def many_values(h):
+    h.reply(200, b'{"success":true,"token":[' + b"{}," * 300000 + b"{}]}")
+
+
+@case
+def an_answer_that_is_none_is_said_to_be():
+    url = "{url}/api/v1/auth/token: "
+    for lie, reason in ((answer(200, {"success": True, "token": ""}), "the server's token is empty"),
+                        (answer(200, {"success": True}), "the server's answer carries no token"),
+                        (answer(401, {"error": "no"}), r"401: no\n"),
+                        (answer(404, {"message": "Not Found"}), r"404: Not Found\n"),
+                        (echo(401), "401: the reason is withheld"),
+                        (many_values, "the answer: more than 65536 values"),
+                        (long_header, "out of memory, or a header line of the answer is too long|Too large")):
+        standin = StandIn()
+        standin.script["token"] = [lie]
+        shown = subprocess.run([TEIDE, "sched", "show", "--set", f"api.url={standin.url}", "--set",
+                                f"api.public_key_path={KEY}"], capture_output=True, text=True, timeout=DEADLINE)
+        equal((shown.returncode, shown.stdout, shown.stderr.count("\n")), (1, "", 1))
+        assert re.search(f"{url.format(url=re.escape(standin.url))}({reason})", shown.stderr), shown.stderr
+        assert not re.search(r"[?:.] *: |::", shown.stderr), shown.stderr
+        standin.stop()
 
 
 KEY.write_bytes(openssl("pkey", "-pubout", data=openssl("genpkey", "-algorithm", "RSA")))
