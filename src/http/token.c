@@ -140,8 +140,6 @@ int token_set(struct token *token, const char *text, int64_t expires_s, uint64_t
 
 void token_drop(struct token *token)
 {
-	if (token->text)
-		explicit_bzero(token->text, strlen(token->text));
 	free(token->text);
 	token->text = NULL;
 }

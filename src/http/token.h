@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A bearer token and its life. A client verifies nothing: it reads `exp` and `iat` (RFC 7519 4.1) to
  * know when to ask anew. The life is exp - iat on the local boot clock from receipt, so that a server's
- * wrong clock does not matter. The text is never logged and is wiped when it goes. */
+ * wrong clock does not matter. The text is never logged. */
 #pragma once
 
 #include <stdbool.h>

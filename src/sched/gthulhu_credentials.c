@@ -15,17 +15,10 @@
 #define PEM_BEGIN "-----BEGIN PUBLIC KEY-----"
 #define PEM_END "-----END PUBLIC KEY-----"
 
-void credentials_wipe(struct buf *secret)
-{
-	if (secret->data)
-		explicit_bzero(secret->data, secret->cap);
-	buf_free(secret);
-}
-
 /* The block alone: whatever else the file holds is not the server's business. */
 static int read_key(const char *path, char **ret, struct err *err)
 {
-	_cleanup_(credentials_wipe) struct buf key = {0};
+	_cleanup_(buf_free) struct buf key = {0};
 	const char *begin, *end;
 	int r;
 
@@ -73,7 +66,7 @@ static int read_password(const char *path, struct buf *ret, struct err *err)
 
 static int check_login(const struct credentials *c, struct err *err)
 {
-	_cleanup_(credentials_wipe) struct buf password = {0};
+	_cleanup_(buf_free) struct buf password = {0};
 
 	if (!*c->user)
 		return err_set(err, -EINVAL, "api.user is not set: a manager wants a user and a "
@@ -146,7 +139,7 @@ int credentials_write_login(const struct credentials *c, struct buf *out, struct
 void credentials_read_password(const struct credentials *c, struct buf *ret)
 {
 	if (read_password(c->password_path, ret, NULL) < 0)
-		credentials_wipe(ret);
+		buf_free(ret);
 }
 
 /* A line of its base64 text is as good as the whole: 384 bits of the modulus. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What buys a token: a public key, or a user's password. Secrets are read from their files when they are
- * needed and wiped after. */
+ * needed, and freed after. */
 #pragma once
 
 #include <stdbool.h>
@@ -25,14 +25,12 @@ void credentials_free(struct credentials *c);
  * that cannot be read leaves the key as it was. */
 void credentials_write_key(struct credentials *c, struct buf *out);
 
-/* {"username": ..., "password": ...} and the password itself, for the caller to wipe. */
+/* {"username": ..., "password": ...} and the password itself. */
 int credentials_write_login(const struct credentials *c, struct buf *out, struct buf *ret_password,
 			    struct err *err);
 
 /* The password alone; nothing when it cannot be read. */
 void credentials_read_password(const struct credentials *c, struct buf *ret);
-
-void credentials_wipe(struct buf *secret); /* usable with _cleanup_ */
 
 /* The sample key whose private half is published with Gthulhu. */
 bool credentials_is_sample_key(const char *pem);

@@ -173,7 +173,7 @@ static const char *secret_of(const struct session *s, struct buf *password)
 
 static int check_token(struct session *s, const struct http_response *response, struct err *err)
 {
-	_cleanup_(credentials_wipe) struct buf password = {0};
+	_cleanup_(buf_free) struct buf password = {0};
 	json_auto_t *root = NULL;
 	char text[HTTP_URL_TEXT_MAX];
 	int r;
@@ -258,7 +258,7 @@ static void start(struct session *s, const struct http_request *request, http_do
 
 static int write_ask(struct session *s, struct buf *body, struct err *err)
 {
-	_cleanup_(credentials_wipe) struct buf password = {0};
+	_cleanup_(buf_free) struct buf password = {0};
 
 	if (s->ask == ASK_WITH_PASSWORD)
 		return credentials_write_login(&s->credentials, body, &password, err);
@@ -272,7 +272,7 @@ static int write_ask(struct session *s, struct buf *body, struct err *err)
 static void ask_token(struct session *s, enum ask ask)
 {
 	static const char *const headers[] = {"Content-Type: application/json", NULL};
-	_cleanup_(credentials_wipe) struct buf body = {0};
+	_cleanup_(buf_free) struct buf body = {0};
 	_cleanup_(buf_free) struct buf url = {0};
 	struct err err;
 	int r;
@@ -298,7 +298,7 @@ static void ask_token(struct session *s, enum ask ask)
 
 static void send_request(struct session *s)
 {
-	_cleanup_(credentials_wipe) struct buf bearer = {0};
+	_cleanup_(buf_free) struct buf bearer = {0};
 	_cleanup_(buf_free) struct buf url = {0};
 	const char *headers[] = {NULL, s->request.body ? "Content-Type: application/json" : NULL, NULL};
 
