@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "siphash.h"
+
 /* Chains by index into one dense array of entries: iteration is a walk over the array, removal
  * leaves a hole on the free list, so a cursor never skips or repeats. */
 struct map {
@@ -14,6 +16,7 @@ struct map {
 	size_t bucket_mask;
 	uint32_t free_head; /* index + 1 of the first hole */
 	char *entries;
+	struct siphash_key secret;
 };
 
 struct entry {
@@ -30,6 +33,10 @@ struct map *map_new(size_t key_size, size_t value_size, size_t max)
 
 	if (!m)
 		return NULL;
+	if (siphash_key_random(&m->secret) < 0) {
+		free(m);
+		return NULL;
+	}
 	m->key_size = key_size;
 	m->value_size = value_size;
 	m->value_offset = (sizeof(struct entry) + key_size + 15) & ~(size_t)15;
@@ -57,15 +64,10 @@ static void *value_of(const struct map *m, struct entry *e)
 	return (char *)e + m->value_offset;
 }
 
-/* FNV-1a with a final mix: the tables hold thousands, not millions, and keys come from the wire. */
+/* Keys come from the wire: a sender who could tell which of them collide would make every look-up a walk over all. */
 static uint32_t hash_key(const struct map *m, const void *key)
 {
-	const unsigned char *p = key;
-	uint64_t h = 0xcbf29ce484222325ULL;
-
-	for (size_t i = 0; i < m->key_size; i++)
-		h = (h ^ p[i]) * 0x100000001b3ULL;
-	return (uint32_t)(h ^ (h >> 32));
+	return (uint32_t)siphash(&m->secret, key, m->key_size);
 }
 
 static struct entry *find(const struct map *m, const void *key, uint32_t hash)
@@ -193,6 +195,21 @@ void map_clear(struct map *m)
 size_t map_len(const struct map *m)
 {
 	return m->len;
+}
+
+size_t map_longest_chain(const struct map *m)
+{
+	size_t longest = 0;
+
+	for (size_t b = 0; m->buckets && b <= m->bucket_mask; b++) {
+		size_t len = 0;
+
+		for (uint32_t i = m->buckets[b]; i; i = entry_at(m, i - 1)->next)
+			len++;
+		if (len > longest)
+			longest = len;
+	}
+	return longest;
 }
 
 uint64_t map_refused(const struct map *m)
