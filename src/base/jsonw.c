@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "jsonw.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -166,6 +167,14 @@ void jw_u64(struct jw *j, const char *key, uint64_t value)
 		value /= 10;
 	} while (value);
 	buf_add(j->out, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+void jw_id(struct jw *j, const char *key, uint64_t value)
+{
+	char digits[24];
+
+	snprintf(digits, sizeof(digits), "%" PRIu64, value);
+	jw_string(j, key, digits);
 }
 
 void jw_i64(struct jw *j, const char *key, int64_t value)

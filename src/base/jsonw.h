@@ -26,6 +26,8 @@ void jw_array_end(struct jw *j);
 void jw_string(struct jw *j, const char *key, const char *value);
 void jw_string_n(struct jw *j, const char *key, const char *value, size_t len);
 void jw_u64(struct jw *j, const char *key, uint64_t value);
+/* A number that says which, as a string: a reader of JSON may keep 53 bits of a number (RFC 8259, 6). */
+void jw_id(struct jw *j, const char *key, uint64_t value);
 void jw_i64(struct jw *j, const char *key, int64_t value);
 void jw_double(struct jw *j, const char *key, double value);
 void jw_bool(struct jw *j, const char *key, bool value);

@@ -294,7 +294,7 @@ static void row_json(const struct counts_row *row, struct output *o)
 	jw_string(&j, "netns", o->place->name);
 	jw_string(&j, "interface", o->place->devices);
 	if (o->pdr) {
-		jw_u64(&j, "seid", o->pdr->seid);
+		jw_id(&j, "seid", o->pdr->seid);
 		jw_u64(&j, "pdr_id", o->pdr->id);
 	}
 	jw_string(&j, "counter", row->counter);

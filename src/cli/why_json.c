@@ -19,7 +19,7 @@ static void put_pdr(const struct why_facts *f, enum why_way way, struct jw *j)
 		return;
 	jw_object(j, "rule");
 	if (f->session.has_seid) {
-		jw_u64(j, "seid", f->session.seid);
+		jw_id(j, "seid", f->session.seid);
 		jw_u64(j, "pdr_id", p->id);
 	}
 	if (p->has_teid)
@@ -157,7 +157,7 @@ void why_json(const struct why_story *s, struct buf *out)
 	if (s->f->seen.has_ue)
 		put_addr(&j, "ue", &s->f->seen.ue);
 	if (s->f->session.has_seid && s->f->session.known)
-		jw_u64(&j, "seid", s->f->session.seid);
+		jw_id(&j, "seid", s->f->session.seid);
 	jw_u64(&j, "duration_ns", s->ns);
 	put_where(s, &j);
 	put_way(s, WHY_UPLINK, &j);

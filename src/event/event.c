@@ -19,7 +19,7 @@ const struct event_field_info event_fields[F_MAX] = {
 	[F_COMM] = {NULL, "comm", "string", "name of the thread"},
 	[F_CONTEXT] = {NULL, "context", "string",
 		       "process, softirq, hardirq, idle: outside process the task was merely there"},
-	[F_CGROUP] = {NULL, "cgroup", "number", "cgroup v2 id of the task"},
+	[F_CGROUP] = {NULL, "cgroup", "string", "cgroup v2 id of the task, decimal: it can exceed 2^53"},
 	[F_POD] = {NULL, "pod", "string",
 		   "pod of the task, else of the network namespace: NAMESPACE/NAME, else its UID"},
 	[F_POD_UID] = {NULL, "pod_uid", "string", "its UID"},
@@ -57,7 +57,7 @@ const struct event_field_info event_fields[F_MAX] = {
 	[F_INNER_PROTO] = {"inner", "proto", "number", "IP protocol number inside"},
 	[F_TCP_FLAGS] = {NULL, "tcp_flags", "string",
 			 "TCP flags, in a row all that were seen: letters of FSRPAUEC, or none"},
-	[F_SEID] = {NULL, "seid", "number", "PFCP session"},
+	[F_SEID] = {NULL, "seid", "string", "PFCP session, decimal: it can exceed 2^53"},
 	[F_PDR_ID] = {NULL, "pdr_id", "number", "packet detection rule"},
 	[F_FAR_ID] = {NULL, "far_id", "number", "forwarding action rule"},
 	[F_FAR_ACTION] = {NULL, "far_action", "number", "its action bits"},
@@ -264,6 +264,8 @@ static void json_field(struct jw *j, const struct event *e, enum event_field f)
 
 	if (string)
 		jw_string(j, event_fields[f].key, string);
+	else if (f == F_SEID || f == F_CGROUP)
+		jw_id(j, event_fields[f].key, number_value(e, f));
 	else if (f == F_RETURN)
 		jw_i64(j, event_fields[f].key, e->return_value);
 	else

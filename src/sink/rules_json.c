@@ -153,7 +153,7 @@ static void put_kind(struct jw *j, const struct place *at, enum gtp5g_rule_kind 
 		const struct gtp5g_rule *r = rules_get(i);
 
 		jw_object(j, NULL);
-		jw_u64(j, "seid", r->seid);
+		jw_id(j, "seid", r->seid);
 		jw_u64(j, id_keys[kind], r->id);
 		put_contents(j, at, r);
 		jw_object_end(j);
@@ -291,7 +291,7 @@ void rules_change_json(const struct rules *t, const struct rules_change *c,
 	if (netns)
 		jw_string(&j, "netns", netns);
 	jw_string(&j, "rule", rules_kind_names[r->kind]);
-	jw_u64(&j, "seid", r->seid);
+	jw_id(&j, "seid", r->seid);
 	jw_u64(&j, id_keys[r->kind], r->id);
 	rules_contents_json(t, c, &j);
 	put_cause(&j, c->cause, at->real_ns);

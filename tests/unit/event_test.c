@@ -64,6 +64,26 @@ static void json_has_what_is_set_and_nothing_else(void **state)
 	buf_free(&out);
 }
 
+/* A JSON number keeps 53 bits with many a reader: 9007199254740993 becomes 9007199254740992 there. */
+static void identifiers_of_64_bits_are_strings(void **state)
+{
+	struct event e = {.probe = "gtpu", .event = "session", .seid = UINT64_MAX, .cgroup = (1ULL << 53) + 1};
+	struct buf out = {0};
+	json_t *root;
+
+	event_set(&e, F_SEID);
+	event_set(&e, F_CGROUP);
+	event_to_json(&e, "node-1", 0, &out);
+	root = json_loads(out.data, JSON_REJECT_DUPLICATES, NULL);
+	assert_string_equal(json_string_value(json_object_get(root, "seid")), "18446744073709551615");
+	assert_string_equal(json_string_value(json_object_get(root, "cgroup")), "9007199254740993");
+	json_decref(root);
+	buf_reset(&out);
+	event_to_text(&e, &out);
+	assert_non_null(strstr(out.data, " seid=18446744073709551615"));
+	buf_free(&out);
+}
+
 static void text_line_has_the_keys_people_grep_for(void **state)
 {
 	struct event e = sample();
@@ -121,6 +141,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_has_what_is_set_and_nothing_else),
+		cmocka_unit_test(identifiers_of_64_bits_are_strings),
 		cmocka_unit_test(text_line_has_the_keys_people_grep_for),
 		cmocka_unit_test(a_name_moves_no_cursor_and_begins_no_line),
 		cmocka_unit_test(a_row_of_waits),

@@ -72,7 +72,7 @@ static void test_every_field(void **state)
 	struct flow_record r = uplink();
 
 	assert_json(&r, "\"probe\":\"flow\",\"event\":\"packet\",\"cpu\":1,\"pid\":11,\"tgid\":10,"
-			"\"comm\":\"nr-gnb\",\"context\":\"process\",\"cgroup\":99,\"netns\":\"gnb\","
+			"\"comm\":\"nr-gnb\",\"context\":\"process\",\"cgroup\":\"99\",\"netns\":\"gnb\","
 			"\"interface\":\"n3\",\"ifindex\":2,\"dir\":\"egress\",\"direction\":\"uplink\","
 			"\"vlan\":7,\"overlay\":\"geneve\",\"vni\":11259375,\"len\":120");
 	assert_json(&r, "\"gtp\":{\"teid\":78,\"type\":255,\"qfi\":9,\"seq\":3}");

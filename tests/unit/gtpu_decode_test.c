@@ -97,7 +97,7 @@ static void the_rules_and_what_became_of_it(void **state)
 	r.rule_qfi = 5;
 	r.verdict = GTPU_DROPPED;
 	r.reason = GTPU_FAR_DROP;
-	decodes_to(&r, "\"seid\":17,\"pdr_id\":2,\"far_id\":3,\"far_action\":1,\"qer_id\":4,"
+	decodes_to(&r, "\"seid\":\"17\",\"pdr_id\":2,\"far_id\":3,\"far_action\":1,\"qer_id\":4,"
 		       "\"rule_qfi\":5,\"verdict\":\"dropped\",\"reason\":\"far_drop\"");
 	r = uplink_exit();
 	assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);

@@ -46,7 +46,7 @@ static void a_session_with_everything(void **state)
 	gtpu_session_row(&k, &counted, "upf", keep, &out);
 	tells(&out, "\"event\":\"session\",\"netns\":\"upf\",\"direction\":\"uplink\","
 		    "\"gtp\":{\"teid\":78,\"qfi\":9},\"outer\":{\"src\":\"10.0.0.2\"},"
-		    "\"inner\":{\"src\":\"10.60.0.1\"},\"seid\":17,\"pdr_id\":2,\"far_id\":3,"
+		    "\"inner\":{\"src\":\"10.60.0.1\"},\"seid\":\"17\",\"pdr_id\":2,\"far_id\":3,"
 		    "\"far_action\":2,\"qer_id\":4,\"rule_qfi\":8,\"verdict\":\"dropped\","
 		    "\"reason\":\"qer_red\",\"color\":\"red\",\"function\":\"gtp5g_encap_recv\","
 		    "\"func_id\":3,\"packets\":5,\"bytes\":500}");

@@ -48,7 +48,7 @@ static int session_number(char **argv, uint64_t *seid, struct err *err)
 
 static void did(const char *change, const char *rule, const char *key, uint64_t seid, uint64_t id)
 {
-	printf("{\"change\": \"%s\", \"rule\": \"%s\", \"seid\": %" PRIu64 ", \"%s\": %" PRIu64 "}\n",
+	printf("{\"change\": \"%s\", \"rule\": \"%s\", \"seid\": \"%" PRIu64 "\", \"%s\": %" PRIu64 "}\n",
 	       change, rule, seid, key, id);
 	fflush(stdout);
 }

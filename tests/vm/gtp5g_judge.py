@@ -136,7 +136,7 @@ class Packet:
         far = (10 if self.uplink else 20, self.far_action())
         if self.outcome == dropped("no_far"):
             far = (None, None)
-        return dict(zip(RULE_KEYS, (0x100 + MARKERS.get(self.kind, self.index), 1 if self.uplink else 2,
+        return dict(zip(RULE_KEYS, (str(0x100 + MARKERS.get(self.kind, self.index)), 1 if self.uplink else 2,
                                     *far, 30, self.qfi())))
 
     def ue(self):

@@ -48,7 +48,7 @@ expect("not read", (upf["malformed"], upf["left_out"], found["ambiguous"], found
 pdrs, fars, qers = [], [], []
 for ue in status["ues"]:
     gnb = next(g for g in status["gnbs"] if g["index"] == ue["gnb"])
-    seid = 0x1000 + ue["index"]
+    seid = str(0x1000 + ue["index"])
     pdrs.append({"seid": seid, "pdr_id": 1, "precedence": 255, "direction": "uplink",
                  "ue": ue["address"], "teid": ue["teid_uplink"], "local": gnb["upf_n3_address"],
                  "outer_header_removal": 0, "far_id": 1, "qer_ids": [1]})
@@ -75,7 +75,7 @@ for line in lines_of("counters.json"):
         expect(f"within one look: {line}", line.get("module_most", line["module"]), line["module"])
 
 def counted(seid, pdr, counter, module, teide, **because):
-    line = counters[(seid, pdr, counter)]
+    line = counters[(seid and str(seid), pdr, counter)]
     expect(f"{counter} of {seid}/{pdr}", (line["module"], line["teide"], line["because"]), (module, teide, because))
 
 counted(0x1001, 1, "ul_packets", 5, 5)
@@ -108,14 +108,14 @@ lines = [without_head(line) for line in lines_of("polled.json")]
 expect("the list first", lines.pop(0), found)
 old, ue = fars[3], status["ues"][1]
 new = {"far_action": 2, "peer": "10.100.9.8", "teid": 0x555, "port": 2152}
-where = {"netns": upf["netns"], "rule": "FAR", "seid": 0x1002, "far_id": 2}
+where = {"netns": upf["netns"], "rule": "FAR", "seid": str(0x1002), "far_id": 2}
 expect("polled", lines, [
     {"event": "changed", **where, "old": {key: old[key] for key in new}, "new": new},
     {"event": "handover", **where, "pdr_id": 2, "ue": ue["address"],
      "old": {"gnb": old["peer"], "teid": old["teid"]}, "new": {"gnb": "10.100.9.8", "teid": 0x555}}])
 
 # As they are made: each request of gtp5g_far, in its order, and what the FAR did in between.
-N3, SEID, UE = "10.100.1.254", 0x2001, "10.60.0.99"
+N3, SEID, UE = "10.100.1.254", str(0x2001), "10.60.0.99"
 HANDOVERS = [  # old and new gNB and TEID, End Marker, packets buffered and dropped
     (N3, 0x300, "10.100.9.1", 0x301, True, 7, 0),
     ("10.100.9.1", 0x301, "10.100.9.2", 0x302, False, 0, 3),
@@ -149,12 +149,12 @@ for part, wanted in ((first, did), (mine[len(first):], lines_of("did.trace"))):
     check_handovers("follow", [line for line in part if line["event"] == "handover"])
 refused = [line for line in first if line["event"] == "refused"]
 expect("refused", [(line["old"]["far_action"], line["asked"]["far_action"]) for line in refused], [(2, 1)])
-theirs = [line for line in follow if line["seid"] == 0x1001 and line["event"] != "removed"]
+theirs = [line for line in follow if line["seid"] == str(0x1001) and line["event"] != "removed"]
 expect("the lab's own", [(line["event"], line["new"].get("gnb"), line["new"]["teid"]) for line in theirs],
        [("changed", None, 0x777), ("handover", "10.100.9.9", 0x777)])
 
 # Rules of the other kinds, as the module has them before and after.
-OTHERS = 0x2002
+OTHERS = str(0x2002)
 did = lines_of("did.others")
 others = [line for line in follow if line["seid"] == OTHERS]
 check_requests("event", others, did, {"changed": "replaced"})

@@ -116,7 +116,7 @@ def places(folder):
     for name in ("right", "wrong"):
         check_balance(lines(folder / f"{name}.json"))
     right = {e["seid"] for e in lines(folder / "right.json") if e["event"] == "session" and "seid" in e}
-    check("sessions", right, {0x1001, 0x1002})
+    check("sessions", right, {"4097", "4098"})
 
 
 def main():

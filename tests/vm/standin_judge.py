@@ -88,7 +88,7 @@ def rules_of(sent):
         return {}
     index = 0 if kind == "end_marker" else sent["index"]
     number = index + (101 if sent["direction"] == "downlink" else 1)
-    want = {"seid": SEID, "pdr_id": number, "qer_id": number, "rule_qfi": QFI}
+    want = {"seid": str(SEID), "pdr_id": number, "qer_id": number, "rule_qfi": QFI}
     if kind != "no_far":
         want |= {"far_id": number, "far_action": ACTIONS.get(kind, FORW)}
     return want

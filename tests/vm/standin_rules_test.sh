@@ -17,7 +17,7 @@ import json, sys
 from pathlib import Path
 
 folder = Path(sys.argv[1])
-SEID, FAR, UE = 0x5e1d, 101, "10.60.0.1"
+SEID, FAR, UE = str(0x5e1d), 101, "10.60.0.1"
 HANDOVERS = [  # old and new gNB and TEID, End Marker, packets kept and dropped, each of 100 bytes
     ("10.9.0.2", 0x2000, "10.9.0.3", 0x301, True, 7, 0),
     ("10.9.0.3", 0x301, "10.9.0.4", 0x302, False, 0, 3),

@@ -78,7 +78,7 @@ def judge_fine(upf, fine):
     expect("fine", "latencies", [fine[way]["latency"]["packets"] for way in STAGES], [N] * 2)
     if upf == "gtp5g":
         expect("fine", "session", [fine["seid"], fine["uplink"]["rule"]["pdr_id"],
-                                   fine["downlink"]["rule"]["pdr_id"]], [0x1001, 1, 2])
+                                   fine["downlink"]["rule"]["pdr_id"]], ["4097", 1, 2])
 
 
 def judge_nobody(nobody):

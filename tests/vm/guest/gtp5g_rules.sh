@@ -69,7 +69,7 @@ changes >/out/did
 wait_for 60 grep -q '"event":"removed".*"qer_id"' "$TMP/json.log"
 wait_for 60 grep -q ' removed: QER 1 of 0x2001' "$TMP/text.log"
 far forward 0x1001 2 0x777 10.100.9.9
-wait_for 60 grep -q '"event":"handover".*"seid":4097' "$TMP/json.log"
+wait_for 60 grep -q '"event":"handover".*"seid":"4097"' "$TMP/json.log"
 
 spawn_split trace "$TEIDE" trace --probe gtpu -o json --set probes.gtpu.verdict=dropped
 trace=$PID
@@ -78,14 +78,14 @@ changes >/out/did.trace
 far session $OTHERS 10.60.0.98 0x400 10.100.1.1 $N3 ${QER:+qfi $OTHERS 5} \
 	precede $OTHERS 10.60.0.98 0x400 10.100.1.1 32 quota $OTHERS 1000 requota $OTHERS 2000 \
 	bar $OTHERS 8 forget $OTHERS end $OTHERS >/out/did.others
-wait_for 60 grep -q '"seid":8194,.*"qer_id":1,.*"change":"removed"' "$TMP/trace.log"
+wait_for 60 grep -q '"seid":"8194",.*"qer_id":1,.*"change":"removed"' "$TMP/trace.log"
 stop "$trace"
 check_eq "status of teide trace" "$STATUS" 0
 cp "$TMP/trace.log" /out/trace.json
 wait_for 60 grep -q '"event":"removed".*"qer_id"' "$TMP/json.log"
 
 "$TEIDE" lab down
-wait_for 60 grep -q '"event":"removed".*"seid":4099,"qer_id"' "$TMP/json.log"
+wait_for 60 grep -q '"event":"removed".*"seid":"4099","qer_id"' "$TMP/json.log"
 stop "$text"
 check_eq "status of --follow" "$STATUS" 0
 stop "$json"
