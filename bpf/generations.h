@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Counting maps in two generations behind an array of maps: programs count in the one at place 0, user
- * space swaps and drains the other (src/kern/gen.h). */
+/* Counting maps in two generations behind an array of maps: programs count in one of them, user space swaps and drains
+ * the other (src/kern/gen.h). Maps that are swapped alone count at place 0. Maps that are swapped
+ * together have one generation at each place, and a number beside them says which place counts: a packet whose program
+ * reads that number once is in the same generation of each map. */
 #pragma once
 
 #include "kernel.h"
@@ -8,7 +10,7 @@
 #define GENERATIONS(name, key_type, value_type)                                                    \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                          \
-		__uint(max_entries, 1);                                                            \
+		__uint(max_entries, 2);                                                            \
 		__uint(key_size, sizeof(__u32));                                                   \
 		__uint(value_size, sizeof(__u32));                                                 \
 		__array(                                                                           \
@@ -20,11 +22,10 @@
 			});                                                                        \
 	} name SEC(".maps")
 
-/* The value under key in the active generation, made when new; NULL when there is no room. */
-static __always_inline void *generation_slot(void *generations, const void *key, const void *fresh)
+/* The value under key in the generation at that place, made when new; NULL when there is no room. */
+static __always_inline void *generation_slot_at(void *generations, __u32 place, const void *key, const void *fresh)
 {
-	__u32 zero = 0;
-	void *map = bpf_map_lookup_elem(generations, &zero), *value;
+	void *map = bpf_map_lookup_elem(generations, &place), *value;
 
 	if (!map)
 		return NULL;
@@ -33,4 +34,10 @@ static __always_inline void *generation_slot(void *generations, const void *key,
 		return value;
 	bpf_map_update_elem(map, key, fresh, BPF_NOEXIST);
 	return bpf_map_lookup_elem(map, key);
+}
+
+/* The same in a map that is swapped alone. */
+static __always_inline void *generation_slot(void *generations, const void *key, const void *fresh)
+{
+	return generation_slot_at(generations, 0, key, fresh);
 }

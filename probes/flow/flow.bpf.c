@@ -33,6 +33,7 @@ struct flow_scratch {
 	struct flow_entry entry;
 	__u32 len;
 	__u32 segments;
+	__u32 place;  /* of the generation that counts this packet, in each of flows, tunnels and senders */
 	__u32 passed; /* packets that passed the filter since the one told of last */
 	__u64 jiffies; /* of now_ns: reading the clock once a tick is enough */
 	__u64 now_ns;
@@ -53,6 +54,13 @@ struct {
 GENERATIONS(flows, struct flow_key, struct flow_value);
 GENERATIONS(tunnels, struct tunnel_key, struct flow_value);
 GENERATIONS(senders, struct sender_key, struct sender_value);
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} flow_generation SEC(".maps");
 
 static __always_inline void add(struct flow_value *v, const struct flow_scratch *s)
 {
@@ -88,7 +96,7 @@ static __always_inline void count_flow(struct flow_scratch *s, struct flow_ledge
 		k->qfi = 0;
 		k->tuple = p->outer;
 	}
-	v = generation_slot(&flows, k, &fresh);
+	v = generation_slot_at(&flows, s->place, k, &fresh);
 	add(v ?: &ledger->other[OTHER_FLOW], s);
 }
 
@@ -109,7 +117,7 @@ static __always_inline void count_tunnel(struct flow_scratch *s, struct flow_led
 	k->qfi = p->gtp.qfi;
 	k->pdu_type = p->gtp.pdu_type;
 	k->gtp = p->gtp.flags & (RECORD_GTP | RECORD_GTP_QFI);
-	v = generation_slot(&tunnels, k, &fresh);
+	v = generation_slot_at(&tunnels, s->place, k, &fresh);
 	add(v ?: &ledger->other[OTHER_TUNNEL], s);
 }
 
@@ -191,7 +199,7 @@ static __always_inline void count_sender(struct flow_scratch *s, struct flow_led
 	k->tgid = id.tgid;
 	k->tid = id.tid;
 	k->context = task_context(id.tid);
-	v = generation_slot(&senders, k, &fresh);
+	v = generation_slot_at(&senders, s->place, k, &fresh);
 	if (!v) {
 		add(&ledger->other[OTHER_SENDER], s);
 		return;
@@ -297,15 +305,16 @@ static __always_inline void decode(struct __sk_buff *skb, struct flow_scratch *s
 SEC("tc")
 int flow_packet(struct __sk_buff *skb)
 {
-	__u32 zero = 0, id;
+	__u32 zero = 0, id, *place = bpf_map_lookup_elem(&flow_generation, &zero);
 	struct flow_entry *entry = bpf_map_lookup_elem(&flow_entries, &zero);
 	struct flow_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
 	struct flow_ledger *ledger;
 	__u64 head;
 
-	if (!entry || !s)
+	if (!entry || !s || !place)
 		return FLOW_NEXT;
 	s->entry = *entry;
+	s->place = *place;
 	id = entry->attachment;
 	ledger = bpf_map_lookup_elem(&flow_ledgers, &id);
 	if (!ledger)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "cpu_context.h"
 #include "flow_run.h"
 #include "flow.skel.h" /* its types are flow.h's */
@@ -91,6 +92,7 @@ static int flow_detach(struct probe_run *run, struct err *err)
 		run->context_links[i] = NULL;
 	}
 	run->next_look_ns = UINT64_MAX;
+	run->detached_ns = clock_boot_ns();
 	return r;
 }
 
@@ -176,6 +178,7 @@ static int start_maps(struct probe_run *run, struct err *err)
 		r = gen_start(run->tunnels, err);
 	if (r == 0)
 		r = gen_start(run->senders, err);
+	run->counts_since_ns = clock_boot_ns();
 	if (r == 0)
 		r = flow_quality_start(run, err);
 	return r < 0 ? r : ring_open(&run->ring, run->bpf->obj, err);
@@ -224,6 +227,7 @@ static int flow_start(struct probe_run **ret, const struct probe_env *env, struc
 	if (!run)
 		return err_set(err, -ENOMEM, "out of memory");
 	run->probe_id = env->id;
+	run->gtp_port = (uint16_t)((const struct flow_options *)env->options)->gtp_port;
 	run->per_cpu = ((const struct flow_options *)env->options)->per_cpu;
 	r = object_check_kernel(err);
 	if (r == 0 && flow_follow_begin(run, env) < 0)

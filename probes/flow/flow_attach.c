@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "flow_entry.skel.h"
 #include "flow_run.h"
 #include "flow.skel.h" /* its types are flow.h's */
@@ -61,6 +62,7 @@ static int attach(struct probe_run *run, uint32_t id, struct err *err)
 		return err_prefix(err, r, "%s", a->hook);
 	snprintf(a->method, sizeof(a->method), "%s", tc_method(a->link));
 	a->ahead = tc_ahead(a->link);
+	a->attached_ns = clock_boot_ns();
 	return 0;
 }
 

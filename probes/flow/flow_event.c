@@ -60,6 +60,10 @@ void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2])
 		return;
 	e->vlan = vlan[0];
 	event_set(e, F_VLAN);
+	if (vlans < 2)
+		return;
+	e->inner_vlan = vlan[1];
+	event_set(e, F_INNER_VLAN);
 }
 
 void flow_event_overlay(struct event *e, uint32_t overlay)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* From the counting maps to rows. */
+#include <bpf/libbpf.h>
 #include <string.h>
 
 #include "clock.h"
 #include "cleanup.h"
 #include "flow_run.h"
+#include "flow.skel.h" /* its types are flow.h's */
 #include "record_event.h"
 
 /* A struct flow_value comes first in every counting map's value. */
@@ -33,6 +35,17 @@ static void set_value(struct event *e, const struct flow_value *v)
 	event_set(e, F_LAST_NS);
 }
 
+/* An interface that came in between has counted for less. */
+static void set_interval(const struct flow_rows *r, uint32_t attachment, struct event *e)
+{
+	uint64_t since = MAX(r->since_ns, r->run->attachments[attachment].attached_ns);
+
+	if (r->until_ns <= since)
+		return;
+	e->interval_ns = r->until_ns - since;
+	event_set(e, F_INTERVAL_NS);
+}
+
 static struct event row_event(const struct flow_rows *r, const char *name, uint32_t attachment,
 			      const struct flow_value *v)
 {
@@ -40,13 +53,15 @@ static struct event row_event(const struct flow_rows *r, const char *name, uint3
 
 	flow_event_place(r->run, attachment, &e);
 	set_value(&e, v);
+	set_interval(r, attachment, &e);
 	return e;
 }
 
-static void set_tunnel(struct event *e, uint32_t teid, uint8_t qfi, uint8_t gtp, uint8_t pdu_type)
+static void set_tunnel(const struct flow_rows *r, struct event *e, uint32_t teid, uint8_t qfi, uint8_t gtp, uint8_t pdu_type)
 {
 	if (!(gtp & RECORD_GTP))
 		return;
+	e->gtp_port = r->run->gtp_port;
 	e->gtp.teid = teid;
 	event_set(e, F_GTP_TEID);
 	if (gtp & RECORD_GTP_QFI) {
@@ -109,7 +124,7 @@ static void emit_flow(const struct flow_rows *r, const struct gen_row *row, int 
 	flow_event_overlay(&e, k->overlay);
 	if (v.tcp & FLOW_TCP)
 		event_take_tcp(&e, (uint8_t)v.tcp);
-	set_tunnel(&e, k->teid, k->qfi, gtp_flags(k->layers), k->layers >> FLOW_PDU_SHIFT);
+	set_tunnel(r, &e, k->teid, k->qfi, gtp_flags(k->layers), k->layers >> FLOW_PDU_SHIFT);
 	if (k->layers & FLOW_GTP)
 		event_take_inner(&e, &k->tuple);
 	else
@@ -132,7 +147,7 @@ static void emit_tunnel(const struct flow_rows *r, const struct gen_row *row, in
 		return;
 	e = row_event(r, "tunnel", k->attachment, &v);
 	set_cpu(&e, cpu);
-	set_tunnel(&e, k->teid, k->qfi, k->gtp, k->pdu_type);
+	set_tunnel(r, &e, k->teid, k->qfi, k->gtp, k->pdu_type);
 	flow_event_overlay(&e, k->overlay);
 	e.gtp.type = k->type;
 	event_set(&e, F_GTP_TYPE);
@@ -236,29 +251,33 @@ static int collect_others(const struct flow_rows *r)
 	return 0;
 }
 
-/* All at nearly one time, so that flows and tunnels of a collection agree. */
-static int swap_all(const struct probe_run *run)
+/* Flows, tunnels and senders at one instant, so that those of a collection are of the same packets. */
+static int swap_all(struct flow_rows *r)
 {
-	int e = gen_swap(run->flows);
+	struct probe_run *run = r->run;
+	struct gen *const gens[] = {run->flows, run->tunnels, run->senders};
+	uint64_t now_ns = 0;
+	int e = gen_swap_together(gens, ARRAY_SIZE(gens), bpf_map__fd(run->bpf->maps.flow_generation), &now_ns);
 
-	if (e == 0)
-		e = gen_swap(run->tunnels);
-	if (e == 0)
-		e = gen_swap(run->senders);
-	return e < 0 ? e : gen_swap(run->qualities);
+	if (e < 0)
+		return e;
+	r->since_ns = run->counts_since_ns;
+	r->until_ns = run->detached_ns ? MIN(run->detached_ns, now_ns) : now_ns;
+	run->counts_since_ns = now_ns;
+	return gen_swap(run->qualities);
 }
 
 int flow_collect(struct probe_run *run, event_fn emit, void *data)
 {
 	struct flow_rows r = {.run = run, .emit = emit, .data = data};
-	int e = swap_all(run);
+	int e = swap_all(&r);
 
 	if (e < 0)
 		return e;
 	r.now_ns = clock_boot_ns();
-	e = gen_drain(run->flows, flow_row, &r);
+	e = gen_drain(run->tunnels, tunnel_row, &r);
 	if (e == 0)
-		e = gen_drain(run->tunnels, tunnel_row, &r);
+		e = gen_drain(run->flows, flow_row, &r);
 	if (e == 0)
 		e = gen_drain(run->senders, sender_row, &r);
 	if (e == 0)

@@ -41,6 +41,8 @@ struct flow_interface {
 	char peer[NETNS_NAME_MAX + IF_NAMESIZE]; /* "[NETNS/]INTERFACE"; "": none, or not known */
 	uint64_t peer_netns_inode;		 /* of a veth's; 0: the same */
 	bool twin;				 /* its packets are the peer's, which is watched too */
+	bool turned;				 /* what is ingress here is egress at the peer */
+	bool loops;				 /* its own peer: what leaves it comes in again */
 	struct err why;	    /* FLOW_REFUSED */
 	unsigned put_back;  /* times that a hook which something else had taken off was attached again */
 	bool bare;	    /* it could not be attached again, which has been said */
@@ -53,6 +55,7 @@ struct flow_attachment {
 	struct tc_link *link; /* NULL once detached */
 	char hook[96]; /* "ingress NETNS/IFACE" */
 	char method[8];
+	uint64_t attached_ns;
 	unsigned ahead; /* foreign filters, as tc_ahead() */
 	uint64_t taken_off; /* times that something else took the hook off */
 	struct flow_value other_told[OTHER_MAX]; /* of the others, what collect() has handed on */
@@ -75,11 +78,13 @@ struct probe_run {
 	struct flow_bpf *bpf;
 	struct bpf_link *context_links[2];
 	struct gen *flows, *tunnels, *senders, *qualities;
+	uint64_t counts_since_ns; /* the generation that counts has counted since then, boot clock */
+	uint64_t detached_ns;	  /* 0: it is attached */
 	struct quality_key order_cursor; /* the order looked at last */
 	bool order_cursor_set;
 	struct ring *ring;
 	int ledger_fd;
-	uint16_t probe_id;
+	uint16_t probe_id, gtp_port;
 	bool per_cpu; /* a row for each CPU that counted */
 	bool kernel_reads; /* programs may read the kernel's memory */
 	uint64_t bad_records;
@@ -106,6 +111,7 @@ struct flow_rows {
 	event_fn emit;
 	void *data;
 	uint64_t now_ns;
+	uint64_t since_ns, until_ns; /* when the rows counted */
 };
 
 /* flow_quality.c: between open and load, after load, and after the generations were swapped. */

@@ -36,6 +36,7 @@ const struct event_field_info event_fields[F_MAX] = {
 	[F_DIR] = {NULL, "dir", "string", "ingress or egress, as TC sees the interface"},
 	[F_DIRECTION] = {NULL, "direction", "string", "uplink or downlink, only where GTP tells"},
 	[F_VLAN] = {NULL, "vlan", "number", "outermost VLAN id"},
+	[F_INNER_VLAN] = {NULL, "inner_vlan", "number", "the VLAN id inside it, where there are two"},
 	[F_OVERLAY] = {NULL, "overlay", "string", "vxlan or geneve, through which the packet came"},
 	[F_VNI] = {NULL, "vni", "number", "its network identifier"},
 	[F_LEN] = {NULL, "len", "number", "length in bytes, taken at entry"},
@@ -82,6 +83,8 @@ const struct event_field_info event_fields[F_MAX] = {
 	[F_SEGMENTS] = {NULL, "segments", "number", "wire segments in those packets (GSO)"},
 	[F_FIRST_NS] = {NULL, "first_ns", "number", "first seen, boot clock"},
 	[F_LAST_NS] = {NULL, "last_ns", "number", "last seen, boot clock"},
+	[F_INTERVAL_NS] = {NULL, "interval_ns", "number",
+			   "how long the row counted: packets by it are the rate"},
 	[F_RULE] = {NULL, "rule", "string", "kind of a rule that is changed: PDR, FAR, QER, URR, BAR"},
 	[F_CHANGE] = {NULL, "change", "string", "created, replaced, removed, refused"},
 	[F_URR_ID] = {NULL, "urr_id", "number", "usage reporting rule"},
@@ -200,6 +203,7 @@ static const struct {
 	NUMBER(F_CGROUP, cgroup),
 	NUMBER(F_IFINDEX, ifindex),
 	NUMBER(F_VLAN, vlan),
+	NUMBER(F_INNER_VLAN, inner_vlan),
 	NUMBER(F_VNI, vni),
 	NUMBER(F_LEN, len),
 	NUMBER(F_GTP_TEID, gtp.teid),
@@ -231,6 +235,7 @@ static const struct {
 	NUMBER(F_SEGMENTS, segments),
 	NUMBER(F_FIRST_NS, first_ns),
 	NUMBER(F_LAST_NS, last_ns),
+	NUMBER(F_INTERVAL_NS, interval_ns),
 	NUMBER(F_URR_ID, urr_id),
 	NUMBER(F_BAR_ID, bar_id),
 	NUMBER(F_BUFFERED_PACKETS, buffered.packets),
@@ -390,7 +395,7 @@ void event_to_text(const struct event *e, struct buf *out)
 	static const enum event_field head[] = {
 		F_PID, F_TGID, F_COMM, F_CONTEXT, F_CPU, F_FUNCTION, F_NETNS, F_INTERFACE,
 		F_PEER, F_DIR,
-		F_DIRECTION, F_VLAN, F_OVERLAY, F_VNI, F_LEN, F_GTP_TEID, F_GTP_TYPE, F_GTP_QFI,
+		F_DIRECTION, F_VLAN, F_INNER_VLAN, F_OVERLAY, F_VNI, F_LEN, F_GTP_TEID, F_GTP_TYPE, F_GTP_QFI,
 		F_GTP_SEQ, F_GTP_RQI, F_GTP_PPI, F_INNER_SRC, F_INNER_DST, F_OUTER_SRC, F_OUTER_DST};
 	static const enum event_field tail[] = {
 		F_TCP_FLAGS, F_RULE, F_CHANGE, F_SEID, F_PDR_ID, F_FAR_ID, F_FAR_ACTION, F_QER_ID, F_URR_ID,

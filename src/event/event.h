@@ -40,6 +40,7 @@ enum event_field {
 	F_DIR,
 	F_DIRECTION,
 	F_VLAN,
+	F_INNER_VLAN,
 	F_OVERLAY,
 	F_VNI,
 	F_LEN,
@@ -83,6 +84,7 @@ enum event_field {
 	F_SEGMENTS,
 	F_FIRST_NS,
 	F_LAST_NS,
+	F_INTERVAL_NS,
 	/* A change of a rule of gtp5g. */
 	F_RULE,
 	F_CHANGE,
@@ -140,7 +142,7 @@ struct event {
 	const char *netns; /* borrowed for the call: the namespace's name, or its inode in digits */
 	const char *peer; /* the same */
 	uint32_t ifindex, len;
-	uint16_t vlan;
+	uint16_t vlan, inner_vlan;
 	const char *overlay; /* static string */
 	uint32_t vni;
 	char tcp_flags[9];
@@ -162,7 +164,7 @@ struct event {
 		uint32_t parse_ns, lookup_ns, apply_ns, send_ns;
 	} stages;
 	uint64_t duration_ns;
-	uint64_t packets, bytes, segments, first_ns, last_ns;
+	uint64_t packets, bytes, segments, first_ns, last_ns, interval_ns;
 	const char *rule, *change; /* static strings */
 	uint32_t urr_id, bar_id;
 	struct event_count buffered, dropped;
@@ -173,6 +175,8 @@ struct event {
 	/* None of these is a key. */
 	const void *attrs; /* borrowed for the call: netlink attributes of a rule; NULL: none */
 	uint32_t attrs_len;
+	uint16_t gtp_port; /* of a row of GTP-U packets: the port by which the probe knows them; 0: not told */
+	bool twin_turned; /* what is ingress here is egress at the twin */
 	bool sees_end_markers; /* one that this request sends is an event too */
 	const struct event_more *more; /* borrowed; NULL: none */
 };

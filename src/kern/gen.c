@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "object.h"
 #include "object_reason.h"
 
@@ -76,14 +77,19 @@ int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, s
 	return 0;
 }
 
+/* The kernel returns when no program uses what was there before. */
+static int put_at(const struct gen *g, uint32_t place, unsigned which)
+{
+	return bpf_map_update_elem(bpf_map__fd(g->outer), &place, &g->fd[which], BPF_ANY) < 0 ? -errno : 0;
+}
+
 static int activate(struct gen *g, unsigned which)
 {
-	uint32_t zero = 0;
+	int r = put_at(g, 0, which);
 
-	if (bpf_map_update_elem(bpf_map__fd(g->outer), &zero, &g->fd[which], BPF_ANY) < 0)
-		return -errno;
-	g->active = which;
-	return 0;
+	if (r == 0)
+		g->active = which;
+	return r;
 }
 
 int gen_start(struct gen *g, struct err *err)
@@ -129,6 +135,36 @@ int gen_swap(struct gen *g)
 	int other = !g->active, r = g->fd[other] < 0 ? make(g, other) : 0;
 
 	return r < 0 ? r : activate(g, (unsigned)other);
+}
+
+static int make_places(struct gen *const gens[], size_t n, unsigned which)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		if (gens[i]->fd[which] >= 0)
+			continue;
+		r = make(gens[i], (int)which);
+		if (r == 0)
+			r = put_at(gens[i], which, which);
+	}
+	return r;
+}
+
+int gen_swap_together(struct gen *const gens[], size_t n, int choice_fd, uint64_t *ret_ns)
+{
+	uint32_t zero = 0, other = !gens[0]->active;
+	int r = make_places(gens, n, other);
+
+	if (r == 0 && bpf_map_update_elem(choice_fd, &zero, &other, BPF_ANY) < 0)
+		r = -errno;
+	if (r < 0)
+		return r;
+	*ret_ns = clock_boot_ns();
+	for (size_t i = 0; i < n; i++)
+		gens[i]->active = other;
+	/* An update of an array of maps waits for the programs that run; that of a plain array does not. */
+	return put_at(gens[0], other, other);
 }
 
 /* A bucket is taken whole: -ENOSPC asks for more room. */

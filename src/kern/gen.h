@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Two generations of a counting map behind an ARRAY_OF_MAPS of one entry: programs count in the
+/* Two generations of a counting map behind an ARRAY_OF_MAPS (bpf/generations.h): programs count in the
  * active one, a collection swaps and then empties the other, which nobody writes any more. Deleting
  * from a live per-CPU map would lose counts. */
 #pragma once
@@ -31,6 +31,11 @@ int gen_start(struct gen *g, struct err *err);
 /* Makes the other generation active and waits for the programs that still use the old one (the
  * kernel does, before the update returns). 0, or -errno and all goes on as it was. */
 int gen_swap(struct gen *g);
+
+/* Swaps several maps at one instant: a packet is in the same generation of each. choice_fd is an array of one __u32, the
+ * place that counts, which the programs read once a packet. *ret_ns is that instant (boot clock). Such maps are never
+ * swapped alone. 0, or -errno; then what was counted comes with a later drain. */
+int gen_swap_together(struct gen *const gens[], size_t n, int choice_fd, uint64_t *ret_ns);
 
 /* Hands on every key of the inactive generation and empties it. 0 or -errno; what was not handed on
  * then stays for the next time that generation is drained. */

@@ -74,7 +74,7 @@ static void test_every_field(void **state)
 	assert_json(&r, "\"probe\":\"flow\",\"event\":\"packet\",\"cpu\":1,\"pid\":11,\"tgid\":10,"
 			"\"comm\":\"nr-gnb\",\"context\":\"process\",\"cgroup\":\"99\",\"netns\":\"gnb\","
 			"\"interface\":\"n3\",\"ifindex\":2,\"dir\":\"egress\",\"direction\":\"uplink\","
-			"\"vlan\":7,\"overlay\":\"geneve\",\"vni\":11259375,\"len\":120");
+			"\"vlan\":7,\"inner_vlan\":8,\"overlay\":\"geneve\",\"vni\":11259375,\"len\":120");
 	assert_json(&r, "\"gtp\":{\"teid\":78,\"type\":255,\"qfi\":9,\"seq\":3}");
 	assert_json(&r, "\"outer\":{\"src\":\"10.0.0.2\",\"dst\":\"10.0.0.1\",\"sport\":2152,"
 			"\"dport\":2152,\"proto\":17}");
