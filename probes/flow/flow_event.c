@@ -45,12 +45,13 @@ void flow_event_place(const struct probe_run *run, uint32_t attachment, struct e
 	event_set(e, F_IFINDEX);
 	event_set(e, F_NETNS);
 	event_set(e, F_DIR);
-	if (!i->peer[0])
+	if (!i->peer[0] || (i->loops && a->egress))
 		return;
 	e->peer = i->peer;
 	e->peer_netns_inode = i->peer_netns_inode;
 	event_set(e, F_PEER);
-	if (i->twin)
+	e->twin_turned = i->turned;
+	if (i->twin || i->loops)
 		event_set(e, F_TWIN);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which interface is whose other end: a veth pair is seen on both sides, a VLAN's packets on its lower device too. So that
- * nobody adds up a packet twice, one of two that are watched is called the other's twin. */
+/* Which interface is whose other end: a veth pair is seen on both sides, a VLAN's packets on its lower device too, a
+ * loopback device's packets when they leave and when they come in again. So that no reader adds up a packet twice, one of two
+ * that are watched is called the other's twin. */
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,10 +44,14 @@ static void name_peer(const struct probe_run *run, struct link_list *links, stru
 
 	one->peer[0] = '\0';
 	one->peer_netns_inode = 0;
-	one->twin = false;
+	one->twin = one->turned = false;
+	one->loops = self && self->link.type == ARPHRD_LOOPBACK;
+	if (one->loops)
+		peer = self;
 	if (!peer)
 		return;
 	snprintf(one->peer, sizeof(one->peer), "%s%s%s", peer->netns, peer->netns[0] ? "/" : "", peer->link.name);
+	one->turned = veth || one->loops;
 	one->peer_netns_inode = veth ? peer->netns_inode : 0;
 	other = watched(run, peer->netns_inode, peer->link.ifindex);
 	one->twin = other && (veth || !strcmp(self->link.kind, "vlan")) && gives_way(one, other, veth);
