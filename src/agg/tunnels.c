@@ -13,7 +13,10 @@
 
 struct agg_flows {
 	struct map *map;
-	uint64_t idle_ns, last_tick_ns;
+	uint64_t idle_ns, last_tick_ns, least_ns;
+	uint64_t interval_ns; /* the longest that a row told since the last tick */
+	uint64_t window_ns;   /* of which the rates are */
+	struct agg_flow rest[AGG_KINDS];
 	struct agg_flow_totals totals;
 };
 
@@ -91,6 +94,14 @@ static void fill_place(struct agg_flow_key *key, const struct event *e)
 	key->has_vlan = event_has(e, F_VLAN);
 	if (key->has_vlan)
 		key->vlan = e->vlan;
+	key->has_inner_vlan = event_has(e, F_INNER_VLAN);
+	if (key->has_inner_vlan)
+		key->inner_vlan = e->inner_vlan;
+	key->has_vni = event_has(e, F_VNI);
+	if (key->has_vni)
+		key->vni = e->vni;
+	if (event_has(e, F_OVERLAY))
+		memcpy(key->overlay, e->overlay, strnlen(e->overlay, AGG_OVERLAY_MAX - 1));
 }
 
 static void fill_gtp(struct agg_flow_key *key, const struct event *e)
@@ -120,16 +131,23 @@ static void fill_key(struct agg_flow_key *key, const struct event *e, bool tunne
 		copy_tuple(&key->inner, &e->inner);
 }
 
-static void add_to_entry(struct agg_flow *flow, const struct event *row, bool is_new)
+static void add_counts(struct agg_flow *flow, const struct event *row)
 {
-	uint64_t first = event_has(row, F_FIRST_NS) ? row->first_ns : row->ts_ns;
-	uint64_t last = event_has(row, F_LAST_NS) ? row->last_ns : row->ts_ns;
-
 	flow->packets += row->packets;
 	flow->bytes += row->bytes;
 	flow->segments += row->segments;
 	flow->interval_packets += row->packets;
 	flow->interval_bytes += row->bytes;
+	if (event_has(row, F_INTERVAL_NS))
+		flow->interval_ns = MAX(flow->interval_ns, row->interval_ns);
+}
+
+static void add_to_entry(struct agg_flow *flow, const struct event *row, bool is_new)
+{
+	uint64_t first = event_has(row, F_FIRST_NS) ? row->first_ns : row->ts_ns;
+	uint64_t last = event_has(row, F_LAST_NS) ? row->last_ns : row->ts_ns;
+
+	add_counts(flow, row);
 	flow->first_ns = is_new ? first : MIN(flow->first_ns, first);
 	flow->last_ns = MAX(flow->last_ns, last);
 	if (event_has(row, F_POD) || event_has(row, F_CONTAINER))
@@ -152,6 +170,22 @@ static struct event only_told(const struct event *row)
 	return e;
 }
 
+enum agg_kind agg_flow_kind(const struct agg_flow_key *key)
+{
+	if (key->tunnel)
+		return key->has_type && key->type != GTPU_G_PDU ? AGG_MESSAGE : AGG_TUNNEL;
+	return key->has_gtp ? AGG_FLOW_INSIDE : AGG_FLOW_PLAIN;
+}
+
+static void refuse(struct agg_flows *f, const struct agg_flow_key *key, const struct event *row)
+{
+	f->totals.refused_rows++;
+	f->totals.refused_packets += row->packets;
+	f->totals.refused_bytes += row->bytes;
+	if (!event_has(row, F_TWIN))
+		add_counts(&f->rest[agg_flow_kind(key)], row);
+}
+
 bool agg_flows_add(struct agg_flows *f, const struct event *row)
 {
 	bool tunnel = !strcmp(row->event, "tunnel"), is_new;
@@ -167,10 +201,10 @@ bool agg_flows_add(struct agg_flows *f, const struct event *row)
 	f->totals.bytes += told.bytes;
 	fill_key(&key, row, tunnel);
 	flow = map_put(f->map, &key, &is_new);
+	if (event_has(row, F_INTERVAL_NS))
+		f->interval_ns = MAX(f->interval_ns, row->interval_ns);
 	if (!flow) {
-		f->totals.refused_rows++;
-		f->totals.refused_packets += told.packets;
-		f->totals.refused_bytes += told.bytes;
+		refuse(f, &key, &told);
 		return true;
 	}
 	if (is_new)
@@ -184,27 +218,72 @@ static bool idle(const struct agg_flows *f, const struct agg_flow *flow, uint64_
 	return f->idle_ns && now_ns > flow->last_ns && now_ns - flow->last_ns > f->idle_ns;
 }
 
+static void drop(struct agg_flows *f, const struct agg_flow *flow)
+{
+	struct agg_flow *rest = &f->rest[agg_flow_kind(&flow->key)];
+
+	f->totals.aged++;
+	if (flow->twin)
+		return;
+	rest->packets += flow->packets;
+	rest->bytes += flow->bytes;
+	rest->segments += flow->segments;
+}
+
+/* before_ns: what the window has of earlier intervals. */
+static void rate(struct agg_flow *flow, uint64_t before_ns, uint64_t interval_ns)
+{
+	uint64_t ns = before_ns + (flow->interval_ns ? flow->interval_ns : interval_ns);
+	double seconds = (double)ns / (double)NSEC_PER_SEC;
+
+	if (!before_ns)
+		flow->window_packets = flow->window_bytes = 0;
+	flow->window_packets += flow->interval_packets;
+	flow->window_bytes += flow->interval_bytes;
+	flow->packets_per_s = (double)flow->window_packets / seconds;
+	flow->bytes_per_s = (double)flow->window_bytes / seconds;
+	flow->interval_packets = flow->interval_bytes = flow->interval_ns = 0;
+}
+
 void agg_flows_tick(struct agg_flows *f, uint64_t now_ns)
 {
 	uint64_t passed = now_ns > f->last_tick_ns ? now_ns - f->last_tick_ns : 0;
-	double seconds = (double)passed / (double)NSEC_PER_SEC;
+	uint64_t interval = f->interval_ns ? f->interval_ns : passed;
+	uint64_t before = interval < f->least_ns ? f->window_ns : 0;
 	struct agg_flow *flow;
 	const void *key;
 	size_t cursor = 0;
 
-	if (!passed)
+	if (!interval)
 		return;
 	while ((flow = map_next(f->map, &cursor, &key))) {
 		if (!flow->interval_packets && idle(f, flow, now_ns)) {
-			f->totals.aged++;
+			drop(f, flow);
 			map_remove(f->map, key);
 			continue;
 		}
-		flow->packets_per_s = (double)flow->interval_packets / seconds;
-		flow->bytes_per_s = (double)flow->interval_bytes / seconds;
-		flow->interval_packets = flow->interval_bytes = 0;
+		rate(flow, before, interval);
 	}
-	f->last_tick_ns = now_ns;
+	for (int kind = 0; kind < AGG_KINDS; kind++)
+		rate(&f->rest[kind], before, interval);
+	f->window_ns = before + interval;
+	f->interval_ns = 0;
+	f->last_tick_ns = MAX(f->last_tick_ns, now_ns);
+}
+
+void agg_flows_least_interval(struct agg_flows *f, uint64_t ns)
+{
+	f->least_ns = ns;
+}
+
+bool agg_flows_rated(const struct agg_flows *f)
+{
+	return f->window_ns && f->window_ns >= f->least_ns;
+}
+
+const struct agg_flow *agg_flows_rest(const struct agg_flows *f, enum agg_kind kind)
+{
+	return &f->rest[kind];
 }
 
 size_t agg_flows_len(const struct agg_flows *f)

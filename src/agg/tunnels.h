@@ -9,7 +9,9 @@
 
 #include "event.h"
 
+#define GTPU_G_PDU 255 /* TS 29.281 6.1 */
 #define AGG_NETNS_MAX 64
+#define AGG_OVERLAY_MAX 8
 
 void agg_netns_copy(char to[static AGG_NETNS_MAX], const char *name);
 
@@ -22,12 +24,14 @@ struct agg_flow_key {
 	bool tunnel;  /* a row "tunnel"; else a row "flow" */
 	bool has_dir; /* dir is told */
 	bool has_gtp; /* teid is told */
-	bool has_type, has_qfi, has_vlan, has_cpu;
+	bool has_type, has_qfi, has_vlan, has_inner_vlan, has_vni, has_cpu;
 	bool has_outer, has_inner; /* the tuple is told, or a part of it */
 	uint8_t dir; /* enum event_dir */
 	uint8_t type; /* GTP-U message type: an End Marker is not the G-PDUs of its tunnel */
 	uint8_t qfi;
-	uint16_t vlan;
+	uint16_t vlan, inner_vlan;
+	uint32_t vni;
+	char overlay[AGG_OVERLAY_MAX]; /* "vxlan", "geneve" */
 	uint32_t cpu; /* where rows are for each CPU */
 	struct event_tuple outer; /* a flow without GTP has its own addresses here */
 	struct event_tuple inner;
@@ -41,9 +45,16 @@ struct agg_flow {
 	uint8_t direction; /* enum event_direction, of the last row that told */
 	uint64_t packets, bytes, segments; /* since the entry was made */
 	uint64_t first_ns, last_ns;        /* boot clock */
-	double packets_per_s, bytes_per_s; /* over the last interval between two ticks */
+	double packets_per_s, bytes_per_s; /* as of the last tick */
 	uint64_t interval_packets, interval_bytes; /* since the last tick */
+	uint64_t interval_ns; /* how long their rows counted; 0: no row told */
+	uint64_t window_packets, window_bytes; /* of which the rates are */
 };
+
+/* A G-PDU tunnel; another GTP-U message (TS 29.281 6.1); a flow inside a tunnel; any other flow. */
+enum agg_kind { AGG_TUNNEL, AGG_MESSAGE, AGG_FLOW_INSIDE, AGG_FLOW_PLAIN, AGG_KINDS };
+
+enum agg_kind agg_flow_kind(const struct agg_flow_key *key);
 
 /* Every row ever added, whether or not the table had room for it. */
 struct agg_flow_totals {
@@ -62,9 +73,18 @@ void agg_flows_free(struct agg_flows *f); /* NULL is fine */
 /* Adds a row "tunnel" or "flow"; returns false for any other event, which is ignored. */
 bool agg_flows_add(struct agg_flows *f, const struct event *row);
 
-/* Ends the interval: rates become those of the time since the last tick. Call it once after the rows
- * of one collection. */
+/* Ends the interval: rates become those over the time that its rows counted (F_INTERVAL_NS), or since the last tick where no
+ * row tells. Call it once after the rows of one collection. */
 void agg_flows_tick(struct agg_flows *f, uint64_t now_ns);
+
+/* An interval shorter than that says little: its counts are taken together with those of the interval before. */
+void agg_flows_least_interval(struct agg_flows *f, uint64_t ns);
+/* Whether there has been enough time for a rate. */
+bool agg_flows_rated(const struct agg_flows *f);
+
+/* What the entries of that kind do not hold: rows that found no room, and entries that were dropped. Twins are left out. Only
+ * counts and rates are filled. */
+const struct agg_flow *agg_flows_rest(const struct agg_flows *f, enum agg_kind kind);
 
 size_t agg_flows_len(const struct agg_flows *f);
 struct agg_flow_totals agg_flows_totals(const struct agg_flows *f);

@@ -109,12 +109,25 @@ static void on_event(void *data, const struct event *e)
 {
 }
 
+#define COLUMNS_MAX 10000
+
+/* What a caller without a terminal asks for; nothing, or no number: 0. */
+static size_t columns_asked(void)
+{
+	const char *text = getenv("COLUMNS");
+	char *end;
+	unsigned long n = text && *text >= '1' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+
+	return n && !*end && n <= COLUMNS_MAX ? n : 0;
+}
+
 /* Asked anew each time: a window changes its size. */
 static void measure_terminal(struct flow_view *view)
 {
 	struct winsize size;
 
-	view->width = view->height = 0;
+	view->width = columns_asked();
+	view->height = 0;
 	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
 		return;
 	view->width = size.ws_col;
@@ -128,17 +141,20 @@ static void add_lines(struct buf *out, const struct buf *text, size_t width)
 
 	for (; *line; line = *end ? end + 1 : end) {
 		end = strchrnul(line, '\n');
-		buf_add(out, line, width && (size_t)(end - line) > width ? width : (size_t)(end - line));
+		if (width && (size_t)(end - line) > width) {
+			buf_add(out, line, width - 1);
+			buf_char(out, '~');
+		} else {
+			buf_add(out, line, (size_t)(end - line));
+		}
 		buf_char(out, '\n');
 	}
 }
 
-static void print_table(struct flows *f, uint64_t now_ns)
+static void print_table(struct flows *f)
 {
 	_cleanup_(buf_free) struct buf out = {0}, text = {0};
 
-	agg_flows_tick(f->table, now_ns);
-	agg_quality_tick(f->quality, now_ns);
 	if (isatty(STDOUT_FILENO))
 		buf_str(&out, "\033[H\033[J");
 	measure_terminal(&f->view);
@@ -151,31 +167,59 @@ static void on_collected(void *data, uint64_t now_ns)
 {
 	struct flows *f = data;
 
-	if (f->watch.format == SINK_TEXT)
-		print_table(f, now_ns);
+	agg_flows_tick(f->table, now_ns);
+	agg_quality_tick(f->quality, now_ns);
+	if (f->watch.format == SINK_TEXT && !f->watch.once)
+		print_table(f);
 	if (sink_flush(f->watch.sink) < 0 || f->watch.once)
 		loop_stop(f->watch.loop, 0);
+}
+
+/* --once has one view, of all that the ledger below it counts. */
+static void on_finished(void *data)
+{
+	struct flows *f = data;
+
+	if (f->watch.format == SINK_TEXT && f->watch.once)
+		print_table(f);
+}
+
+static int set_filter(struct flows *f, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < f->flags.keys.len && r == 0; i++)
+		r = event_filter_set(&f->filter, f->flags.keys.items[i], f->flags.values.items[i], err);
+	return r;
+}
+
+static int make_tables(struct flows *f, struct err *err)
+{
+	uint64_t interval_ns = settings_run(&f->watch.settings)->collect_interval_ns;
+
+	f->table = agg_flows_new(MAX_ROWS, IDLE_NS, clock_boot_ns());
+	f->quality = agg_quality_new(MAX_QUALITY, QUALITY_IDLE_NS);
+	if (!f->table || !f->quality)
+		return err_set(err, -ENOMEM, "out of memory");
+	agg_flows_least_interval(f->table, interval_ns / 2);
+	return 0;
 }
 
 static int run(struct flows *f, struct err *err)
 {
 	static char *flow[] = {"flow", NULL};
 	struct string_list probes = {flow, 1};
-	int r = 0;
+	int r = set_filter(f, err);
 
-	for (size_t i = 0; i < f->flags.keys.len && r == 0; i++)
-		r = event_filter_set(&f->filter, f->flags.keys.items[i], f->flags.values.items[i], err);
 	if (r == 0)
 		r = watch_prepare(&f->watch, err);
-
+	if (r == 0)
+		r = make_tables(f, err);
 	if (r < 0)
 		return r;
 	if (f->watch.probes.len)
 		probes = f->watch.probes;
-	f->table = agg_flows_new(MAX_ROWS, IDLE_NS, clock_boot_ns());
-	f->quality = agg_quality_new(MAX_QUALITY, QUALITY_IDLE_NS);
-	if (!f->table || !f->quality)
-		return err_set(err, -ENOMEM, "out of memory");
+	f->watch.on_finished = on_finished;
 	const struct pipeline_options options = {
 		.config = f->watch.settings.config, .probes = &probes, .attach = f->watch.attach,
 		.collect_interval_ns = settings_run(&f->watch.settings)->collect_interval_ns,

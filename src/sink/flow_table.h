@@ -9,7 +9,7 @@
 struct flow_view {
 	enum agg_sort sort;
 	size_t top;	/* lines of each table; 0: as many as fit, or 20 */
-	size_t width;	/* columns of the terminal; 0: it is none */
+	size_t width;	/* columns that a line may have; 0: any number */
 	size_t height;	/* lines of it, the same */
 	bool per_cpu;	/* rows are for each CPU */
 };

@@ -6,8 +6,11 @@
 
 #include "cleanup.h"
 #include "escape.h"
+#include "table_text.h"
 
 #define TIME_MAX 24
+#define PLACE_WIDTH 22
+#define PLACE_MOST 40 /* a container's name can have 64 characters */
 
 /* "12.3ms", "-1.5s": three digits. */
 static const char *human_ns(int64_t ns, char text[static TIME_MAX])
@@ -31,7 +34,9 @@ static void place(const struct agg_quality_key *k, struct buf *out)
 
 	snprintf(text, sizeof(text), "%s%s%s %s", k->netns, k->netns[0] ? "/" : "", k->interface,
 		 k->dir == DIR_EGRESS ? "out" : "in");
-	buf_printf(out, "%-22s ", escape_text_to(shown, sizeof(shown), text));
+	escape_text_to(shown, sizeof(shown), text);
+	shorten_middle(shown, PLACE_MOST);
+	buf_printf(out, "%-*s ", PLACE_WIDTH, shown);
 	if (k->has_teid)
 		buf_printf(out, "0x%08x ", k->teid);
 	else
@@ -44,10 +49,12 @@ static void place(const struct agg_quality_key *k, struct buf *out)
 
 static void ends(const struct agg_quality_key *k, struct buf *out)
 {
-	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], text[2 * ADDR_TEXT_MAX + 4];
+	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX], text[2 * ADDR_TEXT_MAX + 32], vni[24] = "";
 
-	snprintf(text, sizeof(text), "%s > %s", addr_format(&k->src, src), addr_format(&k->dst, dst));
-	buf_printf(out, "%-33s ", text);
+	if (k->vni)
+		snprintf(vni, sizeof(vni), " vni %u", k->vni);
+	snprintf(text, sizeof(text), "%s > %s%s", addr_format(&k->src, src), addr_format(&k->dst, dst), vni);
+	buf_printf(out, "%-33s", text);
 }
 
 static void times(const struct event_quality *q, struct buf *out)
@@ -57,7 +64,6 @@ static void times(const struct event_quality *q, struct buf *out)
 	if (q->timed)
 		buf_printf(out, " %8s %8s %8s", human_ns(q->min_ns, min), human_ns(event_quality_mean_ns(q), mean),
 			   human_ns(q->max_ns, max));
-	buf_char(out, '\n');
 }
 
 static void sequence_line(const struct event_quality *q, struct buf *out)
@@ -65,7 +71,7 @@ static void sequence_line(const struct event_quality *q, struct buf *out)
 	uint64_t lost = q->missing - q->filled;
 	uint64_t sent = q->packets - q->duplicates + lost;
 
-	buf_printf(out, "%9" PRIu64 " %7" PRIu64 " %6.2f%% %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64 "\n",
+	buf_printf(out, "%9" PRIu64 " %7" PRIu64 " %6.2f%% %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64,
 		   q->packets, lost, sent ? 100.0 * (double)lost / (double)sent : 0, q->reordered, q->duplicates,
 		   q->stray, q->restarts);
 }
@@ -94,43 +100,47 @@ static enum section section_of(uint8_t kind)
 	return kind == AGG_QUALITY_ERROR ? SECTION_ERROR : SECTION_DELAY;
 }
 
-static void heading(enum section s, struct buf *out)
+/* A place that is too wide gives way in the middle, so that columns stay columns. */
+static void heading(enum section s, size_t width, struct buf *out)
 {
 	static const char *const titles[SECTIONS] = {"ORDER", "ECHO", "DELAY", "ERROR INDICATIONS"};
+	static const char *const numbers[SECTIONS] = {
+		[SECTION_ORDER] = " NUMBERED    LOST   LOST% REORDER   TWICE   STRAY RESTART",
+		[SECTION_ECHO] = " REQUESTS ANSWERS UNANSWERED UNEXPECTED      MIN     MEAN      MAX",
+		[SECTION_DELAY] = "  STAMPED OF              MIN     MEAN      MAX",
+		[SECTION_ERROR] = "  PACKETS",
+	};
+	char about[96];
 
-	buf_printf(out, "%-22s %10s %4s  %-33s ", titles[s], "TEID", "QFI", s == SECTION_ECHO ? "ASKER > ANSWERER" : "OUTER");
-	if (s == SECTION_ORDER)
-		buf_printf(out, "%9s %7s %7s %7s %7s %7s %7s\n", "NUMBERED", "LOST", "LOST%", "REORDER", "TWICE",
-			   "STRAY", "RESTART");
-	else if (s == SECTION_ECHO)
-		buf_printf(out, "%9s %7s %10s %10s %8s %8s %8s\n", "REQUESTS", "ANSWERS", "UNANSWERED", "UNEXPECTED",
-			   "MIN", "MEAN", "MAX");
-	else if (s == SECTION_DELAY)
-		buf_printf(out, "%9s %-10s %8s %8s %8s\n", "STAMPED", "OF", "MIN", "MEAN", "MAX");
-	else
-		buf_printf(out, "%9s\n", "PACKETS");
+	snprintf(about, sizeof(about), "%-*s %10s %4s  %-33s", PLACE_WIDTH, titles[s], "TEID", "QFI",
+		 s == SECTION_ECHO ? "ASKER > ANSWERER" : "OUTER");
+	table_line(out, width, about, numbers[s]);
 }
 
-static void line(const struct agg_quality_entry *e, struct buf *out)
+static void line(const struct agg_quality_entry *e, size_t width, struct buf *out)
 {
-	place(&e->key, out);
-	ends(&e->key, out);
+	_cleanup_(buf_free) struct buf about = {0}, numbers = {0};
+
+	place(&e->key, &about);
+	ends(&e->key, &about);
 	switch (section_of(e->key.kind)) {
 	case SECTION_ORDER:
-		sequence_line(&e->sum, out);
-		return;
+		sequence_line(&e->sum, &numbers);
+		break;
 	case SECTION_ECHO:
-		echo_line(&e->sum, out);
-		return;
+		echo_line(&e->sum, &numbers);
+		break;
 	case SECTION_DELAY:
-		delay_line(&e->sum, out);
-		return;
+		delay_line(&e->sum, &numbers);
+		break;
 	default:
-		buf_printf(out, "%9" PRIu64 "\n", e->sum.packets);
+		buf_printf(&numbers, "%9" PRIu64, e->sum.packets);
 	}
+	table_line(out, width, about.data ?: "", numbers.data ?: "");
 }
 
-static void section(const struct agg_quality_entry *const *sorted, size_t n, enum section s, size_t top, struct buf *out)
+static void section(const struct agg_quality_entry *const *sorted, size_t n, enum section s, const struct quality_view *view,
+		    struct buf *out)
 {
 	size_t shown = 0, of = 0;
 
@@ -138,17 +148,17 @@ static void section(const struct agg_quality_entry *const *sorted, size_t n, enu
 		if (section_of(sorted[i]->key.kind) != s)
 			continue;
 		if (!of++)
-			heading(s, out);
-		if (shown == top)
+			heading(s, view->width, out);
+		if (shown == view->top)
 			continue;
 		shown++;
-		line(sorted[i], out);
+		line(sorted[i], view->width, out);
 	}
 	if (of > shown)
 		buf_printf(out, "(%zu more)\n", of - shown);
 }
 
-void quality_table_print(const struct agg_quality *quality, size_t top, struct buf *out)
+void quality_table_print(const struct agg_quality *quality, const struct quality_view *view, struct buf *out)
 {
 	_cleanup_free_ const struct agg_quality_entry **sorted = NULL;
 	size_t n;
@@ -158,5 +168,5 @@ void quality_table_print(const struct agg_quality *quality, size_t top, struct b
 		return;
 	}
 	for (enum section s = 0; s < SECTIONS; s++)
-		section(sorted, n, s, top, out);
+		section(sorted, n, s, view, out);
 }

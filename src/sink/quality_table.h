@@ -5,5 +5,9 @@
 #include "buf.h"
 #include "quality.h"
 
-/* The top entries of each kind. */
-void quality_table_print(const struct agg_quality *quality, size_t top, struct buf *out);
+struct quality_view {
+	size_t top;   /* entries of each kind */
+	size_t width; /* columns; 0: any number */
+};
+
+void quality_table_print(const struct agg_quality *quality, const struct quality_view *view, struct buf *out);
