@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "cmd.h"
 #include "event_filter.h"
+#include "flow_choice.h"
 #include "filter_flags.h"
 #include "flow_table.h"
 #include "parse.h"
@@ -23,7 +24,8 @@
 static const char doc[] =
 	"Live flows and GTP-U tunnels on interfaces: who talks to whom in which tunnel, how much.\v"
 	"In JSON each line is what one flow or tunnel counted since the collection before; the sums are "
-	"exact. What is not chosen is left out of the view alone: the ledger, which ends the output, has all.";
+	"exact. What is not chosen is left out of the view alone: the ledger, which ends the output, has all. Where it "
+	"is chosen by what is inside, a tunnel counts the packets that were chosen.";
 
 static const struct argp_child children[] = {{&watch_argp, 0, NULL, 0}, {&filter_argp, 0, NULL, 0}, {0}};
 
@@ -33,6 +35,7 @@ struct flows {
 	struct agg_quality *quality;
 	struct filter_flags flags;
 	struct event_filter filter; /* of the flags */
+	struct flow_choice *choice; /* NULL: there are none */
 	struct flow_view view;
 };
 
@@ -93,16 +96,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp flows_argp = {.options = options, .parser = parse, .doc = doc,
 				       .children = children};
 
-static void on_row(void *data, const struct event *e)
+static void on_chosen(void *data, const struct event *e)
 {
 	struct flows *f = data;
 
-	if (!event_filter_passes(&f->filter, e))
-		return;
 	if (f->watch.format == SINK_JSON)
 		sink_event(f->watch.sink, e);
 	else if (!agg_quality_add(f->quality, e))
 		agg_flows_add(f->table, e);
+}
+
+static void on_row(void *data, const struct event *e)
+{
+	struct flows *f = data;
+
+	if (f->choice)
+		flow_choice_row(f->choice, e, on_chosen, f);
+	else
+		on_chosen(f, e);
 }
 
 static void on_event(void *data, const struct event *e)
@@ -167,6 +178,8 @@ static void on_collected(void *data, uint64_t now_ns)
 {
 	struct flows *f = data;
 
+	if (f->choice)
+		flow_choice_collected(f->choice);
 	agg_flows_tick(f->table, now_ns);
 	agg_quality_tick(f->quality, now_ns);
 	if (f->watch.format == SINK_TEXT && !f->watch.once)
@@ -199,7 +212,9 @@ static int make_tables(struct flows *f, struct err *err)
 
 	f->table = agg_flows_new(MAX_ROWS, IDLE_NS, clock_boot_ns());
 	f->quality = agg_quality_new(MAX_QUALITY, QUALITY_IDLE_NS);
-	if (!f->table || !f->quality)
+	if (f->flags.keys.len)
+		f->choice = flow_choice_new(&f->filter);
+	if (!f->table || !f->quality || (f->flags.keys.len && !f->choice))
 		return err_set(err, -ENOMEM, "out of memory");
 	agg_flows_least_interval(f->table, interval_ns / 2);
 	return 0;
@@ -241,5 +256,6 @@ int cmd_flows(int argc, char **argv)
 	string_list_free(&f.flags.values);
 	agg_flows_free(f.table);
 	agg_quality_free(f.quality);
+	flow_choice_free(f.choice);
 	return watch_exit(r, &err);
 }
