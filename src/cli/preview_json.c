@@ -53,8 +53,8 @@ static void write_waits(struct jw *j, const struct load *l)
 		jw_double(j, "schedulable", load_schedulable(l));
 }
 
-static void print_process(const struct preview *p, const struct sched_judgement *judgement,
-			  const struct process *process)
+static void print_process(const struct preview *p, const struct sched_options *sched,
+			  const struct sched_judgement *judgement, const struct process *process)
 {
 	struct json_line line;
 	struct jw *j = json_line_begin(&line, p->node, "process");
@@ -67,7 +67,8 @@ static void print_process(const struct preview *p, const struct sched_judgement 
 	write_evidence(j, process, p->now_ns);
 	write_place(j, process, identity_container(p->identity, process->ids.container));
 	jw_u64(j, "threads", judgement->threads);
-	jw_double(j, "packets_per_s", load_packets_per_s(&judgement->load));
+	if (preview_rate_known(sched, judgement))
+		jw_double(j, "packets_per_s", load_packets_per_s(&judgement->load));
 	if (p->measured)
 		write_waits(j, &judgement->load);
 	json_line_end(&line);
@@ -115,7 +116,7 @@ void preview_json(const struct preview *p, const struct sched_options *sched)
 		const struct process *process = preview_process(p, &d->judged[i]);
 
 		if (process)
-			print_process(p, &d->judged[i], process);
+			print_process(p, sched, &d->judged[i], process);
 		else
 			others++;
 	}

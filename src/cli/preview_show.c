@@ -19,6 +19,11 @@ const char *preview_strategy(const struct sched_options *sched)
 	return sched->strategy == SCHED_ADAPTIVE ? "adaptive" : "fixed";
 }
 
+bool preview_rate_known(const struct sched_options *sched, const struct sched_judgement *j)
+{
+	return sched->strategy == SCHED_ADAPTIVE && sched_seen_to_send(j);
+}
+
 const struct process *preview_process(const struct preview *p, const struct sched_judgement *j)
 {
 	const uint32_t passing = EVIDENCE_BIT(EVIDENCE_BYSTANDER) | EVIDENCE_BIT(EVIDENCE_CURRENT) |
@@ -101,21 +106,23 @@ static void format_ms(char text[static 24], bool known, uint64_t ns)
 		snprintf(text, 24, "-");
 }
 
-static void print_load(const struct sched_judgement *j, bool measured)
+static void print_load(const struct sched_judgement *j, bool measured, bool rated)
 {
 	bool waited = measured && j->load.waits;
-	char p99[24], share[16] = "-", cpu[16] = "-";
+	char p99[24], share[16] = "-", cpu[16] = "-", packets[16] = "?";
 
 	format_ms(p99, waited, j->load.p99_ns);
 	if (measured)
 		snprintf(cpu, sizeof(cpu), "%.1f %%", 100 * load_cpus(&j->load));
 	if (waited)
 		snprintf(share, sizeof(share), "%.1f %%", 100 * load_schedulable(&j->load));
-	printf("%9.0f %8s %12s %11s", load_packets_per_s(&j->load), cpu, p99, share);
+	if (rated)
+		snprintf(packets, sizeof(packets), "%.0f", load_packets_per_s(&j->load));
+	printf("%9s %8s %12s %11s", packets, cpu, p99, share);
 }
 
-static void print_process(const struct preview *preview, const struct sched_judgement *j,
-			  const struct process *p)
+static void print_process(const struct preview *preview, const struct sched_options *sched,
+			  const struct sched_judgement *j, const struct process *p)
 {
 	_cleanup_(buf_free) struct buf evidence = {0}, place = {0}, shown = {0};
 	char comm[ESCAPED_MAX(PROC_COMM_MAX)], time[24];
@@ -124,7 +131,7 @@ static void print_process(const struct preview *preview, const struct sched_judg
 	add_place(&place, p, identity_container(preview->identity, p->ids.container));
 	format_ms(time, j->boosted, j->execution_time_ns);
 	printf("%10d  %-15s %7zu ", j->pid, escape_text_to(comm, sizeof(comm), j->comm), j->threads);
-	print_load(j, preview->measured);
+	print_load(j, preview->measured, preview_rate_known(sched, j));
 	printf("  %-8s %12s  %s: %s\n", !j->boosted ? "-" : j->priority ? "boost" : "time", time,
 	       j->why, evidence.data ?: "");
 	if (!place.data)
@@ -133,7 +140,7 @@ static void print_process(const struct preview *preview, const struct sched_judg
 	printf("%28s%s\n", "", shown.data ?: "");
 }
 
-static void print_processes(const struct preview *p)
+static void print_processes(const struct preview *p, const struct sched_options *sched)
 {
 	const struct sched_decision *d = p->decision;
 	size_t others = 0;
@@ -145,7 +152,7 @@ static void print_processes(const struct preview *p)
 		const struct process *process = preview_process(p, &d->judged[i]);
 
 		if (process)
-			print_process(p, &d->judged[i], process);
+			print_process(p, sched, &d->judged[i], process);
 		else
 			others++;
 	}
@@ -173,7 +180,7 @@ void preview_text(const struct preview *p, const struct sched_options *sched)
 	const struct sched_decision *d = p->decision;
 	struct preview_loss losses[PREVIEW_LOSSES];
 
-	print_processes(p);
+	print_processes(p, sched);
 	print_strategies(&d->list);
 	preview_losses(p, losses);
 	printf("\n");

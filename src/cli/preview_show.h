@@ -21,5 +21,8 @@ struct preview_loss {
 #define PREVIEW_LOSSES 9
 void preview_losses(const struct preview *p, struct preview_loss ret[static PREVIEW_LOSSES]);
 
+/* Packets a second are known of the adaptive strategy's processes that were seen to send. */
+bool preview_rate_known(const struct sched_options *sched, const struct sched_judgement *j);
+
 /* The process that a judgement is about, if it is worth a line: not one that merely was on the CPU. */
 const struct process *preview_process(const struct preview *p, const struct sched_judgement *j);

@@ -52,6 +52,7 @@ struct memory {
 	uint64_t confirmed; /* collections in a row */
 	bool boosted;
 	bool fresh; /* boosted in this very step: its load is that of before */
+	bool sent;  /* it was seen to send, once at least */
 	bool seen;  /* in this step */
 };
 
@@ -147,7 +148,9 @@ static const char *begin(const struct step *s, struct memory *m, bool traffic, b
 {
 	if (!needs) {
 		m->confirmed = 0;
-		return traffic ? "hardly waits for a CPU: a boost cannot pay" : "no traffic";
+		if (traffic)
+			return "hardly waits for a CPU: a boost cannot pay";
+		return m->sent ? "no traffic" : "not seen to send: is its interface watched?";
 	}
 	m->confirmed += s->news;
 	if (m->confirmed < s->o->confirm)
@@ -167,6 +170,7 @@ static void think(const struct step *s, struct sched_judgement *j)
 		j->why = "no room to remember it";
 		return;
 	}
+	m->sent |= sched_seen_to_send(j);
 	if (traffic)
 		m->traffic_ns = s->now_ns;
 	if (needs)

@@ -230,6 +230,11 @@ static struct sched_judgement judge(const struct sched_rules *rules, const struc
 	return j;
 }
 
+bool sched_seen_to_send(const struct sched_judgement *j)
+{
+	return j->load.packets || j->evidence & EVIDENCE_BIT(EVIDENCE_SENDER);
+}
+
 int sched_judge(const struct processes *table, const struct sched_rules *rules,
 		struct sched_decision *ret, struct err *err)
 {

@@ -69,6 +69,9 @@ struct sched_judgement {
 	struct load load;           /* in adaptive mode; else zeros */
 };
 
+/* false: whether it sends cannot be told, since no hook has seen a packet of it. */
+bool sched_seen_to_send(const struct sched_judgement *j);
+
 struct sched_decision {
 	struct strategy_list list; /* owned */
 	struct sched_judgement *judged; /* owned; every process of the table, by pid */

@@ -63,7 +63,14 @@ check_eq "threads of nr-gnb, adaptive" "$(proposed "$gnb")" "$(threads "$gnb")"
 check_eq "its time: the least, doubled some times, or 20 ms" "$(strategies "$gnb" \
 	'.execution_time as $t | $t == 20000000 or
 	([range(8) | 100000 * pow(2; .)] | any(. == $t))' | sort -u)" true
-check_eq "a UE whose link nobody watches" "$(said "$ue" .why)" 'no traffic'
+# Its link is not watched: how much it sends is not known, which is not the same as nothing.
+check_eq "a UE whose link is not watched" "$(said "$ue" '"\(.why) \(.packets_per_s)"')" \
+	'not seen to send: is its interface watched? null'
+"$TEIDE" sched preview -c "$TMP/teide.yaml" --set sched.strategy=adaptive >"$TMP/text" 2>"$TMP/preview.err"
+check_match "its figure in the text" "$(cat "$TMP/text")" "$ue +nr-ue +[0-9]+ +\? "
+check_match "that of the gNB" "$(cat "$TMP/text")" "$gnb +nr-gnb +[0-9]+ +[0-9]+ "
+adaptive --set sched.adaptive.min_wait=1h --set probes.flow.interfaces=teide-gnb1/n3,teide-ue1/rls
+check_eq "the same, watched" "$(said "$ue" '.packets_per_s > 10')" true
 
 "$TEIDE" sched preview -c "$TMP/teide.yaml" --duration 0.2 >"$TMP/text" 2>"$TMP/preview.err"
 check_match "the text form" "$(cat "$TMP/text")" "$gnb +nr-gnb .* boost +20.000 ms +known by its name"
