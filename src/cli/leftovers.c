@@ -56,11 +56,19 @@ static void add_boost(void *data, const struct local_boost *b, enum local_state 
 			      thread_sched_text(&b->before, before));
 }
 
+static void add_foreign(void *data, const char *path)
+{
+	leftovers_add(data, false, "record",
+		      "%s: of another PID namespace; run teide clean there, or where all processes are seen", path);
+}
+
 static int find_boosts(struct leftovers *l, struct err *err)
 {
 	struct boosts_look look = {.l = l, .in_use = local_in_use(LOCAL_DIR)};
 	int r = local_list(LOCAL_DIR, &local_kernel_ops, add_boost, &look, err);
 
+	if (r == 0)
+		r = local_foreign(LOCAL_DIR, add_foreign, l);
 	if (!access(LOCAL_DIR, F_OK))
 		leftovers_add(l, look.in_use, "file", LOCAL_DIR);
 	return r;

@@ -150,6 +150,48 @@ int proc_leader(const char *root, int32_t tid, int32_t *ret_pid)
 	return 0;
 }
 
+/* Not by the owner of /proc/PID, which is root for each process that no debugger may look into. */
+static int parse_uids(const char *text, uint32_t ret[3])
+{
+	const char *at = strstr(text, "\nUid:\t");
+	uint64_t uid;
+
+	if (!at)
+		return -EINVAL;
+	at += strlen("\nUid:\t");
+	for (int i = 0; i < 3; i++) {
+		size_t n = strcspn(at, "\t\n");
+
+		if (!parse_u64(at, at + n, &uid) || uid > UINT32_MAX)
+			return -EINVAL;
+		ret[i] = (uint32_t)uid;
+		at += n + (at[n] == '\t');
+	}
+	return 0;
+}
+
+int proc_owner(const char *root, int32_t pid, struct proc_owner *ret)
+{
+	char path[PROC_PATH_MAX], text[2048];
+	struct proc_owner owner = {0};
+	size_t len;
+	int r;
+
+	r = procfs_path(path, sizeof(path), "%s/proc/%d/status", root, pid);
+	if (r == 0)
+		r = procfs_read(path, text, sizeof(text), &len);
+	if (r == 0)
+		r = parse_uids(text, owner.uid);
+	if (r == 0)
+		r = procfs_path(path, sizeof(path), "%s/proc/%d/exe", root, pid);
+	if (r < 0)
+		return r;
+	if (procfs_readlink(path, owner.exe, sizeof(owner.exe)) < 0)
+		owner.exe[0] = '\0';
+	*ret = owner;
+	return 0;
+}
+
 static int compare_i32(const void *a, const void *b)
 {
 	const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
@@ -331,6 +373,30 @@ int proc_cgroup(const char *root, int32_t pid, char *ret, size_t size)
 		return -ENAMETOOLONG;
 	memcpy(ret, found, strlen(found) + 1);
 	return 0;
+}
+
+bool proc_pidns_is_gone(const char *root, uint64_t inode)
+{
+	_cleanup_free_ int32_t *pids = NULL;
+	char path[PROC_PATH_MAX], link[64];
+	size_t n, left_out;
+
+	if (procfs_path(path, sizeof(path), "%s/proc", root) < 0 ||
+	    list_ids(path, PROC_PIDS_MAX, &pids, &n, &left_out) < 0 || left_out)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int r;
+
+		if (pids[i] == 1) /* of the reader's own namespace */
+			continue;
+		r = procfs_path(path, sizeof(path), "%s/proc/%d/ns/pid", root, pids[i]);
+
+		if (r == 0)
+			r = procfs_readlink(path, link, sizeof(link));
+		if (r != -ESRCH && (r < 0 || procfs_inode(link, "pid") == inode))
+			return false;
+	}
+	return true;
 }
 
 uint64_t proc_start_ns(uint64_t start_time)

@@ -63,5 +63,20 @@ int proc_threads(const char *root, int32_t pid, size_t max, struct proc_thread *
 /* The path of the cgroup as in /proc/PID/cgroup: of the hierarchies the first that is not at /. 0, -ESRCH, -ENOENT when there is none, -ENAMETOOLONG. */
 int proc_cgroup(const char *root, int32_t pid, char *ret, size_t size);
 
+#define PROC_EXE_MAX 256
+
+/* On whose behalf a process runs. */
+struct proc_owner {
+	uint32_t uid[3];	/* real, effective, saved: all three, since a set-user-ID program mixes users */
+	char exe[PROC_EXE_MAX]; /* path of the program in its mount namespace; "" when it cannot be read */
+};
+
+/* 0, -ESRCH, or -errno. */
+int proc_owner(const char *root, int32_t pid, struct proc_owner *ret);
+
+/* Whether no process is in the PID namespace of that inode; false where a process cannot be asked. Only a
+ * process of the initial namespace sees them all. */
+bool proc_pidns_is_gone(const char *root, uint64_t inode);
+
 /* Boot clock of a start time, rounded down to the clock tick (sysconf(_SC_CLK_TCK)). */
 uint64_t proc_start_ns(uint64_t start_time);

@@ -156,10 +156,27 @@ static void drop_fresh(struct local *l)
 	l->boosts.len = kept;
 }
 
+/* The thread may have ended between the look at its start time and the boost, and its number may be another
+ * thread's by then: that one gets back what it had. */
+static int boost_one(const struct local_machine *m, const struct local_boost *b)
+{
+	struct thread_sched now;
+	uint64_t start;
+	int r = machine_get(m, b->tid, &now);
+
+	if (r == 0)
+		r = m->ops.set(m->ops.data, b->tid, &b->ours);
+	if (r == 0)
+		r = m->ops.start_time(m->ops.data, b->tid, &start);
+	if (r < 0 || start == b->start_time)
+		return r;
+	r = m->ops.set(m->ops.data, b->tid, &now);
+	return r < 0 ? r : -ESRCH;
+}
+
 /* Whether all could be boosted. */
 static bool boost_fresh(struct local *l, struct local_report *report)
 {
-	const struct local_ops *ops = &l->machine.ops;
 	bool all = true;
 
 	for (size_t i = 0; i < l->boosts.len; i++) {
@@ -168,7 +185,7 @@ static bool boost_fresh(struct local *l, struct local_report *report)
 
 		if (!boost->fresh)
 			continue;
-		r = ops->set(ops->data, boost->b.tid, &boost->b.ours);
+		r = boost_one(&l->machine, &boost->b);
 		boost->fresh = r < 0;
 		all &= r == 0;
 		if (r == 0)

@@ -18,7 +18,14 @@
 #include "option.h"
 
 #define LOCAL_DIR "/run/teide/local"
-#define LOCAL_FILE "boosts"
+#define LOCAL_FILE_MAX 32
+
+/* The record's name in the folder. A thread's number means something in one PID namespace alone, so each
+ * namespace has a record of its own. */
+const char *local_file(char text[static LOCAL_FILE_MAX]);
+
+/* Visits the records of other PID namespaces, which only a teide in those can put back. -errno. */
+int local_foreign(const char *dir, void (*visit)(void *data, const char *path), void *data);
 
 enum local_policy { LOCAL_NICE, LOCAL_RR };
 

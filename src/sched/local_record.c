@@ -3,6 +3,7 @@
  * nice, real-time priority, slice, reset on fork. */
 #include "local_record.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,12 +17,78 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "file.h"
+#include "proc.h"
 
 #define HEAD "teide boosts 1 "
+#define RECORD "boosts" /* of the initial PID namespace; others' have the inode behind a dot */
+#define INITIAL_PIDNS 0xeffffffcU /* PROC_PID_INIT_INO (include/linux/proc_ns.h) */
 #define RECORD_MAX (1U << 20)
 #define PATH_SIZE 256
 #define LOCK_TRIES 10
 #define LOCK_PAUSE_NS 20000000L
+
+const char *local_file(char text[static LOCAL_FILE_MAX])
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st) < 0 || st.st_ino == INITIAL_PIDNS)
+		snprintf(text, LOCAL_FILE_MAX, RECORD);
+	else
+		snprintf(text, LOCAL_FILE_MAX, RECORD ".%" PRIu64, (uint64_t)st.st_ino);
+	return text;
+}
+
+static void record_path(char path[static PATH_SIZE], const char *dir, const char *suffix)
+{
+	char file[LOCAL_FILE_MAX];
+
+	snprintf(path, PATH_SIZE, "%s/%s%s", dir, local_file(file), suffix);
+}
+
+/* The PID namespace of a record's name; 0: it is no record. */
+static uint64_t namespace_of(const char *name)
+{
+	uint64_t inode = INITIAL_PIDNS;
+	int end = 0;
+
+	if (!strcmp(name, RECORD))
+		return inode;
+	return sscanf(name, RECORD ".%" SCNu64 "%n", &inode, &end) == 1 && end && !name[end] ? inode : 0;
+}
+
+int local_foreign(const char *dir, void (*visit)(void *data, const char *path), void *data)
+{
+	char own[LOCAL_FILE_MAX], path[PATH_SIZE];
+	const struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	local_file(own);
+	while ((entry = readdir(d))) {
+		if (!namespace_of(entry->d_name) || !strcmp(entry->d_name, own) ||
+		    snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) >= (int)sizeof(path))
+			continue;
+		visit(data, path);
+	}
+	closedir(d);
+	return 0;
+}
+
+static void drop_dead(void *data, const char *path)
+{
+	if (proc_pidns_is_gone("", namespace_of(strrchr(path, '/') + 1)))
+		unlink(path);
+}
+
+void record_drop_dead(const char *dir)
+{
+	char own[LOCAL_FILE_MAX];
+
+	/* Only the initial namespace sees all others. */
+	if (!strcmp(local_file(own), RECORD))
+		local_foreign(dir, drop_dead, NULL);
+}
 
 void boosts_free(struct boosts *b)
 {
@@ -109,7 +176,7 @@ int record_write(const char *dir, const struct boosts *b, struct err *err)
 	size_t n = write_text(&text, b);
 	int r;
 
-	snprintf(path, sizeof(path), "%s/" LOCAL_FILE, dir);
+	record_path(path, dir, "");
 	if (text.failed)
 		return err_set(err, -ENOMEM, "out of memory for the record of boosts");
 	if (n)
@@ -166,7 +233,7 @@ void record_drop_unfinished(const char *dir)
 {
 	char path[PATH_SIZE];
 
-	snprintf(path, sizeof(path), "%s/" LOCAL_FILE ".new", dir);
+	record_path(path, dir, ".new");
 	unlink(path);
 }
 
@@ -178,7 +245,7 @@ int record_read(const char *dir, struct boosts *ret, struct err *err)
 	char path[PATH_SIZE];
 	int r;
 
-	snprintf(path, sizeof(path), "%s/" LOCAL_FILE, dir);
+	record_path(path, dir, "");
 	fd = file_open(AT_FDCWD, path, O_NOFOLLOW);
 	r = fd < 0 ? fd : file_read(fd, &text, RECORD_MAX);
 	if (r >= 0 && text.len)

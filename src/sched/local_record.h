@@ -29,6 +29,9 @@ int record_read(const char *dir, struct boosts *ret, struct err *err);
 /* What one that was killed while it wrote has left. */
 void record_drop_unfinished(const char *dir);
 
+/* The records of PID namespaces that are gone: with a namespace all its threads have ended. */
+void record_drop_dead(const char *dir);
+
 /* Makes the folder if need be, for its user alone, and locks it; the descriptor holds the lock, even
  * without a name. -EBUSY when somebody has it. */
 int record_lock(const char *dir, struct err *err);

@@ -33,6 +33,7 @@ int local_recover(const char *dir, const struct local_ops *ops, struct local_rep
 	int r = record_read(dir, &boosts, err);
 
 	record_drop_unfinished(dir);
+	record_drop_dead(dir);
 	if (r < 0)
 		return r;
 	m.own_slice_ns = boosts.own_slice_ns;

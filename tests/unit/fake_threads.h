@@ -35,6 +35,7 @@ struct fake {
 	struct fake_thread threads[THREADS];
 	bool slices, ext;
 	uint64_t now;
+	int32_t reused; /* a thread whose number is another's from the next call of set on; 0: none */
 	int dies_at; /* a call of set: negative: after it; 0: never */
 	int sets;
 };
@@ -79,6 +80,10 @@ static inline int fake_set(void *data, int32_t tid, const struct thread_sched *s
 
 	if (tid && ++f->sets == f->dies_at)
 		_exit(0);
+	if (t && tid && f->reused == tid) {
+		t->start += 100;
+		f->reused = 0;
+	}
 	if (!t || t->refuses)
 		return t ? t->refuses : -ESRCH;
 	t->sched = *s;
@@ -234,8 +239,8 @@ static inline struct thread_sched boosted(void)
 
 static inline bool has_record(const struct bench *b)
 {
-	char path[128];
+	char path[128], file[LOCAL_FILE_MAX];
 
-	snprintf(path, sizeof(path), "%s/" LOCAL_FILE, b->path);
+	snprintf(path, sizeof(path), "%s/%s", b->path, local_file(file));
 	return access(path, F_OK) == 0;
 }

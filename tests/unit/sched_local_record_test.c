@@ -106,11 +106,12 @@ static void records_that_are_none(void **state)
 	struct bench *b = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		char file[LOCAL_FILE_MAX];
 		struct local_report report;
 		struct err err = {0};
 		int r;
 
-		fake_file(&b->dir, texts[i], "run/local/" LOCAL_FILE);
+		fake_file(&b->dir, texts[i], "run/local/%s", local_file(file));
 		r = local_put_back(b->path, &b->ops, &report, &err);
 		assert_int_equal(r, texts[i][0] ? -EBADMSG : 0);
 		assert_int_equal(!texts[i][0], !strstr(err.text, "not a record"));
@@ -119,16 +120,16 @@ static void records_that_are_none(void **state)
 
 static void a_record_that_cannot_be_written_stops_the_boost(void **state)
 {
+	char path[128], file[LOCAL_FILE_MAX];
 	struct bench *b = *state;
-	char path[128];
 
 	begin(b);
-	snprintf(path, sizeof(path), "%s/" LOCAL_FILE ".new", b->path);
+	snprintf(path, sizeof(path), "%s/%s.new", b->path, local_file(file));
 	assert_int_equal(mkdir(path, 0755), 0);
 	GIVE(b, 100);
 	expect(b, 100, other(0));
 	assert_int_equal(b->report.failed, 1);
-	assert_non_null(strstr(b->report.error, LOCAL_FILE));
+	assert_non_null(strstr(b->report.error, file));
 }
 
 static bool has_folder(const struct bench *b)
@@ -141,6 +142,7 @@ static void the_folder_is_there_while_it_is_needed(void **state)
 {
 	struct bench *b = *state;
 	struct local_report report;
+	char file[LOCAL_FILE_MAX];
 	struct err err = {0};
 	struct stat st;
 
@@ -156,10 +158,38 @@ static void the_folder_is_there_while_it_is_needed(void **state)
 	end(b);
 	assert_true(has_folder(b));
 	assert_false(local_in_use(b->path));
-	fake_file(&b->dir, "half a rec", "run/local/" LOCAL_FILE ".new");
+	fake_file(&b->dir, "half a rec", "run/local/%s.new", local_file(file));
 	assert_int_equal(local_put_back(b->path, &b->ops, &report, &err), 0);
 	assert_int_equal(report.put_back, 1);
 	assert_false(has_folder(b));
+}
+
+static void note_path(void *data, const char *path)
+{
+	snprintf(data, 128, "%s", path);
+}
+
+/* A thread's number means another thread there: the record is neither read nor lost. It goes with its namespace,
+ * which only the initial one can see. */
+static void the_record_of_another_pid_namespace(void **state)
+{
+	struct bench *b = *state;
+	char path[128] = "", file[LOCAL_FILE_MAX];
+	struct local_report report;
+	struct err err = {0};
+	bool initial = !strcmp(local_file(file), "boosts");
+
+	fake_file(&b->dir, "teide boosts 1 7 0\n100 100 10 5 0 0 0 0 0 0 -10 0 0 1\n", "run/local/boosts.%d",
+		  initial ? 1 : 2);
+	assert_int_equal(local_foreign(b->path, note_path, path), 0);
+	assert_non_null(strstr(path, "/boosts."));
+	b->fake->threads[1].sched = boosted();
+	assert_int_equal(local_put_back(b->path, &b->ops, &report, &err), 0);
+	expect(b, 100, boosted());
+	assert_int_equal(report.put_back, 0);
+	path[0] = '\0';
+	assert_int_equal(local_foreign(b->path, note_path, path), 0);
+	assert_int_equal(!path[0], initial);
 }
 
 static void note_state(void *data, const struct local_boost *b, enum local_state state)
@@ -194,6 +224,7 @@ int main(void)
 		BENCH_TEST(killed_at_any_moment),
 		BENCH_TEST(what_cannot_be_put_back_stays_on_record),
 		BENCH_TEST(records_that_are_none),
+		BENCH_TEST(the_record_of_another_pid_namespace),
 		BENCH_TEST(a_record_that_cannot_be_written_stops_the_boost),
 		BENCH_TEST(the_folder_is_there_while_it_is_needed),
 		BENCH_TEST(listed),

@@ -114,6 +114,21 @@ static void another_thread_of_the_same_number(void **state)
 	assert_false(has_record(b));
 }
 
+/* Between the look at its start time and the boost. */
+static void a_number_that_is_reused_meanwhile(void **state)
+{
+	struct bench *b = *state;
+
+	begin(b);
+	b->fake->reused = 100;
+	GIVE(b, 100, 101);
+	expect(b, 100, other(0));
+	expect(b, 101, boosted());
+	assert_int_equal(b->report.boosted, 1);
+	assert_int_equal(withdraw(b), 0);
+	assert_false(has_record(b));
+}
+
 static void not_whom_the_strategy_means(void **state)
 {
 	struct bench *b = *state;
@@ -201,6 +216,7 @@ int main(void)
 		BENCH_TEST(better_ones_are_left_alone),
 		BENCH_TEST(a_foreign_change_is_respected),
 		BENCH_TEST(another_thread_of_the_same_number),
+		BENCH_TEST(a_number_that_is_reused_meanwhile),
 		BENCH_TEST(not_whom_the_strategy_means),
 		BENCH_TEST(a_thread_born_under_a_boost),
 		BENCH_TEST(limits_and_refusals_are_counted),
