@@ -146,13 +146,25 @@ static void read_cgroup(struct roster *r, const struct proc *proc)
 		is_unreadable(r, proc->pid, e);
 }
 
-/* A cgroup can change, but whose does is of interest only of those chosen. */
+static void read_owner(struct roster *r, const struct proc *proc)
+{
+	struct proc_owner owner;
+
+	if (proc_owner("", proc->pid, &owner) == 0)
+		processes_set_owner(r->processes, proc, &owner);
+}
+
+/* Owner and cgroup can change. They are read anew where something hangs on them: of processes with a name that
+ * is looked for. */
 static bool complete(struct roster *r, const struct process *p, const struct proc *proc)
 {
-	bool chosen = p && sched_chooses(&r->rules, p, NULL);
+	bool named = p && sched_names(&r->rules, p->comm), chosen;
 
-	if (p && (chosen || !p->cgroup))
+	if (named)
+		read_owner(r, proc);
+	if (p && (named || !p->cgroup))
 		read_cgroup(r, proc);
+	chosen = p && sched_chooses(&r->rules, p, NULL);
 	if (chosen)
 		read_threads(r, proc);
 	return chosen;

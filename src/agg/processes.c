@@ -54,6 +54,8 @@ static void free_parts(struct process *p)
 	free_threads(p);
 	free(p->cgroup);
 	p->cgroup = NULL;
+	free(p->owner);
+	p->owner = NULL;
 }
 
 void processes_free(struct processes *t)
@@ -314,6 +316,20 @@ int processes_set_threads(struct processes *t, const struct proc *proc,
 	p->threads = copy;
 	p->n_threads = kept;
 	p->threads_left_out = left_out + (n - kept);
+	return 0;
+}
+
+int processes_set_owner(struct processes *t, const struct proc *proc, const struct proc_owner *owner)
+{
+	struct process *p = map_get(t->by_pid, &proc->pid);
+
+	if (!p || p->start_time != proc->start_time)
+		return -ENOENT;
+	if (!p->owner)
+		p->owner = malloc(sizeof(*p->owner));
+	if (!p->owner)
+		return -ENOMEM;
+	*p->owner = *owner;
 	return 0;
 }
 

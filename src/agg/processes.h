@@ -25,6 +25,7 @@ struct process {
 	uint64_t netns; /* inode; 0: not known */
 	char *cgroup;   /* its path, owned by the table; NULL: not known */
 	struct cgroup_ids ids; /* what the path tells: container and pod */
+	struct proc_owner *owner; /* owned by the table; NULL: not known */
 	uint32_t evidence; /* EVIDENCE_BIT()s of the kinds that have not aged out */
 	struct process_evidence kinds[EVIDENCE_MAX];
 	struct proc_thread *threads; /* owned by the table; the leader first, then by tid */
@@ -82,6 +83,9 @@ int32_t processes_next_pending(const struct processes *t, size_t *cursor);
  * -ENOENT when the process is not in the table or the leader began at another time, or -ENOMEM. */
 int processes_set_threads(struct processes *t, const struct proc *proc,
 			  const struct proc_thread *threads, size_t n, size_t left_out);
+
+/* A copy of it. As processes_set_threads(). */
+int processes_set_owner(struct processes *t, const struct proc *proc, const struct proc_owner *owner);
 
 /* A copy of the path, of which container and pod are made. As processes_set_threads(). */
 int processes_set_cgroup(struct processes *t, const struct proc *proc, const char *path);

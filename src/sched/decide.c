@@ -42,6 +42,15 @@ static const struct config_option options[] = {
 			"interrupted), trace_pipe (a tracer's text names it), name (nothing besides)",
 	},
 	{
+		.key = "users",
+		.type = OPTION_LIST,
+		.offset = offsetof(struct sched_options, users),
+		.default_text = "root",
+		.help = "users whose processes count, by name or number, * for all: any user can give a "
+			"process a name of sched.names and open a socket. In sched.rules user=, exe= and "
+			"cgroup= say instead which processes count",
+	},
+	{
 		.key = "strategy",
 		.type = OPTION_CHOICE,
 		.offset = offsetof(struct sched_options, strategy),
@@ -57,8 +66,8 @@ static const struct config_option options[] = {
 		.offset = offsetof(struct sched_options, rules),
 		.default_text = "",
 		.help = "what differs for some; the first that matches counts. Each is words KEY=VALUE: "
-			"comm, netns, pod, upf (an N3 address) are patterns, boost, priority, "
-			"execution_time are set, as in 'comm=nr-ue netns=ran-* execution_time=5ms'",
+			"comm, netns, pod, upf (an N3 address), user, exe, cgroup (paths) are matched, "
+			"boost, priority, execution_time are set, as in 'comm=nr-ue netns=ran-* execution_time=5ms'",
 	},
 	{
 		.key = "priority",
@@ -132,6 +141,20 @@ static int parse_rules(struct sched_rules *rules, const struct sched_options *op
 	return 0;
 }
 
+static int parse_users(struct sched_rules *rules, const struct string_list *users, struct err *err)
+{
+	if (users->len > SCHED_USERS_MAX)
+		return err_set(err, -EINVAL, "sched.users: %zu users, %d are the most", users->len,
+			       SCHED_USERS_MAX);
+	for (size_t i = 0; i < users->len; i++) {
+		int r = sched_user_parse(users->items[i], &rules->users[rules->n_users++], err);
+
+		if (r < 0)
+			return err_prefix(err, r, "sched.users");
+	}
+	return 0;
+}
+
 int sched_rules_init(struct sched_rules *ret, const struct sched_options *options, struct err *err)
 {
 	struct sched_rules rules = {.options = options};
@@ -154,6 +177,8 @@ int sched_rules_init(struct sched_rules *ret, const struct sched_options *option
 			       "sched.evidence is empty: write 'name' if the name is to suffice");
 	r = parse_rules(&rules, options, err);
 	if (r == 0)
+		r = parse_users(&rules, &options->users, err);
+	if (r == 0)
 		*ret = rules;
 	return r;
 }
@@ -167,12 +192,24 @@ const struct sched_rule *sched_rule_for(const struct sched_rules *rules,
 	return &rules->otherwise;
 }
 
-static bool named(const struct sched_options *options, const char *comm)
+bool sched_names(const struct sched_rules *rules, const char *comm)
 {
-	for (size_t i = 0; i < options->names.len; i++) {
-		if (!fnmatch(options->names.items[i], comm, 0))
+	const struct string_list *names = &rules->options->names;
+
+	for (size_t i = 0; i < names->len; i++) {
+		if (!fnmatch(names->items[i], comm, 0))
 			return true;
 	}
+	return false;
+}
+
+static bool counts(const struct sched_rules *rules, const struct sched_rule *rule, const struct process *p)
+{
+	if (sched_rule_names_owner(rule))
+		return true;
+	for (size_t i = 0; i < rules->n_users; i++)
+		if (sched_user_is(rules->users[i], p))
+			return true;
 	return false;
 }
 
@@ -187,11 +224,14 @@ bool sched_chooses(const struct sched_rules *rules, const struct process *proces
 		   const char **ret_why)
 {
 	uint32_t found = process->evidence & rules->evidence;
+	const struct sched_rule *rule = found ? sched_rule_for(rules, process) : NULL;
 
-	if (!named(rules->options, process->comm))
+	if (!sched_names(rules, process->comm))
 		return decide(ret_why, "its name is not in sched.names", false);
-	if (found && !sched_rule_for(rules, process)->boost)
+	if (found && !rule->boost)
 		return decide(ret_why, "a rule of sched.rules leaves it as it is", false);
+	if (found && !counts(rules, rule, process))
+		return decide(ret_why, "its user is not in sched.users", false);
 	if (found)
 		return decide(ret_why, "known by its name and by evidence", true);
 	if (process->evidence & EVIDENCE_BIT(EVIDENCE_BYSTANDER))
@@ -275,33 +315,54 @@ static int add(struct sched_decision *d, const struct sched_options *options,
 	return strategy_list_add(&d->list, s) == -ENOMEM ? -ENOMEM : 0;
 }
 
-/* The leader comes first even when its threads have not been read. */
-static int add_process(struct sched_decision *d, const struct sched_options *options,
-		       const struct sched_judgement *j, const struct process *p)
+/* The process's thread of that round: the leader, even when its threads have not been read, then the others,
+ * which begin at index 1 where the leader is the first. False at the end. */
+static bool thread_of(const struct process *p, size_t round, struct proc_thread *ret)
 {
-	const struct proc_thread leader = {.tid = p->pid, .start_time = p->start_time};
-	int r = add(d, options, j, &leader);
+	bool leads = p->n_threads && p->threads[0].tid == p->pid;
+	size_t i = leads ? round : round - 1;
 
-	for (size_t i = 0; i < p->n_threads && r == 0; i++) {
-		if (p->threads[i].tid != p->pid)
-			r = add(d, options, j, &p->threads[i]);
+	if (!round)
+		*ret = (struct proc_thread){.tid = p->pid, .start_time = p->start_time};
+	else if (i < p->n_threads)
+		*ret = p->threads[i];
+	else
+		return false;
+	return true;
+}
+
+/* One thread of each process; *ret_more: there was any. */
+static int add_round(const struct processes *table, const struct sched_options *options,
+		     struct sched_decision *d, size_t round, bool *ret_more)
+{
+	struct proc_thread thread;
+
+	*ret_more = false;
+	for (size_t i = 0; i < d->n_judged; i++) {
+		const struct sched_judgement *j = &d->judged[i];
+		const struct process *p = j->boosted ? processes_find(table, j->pid) : NULL;
+
+		if (!p || !thread_of(p, round, &thread))
+			continue;
+		*ret_more = true;
+		if (!round) {
+			d->left_out += p->threads_left_out;
+			d->processes++;
+		}
+		if (add(d, options, j, &thread) < 0)
+			return -ENOMEM;
 	}
-	d->left_out += p->threads_left_out;
-	d->processes++;
-	return r;
+	return 0;
 }
 
 int sched_boost(const struct processes *table, const struct sched_rules *rules,
 		struct sched_decision *d, struct err *err)
 {
-	for (size_t i = 0; i < d->n_judged; i++) {
-		const struct sched_judgement *j = &d->judged[i];
-		const struct process *p = j->boosted ? processes_find(table, j->pid) : NULL;
+	bool more = true;
 
-		if (p && add_process(d, rules->options, j, p) < 0)
-			return err_set(err, -ENOMEM, "out of memory for %zu strategies",
-				       d->list.len);
-	}
+	for (size_t round = 0; more; round++)
+		if (add_round(table, rules->options, d, round, &more) < 0)
+			return err_set(err, -ENOMEM, "out of memory for %zu strategies", d->list.len);
 	return 0;
 }
 

@@ -23,6 +23,7 @@ struct sched_options {
 	unsigned backend; /* enum sched_backend */
 	struct string_list names;
 	struct string_list evidence;
+	struct string_list users;
 	struct string_list rules;
 	unsigned strategy; /* enum sched_strategy */
 	bool priority;
@@ -32,11 +33,15 @@ struct sched_options {
 
 extern const struct option_section sched_section;
 
+#define SCHED_USERS_MAX 32
+
 struct sched_rules {
 	const struct sched_options *options; /* borrowed */
 	uint32_t evidence;                   /* EVIDENCE_BIT()s of which one must be there */
 	struct sched_rule items[SCHED_RULES_MAX];
 	size_t n;
+	uint32_t users[SCHED_USERS_MAX]; /* whose processes count, where no rule says so */
+	size_t n_users;
 	struct sched_rule otherwise; /* for those whom no rule matches */
 	struct sched_places places;  /* the caller may fill it; zeroed by sched_rules_init() */
 };
@@ -48,6 +53,9 @@ int sched_rules_init(struct sched_rules *ret, const struct sched_options *option
 /* Whether the rules choose the process; *ret_why (static, may be NULL) says why or why not. */
 bool sched_chooses(const struct sched_rules *rules, const struct process *process,
 		   const char **ret_why);
+
+/* Whether a process of that name could be chosen: its owner, cgroup and threads are worth a look. */
+bool sched_names(const struct sched_rules *rules, const char *comm);
 
 /* The first that matches, or otherwise. */
 const struct sched_rule *sched_rule_for(const struct sched_rules *rules,
@@ -89,7 +97,8 @@ int sched_judge(const struct processes *table, const struct sched_rules *rules,
 int sched_boost(const struct processes *table, const struct sched_rules *rules,
 		struct sched_decision *d, struct err *err);
 
-/* For each process that is chosen, by pid: the leader, then the other threads by tid; none twice.
+/* In rounds: the leader of each process that is chosen, by pid; then the next thread of each, by tid; none
+ * twice. So a list that is cut leaves no process out for the threads of another.
  * Before sending, ask proc_same() for each leader. 0 or -ENOMEM, and then ret is unchanged. */
 int sched_decide(const struct processes *table, const struct sched_rules *rules,
 		 struct sched_decision *ret, struct err *err);

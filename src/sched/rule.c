@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,9 @@ static const struct word {
 	{"netns", WORD_PATTERN, PLACE(netns)},
 	{"pod", WORD_PATTERN, PLACE(pod)},
 	{"upf", WORD_PATTERN, PLACE(upf)},
+	{"user", WORD_PATTERN, PLACE(user)},
+	{"exe", WORD_PATTERN, PLACE(exe)},
+	{"cgroup", WORD_PATTERN, PLACE(cgroup)},
 	{"boost", WORD_BOOL, PLACE(boost)},
 	{"priority", WORD_BOOL, PLACE(priority)},
 	{"execution_time", WORD_DURATION, PLACE(execution_time)},
@@ -44,8 +48,8 @@ static int find_word(const char *key, struct err *err)
 		keys[i] = words[i].key;
 	}
 	return err_set(err, -EINVAL,
-		       "unknown key '%s';%s there are comm, netns, pod, upf to match, and boost, priority, "
-		       "execution_time to set",
+		       "unknown key '%s';%s there are comm, netns, pod, upf, user, exe, cgroup to match, and "
+		       "boost, priority, execution_time to set",
 		       key, suggest_hint(key, keys, ARRAY_SIZE(keys), hint));
 }
 
@@ -95,7 +99,7 @@ int sched_rule_parse(const char *text, struct sched_rule *ret, struct err *err)
 	struct sched_rule rule = *ret;
 	char *rest = copy, *word;
 	unsigned seen = 0;
-	int n = 0, r;
+	int n = 0, r = 0;
 
 	if (!copy)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -107,8 +111,52 @@ int sched_rule_parse(const char *text, struct sched_rule *ret, struct err *err)
 		if (r < 0)
 			return err_prefix(err, r, "word %d", n);
 	}
-	*ret = rule;
+	if (rule.user[0])
+		r = sched_user_parse(rule.user, &rule.uid, err);
+	if (r == 0)
+		*ret = rule;
+	return r;
+}
+
+int sched_user_parse(const char *text, uint32_t *ret, struct err *err)
+{
+	const struct passwd *user;
+	uint64_t uid = SCHED_ANY_USER;
+
+	if (strcmp(text, "*") == 0 || (text[0] >= '0' && text[0] <= '9')) {
+		int r = text[0] == '*' ? 0 : parse_u64(text, 0, SCHED_ANY_USER - 1, &uid, err);
+
+		if (r == 0)
+			*ret = (uint32_t)uid;
+		return r;
+	}
+	user = getpwnam(text);
+	if (!user)
+		return err_set(err, -EINVAL,
+			       "there is no user '%s' here: write the number, which holds in every container", text);
+	*ret = user->pw_uid;
 	return 0;
+}
+
+bool sched_user_is(uint32_t uid, const struct process *p)
+{
+	const uint32_t *ids = p->owner ? p->owner->uid : NULL;
+
+	return uid == SCHED_ANY_USER || (ids && ids[0] == uid && ids[1] == uid && ids[2] == uid);
+}
+
+bool sched_rule_names_owner(const struct sched_rule *rule)
+{
+	return rule->user[0] || rule->exe[0] || rule->cgroup[0];
+}
+
+static bool matches_owner(const struct sched_rule *rule, const struct process *p)
+{
+	if (rule->user[0] && !sched_user_is(rule->uid, p))
+		return false;
+	if (rule->exe[0] && (!p->owner || fnmatch(rule->exe, p->owner->exe, 0)))
+		return false;
+	return !rule->cgroup[0] || (p->cgroup && !fnmatch(rule->cgroup, p->cgroup, 0));
 }
 
 static bool in_netns(const struct sched_rule *rule, uint64_t inode, const struct sched_places *places)
@@ -130,6 +178,8 @@ bool sched_rule_matches(const struct sched_rule *rule, const struct process *p,
 	if (rule->pod[0] && fnmatch(rule->pod, p->ids.pod, 0))
 		return false;
 	if (rule->netns[0] && !in_netns(rule, p->netns, places))
+		return false;
+	if (!matches_owner(rule, p))
 		return false;
 	return !rule->upf[0] || (places->loads && loads_n3_seen(places->loads, p->netns, rule->upf));
 }

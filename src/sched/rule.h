@@ -12,7 +12,7 @@
 #include "processes.h"
 
 #define SCHED_RULES_MAX 32
-#define RULE_PATTERN_MAX 64
+#define RULE_PATTERN_MAX 128
 
 /* Patterns of fnmatch(3), "" for anybody; all of them must match. */
 struct sched_rule {
@@ -20,10 +20,25 @@ struct sched_rule {
 	char netns[RULE_PATTERN_MAX]; /* name of the network namespace, or its inode in digits */
 	char pod[RULE_PATTERN_MAX];   /* the pod's UID */
 	char upf[RULE_PATTERN_MAX];   /* an N3 address that tunnels in its namespace go to or come from */
+	char user[RULE_PATTERN_MAX];  /* name or number of the user; resolved in uid */
+	char exe[RULE_PATTERN_MAX];   /* path of the program */
+	char cgroup[RULE_PATTERN_MAX]; /* path of the cgroup */
+	uint32_t uid; /* SCHED_ANY_USER: any */
 	bool boost; /* false: those stay as they are */
 	bool priority;
 	uint64_t execution_time; /* ns; in adaptive mode the most */
 };
+
+#define SCHED_ANY_USER UINT32_MAX
+
+/* The number of a user that is named, or given by number; "*": SCHED_ANY_USER. -EINVAL. */
+int sched_user_parse(const char *text, uint32_t *ret, struct err *err);
+
+/* Whether the process runs as that user alone: real, effective and saved. */
+bool sched_user_is(uint32_t uid, const struct process *p);
+
+/* Whether the rule says by user, program or cgroup which processes count. */
+bool sched_rule_names_owner(const struct sched_rule *rule);
 
 /* What a rule is matched by beside the process itself; what is NULL is not known. Borrowed. */
 struct sched_places {

@@ -246,6 +246,7 @@ static void read_threads(struct scene *s, const struct proc *proc)
 
 static void look(struct scene *s)
 {
+	struct proc_owner owner;
 	struct err err = {0};
 
 	findings_free(&s->found);
@@ -258,6 +259,8 @@ static void look(struct scene *s)
 			continue;
 		assert_non_null(processes_add(s->table, &f->proc, f->kind, clock_boot_ns()));
 		read_threads(s, &f->proc);
+		if (!proc_owner("", f->proc.pid, &owner))
+			processes_set_owner(s->table, &f->proc, &owner);
 	}
 	sched_decision_free(&s->decision);
 	assert_int_equal(sched_decide(s->table, &s->rules, &s->decision, &err), 0);

@@ -98,6 +98,32 @@ check_eq "levels" "$(levels)" "TS:0 TS:5"
 check_eq "attributes" "$(attr "$scene")" "$plain"
 kill "$child"
 
+note "a record of another PID namespace: not read there, and not lost"
+sched apply >/dev/null
+check_exit "clean --verify in another one" 1 unshare --pid --fork --kill-child --mount-proc "$TEIDE" clean --verify
+check_match "what it says" "$(cat "$TMP/out")" 'boosts[.0-9]*: of another PID namespace'
+check_eq "levels" "$(levels)" "TS:-10 TS:-10"
+sched withdraw >/dev/null
+check_eq "levels after withdraw here" "$(levels)" "TS:0 TS:5"
+
+note "another user's process of the name counts where the configuration names the user"
+cp "$TMP/scene.py" "$TMP/other.py"
+chmod 755 "$TMP"
+spawn other setpriv --reuid 65534 --regid 65534 --clear-groups python3 "$TMP/other.py"
+other=$PID
+wait_for 10 grep -qx "$NAME" "/proc/$other/comm"
+other_levels() { ps -L -o ni= -p "$other" | sort -u | tr -d ' \n'; }
+sched apply >/dev/null
+check_eq "levels of root's" "$(levels)" "TS:-10 TS:-10"
+check_match "levels of the other user's" "$(other_levels)" '^(0|05)$'
+check_match "preview says why" "$(sched preview | grep " $other ")" 'its user is not in sched.users'
+sched apply --set sched.users=root,65534 >/dev/null
+check_eq "levels with the user named" "$(other_levels)" "-10"
+sched apply --set "sched.rules=user=65534" >/dev/null
+check_eq "levels with a rule for the user" "$(other_levels)" "-10"
+sched withdraw >/dev/null
+stop "$other"
+
 note "SCHED_RR where asked for; the literal 20 ms"
 sched apply --set local.policy=rr >/dev/null
 check_eq "levels" "$(levels)" "RR:1 RR:1"

@@ -164,6 +164,7 @@ static void renew(struct trace *t, uint64_t now_ns)
 			continue;
 		assert_non_null(processes_add(t->table, &proc, EVIDENCE_NAME, now_ns));
 		assert_non_null(processes_add(t->table, &proc, EVIDENCE_SOCKET_OWNER, now_ns));
+		assert_int_equal(processes_set_owner(t->table, &proc, &(struct proc_owner){{0, 0, 0}, ""}), 0);
 		processes_set_threads(t->table, &proc, threads, (size_t)p->threads, 0);
 	}
 }

@@ -64,6 +64,8 @@ static int teardown(void **state)
 	return 0;
 }
 
+static const struct proc_owner root_owner = {{0, 0, 0}, "/usr/bin/nr-gnb"};
+
 static void process(struct bench *b, int32_t pid, const char *comm, uint32_t evidence,
 		    int32_t n_threads)
 {
@@ -78,6 +80,14 @@ static void process(struct bench *b, int32_t pid, const char *comm, uint32_t evi
 	for (int32_t i = 0; i < n_threads; i++)
 		threads[i] = (struct proc_thread){.tid = pid + i, .start_time = 1};
 	assert_int_equal(processes_set_threads(b->table, &p, threads, (size_t)n_threads, 0), 0);
+	assert_int_equal(processes_set_owner(b->table, &p, &root_owner), 0);
+}
+
+static void run_by(struct bench *b, int32_t pid, const struct proc_owner *owner)
+{
+	const struct proc p = {.pid = pid, .start_time = 1};
+
+	assert_int_equal(processes_set_owner(b->table, &p, owner), 0);
 }
 
 static void decide(struct bench *b)
@@ -104,10 +114,10 @@ static void expect(const struct bench *b, const int32_t *pids, size_t n)
 #define CURRENT EVIDENCE_BIT(EVIDENCE_CURRENT)
 #define TRACE EVIDENCE_BIT(EVIDENCE_TRACE_PIPE)
 
-static void leader_then_threads_by_pid(void **state)
+static void leaders_then_threads_in_rounds(void **state)
 {
 	struct bench *b = *state;
-	static const int32_t pids[] = {100, 101, 102, 500, 501};
+	static const int32_t pids[] = {100, 500, 101, 501, 102};
 
 	process(b, 500, "nr-ue", NAME | TUN, 2);
 	process(b, 100, "nr-gnb", NAME | SOCKET, 3);
@@ -212,7 +222,7 @@ static void a_leader_whose_threads_are_not_read(void **state)
 static void no_thread_twice(void **state)
 {
 	struct bench *b = *state;
-	static const int32_t pids[] = {100, 101, 102};
+	static const int32_t pids[] = {100, 102, 101};
 
 	process(b, 100, "nr-gnb", NAME | SOCKET, 3);
 	process(b, 102, "nr-ue", NAME | TUN, 1);
@@ -233,7 +243,77 @@ static void capped_and_counted(void **state)
 	decide(b);
 	assert_int_equal(b->decision.list.len, 4);
 	assert_int_equal(b->decision.left_out, 2);
-	assert_int_equal(b->decision.list.items[3].pid, 200);
+	assert_int_equal(b->decision.list.items[3].pid, 201);
+}
+
+/* A process with many threads and a low pid leaves no other one out. */
+static void a_cut_list_is_shared(void **state)
+{
+	static const int32_t pids[] = {100, 200, 300, 101, 201, 102};
+	struct bench *b = *state;
+	struct err err = {0};
+
+	set(b, "sched.max_threads", "6");
+	assert_int_equal(use_rules(b, &err), 0);
+	process(b, 100, "nr-gnb", NAME | SOCKET, 16);
+	process(b, 200, "nr-gnb", NAME | SOCKET, 2);
+	process(b, 300, "nr-ue", NAME | TUN, 1);
+	decide(b);
+	expect(b, pids, ARRAY_SIZE(pids));
+	assert_int_equal(b->decision.left_out, 13);
+}
+
+static void whose_processes_count(void **state)
+{
+	static const struct {
+		const char *users, *rules;
+		struct proc_owner owner;
+		bool chosen;
+	} cases[] = {
+		{"root", "", {{0, 0, 0}, ""}, true},
+		{"root", "", {{1000, 1000, 1000}, ""}, false},
+		/* a set-user-ID program, of which the user made the name; and the way back to its user */
+		{"root", "", {{1000, 0, 0}, ""}, false},
+		{"root", "", {{0, 1000, 0}, ""}, false},
+		{"root", "", {{0, 0, 1000}, ""}, false},
+		{"0,1000", "", {{1000, 1000, 1000}, ""}, true},
+		{"*", "", {{1000, 0, 7}, ""}, true},
+		{"root", "comm=nr-gnb", {{1000, 1000, 1000}, ""}, false},
+		{"root", "user=1000", {{1000, 1000, 1000}, ""}, true},
+		{"root", "user=1001", {{1000, 1000, 1000}, ""}, false},
+		{"root", "exe=/opt/*/nr-gnb", {{1000, 1000, 1000}, "/opt/ueransim/nr-gnb"}, true},
+		{"root", "exe=/opt/*/nr-gnb", {{1000, 1000, 1000}, "/home/eve/nr-gnb"}, false},
+		{"root", "cgroup=/kubepods*", {{1000, 1000, 1000}, ""}, true},
+		{"root", "cgroup=/user.slice*", {{1000, 1000, 1000}, ""}, false},
+		{"", "", {{0, 0, 0}, ""}, false},
+	};
+	const struct proc p = {.pid = 100, .start_time = 1};
+	struct bench *b = *state;
+	struct err err = {0};
+	const char *why = "";
+
+	process(b, 100, "nr-gnb", NAME | SOCKET, 1);
+	processes_set_cgroup(b->table, &p, "/kubepods/besteffort/x");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		set(b, "sched.users", cases[i].users);
+		set(b, "sched.rules", cases[i].rules);
+		assert_int_equal(use_rules(b, &err), 0);
+		run_by(b, 100, &cases[i].owner);
+		assert_int_equal(sched_chooses(&b->rules, processes_find(b->table, 100), &why), cases[i].chosen);
+		assert_int_equal(!cases[i].chosen, !!strstr(why, "sched.users"));
+	}
+}
+
+static void an_owner_that_is_not_known_does_not_count(void **state)
+{
+	struct proc p = {.pid = 100, .start_time = 1, .comm = "nr-gnb"};
+	struct bench *b = *state;
+	const char *why = "";
+
+	assert_non_null(processes_add(b->table, &p, EVIDENCE_NAME, 5));
+	assert_non_null(processes_add(b->table, &p, EVIDENCE_SOCKET_OWNER, 5));
+	assert_false(sched_chooses(&b->rules, processes_find(b->table, 100), &why));
+	assert_non_null(strstr(why, "sched.users"));
 }
 
 static void rules_are_configuration(void **state)
@@ -280,6 +360,7 @@ static void rules_that_cannot_be(void **state)
 		{"sched.evidence", "", "empty"},
 		{"sched.names", "a-name-of-16byte", "15 bytes"},
 		{"sched.names", "", "empty"},
+		{"sched.users", "no-such-user-here", "no user 'no-such-user-here'"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -287,6 +368,7 @@ static void rules_that_cannot_be(void **state)
 
 		set(b, "sched.names", "nr-gnb");
 		set(b, "sched.evidence", "socket");
+		set(b, "sched.users", "root");
 		set(b, cases[i].key, cases[i].value);
 		assert_int_equal(use_rules(b, &err), -EINVAL);
 		assert_non_null(strstr(err.text, cases[i].key));
@@ -298,7 +380,7 @@ int main(void)
 {
 #define BENCH_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		BENCH_TEST(leader_then_threads_by_pid),
+		BENCH_TEST(leaders_then_threads_in_rounds),
 		BENCH_TEST(each_kind_of_evidence_suffices),
 		BENCH_TEST(passing_evidence_where_asked_for),
 		BENCH_TEST(a_strategy_knows_its_pod),
@@ -307,6 +389,9 @@ int main(void)
 		BENCH_TEST(a_leader_whose_threads_are_not_read),
 		BENCH_TEST(no_thread_twice),
 		BENCH_TEST(capped_and_counted),
+		BENCH_TEST(a_cut_list_is_shared),
+		BENCH_TEST(whose_processes_count),
+		BENCH_TEST(an_owner_that_is_not_known_does_not_count),
 		BENCH_TEST(rules_are_configuration),
 		BENCH_TEST(the_name_alone_where_asked_for),
 		BENCH_TEST(rules_that_cannot_be),

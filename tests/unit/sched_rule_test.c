@@ -72,6 +72,7 @@ static void process(struct bench *b, int32_t pid, const char *comm, uint64_t net
 	snprintf(p.comm, sizeof(p.comm), "%s", comm);
 	assert_non_null(processes_add(b->table, &p, EVIDENCE_NAME, 5));
 	assert_non_null(processes_add(b->table, &p, EVIDENCE_SOCKET_OWNER, 5));
+	assert_int_equal(processes_set_owner(b->table, &p, &(struct proc_owner){{0, 0, 0}, ""}), 0);
 }
 
 static void decided(struct bench *b, int32_t pid, bool boosted, bool priority, uint64_t time_ns)
@@ -174,7 +175,7 @@ static void rules_that_cannot_be(void **state)
 	} cases[] = {
 		{"nonsense", "KEY=VALUE"},
 		{"name=nr-gnb", "there are comm, netns, pod, upf"},
-		{"comm=", "1 to 63 bytes"},
+		{"comm=", "1 to 127 bytes"},
 		{"comm=nr-gnb execution_time=20s", "at most 10s"},
 		{"comm=nr-gnb  execution_time=5", "word 2: execution_time: '5' has no unit; write 5s, or 5ms"},
 		{"comm=nr-gnb execution_time=010ms", "as an octal number it is 8ms, as a decimal 10ms"},
