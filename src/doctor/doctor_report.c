@@ -111,7 +111,8 @@ void check_load_error(struct check *c, const char *error)
 	const char *way_out = strstr(error, "; ");
 	size_t len = way_out ? (size_t)(way_out - error) : strlen(error);
 
-	check_set(c, CHECK_MISSING, "%.*s", (int)len, error);
+	check_set(c, CHECK_MISSING, "%s", error);
+	c->detail[MIN(len, sizeof(c->detail) - 1)] = '\0';
 	check_remedy(c, "%s", way_out ? way_out + 2
 			      : strstr(error, "run as root") ? "run as root, or with the rights below"
 							     : "use another kernel, and report it");

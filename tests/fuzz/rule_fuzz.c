@@ -25,9 +25,13 @@ static void check(const struct sched_rule *rule)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct sched_rule rule = {.boost = true, .execution_time = 1000}, before = rule;
-	char *text = strndup((const char *)data, size);
+	char *text = calloc(size + 1, 1);
 	struct err err = {0};
 
+	if (!text)
+		abort();
+	if (size)
+		memcpy(text, data, size);
 	if (sched_rule_parse(text, &rule, &err) == 0)
 		check(&rule);
 	else if (!err.text[0] || memcmp(&rule, &before, sizeof(rule)))

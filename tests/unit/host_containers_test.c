@@ -230,7 +230,7 @@ static void a_file_of_too_many_values_is_refused(void **state_)
 	fake_file(&s->root, text, "run/containerd/io.containerd.runtime.v2.task/default/long/config.json");
 	snprintf(text, 1 << 20, "{\"annotations\": {\"io.kubernetes.cri.sandbox-name\": \"x\", "
 		 "\"io.kubernetes.cri-o.Labels\": \"{\\\"tier\\\": \\\"ran\\\", \\\"x\\\": [1");
-	for (size_t n = strlen(text); n < 100000; n += 2)
+	for (size_t n = strlen(text); n < 400000; n += 2)
 		memcpy(text + n, ",1", 3);
 	strcat(text, "]}\"}}");
 	fake_file(&s->root, text, "run/containerd/io.containerd.runtime.v2.task/default/labels/config.json");

@@ -369,6 +369,7 @@ static void namespace_gone(void **state)
 	struct err err = {0};
 	int fd;
 
+	fake_process(root, 1, "init", 1, 1);
 	assert_int_equal(netns_open(root->path, &ns, &err), -ESRCH);
 	fake_link(root, "/proc/self/ns/net", "run/netns/gnb");
 	assert_int_equal(netns_open(root->path, &ns, &err), -ESRCH);
@@ -419,6 +420,7 @@ static void namespace_outlives_its_process(void **state)
 
 	assert_int_equal(stat("/proc/self/ns/net", &st), 0);
 	ns.inode = st.st_ino;
+	fake_process(root, 1, "init", 1, 1);
 	assert_int_equal(netns_open(root->path, &ns, &err), -ESRCH);
 	fake_process(root, 78, "other", 1, 1);
 	fake_link(root, "/proc/self/ns/net", "proc/78/ns/net");
