@@ -16,6 +16,7 @@
 #include "kernel_upf.h"
 #include "lab.h"
 #include "log.h"
+#include "plural.h"
 #include "node.h"
 #include "parse.h"
 #include "process.h"
@@ -203,11 +204,12 @@ static int run_up(struct lab_arguments *a, struct err *err)
 		return r;
 	if (a->json)
 		return print_new_lab(a->options.name, err);
-	printf("the lab '%s' is up: %u UE, %u gNB, UPF %s%s\n"
+	printf("the lab '%s' is up: %u UE%s, %u gNB%s, UPF %s%s\n"
 	       "try: ip netns exec %s-ue1 ping 10.70.0.2\n"
-	       "     teide lab traffic, teide lab status, teide lab down\n",
-	       a->options.name, a->options.ues, a->options.gnbs, lab_upf_kind_name(a->options.upf),
-	       a->options.inner_ipv6 ? "" : ", IPv4 only", a->options.name);
+	       "     teide lab traffic, teide lab status, teide lab down (each with --name %s)\n",
+	       a->options.name, a->options.ues, plural(a->options.ues), a->options.gnbs, plural(a->options.gnbs),
+	       lab_upf_kind_name(a->options.upf), a->options.inner_ipv6 ? "" : ", IPv4 only", a->options.name,
+	       a->options.name);
 	return 0;
 }
 

@@ -310,6 +310,6 @@ void layout_make(struct layout *l, const struct flow_view *view, const struct ag
 	room = view->width - fixed;
 	if (l->place + l->ends <= room)
 		return;
-	l->place = MIN(l->place, MAX(PLACE_LEAST, room > l->ends ? room - l->ends : 0));
+	l->place = MIN(l->place, MAX(PLACE_LEAST, MAX(room / 3, room > l->ends ? room - l->ends : 0)));
 	l->ends = room - l->place;
 }
