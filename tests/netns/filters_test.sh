@@ -105,8 +105,9 @@ test_killed_elsewhere() {
 clean_took_it() { clean >/dev/null && [ "$(filters ingress)" = 0 ]; }
 test_earlier_format() {
 	note "filters of an earlier teide: those of a living run stay, those of a killed one go"
-	spawn earlier in_ns b "$EARLIER" v1 $((0x7e000000 | 4711 << 1 | 1))
-	local earlier=$PID
+	local earlier shared=ttshared$BASHPID
+	spawn earlier in_ns b "$EARLIER" v1 $((0x7e000000 | 4711 << 1 | 1)) "$shared"
+	earlier=$PID
 	wait_for 30 grep -q attached "$TMP/earlier.log"
 	check_exit "clean beside it" 0 clean
 	watch beside -- "${CLSACT[@]}"
@@ -115,8 +116,8 @@ test_earlier_format() {
 	check_eq "filters after that" "$(filters ingress)" 1
 	kill -KILL "$earlier"
 	wait "$earlier" || true
-	# a worker of the kernel empties the array of programs
-	wait_for 60 clean_took_it
+	wait_for 60 "$EARLIER" "$shared"
+	clean_took_it || fail "clean left the filter of a run that was killed: $(filters ingress)"
 	check_eq "the qdisc that it had made" "$(qdisc)" ""
 }
 
