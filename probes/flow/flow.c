@@ -216,7 +216,7 @@ static int load(struct probe_run *run, const struct probe_env *env, struct err *
 	r = flow_filter_make(o, (struct flow_filter *)&run->bpf->rodata->filter, err);
 	if (r == 0)
 		r = prepare_maps(run, env, o, err);
-	return r < 0 ? r : object_load(run->bpf->obj, "flow program", err);
+	return r < 0 ? r : object_load(run->bpf->skeleton, "flow program", err);
 }
 
 static int flow_start(struct probe_run **ret, const struct probe_env *env, struct err *err)

@@ -79,7 +79,7 @@ int gtpu_maps_load(struct probe_run *run, struct err *err)
 	if (!r)
 		r = gtpu_tables_prepare(&run->tables, run->maps->obj, &run->options, err);
 	if (!r)
-		r = object_load(run->maps->obj, "making the gtpu maps", err);
+		r = object_load(run->maps->skeleton, "making the gtpu maps", err);
 	if (!r)
 		r = ring_open(&run->ring, run->maps->obj, err);
 	return r ? r : start_counts(run, err);

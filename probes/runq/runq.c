@@ -68,7 +68,7 @@ static int load(struct probe_run *run, struct err *err)
 	if (r == 0)
 		r = size_maps(run, err);
 	if (r == 0)
-		r = object_load(run->bpf->obj, "run-queue programs", err);
+		r = object_load(run->bpf->skeleton, "run-queue programs", err);
 	return r;
 }
 

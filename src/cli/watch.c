@@ -117,29 +117,44 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 const struct argp watch_argp = {.options = watch_options, .parser = parse};
 
-static void add_interface(struct buf *text, const char *place, const char *name)
+/* -i may name several, with commas between. */
+static int add_interface(struct string_list *list, const char *place, const char *names)
 {
-	buf_printf(text, "%s%s%s%s", text->len ? "," : "", place ?: "", place ? "/" : "", name);
+	_cleanup_free_ char *copy = strdup(names);
+	char *rest = copy, *name;
+	int r = copy ? 0 : -ENOMEM;
+
+	while (r == 0 && (name = strsep(&rest, ","))) {
+		_cleanup_free_ char *text = NULL;
+
+		if (!*name)
+			continue;
+		if (asprintf(&text, "%s%s%s", place ?: "", place ? "/" : "", name) < 0)
+			return -ENOMEM;
+		r = string_list_add(list, text);
+	}
+	return r;
 }
 
 /* --netns, --pod, --container and --all say where each interface is that does not say it itself. */
 static int set_interfaces(struct watch *w, struct err *err)
 {
-	_cleanup_(buf_free) struct buf text = {0};
+	_cleanup_(string_list_free) struct string_list list = {0};
+	int r = 0;
 
 	if (w->places.len && !w->interfaces.len && string_list_add(&w->interfaces, "*") < 0)
 		return err_set(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < w->interfaces.len; i++) {
+	for (size_t i = 0; r == 0 && i < w->interfaces.len; i++) {
 		const char *name = w->interfaces.items[i];
 
 		if (strchr(name, '/') || !w->places.len)
-			add_interface(&text, NULL, name);
-		for (size_t p = 0; p < w->places.len && !strchr(name, '/'); p++)
-			add_interface(&text, w->places.items[p], name);
+			r = add_interface(&list, NULL, name);
+		for (size_t p = 0; r == 0 && p < w->places.len && !strchr(name, '/'); p++)
+			r = add_interface(&list, w->places.items[p], name);
 	}
-	if (!text.len)
-		return 0;
-	return config_set(w->settings.config, "probes.flow.interfaces", text.data, err);
+	if (r < 0)
+		return err_set(err, r, "out of memory");
+	return list.len ? config_set_list(w->settings.config, "probes.flow.interfaces", &list, err) : 0;
 }
 
 static int set_keys(struct watch *w, struct err *err)

@@ -56,20 +56,23 @@ const struct why_link *why_watched_link(const struct why_site *site, size_t *cur
 	return NULL;
 }
 
-static void add_interfaces(const struct why_site *site, struct buf *out)
+static int add_interfaces(const struct why_site *site, struct string_list *list)
 {
 	const struct why_link *l;
+	char text[NETNS_NAME_MAX + WHY_NAME_MAX];
 	size_t cursor = 0;
+	int r = 0;
 
-	while ((l = why_watched_link(site, &cursor))) {
-		buf_str(out, out->len ? "," : "");
+	while (r == 0 && (l = why_watched_link(site, &cursor))) {
 		if (site->own)
-			buf_printf(out, "%s", l->name);
+			snprintf(text, sizeof(text), "%s", l->name);
 		else if (site->ns.name[0])
-			buf_printf(out, "%s/%s", site->ns.name, l->name);
+			snprintf(text, sizeof(text), "%s/%s", site->ns.name, l->name);
 		else
-			buf_printf(out, "pid:%d/%s", site->ns.pid, l->name);
+			snprintf(text, sizeof(text), "pid:%d/%s", site->ns.pid, l->name);
+		r = string_list_add(list, text);
 	}
+	return r;
 }
 
 static void tell(struct observation *o)
@@ -173,14 +176,15 @@ static int start(struct observation *o, struct side *side, char *probe, bool eve
 
 static int set_interfaces(struct observation *o, struct err *err)
 {
-	_cleanup_(buf_free) struct buf text = {0};
+	_cleanup_(string_list_free) struct string_list list = {0};
 
 	for (size_t i = 0; i < o->sites->n; i++)
-		add_interfaces(&o->sites->items[i], &text);
-	if (!text.len)
+		if (add_interfaces(&o->sites->items[i], &list) < 0)
+			return err_set(err, -ENOMEM, "out of memory");
+	if (!list.len)
 		return err_set(err, -ENODEV, "no interface with an address in %s",
 			       o->sites->items[0].name);
-	return config_set(o->task->settings->config, "probes.flow.interfaces", text.data, err);
+	return config_set_list(o->task->settings->config, "probes.flow.interfaces", &list, err);
 }
 
 static int set_filter(struct observation *o, const struct why_question *q, struct err *err)

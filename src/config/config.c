@@ -173,21 +173,45 @@ static int unknown_key(const struct config *c, const char *section, const char *
 		       section[0] ? "." : "", key, found ? " did you mean '" : "", found ? meant : "", found ? "'?" : "");
 }
 
-int config_set(struct config *c, const char *key, const char *value, struct err *err)
+/* NULL: there is no such key, and err says so. */
+static const struct config_option *find_key(struct config *c, const char *key, size_t *ret_section, size_t *ret_i,
+					    struct err *err)
 {
 	const char *dot = strrchr(key, '.'), *last = dot ? dot + 1 : key;
 	const struct config_option *o;
 	char section[KEY_MAX];
-	size_t s, i;
-	int r;
 
 	snprintf(section, sizeof(section), "%.*s", dot ? (int)(dot - key) : 0, key);
-	o = config_find(c, section, last, &s, &i);
+	o = config_find(c, section, last, ret_section, ret_i);
 	if (!o)
-		return unknown_key(c, section, last, err);
-	r = value_set(o, c->values[s], value, err);
-	if (r < 0)
+		unknown_key(c, section, last, err);
+	return o;
+}
+
+int config_set(struct config *c, const char *key, const char *value, struct err *err)
+{
+	size_t s, i;
+	const struct config_option *o = find_key(c, key, &s, &i, err);
+	int r = o ? value_set(o, c->values[s], value, err) : -EINVAL;
+
+	if (o && r < 0)
 		return err_prefix(err, r, "%s", key);
+	return r < 0 ? r : config_note_origin(c, s, i, "command line");
+}
+
+int config_set_list(struct config *c, const char *key, const struct string_list *items, struct err *err)
+{
+	size_t s, i;
+	const struct config_option *o = find_key(c, key, &s, &i, err);
+	struct string_list *list;
+
+	if (!o || o->type != OPTION_LIST)
+		return o ? err_set(err, -EINVAL, "%s: it is no list", key) : -EINVAL;
+	value_clear(o, c->values[s]);
+	list = (struct string_list *)(void *)((char *)c->values[s] + o->offset);
+	for (size_t n = 0; n < items->len; n++)
+		if (string_list_add(list, items->items[n]) < 0)
+			return err_set(err, -ENOMEM, "out of memory");
 	return config_note_origin(c, s, i, "command line");
 }
 

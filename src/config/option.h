@@ -72,6 +72,9 @@ uint64_t config_number(const struct config *c, const char *section, const char *
 /* Sets one key ("probes.flow.ring_size") from text, as a flag of the command line does. */
 int config_set(struct config *c, const char *key, const char *value, struct err *err);
 
+/* Sets a list to a copy of these items as they are: names of the kernel's, which may hold commas and need not be UTF-8. */
+int config_set_list(struct config *c, const char *key, const struct string_list *items, struct err *err);
+
 /* What the loader wants to say although nothing is wrong (an old name was used): lines, "" for none. */
 const char *config_notes(const struct config *c);
 

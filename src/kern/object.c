@@ -124,10 +124,10 @@ int object_end(struct object_capture *c, int r, const char *what, struct err *er
 	return r;
 }
 
-int object_load(struct bpf_object *object, const char *what, struct err *err)
+int object_load(struct bpf_object_skeleton *skeleton, const char *what, struct err *err)
 {
 	struct object_capture c;
 
 	object_begin(&c);
-	return object_end(&c, bpf_object__load(object), what, err);
+	return object_end(&c, bpf_object__load_skeleton(skeleton), what, err);
 }

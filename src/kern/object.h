@@ -23,8 +23,9 @@ struct object_capture {
 void object_begin(struct object_capture *c);
 int object_end(struct object_capture *c, int r, const char *what, struct err *err);
 
-/* bpf_object__load() of an opened object under such a capture. */
-int object_load(struct bpf_object *object, const char *what, struct err *err);
+/* Loads an opened skeleton under such a capture. Of the skeleton, since bpf_object__load() alone leaves its pointers to
+ * .bss and .data at memory that no program sees. */
+int object_load(struct bpf_object_skeleton *skeleton, const char *what, struct err *err);
 
 /* Bytes that the kernel charges for a map, or those of all maps of a loaded object, as fdinfo tells; 0: it does not. Maps in
  * maps are not among an object's. */

@@ -40,7 +40,7 @@ static void load(struct flow_bpf *bpf, bool kernel_reads)
 	assert_int_equal(bpf_map__set_max_entries(bpf->maps.orders, ROOM), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
 		assert_int_equal(gen_prepare(&gens[i], maps[i], ROOM, &err), 0);
-	if (object_load(bpf->obj, "flow program", &err) < 0)
+	if (object_load(bpf->skeleton, "flow program", &err) < 0)
 		fail_msg("%s", err.text);
 	for (size_t i = 0; i < ARRAY_SIZE(maps); i++)
 		gen_free(gens[i]);

@@ -77,12 +77,12 @@ static void load_programs(struct bench *b, struct err *err)
 	uint32_t zero = 0;
 	int fd;
 
-	if (object_load(b->bpf->obj, "flow program", err) < 0)
+	if (object_load(b->bpf->skeleton, "flow program", err) < 0)
 		fail_msg("%s", err->text);
 	bpf_map__reuse_fd(b->entry->maps.flow_ledgers, bpf_map__fd(b->bpf->maps.flow_ledgers));
 	bpf_map__reuse_fd(b->entry->maps.flow_entries, bpf_map__fd(b->bpf->maps.flow_entries));
 	bpf_map__reuse_fd(b->entry->maps.flow_programs, bpf_map__fd(b->bpf->maps.flow_programs));
-	if (object_load(b->entry->obj, "flow entry program", err) < 0)
+	if (object_load(b->entry->skeleton, "flow entry program", err) < 0)
 		fail_msg("%s", err->text);
 	fd = bpf_program__fd(b->bpf->progs.flow_packet);
 	assert_int_equal(

@@ -50,7 +50,7 @@ static void load(struct flood *f)
 	assert_int_equal(gen_prepare(&f->counts[2], f->bpf->maps.senders, 64, &err), 0);
 	assert_int_equal(gen_prepare(&f->counts[3], f->bpf->maps.qualities, 64, &err), 0);
 	assert_int_equal(bpf_map__set_max_entries(f->bpf->maps.orders, 64), 0);
-	if (object_load(f->bpf->obj, "flow program", &err) < 0)
+	if (object_load(f->bpf->skeleton, "flow program", &err) < 0)
 		fail_msg("%s", err.text);
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(gen_start(f->counts[i], &err), 0);

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 
-from harness import TEIDE, TMP, case, contains, equal
+from harness import TEIDE, TMP, case, contains, equal, without_head
 from server import MORE, STRATEGIES, Server, main_with_server
 from standin import StandIn, answer
 
@@ -59,10 +59,8 @@ def show_lists_what_is_stored():
     equal(rows[2], [str(2**31 - 1), "-", "no", "10.000", "ms"])
     done = show(main_server.url, main_server.key_path, "-o", "json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
-    head = {"schema", "node", "ts", "event"}
-    equal({key: value for key, value in lines[1].items() if key not in head}, {**MORE, "pid": 2**31 - 1})
-    equal({**mine, "comm": lines[0]["comm"]},
-          {key: value for key, value in lines[0].items() if key not in head})
+    equal(without_head(lines[1]), {**MORE, "pid": 2**31 - 1})
+    equal({**mine, "comm": lines[0]["comm"]}, without_head(lines[0]))
     equal([line["event"] for line in lines], ["strategy", "strategy"])
 
 

@@ -34,6 +34,11 @@ def wait_for(what, condition):
         time.sleep(0.02)
 
 
+def without_head(line):
+    """A line of JSON without the keys that each line of each verb has."""
+    return {key: value for key, value in line.items() if key not in ("schema", "node", "ts", "event")}
+
+
 def equal(got, want):
     assert got == want, f"got {got!r}, want {want!r}"
 

@@ -177,7 +177,7 @@ check_exit "unknown UPF" 2 lab up --upf cisco
 check_match "what it says" "$(cat "$TMP/err")" "user, gtp, gtp5g or auto"
 check_exit "no UE" 2 lab up --ues 0
 check_exit "too many UEs" 2 lab up --ues 201
-check_match "what it says" "$(cat "$TMP/err")" "--ues 201 .*1 to 200"
+check_match "what it says" "$(cat "$TMP/err")" "--ues: .* at most 200, not '201'"
 check_exit "no number" 2 lab up --gnbs x
 check_exit "bad name" 2 "$TEIDE" lab up --name ../etc
 check_exit "unknown verb" 2 "$TEIDE" lab sideways

@@ -48,8 +48,8 @@ SHOWN_A=${A/$'\e'/'\x1b'}
 
 note "flows and their ledger"
 watch flows text flows
-shows "$TMP/flows.log" "$SHOWN_A/x\\x1b[31mRED in" 'z\xff\u{9b}\u{202e}\u{200b} out' \
-	"ledger: flow ingress $SHOWN_A/x\\x1b[31mRED: seen="
+shows "$TMP/flows.log" "$SHOWN_A/x\\x1b[31mRED in" '\u{202e}\u{200b} out' \
+	"ledger: flow ingress $SHOWN_A/x\\x1b[31mRED: seen=" "$B/z\\xff\\u{9b}\\u{202e}\\u{200b}: seen="
 shows "$TMP/flows.err" "ingress $SHOWN_A/x\\x1b[31mRED" 'z\xff\u{9b}'
 watch flows_json json flows
 judge json "$TMP/flows_json.log"
@@ -108,8 +108,8 @@ error "argument" 'odd\x1b[5m\x7f' "$TEIDE" why "$odd"
 error "option" 'odd\x1b[5m\x7f' "$TEIDE" flows -i lo --sort "$odd"
 error "lab" 'odd\x1b[5m\x7f' "$TEIDE" lab up --name "$odd"
 TEIDE_API_USER=$odd check_exit "config" 0 "$TEIDE" config --show
-shows "$TMP/out" '"odd\x1b[5m\x7f"'
+shows "$TMP/out" '"odd\e[5m\x7F"'
 check_eq "the same back from YAML" "$(python3 -c '
 import sys, json
 line = next(line for line in open(sys.argv[1]) if line.strip().startswith("user:"))
-print(json.loads(line.split(": ", 1)[1].split("  #")[0].replace("\\x", "\\u00")))' "$TMP/out")" "$odd"
+print(json.loads(line.split(": ", 1)[1].split("  #")[0].replace("\\e", "\\u001b").replace("\\x", "\\u00")))' "$TMP/out")" "$odd"
