@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "config.h"
+#include "parse.h"
 #include "suggest.h"
 #include "value.h"
 
@@ -33,7 +34,11 @@ static int set_from_env(struct config *c, size_t s, size_t i, const char *name, 
 
 	if (!text)
 		return 0;
-	r = value_set(o, c->values[s], text, err);
+	/* Programs that know the old name give seconds. */
+	if (o->type == OPTION_DURATION && o->old_env && !strcmp(name, o->old_env))
+		r = parse_seconds(text, o->min, o->max, (uint64_t *)(void *)((char *)c->values[s] + o->offset), err);
+	else
+		r = value_set(o, c->values[s], text, err);
 	if (r < 0)
 		return err_prefix(err, r, "environment variable %s (%s.%s)", name,
 				  c->sections[s]->name, o->key);

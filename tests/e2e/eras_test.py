@@ -489,7 +489,7 @@ def show_reads_every_era():
             del shown[0]["comm"], token
             equal(shown, entries(7))
         else:
-            equal(shown[-1], {"kind": "strategy", "id": "1", "name": "s\033", "command_regex": "y",
+            equal(shown[-1], {"kind": "strategy", "id": "1", "name": "s?", "command_regex": "y",
                               "priority": 2, "execution_time": 5})
             equal(len(shown), 2 if era == "manager-c" else 1)
         text = subprocess.run(words[:-2], capture_output=True, text=True, env=environment)
