@@ -61,7 +61,7 @@ check_match 'what it says' "$(cat "$TMP/err")" "$TMP/none: No such file"
 } >"$TMP/lines"
 "$TEIDE" trace --probe trace_pipe --set "probes.trace_pipe.input=$TMP/lines" --once -o json >"$TMP/trace"
 check_eq "the ledger of tasks" "$(jq -c 'select(.event == "ledger" and .where == "tasks") | .value' \
-	"$TMP/trace" | xargs)" '2 1 1'
+	"$TMP/trace" | xargs)" '2 1 1 0'
 check_eq "the ledger" "$(jq -c 'select(.event == "ledger" and .where == "lines" and .value > 0) |
 	[.name, .reason, .value]' "$TMP/trace" | xargs)" "$(printf '%s ' '[seen,null,8]' '[counted,null,2]' \
 	'[skipped,idle,1]' '[skipped,other_tracer,1]' '[skipped,blank,1]' '[skipped,malformed,1]' \
