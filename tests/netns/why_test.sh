@@ -153,7 +153,7 @@ note "bad input"
 lab down >/dev/null
 check_exit "no question" 2 "$TEIDE" why
 check_exit "no address" 2 "$TEIDE" why 10.60.0
-check_match "what it says" "$(cat "$TMP/err")" "UE's IP address, or a TEID"
+check_match "what it says" "$(cat "$TMP/err")" "neither a UE's IP address nor a TEID"
 check_exit "TEID 0" 2 "$TEIDE" why 0
 check_exit "two questions" 2 "$TEIDE" why $UE 1
 check_exit "no duration" 2 "$TEIDE" why $UE --duration 0
