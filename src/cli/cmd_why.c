@@ -120,28 +120,6 @@ static int sum_site(const struct why_watched *w, const struct why_site *site,
 	return why_seen_sum(w->seen, &place, ret);
 }
 
-/* The site where most was seen, the first where nothing was. */
-static int choose_site(const struct why_watched *w, struct why_sites *sites, struct why_site **ret,
-		       struct why_seen_facts *ret_seen)
-{
-	struct why_seen_facts seen;
-	uint64_t most = 0;
-
-	*ret = NULL;
-	for (size_t i = 0; i < sites->n; i++) {
-		int r = sum_site(w, &sites->items[i], &seen);
-
-		if (r < 0)
-			return r;
-		if (*ret && activity(&seen) <= most)
-			continue;
-		most = activity(&seen);
-		*ret = &sites->items[i];
-		*ret_seen = seen;
-	}
-	return 0;
-}
-
 static int put(const struct buf *out, struct err *err)
 {
 	if (out->failed)
@@ -194,29 +172,91 @@ struct room {
 	struct why_answer answer;
 };
 
-static int answer(const struct arguments *a, const struct settings *settings, struct room *room,
-		  struct err *err)
-{
-	struct why_story story = {.f = &room->facts, .a = &room->answer, .sites = &room->sites,
-				  .ns = room->watched.ns};
-	char pod[POD_NAME_MAX], node[NODE_NAME_MAX];
-	_cleanup_(buf_free) struct buf out = {0};
-	struct why_site *site;
-	int r = choose_site(&room->watched, &room->sites, &site, &room->facts.seen);
+struct asked {
+	const struct arguments *a;
+	const struct settings *settings;
+	struct room *room;
+	struct buf out;
+	size_t answers;
+};
 
-	if (r < 0)
-		return err_set(err, r, "out of memory");
-	set_facts(a, &room->watched, site, &room->facts);
+/* What was seen at the site, in the facts. */
+static int look_at(struct asked *q, const struct why_site *site, struct err *err)
+{
+	struct room *room = q->room;
+	int r;
+
+	memset(&room->facts, 0, sizeof(room->facts));
+	memset(&room->answer, 0, sizeof(room->answer));
+	r = sum_site(&room->watched, site, &room->facts.seen);
+	return r < 0 ? err_set(err, r, "out of memory") : 0;
+}
+
+/* After look_at(). -ESRCH: the site's network namespace has gone. */
+static int answer_site(struct asked *q, struct why_site *site, struct err *err)
+{
+	struct room *room = q->room;
+	struct why_story story = {.f = &room->facts, .a = &room->answer, .sites = &room->sites,
+				  .ns = room->watched.ns, .site = site};
+	char pod[POD_NAME_MAX], node[NODE_NAME_MAX];
+	int r;
+
+	set_facts(q->a, &room->watched, site, &room->facts);
 	r = why_network(site, &room->facts, &room->facts.net, err);
 	if (r < 0)
 		return r;
 	why_judge(&room->facts, &room->answer);
-	name_pod(site, settings, pod);
-	story.site = site;
+	name_pod(site, q->settings, pod);
 	story.pod = pod;
-	story.node = settings_node(settings, node);
-	(a->json ? why_json : why_text)(&story, &out);
-	return put(&out, err);
+	story.node = settings_node(q->settings, node);
+	if (q->answers++ && !q->a->json)
+		buf_str(&q->out, "\nAnother UPF passed packets of the question as well:\n");
+	(q->a->json ? why_json : why_text)(&story, &q->out);
+	return 0;
+}
+
+/* Two UPFs of a node may give the same address to a UE, and choose the same TEID. */
+static int answer_where_seen(struct asked *q, struct err *err)
+{
+	struct why_sites *sites = &q->room->sites;
+
+	for (size_t i = 0; i < sites->n; i++) {
+		int r = look_at(q, &sites->items[i], err);
+
+		if (r >= 0 && activity(&q->room->facts.seen))
+			r = answer_site(q, &sites->items[i], err);
+		if (r < 0 && r != -ESRCH)
+			return r;
+	}
+	return 0;
+}
+
+/* Where nothing was seen: the first site that is still there. */
+static int answer_unseen(struct asked *q, struct err *err)
+{
+	struct why_sites *sites = &q->room->sites;
+	int r = -ESRCH;
+
+	for (size_t i = 0; r == -ESRCH && i < sites->n; i++) {
+		r = look_at(q, &sites->items[i], err);
+		if (r >= 0)
+			r = answer_site(q, &sites->items[i], err);
+	}
+	return r;
+}
+
+static int answer(const struct arguments *a, const struct settings *settings, struct room *room,
+		  struct err *err)
+{
+	struct asked q = {.a = a, .settings = settings, .room = room};
+	int r = answer_where_seen(&q, err);
+
+	if (r >= 0 && !q.answers)
+		r = answer_unseen(&q, err);
+	if (r >= 0)
+		r = put(&q.out, err);
+	buf_free(&q.out);
+	return r;
 }
 
 static int run(const struct arguments *a, struct err *err)

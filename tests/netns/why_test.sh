@@ -149,8 +149,53 @@ else
 	note "no nft: a node that translates, and a firewall, are not tried here"
 fi
 
+note "two UPFs that give the same address to a UE"
+lab down >/dev/null
+lab up --upf user >/dev/null
+TWIN=${LAB}b
+twin() { local verb=$1; shift; "$TEIDE" lab "$verb" --name "$TWIN" "$@"; }
+at_exit twin down
+twin up --upf user >/dev/null
+ip netns exec "$TWIN-upf" sysctl -qw net.ipv4.ip_forward=0
+# ask_all QUESTION COMMAND...: of every UPF of the machine, one line of JSON each in $TMP/answer.
+ask_all() {
+	local question=$1
+	shift
+	spawn_split why "$TEIDE" why "$question" --duration 3600 -o "${FORM:-json}"
+	wait_for 60 grep -q watching "$TMP/why.err"
+	"$@" >"$TMP/traffic" 2>&1 || true
+	stop "$PID" INT
+	check_eq "status of teide why: $(cat "$TMP/why.err")" "$STATUS" 0
+	cp "$TMP/why.log" "$TMP/answer"
+}
+# states: what was answered of this test's UPFs.
+states() { jq -rs '[.[] | select(.netns | startswith("'"$LAB"'")) | "\(.netns):\(.state)"] | sort | join(" ")' "$TMP/answer"; }
+both() { traffic; twin traffic --count $N --ue 1 --family 4; }
+ask_all $UE both
+check_eq "an answer for each" "$(states)" "$LAB-upf:works $TWIN-upf:broken"
+FORM=text ask_all $UE both
+check_match "as text" "$(cat "$TMP/answer")" "Another UPF passed packets"
+check_eq "its answers" "$(grep -c "^\($LAB\|$TWIN\)-upf.*: a UPF in user space" "$TMP/answer")" 2
+ask_all $UE traffic
+check_eq "packets at one of them" "$(states)" "$LAB-upf:works"
+
+note "a UPF that ends while teide why watches it"
+ask_all $UE eval 'traffic; twin down'
+check_eq "the other one's answer" "$(states)" "$LAB-upf:works"
+twin up --upf user >/dev/null
+# The answer would be of the one that is named first.
+end_first() {
+	case $(cat "$TMP/why.err") in
+	*"watching $TWIN-upf "*) twin down ;;
+	*) lab down ;;
+	esac
+}
+ask_all 10.60.0.99 end_first
+check_eq "no packet: the answer is of a UPF that is there" "$(jq -r .state "$TMP/answer")" silent
+
 note "bad input"
 lab down >/dev/null
+twin down >/dev/null
 check_exit "no question" 2 "$TEIDE" why
 check_exit "no address" 2 "$TEIDE" why 10.60.0
 check_match "what it says" "$(cat "$TMP/err")" "neither a UE's IP address nor a TEID"
