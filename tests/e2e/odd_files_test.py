@@ -106,9 +106,9 @@ def a_configuration_may_come_by_a_pipe():
                           capture_output=True, text=True, timeout=DEADLINE)
     equal((done.returncode, done.stderr), (0, ""))
     contains(done.stdout, "by-a-pipe")
-    for path, reason in (("/dev/zero", "File too large"), (TMP, "Is a directory")):
+    for path, reason in (("/dev/zero", "larger than 1 MiB"), (TMP, "is a directory")):
         done = teide("config", "-c", path)
-        equal(done.returncode, 1)
+        equal(done.returncode, 2)
         contains(done.stderr, f"configuration file {path}: {reason}")
 
 
