@@ -79,9 +79,15 @@ static int run_verb(size_t i, int argc, char **argv)
 
 static int refuse_verb(const char *word)
 {
+	static const char *const options[] = {"--help", "--version"};
 	const char *names[ARRAY_SIZE(verbs)];
 	char hint[ARGS_HINT_MAX];
 
+	if (word[0] == '-') {
+		log_error("no option '%s' before a verb;%s 'teide help' lists the verbs", word,
+			  args_hint(word, options, ARRAY_SIZE(options), hint));
+		return EXIT_USAGE;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		names[i] = verbs[i].name;
 	log_error("no verb '%s';%s 'teide help' lists them", word,

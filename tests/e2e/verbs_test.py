@@ -169,7 +169,7 @@ def help_is_where_it_is_looked_for():
 @case
 def a_mistyped_word_gets_the_nearest_one():
     for words, meant in (
-            (("flwos",), "'flows'"), (("help", "flwos"), "'flows'"), (("doctr",), "'doctor'"),
+            (("flwos",), "'flows'"), (("help", "flwos"), "'flows'"), (("--hepl",), "'--help'"), (("doctr",), "'doctor'"),
             (("sched", "prevew"), "'preview'"), (("lab", "trafic"), "'traffic'"),
             (("flows", "--hepl"), "'--help'"), (("flows", "-i", "lo", "--interfcae", "x"), "'--interface'"),
             (("flows", "--qif=3"), "'--qfi'"), (("lab", "traffic", "--duratoin", "3"), "'--duration'"),
