@@ -12,6 +12,7 @@
 #include "netns.h"
 #include "netns_hidden.h"
 #include "ns.h"
+#include "plural.h"
 #include "rtnl.h"
 
 #define RULES_MAX 524288
@@ -134,7 +135,8 @@ static int judge_nothing(const struct scan *s, const char *netns, struct err *er
 	if (r < 0)
 		return r;
 	if (hidden)
-		return err_set(err, -EPERM, "the network namespaces of %zu processes " NETNS_HIDDEN_ADVICE, hidden);
+		return err_set(err, -EPERM, "the network namespace%s of %zu process%s " NETNS_HIDDEN_ADVICE,
+			       plural(hidden), hidden, hidden == 1 ? "" : "es");
 	return err_set(err, -EOPNOTSUPP, "%sno gtp5g device in %s; start the UPF, or load gtp5g and try: "
 		       "teide lab up --upf gtp5g", s->family ? "" : "gtp5g is not loaded: ",
 		       netns ? netns : "any network namespace");

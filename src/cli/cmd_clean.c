@@ -10,6 +10,7 @@
 #include "leftovers.h"
 #include "log.h"
 #include "netns_hidden.h"
+#include "plural.h"
 
 static const char doc[] =
 	"Puts back the boosts and removes the filters and files that a killed teide left; what a teide "
@@ -94,7 +95,8 @@ static void print(const struct leftovers *l, const char *when, bool json)
 		log_warning("BPF objects could not be looked at: %s%s", err_name(l->why_no_probes),
 			    err_root_hint(l->why_no_probes));
 	if (l->hidden)
-		log_warning("the network namespaces of %zu processes " NETNS_HIDDEN_ADVICE, l->hidden);
+		log_warning("the network namespace%s of %zu process%s " NETNS_HIDDEN_ADVICE, plural(l->hidden),
+			    l->hidden, l->hidden == 1 ? "" : "es");
 }
 
 static int clean(const struct arguments *a, bool *ret_left, struct err *err)

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "netns_hidden.h"
 #include "ns.h"
+#include "plural.h"
 #include "rtnl.h"
 #include "rtnl_look.h"
 #include "rules_scan.h"
@@ -284,7 +285,8 @@ int why_scan(const struct why_task *task, struct why_sites *ret, struct err *err
 	if (r < 0)
 		return r;
 	if (hidden)
-		return err_set(err, -EPERM, "the network namespaces of %zu processes " NETNS_HIDDEN_ADVICE, hidden);
+		return err_set(err, -EPERM, "the network namespace%s of %zu process%s " NETNS_HIDDEN_ADVICE,
+			       plural(hidden), hidden, hidden == 1 ? "" : "es");
 	return err_set(err, -EOPNOTSUPP, "no gtp or gtp5g device and no socket at UDP %u in %s; start "
 		       "the UPF, or try: teide lab up", s.port, netns ? netns : "any network namespace");
 }

@@ -126,7 +126,8 @@ static void judge_visits(const struct visits *v, size_t unvisited, struct report
 	}
 	if (v->hidden) {
 		c = report_add(r, CHECK_NETWORK, "namespaces", "network.hidden");
-		check_set(c, CHECK_LIMITED, "those of %zu processes cannot be seen", v->hidden);
+		check_set(c, CHECK_LIMITED, "%s of %zu process%s cannot be seen", v->hidden == 1 ? "the one" : "those",
+			  v->hidden, v->hidden == 1 ? "" : "es");
 		check_remedy(c, "run as root, in a container with hostPID and CAP_SYS_PTRACE");
 	}
 	if (v->shown || v->failed || v->hidden)

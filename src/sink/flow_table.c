@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "flow_row.h"
 #include "map.h"
+#include "plural.h"
 #include "quality_table.h"
 #include "table_text.h"
 
@@ -122,7 +123,8 @@ static void print_totals(const struct table *t, struct buf *out)
 	}
 	if (t->layout.view->width && t->layout.view->width < 76)
 		where = "";
-	buf_printf(out, "%zu tunnels, %zu flows,%s%s packets/s, %s bit/s%s\n", t->tunnels, t->rows_once[SECTION_FLOWS],
+	buf_printf(out, "%zu tunnel%s, %zu flow%s,%s%s packets/s, %s bit/s%s\n", t->tunnels,
+		   plural(t->tunnels), t->rows_once[SECTION_FLOWS], plural(t->rows_once[SECTION_FLOWS]),
 		   t->layout.stacked ? "\n" : " ", pps, bps, where);
 	flow_row_sum(&t->layout, "all packets", &all, out);
 	flow_row_sum(&t->layout, "  in tunnels (G-PDU)", &kinds[AGG_TUNNEL], out);

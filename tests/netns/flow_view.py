@@ -165,7 +165,7 @@ class View:
 
 def views(path):
     lines = [line for line in open(path, encoding="utf-8").read().splitlines() if not line.startswith("ledger:")]
-    begins = [i for i, line in enumerate(lines) if re.match(r"\d+ tunnels, \d+ flows,", line)]
+    begins = [i for i, line in enumerate(lines) if re.match(r"\d+ tunnels?, \d+ flows?,", line)]
     return [View(lines[b:e]) for b, e in zip(begins, begins[1:] + [len(lines)])]
 
 

@@ -181,7 +181,7 @@ static void a_tunnel_of_two_qos_flows_is_one(void **state)
 	e.gtp.qfi = 1, add(&v, e);
 	e.gtp.qfi = 2, add(&v, e);
 	agg_flows_tick(v.flows, SECOND);
-	assert_non_null(strstr(print(&v, 0, 10), "1 tunnels, 0 flows,"));
+	assert_non_null(strstr(print(&v, 0, 10), "1 tunnel, 0 flows,"));
 	end(&v);
 }
 
@@ -200,7 +200,7 @@ static void messages_are_no_tunnels(void **state)
 		add(&v, tunnel(messages[i].type == 254 ? 0x20001 : 0, messages[i].type, 1));
 	agg_flows_tick(v.flows, SECOND);
 	text = print(&v, 0, 10);
-	assert_non_null(strstr(text, "\n1 tunnels, ") ?: strstr(text, "1 tunnels, "));
+	assert_non_null(strstr(text, "\n1 tunnel, ") ?: strstr(text, "1 tunnel, "));
 	for (size_t i = 0; i < ARRAY_SIZE(messages); i++)
 		check_end(text, messages[i].name, "10.100.1.1 > 10.100.1.2 1 800 1 100");
 	text = print(&v, 80, 10);
@@ -241,7 +241,7 @@ static void twins_are_in_no_sum(void **state)
 	add(&v, e);
 	agg_flows_tick(v.flows, SECOND);
 	text = print(&v, 0, 5);
-	assert_non_null(strstr(text, "0 tunnels, 1 flows, 10 packets/s"));
+	assert_non_null(strstr(text, "0 tunnels, 1 flow, 10 packets/s"));
 	assert_non_null(strstr(text, "upf/n3 in ="));
 	check_end(text, "all packets", " 10 8.00k 10 1.00k");
 	check_end(text, "seen again", " 10 8.00k 10 1.00k");
