@@ -52,7 +52,10 @@ struct seen {
 	unsigned most; /* instructions that the verifier processed, over the variants */
 };
 
+struct targets;
+
 struct report {
+	const struct targets *targets; /* of fentry */
 	struct seen seen[PROGRAMS_MAX];
 	size_t n;
 	unsigned tests, failed, fentry;
@@ -197,28 +200,45 @@ static void load_runq(struct report *r, const struct variant *v)
 	runq_bpf__destroy(runq);
 }
 
-/* The function can be hooked by fentry: the module has BTF, and the kernel lets an empty program do it. */
-static bool takes_fentry(const char *function)
+static const char *const modules[] = {NULL, "gtp", "gtp5g"};
+
+struct targets {
+	struct plan_hook hooks[3 * PROGRAMS_MAX];
+	struct symbol_facts facts[3 * PROGRAMS_MAX];
+	size_t n;
+};
+
+static void add_target(struct targets *t, const char *function)
 {
-	static const char *const modules[] = {NULL, "gtp", "gtp5g"};
-	static struct features features;
-	static bool probed;
+	for (size_t i = 0; i < ARRAY_SIZE(modules) && t->n < ARRAY_SIZE(t->hooks); i++)
+		t->hooks[t->n++] = (struct plan_hook){.module = modules[i], .function = function};
+}
+
+/* Which functions can be hooked by fentry: the module has BTF, and the kernel lets an empty program do it. Found once,
+ * for an emulated machine takes seconds to read its symbols and types. gtpu must live as long as the targets. */
+static void find_targets(struct targets *t, const struct gtpu_bpf *gtpu)
+{
+	struct bpf_program *program;
+	struct features features;
 	struct err err;
 
-	if (!probed)
-		features_probe(&features);
-	probed = true;
-	for (size_t i = 0; !features.fentry && i < ARRAY_SIZE(modules); i++) {
-		struct plan_hook hook = {.module = modules[i], .function = function};
-		struct symbol_facts facts;
+	bpf_object__for_each_program(program, gtpu->obj)
+		if (!strncmp(bpf_program__name(program), "fentry_", 7))
+			add_target(t, bpf_program__name(program) + 7);
+	features_probe(&features);
+	if (features.fentry || features_symbols(&features, t->hooks, t->n, t->facts, &err))
+		t->n = 0;
+}
 
-		if (!features_symbols(&features, &hook, 1, &facts, &err) && facts.btf_func && !facts.fentry)
+static bool takes_fentry(const struct targets *t, const char *function)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (!strcmp(t->hooks[i].function, function) && t->facts[i].btf_func && !t->facts[i].fentry)
 			return true;
-	}
 	return false;
 }
 
-static void choose_gtpu(struct gtpu_bpf *gtpu, bool fentry, bool by_tracepoint)
+static void choose_gtpu(struct gtpu_bpf *gtpu, const struct targets *t, bool fentry, bool by_tracepoint)
 {
 	struct bpf_program *program;
 
@@ -229,7 +249,7 @@ static void choose_gtpu(struct gtpu_bpf *gtpu, bool fentry, bool by_tracepoint)
 		if (!strncmp(name, "context_", 8))
 			wanted = by_tracepoint;
 		else if (fentry && wanted)
-			wanted = takes_fentry(strchr(name, '_') + 1) &&
+			wanted = takes_fentry(t, strchr(name, '_') + 1) &&
 				 !bpf_program__set_attach_target(program, 0, strchr(name, '_') + 1);
 		bpf_program__set_autoload(program, wanted);
 	}
@@ -268,7 +288,7 @@ static void load_gtpu(struct report *r, const struct variant *v, bool fentry)
 	bool by_tracepoint;
 
 	set_gtpu(gtpu, v, &by_tracepoint);
-	choose_gtpu(gtpu, fentry, by_tracepoint);
+	choose_gtpu(gtpu, r->targets, fentry, by_tracepoint);
 	size_maps(gtpu->obj);
 	load(r, "gtpu", v, gtpu->obj);
 	gtpu_bpf__destroy(gtpu);
@@ -318,7 +338,9 @@ static void check_fentry(struct report *r, unsigned least)
 
 int main(int argc, char **argv)
 {
+	static struct targets targets;
 	static struct report r;
+	struct gtpu_bpf *gtpu;
 	unsigned least = 0;
 
 	if (argc > 1 && sscanf(argv[1], "%u", &least) != 1)
@@ -329,6 +351,9 @@ int main(int argc, char **argv)
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	libbpf_set_print(keep_tail);
+	gtpu = gtpu_bpf__open();
+	find_targets(&targets, gtpu);
+	r.targets = &targets;
 	load_runq(&r, &(struct variant){0});
 	load_flow(&r, &(struct variant){.context = CONTEXT_BY_NOTHING, .events = true, .locked = true});
 	load_variants(&r, false, argc == 1);
@@ -337,6 +362,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < r.n; i++)
 		check_budget(&r, &r.seen[i]);
 	check_fentry(&r, least);
+	gtpu_bpf__destroy(gtpu);
 	printf("1..%u\n", r.tests);
 	return r.failed ? 1 : 0;
 }
