@@ -50,6 +50,7 @@ run true check
 [ "$status" = 1 ] || { echo "failures, yet exit $status"; exit 1; }
 expect 'the last line, with failures' '^2 passed, 4 failed, 1 skipped$'
 expect 'a failure shows its output' 'FAIL: because'
+[ "$(tail -n 1 <<<"$(grep -n 'FAIL: because' <<<"$out")" | cut -d: -f1)" -gt "$(grep -n '^tier check: ' <<<"$out" | cut -d: -f1)" ] || { echo 'a failure is not told at the end'; exit 1; }
 expect 'a skip that is not on the list fails in CI' '^failed  check/other_skip  \(skipped, which is not allowed'
 expect 'a test over its time is ended' 'ended after 1 s, its time limit'
 expect 'what a test leaves running is found' 'left running: (sleep|setsid)'

@@ -15,7 +15,7 @@
 static const char *const odd[] = {
 	"", " ", "a b", "a, b", "plain", "~", "null", "true", "no", "010", "0x10", "1e3", "2026-01-02", "- a", "a: b", "#",
 	"a # b", "'", "\"", "\\", "\\n", "a\nb", "\n", "a\n\n", "\ttab\t", "\r\n", "\x01\x1b[31mred\x7f", "*", "&a", "!a", "%a",
-	"@a", "`a", "{a}", "[a]", "---", "...", "<<", "?", "gr\u00fcn", "\u00a0", "\xc2\x85", "\xc2\x9b" "31m", "\u2028", "\ufeff",
+	"@a", "`a", "{a}", "[a]", "---", "...", "<<", "?", "gr\u00fcn", "\u00a0", "\xc2\x85", ("\xc2\x9b" "31m"), "\u2028", "\ufeff",
 	"\U0001f600", "\uffff", "ends in blanks   ", "   begins",
 };
 
@@ -51,7 +51,7 @@ static void odd_texts_are_loaded_as_they_were(void **state)
 
 static void what_is_no_utf8_is_refused(void **state)
 {
-	static const char *const bad[] = {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "b\xfc" "ro"};
+	static const char *const bad[] = {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", ("b\xfc" "ro")};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct config *c;
