@@ -9,6 +9,7 @@
 
 #include "backends.h"
 #include "clock.h"
+#include "decide.h"
 #include "log.h"
 #include "loop.h"
 #include "operator.h"
@@ -140,6 +141,7 @@ static int check_purpose(const struct agent *a, struct err *err)
 static int start(struct agent *a, const struct settings *settings, struct err *err)
 {
 	const struct run_options *run = settings_run(settings);
+	const struct sched_options *sched = config_get(settings->config, "sched");
 	char node[NODE_NAME_MAX];
 	int r;
 	const struct pipeline_options options = {
@@ -151,7 +153,7 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 		.on_event = on_event, .on_row = on_row, .on_drained = on_drained,
 		.on_collected = on_collected, .data = a};
 
-	if (settings_probes(settings, false, &a->probes) < 0)
+	if (settings_probes(settings, sched->strategy == SCHED_ADAPTIVE, &a->probes) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
 	signal(SIGPIPE, SIG_IGN);
 	a->loop = loop_new();

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
@@ -50,4 +52,21 @@ int file_read(int fd, struct buf *b, size_t max)
 const char *file_error(int r)
 {
 	return r == -EBADFD ? "not a regular file" : err_name(r);
+}
+
+bool read_first_line(const char *root, const char *path, char *ret, size_t size)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char whole[512];
+
+	ret[0] = '\0';
+	if ((size_t)snprintf(whole, sizeof(whole), "%s%s", root, path) >= sizeof(whole))
+		return false;
+	file = fopen(whole, "re");
+	if (!file || !fgets(ret, (int)size, file)) {
+		ret[0] = '\0';
+		return false;
+	}
+	ret[strcspn(ret, "\n")] = '\0';
+	return true;
 }

@@ -3,6 +3,7 @@
  * a limit. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "buf.h"
@@ -17,3 +18,6 @@ int file_read(int fd, struct buf *b, size_t max);
 
 /* err_name(), and words for what the functions above refuse. */
 const char *file_error(int r);
+
+/* The first line of the file root + path without its newline; "" and false when it cannot be read. */
+bool read_first_line(const char *root, const char *path, char *ret, size_t size);

@@ -42,14 +42,16 @@ struct config_option {
 	const char *old_env; /* a name of earlier tools that is accepted with a note, or NULL */
 };
 
+struct config;
+
 struct option_section {
 	const char *name; /* "api", "probes.flow" */
 	const char *help;
 	const struct config_option *options;
 	size_t size; /* of the struct that the offsets index */
+	/* What is wrong on any node with values that are each well formed; NULL: nothing can be. 0 or -errno. */
+	int (*check)(const struct config *config, struct err *err);
 };
-
-struct config;
 
 /* Defaults, then the file (NULL: none), then the environment; every error names file, line and key.
  * The sections array and what it points at outlive the config. */

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "doctor_functions.h"
 #include "doctor_node.h"
+#include "file.h"
 #include "probe.h"
 
 /* Whatever words a version puts before it, the number is the last thing of the line. */
@@ -15,7 +16,7 @@ static int read_switch(const char *root, const char *path)
 	char line[128];
 	size_t n;
 
-	if (!doctor_read_line(root, path, line, sizeof(line)))
+	if (!read_first_line(root, path, line, sizeof(line)))
 		return -1;
 	n = strlen(line);
 	while (n && (line[n - 1] < '0' || line[n - 1] > '9'))

@@ -28,7 +28,7 @@ static void on_link(const struct rtnl_link *link, void *data)
 	struct netns_facts *f = data;
 	struct ue_device *d;
 
-	if (is_between(link) && f->n_devices < DOCTOR_DEVICES_MAX) {
+	if (is_between(link) && f->n_devices < UE_DEVICES_MAX) {
 		d = &f->devices[f->n_devices++];
 		*d = (struct ue_device){.mtu = link->mtu, .up = link->up};
 		memcpy(d->name, link->name, sizeof(d->name));
@@ -62,7 +62,7 @@ static int read_here(void *data, struct err *err)
 
 	if (rtnl_link_list(on_link, reading->facts, err) < 0)
 		return 0;
-	doctor_read_netns(reading->root, reading->facts);
+	netns_facts_read(reading->root, reading->facts);
 	return is_user_plane(reading->facts);
 }
 

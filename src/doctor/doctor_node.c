@@ -9,25 +9,9 @@
 
 #include "cleanup.h"
 #include "cpu_context.h"
+#include "file.h"
 #include "kernel_features.h"
 #include "local_thread.h"
-
-bool doctor_read_line(const char *root, const char *path, char *ret, size_t size)
-{
-	_cleanup_fclose_ FILE *file = NULL;
-	char whole[512];
-
-	ret[0] = '\0';
-	if ((size_t)snprintf(whole, sizeof(whole), "%s%s", root, path) >= sizeof(whole))
-		return false;
-	file = fopen(whole, "re");
-	if (!file || !fgets(ret, (int)size, file)) {
-		ret[0] = '\0';
-		return false;
-	}
-	ret[strcspn(ret, "\n")] = '\0';
-	return true;
-}
 
 static uint64_t read_capabilities(const char *root)
 {
@@ -49,16 +33,16 @@ void doctor_read_files(const char *root, struct node_facts *ret)
 
 	ret->capabilities = read_capabilities(root);
 	features_lockdown(root, ret->lockdown, sizeof(ret->lockdown));
-	ret->jit_known = doctor_read_line(root, "/proc/sys/net/core/bpf_jit_enable", line,
+	ret->jit_known = read_first_line(root, "/proc/sys/net/core/bpf_jit_enable", line,
 					  sizeof(line));
 	ret->jit = ret->jit_known && line[0] != '0';
-	ret->autogroup = doctor_read_line(root, "/proc/sys/kernel/sched_autogroup_enabled", line,
+	ret->autogroup = read_first_line(root, "/proc/sys/kernel/sched_autogroup_enabled", line,
 					  sizeof(line)) &&
 			 line[0] == '1';
-	ret->sched_ext = doctor_read_line(root, "/sys/kernel/sched_ext/state", line, sizeof(line));
+	ret->sched_ext = read_first_line(root, "/sys/kernel/sched_ext/state", line, sizeof(line));
 	if (!ret->sched_ext || strcmp(line, "enabled"))
 		return;
-	if (!doctor_read_line(root, "/sys/kernel/sched_ext/root/ops", ret->scheduler,
+	if (!read_first_line(root, "/sys/kernel/sched_ext/root/ops", ret->scheduler,
 			      sizeof(ret->scheduler)))
 		snprintf(ret->scheduler, sizeof(ret->scheduler), "one without a name");
 }

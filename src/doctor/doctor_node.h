@@ -30,6 +30,3 @@ void doctor_read_files(const char *root, struct node_facts *ret);
 void doctor_judge_kernel(const struct node_facts *f, struct report *r);
 void doctor_judge_rights(const struct node_facts *f, struct report *r);
 void doctor_judge_scheduler(const struct node_facts *f, struct report *r);
-
-/* The first line of a file without its newline; "" when it cannot be read, then false. */
-bool doctor_read_line(const char *root, const char *path, char *ret, size_t size);

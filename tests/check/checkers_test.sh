@@ -31,8 +31,8 @@ plant src/host/proc.c '#include "config.h"'
 finds check-layers 'host may not use config' src/host/proc.c
 plant src/event/event.c '#include "../config/config.h"'
 finds check-layers 'a plain name, without a path' src/event/event.c
-plant src/sched/decide.c '#include <curl/curl.h>'
-finds check-layers '<curl/curl.h>: libcurl is used in http alone' src/sched/decide.c
+plant src/policy/decide.c '#include <curl/curl.h>'
+finds check-layers '<curl/curl.h>: libcurl is used in http alone' src/policy/decide.c
 plant src/sink/sink.c '#include <bpf/libbpf.h>'
 finds check-layers 'libbpf is used in' src/sink/sink.c
 plant src/loop/loop.h '#include <jansson.h>'
@@ -45,6 +45,8 @@ plant src/base/meson.build "x = static_library('x', dependencies: [libcurl])"
 finds check-layers 'src/base/meson.build:[0-9]+: base may not use libcurl' src/base/meson.build
 plant src/loop/meson.build "x = declare_dependency(dependencies: [base, agent])"
 finds check-layers 'loop may not use agent' src/loop/meson.build
+sed -i '/^#include "decide.h"$/d' "$copy/src/agent/agent.c"
+finds check-layers 'agent does not use policy: take it out of USES' src/agent/agent.c
 plant src/http/err.h '#pragma once'
 finds check-layers 'err.h is also the name of' src/http/err.h
 

@@ -389,7 +389,7 @@ static void namespace_is_read(void **state)
 
 	fake_begin(&root);
 	fake_net(&root);
-	doctor_read_netns(root.path, &f);
+	netns_facts_read(root.path, &f);
 	fake_end(&root);
 	assert_int_equal(f.ip_forward, 1);
 	assert_int_equal(f.rp_all, 2);
@@ -413,7 +413,7 @@ static void namespace_without_files(void **state)
 	struct fake_root root;
 
 	fake_begin(&root);
-	doctor_read_netns(root.path, &f);
+	netns_facts_read(root.path, &f);
 	fake_end(&root);
 	assert_int_equal(f.ip_forward, -1);
 	assert_int_equal(f.devices[0].rp_filter, -1);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "cleanup.h"
 #include "clock.h"
 #include "gthulhu.h"
+#include "gthulhu_wire.h"
 
 static const char *const eras[] = {"auto", "a", "decision-maker", "manager", NULL};
 static const char *const modes[] = {"own", "merge", NULL};
@@ -48,9 +50,18 @@ static const struct config_option table[] = {
 	{0},
 };
 
+static int check(const struct config *config, struct err *err)
+{
+	const struct gthulhu_options *api = config_get(config, "api");
+	_cleanup_free_ char *base = NULL;
+
+	return api->enabled ? gthulhu_base_url(api->url, &base, err) : 0;
+}
+
 const struct option_section api_section = {
 	.name = "api",
 	.help = "the API server that strategies are sent to",
 	.options = table,
 	.size = sizeof(struct gthulhu_options),
+	.check = check,
 };

@@ -19,11 +19,19 @@ static const struct config_option options[] = {
 	{0},
 };
 
+static int check(const struct config *config, struct err *err)
+{
+	struct discover_options unused;
+
+	return roster_read_options(config, &unused, err);
+}
+
 const struct option_section processes_section = {
 	.name = "processes",
 	.help = "What is looked for when processes of the user plane are",
 	.options = options,
 	.size = sizeof(struct roster_options),
+	.check = check,
 };
 
 static int read_ports(const char *key, const struct string_list *list, uint16_t *ret, size_t *ret_n,

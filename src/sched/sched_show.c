@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "argument_text.h"
 #include "buf.h"
 #include "cleanup.h"
 #include "clock.h"

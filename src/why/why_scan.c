@@ -97,7 +97,7 @@ static int read_here(void *data, struct err *err)
 	if (r >= 0)
 		r = rtnl_addr_list(on_address, s, err);
 	if (r >= 0)
-		doctor_read_netns("", &s->netns);
+		netns_facts_read("", &s->netns);
 	return r;
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "doctor_node.h"
+#include "file.h"
 #include "rtnl_look.h"
 #include "why_cli.h"
 
@@ -20,7 +20,7 @@ static int read_number(const char *path)
 	char line[32];
 	int value;
 
-	if (!doctor_read_line("", path, line, sizeof(line)) || sscanf(line, "%d", &value) != 1)
+	if (!read_first_line("", path, line, sizeof(line)) || sscanf(line, "%d", &value) != 1)
 		return -1;
 	return value;
 }

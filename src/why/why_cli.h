@@ -6,7 +6,7 @@
 
 #include "advice.h"
 #include "buf.h"
-#include "doctor_network.h"
+#include "netns_facts.h"
 #include "err.h"
 #include "netns.h"
 #include "settings.h"

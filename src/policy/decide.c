@@ -98,11 +98,19 @@ static const struct config_option options[] = {
 	{0},
 };
 
+static int check(const struct config *config, struct err *err)
+{
+	struct sched_rules rules;
+
+	return sched_rules_init(&rules, config_get(config, "sched"), err);
+}
+
 const struct option_section sched_section = {
 	.name = "sched",
 	.help = "Which processes become strategies",
 	.options = options,
 	.size = sizeof(struct sched_options),
+	.check = check,
 };
 
 static int check_names(const struct string_list *names, struct err *err)

@@ -6,18 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "adaptive.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "decide.h"
-#include "gthulhu.h"
-#include "gthulhu_wire.h"
-#include "identity.h"
-#include "local.h"
 #include "probe.h"
-#include "roster.h"
-#include "roster_options.h"
-#include "server.h"
 #include "suggest.h"
 
 #define PROBES_MAX 64 /* to suggest from */
@@ -45,12 +36,8 @@ static const struct config_option run_table[] = {
 	{0},
 };
 
-static const struct option_section run_section = {"run", "the service", run_table,
+const struct option_section run_section = {"run", "the service", run_table,
 						  sizeof(struct run_options)};
-static const struct option_section *const room_sections[] = {&run_section, &api_section,
-							     &processes_section, &sched_section,
-							     &adaptive_section, &local_section,
-							     &containers_section, &server_section};
 
 static const struct config_option no_options[] = {{0}};
 
@@ -63,15 +50,24 @@ static size_t probe_count(void)
 	return n;
 }
 
+static size_t room_count(void)
+{
+	size_t n = 0;
+
+	while (settings_sections[n])
+		n++;
+	return n;
+}
+
 static int list_sections(struct settings *s, struct err *err)
 {
-	size_t rooms = ARRAY_SIZE(room_sections), n = probe_count();
+	size_t rooms = room_count(), n = probe_count();
 
 	s->sections = calloc(rooms + n, sizeof(*s->sections));
 	s->probe_sections = calloc(n + 1, sizeof(*s->probe_sections));
 	if (!s->sections || !s->probe_sections)
 		return err_set(err, -ENOMEM, "out of memory");
-	memcpy(s->sections, room_sections, sizeof(room_sections));
+	memcpy(s->sections, settings_sections, rooms * sizeof(*s->sections));
 	for (size_t i = 0; i < n; i++) {
 		struct option_section *section = &s->probe_sections[i];
 		char *name;
@@ -144,18 +140,11 @@ static int check_probes(const struct settings *s, struct err *err)
 
 int settings_check(const struct settings *s, struct err *err)
 {
-	const struct gthulhu_options *api = config_get(s->config, "api");
-	_cleanup_free_ char *base = NULL;
-	struct discover_options look;
-	struct sched_rules rules;
 	int r = check_probes(s, err);
 
-	if (r == 0)
-		r = sched_rules_init(&rules, config_get(s->config, "sched"), err);
-	if (r == 0)
-		r = roster_read_options(s->config, &look, err);
-	if (r == 0 && api->enabled)
-		r = gthulhu_base_url(api->url, &base, err);
+	for (size_t i = 0; i < s->n && r == 0; i++)
+		if (s->sections[i]->check)
+			r = s->sections[i]->check(s->config, err);
 	return r;
 }
 
@@ -164,7 +153,7 @@ const struct run_options *settings_run(const struct settings *s)
 	return config_get(s->config, "run");
 }
 
-static bool lists(const struct string_list *list, const char *item)
+static bool is_in(const struct string_list *list, const char *item)
 {
 	for (size_t i = 0; i < list->len; i++)
 		if (!strcmp(list->items[i], item))
@@ -172,18 +161,16 @@ static bool lists(const struct string_list *list, const char *item)
 	return false;
 }
 
-int settings_probes(const struct settings *s, bool all, struct string_list *ret)
+int settings_probes(const struct settings *s, bool by_process, struct string_list *ret)
 {
-	const struct sched_options *sched = config_get(s->config, "sched");
 	const struct string_list *run = &settings_run(s)->probes;
 	struct string_list list = {0};
 	int r = 0;
 
-	all = all || sched->strategy == SCHED_ADAPTIVE;
 	for (size_t i = 0; i < run->len && r == 0; i++)
 		r = string_list_add(&list, run->items[i]);
-	for (size_t i = 0; all && probes[i] && r == 0; i++)
-		if (probes[i]->watch && !lists(run, probes[i]->name))
+	for (size_t i = 0; by_process && probes[i] && r == 0; i++)
+		if (probes[i]->watch && !is_in(run, probes[i]->name))
 			r = string_list_add(&list, probes[i]->name);
 	if (r < 0)
 		string_list_free(&list);

@@ -18,6 +18,12 @@ struct run_options { /* section "run" */
 enum run_events { RUN_EVENTS_NONE, RUN_EVENTS_NOTABLE, RUN_EVENTS_ALL };
 enum run_output { RUN_OUTPUT_NONE, RUN_OUTPUT_TEXT, RUN_OUTPUT_JSON };
 
+/* "run", struct run_options. */
+extern const struct option_section run_section;
+
+/* Every section except those of the probes; NULL at the end. The program that is linked defines it. */
+extern const struct option_section *const settings_sections[];
+
 struct settings {
 	struct config *config;
 	const struct option_section **sections;
@@ -29,15 +35,13 @@ struct settings {
 int settings_load(struct settings *s, const char *path, struct err *err);
 void settings_free(struct settings *s); /* usable with _cleanup_ */
 
-/* What is wrong on any node with values that are each well formed: names of probes, rules, ports, filters, the URL. 0 or
- * -errno; starting the parts in question says the same. */
+/* What is wrong on any node with values that are each well formed, by the check of each section and probe. 0 or -errno. */
 int settings_check(const struct settings *s, struct err *err);
 
 const struct run_options *settings_run(const struct settings *s);
 
-/* run.probes; and, where the strategy is adaptive or all is set, the probes that go by processes. The
- * caller frees the list. 0 or -ENOMEM. */
-int settings_probes(const struct settings *s, bool all, struct string_list *ret);
+/* run.probes; and, if by_process, all probes that watch processes. The caller frees the list. 0 or -ENOMEM. */
+int settings_probes(const struct settings *s, bool by_process, struct string_list *ret);
 
 /* run.node, or else the host's name. */
 const char *settings_node(const struct settings *s, char name[static NODE_NAME_MAX]);

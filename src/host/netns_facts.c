@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "doctor_network.h"
-#include "doctor_node.h"
+#include "file.h"
+#include "netns_facts.h"
 
 #define GTPU_PORT 2152 /* TS 29.281 4.4.2 */
 #define PATH_LEN 512
@@ -34,7 +34,7 @@ static int read_sysctl(const char *root, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(path + n, sizeof(path) - n, format, ap);
 	va_end(ap);
-	if (!doctor_read_line(root, path, line, sizeof(line)) || sscanf(line, "%d", &value) != 1)
+	if (!read_first_line(root, path, line, sizeof(line)) || sscanf(line, "%d", &value) != 1)
 		return -1;
 	return value;
 }
@@ -130,7 +130,7 @@ static void read_datagrams(const char *root, struct netns_facts *f)
 			f->datagrams = n;
 }
 
-void doctor_read_netns(const char *root, struct netns_facts *f)
+void netns_facts_read(const char *root, struct netns_facts *f)
 {
 	f->ip_forward = read_sysctl(root, "ip_forward");
 	f->rp_all = read_sysctl(root, "conf/all/rp_filter");
