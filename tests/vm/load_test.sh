@@ -29,7 +29,7 @@ load() {
 	*) least=14 ;;
 	esac
 	echo "LEAST=$least" >"$TMP/conf"
-	vm_boot "$kernel" load.sh --memory 2048 --with "$TMP/conf:/tests/conf" "${budgets[@]}" "${standin[@]}" \
+	vm_boot "$kernel" load.sh --with "$TMP/conf:/tests/conf" "${budgets[@]}" "${standin[@]}" \
 		--with "$BUILD/tests/bpf/verifier_test"
 	grep 'fentry and fexit' "$TMP/$kernel/load.tap"
 }
