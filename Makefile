@@ -2,7 +2,7 @@
 # Verbs over meson, nothing else. What is missing, `tools/setup build` names and installs.
 BUILD ?= build
 SUITES ?=
-PROBES := $(sort $(wildcard probes/*/*.c))
+PROBES := $(sort $(wildcard probes/*/*.c probes/*/bpf/*.c))
 
 all: build
 

@@ -2,7 +2,7 @@
 /* The gtpu probe's own programs, called one after the other as the module's functions would have them
  * called for one packet, many packets in one run. What the kernel adds to call a program at a function
  * (trampoline or trap) is not in it. */
-#include "../probes/gtpu/gtpu.bpf.c"
+#include "../probes/gtpu/bpf/gtpu.bpf.c"
 #include "gtpu_cost.h"
 
 struct fake_packet fake;

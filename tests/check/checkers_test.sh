@@ -39,6 +39,12 @@ plant src/loop/loop.h '#include <jansson.h>'
 finds check-layers 'jansson is used in' src/loop/loop.h
 plant src/agg/tunnels.c '#include "gtpu_skb.h"'
 finds check-layers 'gtpu_skb.h belongs to the probe gtpu alone' src/agg/tunnels.c
+plant probes/gtpu/gtpu_rows.c '#include "gtpu_skb.h"'
+finds check-layers 'gtpu_rows.c:[0-9]+: gtpu_skb.h is of the BPF side' probes/gtpu/gtpu_rows.c
+plant probes/gtpu/gtpu.h '#include "err.h"'
+finds check-layers 'gtpu.h:[0-9]+: both sides may not use base' probes/gtpu/gtpu.h
+echo 'int x;' >"$copy/probes/gtpu/stray.bpf.c"
+finds check-layers 'stray.bpf.c:1: the kernel side of a probe is in its folder bpf' probes/gtpu/stray.bpf.c
 plant src/agent/agent.c 'extern const struct probe probe_flow;'
 finds check-layers 'the probe flow is named outside its folder' src/agent/agent.c
 plant src/base/meson.build "x = static_library('x', dependencies: [libcurl])"

@@ -15,11 +15,10 @@ git -c safe.directory="$root" -C "$root" ls-files --cached --others --exclude-st
 (cd "$root" && while read -r file; do
 	[ ! -f "$file" ] || printf '%s\n' "$file"
 done <"$TMP/files" | tar -T - -cf - subprojects) | tar -C "$tree" -xf -
-mkdir "$tree/probes/$name"
-for template in "$TESTS"/check/probe-template/*.in; do
-	suffix=$(basename "$template" .in)
-	sed "s/@NAME@/$name/g" "$template" >"$tree/probes/$name/$name${suffix#probe}"
-done
+mkdir -p "$tree/probes/$name/bpf"
+template=$TESTS/check/probe-template
+sed "s/@NAME@/$name/g" "$template/probe.c.in" >"$tree/probes/$name/$name.c"
+sed "s/@NAME@/$name/g" "$template/bpf/probe.bpf.c.in" >"$tree/probes/$name/bpf/$name.bpf.c"
 
 options=(-Dbpftool="$("$root/tools/setup" --bpftool)")
 [ -z "${CLANG:-}" ] || options+=("-Dclang=$CLANG")
