@@ -13,6 +13,9 @@
 #define RECORD_TASK 0x1   /* tid, tgid, comm and context are filled */
 #define RECORD_CGROUP 0x2 /* cgroup_id is filled */
 
+/* Instead of a tid or tgid: the task is not in the PID namespace by whose numbers tasks are named. */
+#define RECORD_NO_NUMBER 0xffffffffU
+
 /* What the CPU was doing: a task seen in softirq or hardirq was merely interrupted. */
 enum record_context {
 	CONTEXT_UNKNOWN = 0,

@@ -27,6 +27,25 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct ns_common {
+	unsigned int inum;
+};
+
+struct pid_namespace {
+	struct ns_common ns;
+};
+
+/* A process's number in one of the PID namespaces that contain it. */
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1]; /* level + 1 of them, the outermost first */
+};
+
 struct task_struct {
 	int pid;
 	int tgid;
@@ -35,10 +54,7 @@ struct task_struct {
 	char comm[16];
 	struct css_set *cgroups;
 	struct task_struct *group_leader;
-};
-
-struct ns_common {
-	unsigned int inum;
+	struct pid *thread_pid;
 };
 
 struct net {

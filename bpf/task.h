@@ -6,6 +6,7 @@
 #include "context.h"
 #include "kernel.h"
 #include "record.h"
+#include "task_number.h"
 
 struct task_id {
 	__u32 tid;
@@ -17,11 +18,18 @@ static __always_inline struct task_struct *task_current(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
+/* The numbers of any task. */
+static __always_inline struct task_id task_id_of(struct task_struct *t)
+{
+	if (!task_pidns)
+		return (struct task_id){.tid = BPF_CORE_READ(t, pid), .tgid = BPF_CORE_READ(t, tgid)};
+	return (struct task_id){.tid = task_number_inside(t),
+				.tgid = task_number_inside(BPF_CORE_READ(t, group_leader))};
+}
+
 static __always_inline struct task_id task_current_id(void)
 {
-	struct task_struct *t = task_current();
-
-	return (struct task_id){.tid = BPF_CORE_READ(t, pid), .tgid = BPF_CORE_READ(t, tgid)};
+	return task_id_of(task_current());
 }
 
 static __always_inline void task_current_comm(char comm[RECORD_COMM_LEN])
@@ -45,15 +53,17 @@ static __always_inline __u64 task_current_cgroup(void)
 /* The idle task of every CPU is number 0. */
 static __always_inline bool task_is_idle(void)
 {
-	return task_current_id().tid == 0;
+	struct task_struct *t = task_current();
+
+	return BPF_CORE_READ(t, pid) == 0;
 }
 
 /* What the CPU does, with the idle task told apart from a process. */
-static __always_inline __u8 task_context(__u32 tid)
+static __always_inline __u8 task_context(void)
 {
 	__u8 context = current_context();
 
-	return tid == 0 && context == CONTEXT_PROCESS ? CONTEXT_IDLE : context;
+	return context == CONTEXT_PROCESS && task_is_idle() ? CONTEXT_IDLE : context;
 }
 
 static __always_inline void task_fill(struct record_hdr *h)
@@ -62,7 +72,7 @@ static __always_inline void task_fill(struct record_hdr *h)
 
 	h->tid = id.tid;
 	h->tgid = id.tgid;
-	h->context = task_context(id.tid);
+	h->context = task_context();
 	task_current_comm(h->comm);
 	h->flags |= RECORD_TASK;
 	h->cgroup_id = task_current_cgroup();

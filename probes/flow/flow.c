@@ -13,6 +13,7 @@
 #include "flow.skel.h" /* its types are flow.h's */
 #include "kernel_features.h"
 #include "object.h"
+#include "pidns.h"
 #include "object_reason.h"
 
 #define MAX_SENDERS 4096
@@ -122,6 +123,7 @@ static void set_context(struct probe_run *run)
 	if (run->kernel_reads)
 		cpu_context_find(&context);
 	bpf->rodata->kernel_reads = run->kernel_reads;
+	bpf->rodata->task_pidns = pidns_of_proc("");
 	bpf->rodata->context_count_address = context.context_count_address;
 	bpf->rodata->context_cpu_offsets = context.context_cpu_offsets;
 	bpf->rodata->context_by_tracepoint = context.context_by_tracepoint;

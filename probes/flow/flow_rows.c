@@ -168,12 +168,7 @@ static void set_sender(struct event *e, const struct sender_key *k, const struct
 {
 	const struct sender_value *v;
 
-	e->pid = k->tid;
-	e->tgid = k->tgid;
-	e->context = k->context;
-	event_set(e, F_PID);
-	event_set(e, F_TGID);
-	event_set(e, F_CONTEXT);
+	event_take_task(e, k->tgid, k->tid, k->context);
 	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
 		v = (const void *)((const char *)row->values + cpu * row->stride);
 		if (!v->count.packets)

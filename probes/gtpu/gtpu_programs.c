@@ -16,6 +16,7 @@
 #include "kernel_features.h"
 #include "log.h"
 #include "object.h"
+#include "pidns.h"
 
 #define TASKS_UNDER_WAY 4096
 
@@ -113,6 +114,7 @@ static void set_context(struct probe_run *run)
 
 	cpu_context_find(&c);
 	run->context_means = cpu_context_means(&c);
+	s->rodata->task_pidns = pidns_of_proc("");
 	s->rodata->context_count_address = c.context_count_address;
 	s->rodata->context_cpu_offsets = c.context_cpu_offsets;
 	s->rodata->context_by_tracepoint = c.context_by_tracepoint;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "gtpu_run.h"
+#include "record_event.h"
 
 /* The direction is still the function's: whether the packet was sent or received. */
 static void set_tunnel(struct event *e, const struct gtpu_session_key *k, const __u8 sender[static 16])
@@ -87,18 +88,12 @@ void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_cont
 	if (!e.function)
 		return;
 	event_clear(&e, F_DIRECTION); /* policePacket's and netlink_send's is either */
-	e.pid = key->tid;
-	e.tgid = key->tgid;
+	event_take_task(&e, key->tgid, key->tid, key->context);
 	e.cpu = cpu;
-	e.context = key->context;
 	e.packets = context->calls;
 	memcpy(e.comm, context->comm, sizeof(e.comm) - 1);
-	event_set(&e, F_PID);
-	event_set(&e, F_TGID);
 	event_set(&e, F_COMM);
 	event_set(&e, F_CPU);
 	event_set(&e, F_PACKETS);
-	if (key->context != CONTEXT_UNKNOWN)
-		event_set(&e, F_CONTEXT);
 	emit(data, &e);
 }

@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "object.h"
+#include "pidns.h"
 #include "runq.skel.h"
 #include "runq_run.h"
 
@@ -65,6 +66,8 @@ static int load(struct probe_run *run, struct err *err)
 	object_begin(&capture);
 	run->bpf = runq_bpf__open();
 	r = object_end(&capture, run->bpf ? 0 : -errno, "run-queue programs", err);
+	if (r == 0)
+		run->bpf->rodata->task_pidns = pidns_of_proc("");
 	if (r == 0)
 		r = size_maps(run, err);
 	if (r == 0)

@@ -24,16 +24,19 @@ struct runq_watched {
 	__u64 since_ns;
 };
 
-/* What the thread does since then. */
+/* What the thread does since then. The key of its map is the number that the kernel gives the thread; tgid and tid are
+ * of the PID namespace by whose numbers user space names tasks. */
 enum runq_state { RUNQ_SLEEPS, RUNQ_WAITS, RUNQ_RUNS };
 
 struct runq_thread {
 	__u64 since_ns;
 	__u32 tgid;
+	__u32 tid;
 	__u32 state; /* enum runq_state */
+	__u32 pad;
 };
 
-_Static_assert(sizeof(struct runq_thread) == 16, "thread");
+_Static_assert(sizeof(struct runq_thread) == 24, "thread");
 
 struct runq_key {
 	__u32 tgid;

@@ -62,10 +62,9 @@ static void take_counts(void *data, const struct gen_row *row)
 		add_value(t, (const void *)((const char *)row->values + cpu * row->stride));
 }
 
-static void take_open(struct probe_run *run, uint32_t tid, const struct runq_thread *thread,
-		      uint64_t now_ns)
+static void take_open(struct probe_run *run, const struct runq_thread *thread, uint64_t now_ns)
 {
-	const struct runq_key key = {.tgid = thread->tgid, .tid = tid};
+	const struct runq_key key = {.tgid = thread->tgid, .tid = thread->tid};
 	struct told *t = map_put(run->told, &key, NULL);
 	uint64_t ns = now_ns > thread->since_ns ? now_ns - thread->since_ns : 0;
 
@@ -93,7 +92,7 @@ static int take_threads(struct probe_run *run)
 		return -errno;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (uint32_t i = 0; i < n; i++)
-		take_open(run, tids[i], &threads[i],
+		take_open(run, &threads[i],
 			  (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec);
 	return 0;
 }

@@ -11,22 +11,29 @@ void event_take_name(char to[static EVENT_NAME_MAX], const char from[static EVEN
 	to[EVENT_NAME_MAX - 1] = '\0';
 }
 
+void event_take_task(struct event *e, uint32_t tgid, uint32_t tid, uint8_t context)
+{
+	if (context != CONTEXT_UNKNOWN) {
+		e->context = context;
+		event_set(e, F_CONTEXT);
+	}
+	if (tid == RECORD_NO_NUMBER || tgid == RECORD_NO_NUMBER)
+		return;
+	e->pid = tid;
+	e->tgid = tgid;
+	event_set(e, F_PID);
+	event_set(e, F_TGID);
+}
+
 void event_take_header(struct event *e, const struct record_hdr *h)
 {
 	e->ts_ns = h->ts_ns;
 	e->cpu = h->cpu;
 	event_set(e, F_CPU);
 	if (h->flags & RECORD_TASK) {
-		e->pid = h->tid;
-		e->tgid = h->tgid;
 		event_take_name(e->comm, h->comm);
-		event_set(e, F_PID);
-		event_set(e, F_TGID);
 		event_set(e, F_COMM);
-	}
-	if (h->flags & RECORD_TASK && h->context != CONTEXT_UNKNOWN) {
-		e->context = h->context;
-		event_set(e, F_CONTEXT);
+		event_take_task(e, h->tgid, h->tid, h->context);
 	}
 	if (h->flags & RECORD_CGROUP) {
 		e->cgroup = h->cgroup_id;

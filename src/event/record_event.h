@@ -8,6 +8,8 @@
 
 /* Time, CPU, and the task with its context and cgroup. */
 void event_take_header(struct event *e, const struct record_hdr *h);
+/* tid or tgid may be RECORD_NO_NUMBER, context CONTEXT_UNKNOWN. */
+void event_take_task(struct event *e, uint32_t tgid, uint32_t tid, uint8_t context);
 void event_take_gtp(struct event *e, const struct record_gtp *g);
 void event_take_outer(struct event *e, const struct record_tuple *t);
 void event_take_tcp(struct event *e, uint8_t flags);

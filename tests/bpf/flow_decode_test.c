@@ -26,6 +26,7 @@
 #include "gen.h"
 #include "object.h"
 #include "packet_text.h"
+#include "pidns.h"
 #include "ring_reader.h"
 
 #define SKIP_STATUS 77
@@ -56,6 +57,7 @@ static void open_programs(struct bench *b, struct err *err)
 	cpu_context_find(&context);
 	b->bpf->rodata->events_wanted = true;
 	b->bpf->rodata->newcomers_wanted = true;
+	b->bpf->rodata->task_pidns = pidns_of_proc("");
 	b->bpf->rodata->context_count_address = context.context_count_address;
 	b->bpf->rodata->context_cpu_offsets = context.context_cpu_offsets;
 	b->bpf->rodata->context_by_tracepoint = context.context_by_tracepoint;

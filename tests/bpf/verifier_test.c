@@ -176,6 +176,7 @@ static void load_flow(struct report *r, const struct variant *v)
 	flow->rodata->kernel_reads = !v->locked;
 	flow->rodata->events_wanted = v->events;
 	flow->rodata->newcomers_wanted = v->seldom;
+	flow->rodata->task_pidns = v->seldom;
 	flow->rodata->ring_batch = 4096;
 	flow->rodata->gtp_port = 2152;
 	flow->rodata->radio_port = 4997;
@@ -195,6 +196,7 @@ static void load_runq(struct report *r, const struct variant *v)
 {
 	struct runq_bpf *runq = runq_bpf__open();
 
+	runq->rodata->task_pidns = v->seldom;
 	size_maps(runq->obj);
 	load(r, "runq", v, runq->obj);
 	runq_bpf__destroy(runq);
@@ -273,6 +275,7 @@ static void set_gtpu(struct gtpu_bpf *gtpu, const struct variant *v, bool *ret_b
 	gtpu->rodata->each_function = v->events;
 	gtpu->rodata->exits_hooked = v->events || v->seldom;
 	gtpu->rodata->refusal_has_code = v->seldom;
+	gtpu->rodata->task_pidns = v->seldom;
 	gtpu->rodata->notable_only = v->seldom;
 	gtpu->rodata->contexts_of_packets = v->seldom;
 	gtpu->rodata->contexts_of_calls = v->seldom;
@@ -355,6 +358,7 @@ int main(int argc, char **argv)
 	find_targets(&targets, gtpu);
 	r.targets = &targets;
 	load_runq(&r, &(struct variant){0});
+	load_runq(&r, &(struct variant){.seldom = true});
 	load_flow(&r, &(struct variant){.context = CONTEXT_BY_NOTHING, .events = true, .locked = true});
 	load_variants(&r, false, argc == 1);
 	if (features_direct_reads())

@@ -198,7 +198,7 @@ static __always_inline void count_sender(struct flow_scratch *s, struct flow_led
 	k->attachment = s->entry.attachment;
 	k->tgid = id.tgid;
 	k->tid = id.tid;
-	k->context = task_context(id.tid);
+	k->context = task_context();
 	v = generation_slot_at(&senders, s->place, k, &fresh);
 	if (!v) {
 		add(&ledger->other[OTHER_SENDER], s);

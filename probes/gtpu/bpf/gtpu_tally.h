@@ -85,9 +85,8 @@ static __always_inline void count(__u32 func, __s32 ret, __u32 bytes)
 
 static __noinline int count_context(__u32 func)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	struct gtpu_context_key key = {
-		.tid = (__u32)id, .tgid = id >> 32, .func_id = func, .context = task_context((__u32)id)};
+	struct task_id id = task_current_id();
+	struct gtpu_context_key key = {.tid = id.tid, .tgid = id.tgid, .func_id = func, .context = task_context()};
 	struct gtpu_context none = {}, *c = generation_slot(&gtpu_contexts, &key, &none);
 
 	if (!c) {

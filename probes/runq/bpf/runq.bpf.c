@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include "run.h"
 #include "runq.h"
+#include "task_number.h"
 
 RUN_MARK(runq);
 
@@ -54,6 +55,7 @@ GENERATIONS(waits, struct runq_key, struct runq_value);
 struct sight {
 	__u64 now_ns;
 	__u64 watched_ns; /* since when */
+	__u32 tgid, tid;  /* as user space knows them */
 	struct runq_thread *thread;
 	struct runq_ledger *ledger;
 };
@@ -63,29 +65,57 @@ static __always_inline void note(__u64 *count)
 	__sync_fetch_and_add(count, 1);
 }
 
-static __always_inline struct runq_thread *thread_of(__u32 tid, __u32 tgid)
+static __always_inline struct runq_thread *thread_of(__u32 key, const struct sight *s)
 {
-	struct runq_thread fresh = {.tgid = tgid}, *t = bpf_map_lookup_elem(&threads, &tid);
+	struct runq_thread fresh = {.tgid = s->tgid, .tid = s->tid}, *t = bpf_map_lookup_elem(&threads, &key);
 
 	if (!t) {
-		bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST);
-		return bpf_map_lookup_elem(&threads, &tid);
+		bpf_map_update_elem(&threads, &key, &fresh, BPF_NOEXIST);
+		return bpf_map_lookup_elem(&threads, &key);
 	}
-	if (t->tgid != tgid)
-		*t = fresh; /* the tid of one that ended unwatched */
+	if (t->tgid != s->tgid)
+		*t = fresh; /* the number of a thread that ended unwatched */
 	return t;
 }
 
-/* False: nobody watches it, or there is no room. */
+/* A task that ends has no number any more at its last switch: by what its thread was known. */
+static __always_inline bool number_inside(struct task_struct *task, struct sight *s)
+{
+	__u32 key = task->pid;
+	struct runq_thread *t;
+
+	s->tgid = task_number_inside(task->group_leader);
+	s->tid = task_number_inside(task);
+	if (s->tgid != RECORD_NO_NUMBER && s->tid != RECORD_NO_NUMBER)
+		return true;
+	t = bpf_map_lookup_elem(&threads, &key);
+	if (!t)
+		return false;
+	s->tgid = t->tgid;
+	s->tid = t->tid;
+	return true;
+}
+
+/* By plain loads in the kernel's own PID namespace: most switches on a node get no further. */
+static __always_inline bool number(struct task_struct *task, struct sight *s)
+{
+	if (task_pidns)
+		return number_inside(task, s);
+	s->tgid = task->tgid;
+	s->tid = task->pid;
+	return true;
+}
+
+/* False: the process is not watched, or there is no room. */
 static __always_inline bool look(struct task_struct *task, enum runq_hook hook, struct sight *s)
 {
-	__u32 tgid = task->tgid, zero = 0;
+	__u32 zero = 0;
 	struct runq_filter *f = bpf_map_lookup_elem(&filter, &zero);
 	struct runq_watched *w;
 
-	if (!f || !(f->words[RUNQ_FILTER_WORD(tgid)] & RUNQ_FILTER_BIT(tgid)))
+	if (!f || !number(task, s) || !(f->words[RUNQ_FILTER_WORD(s->tgid)] & RUNQ_FILTER_BIT(s->tgid)))
 		return false;
-	w = bpf_map_lookup_elem(&watched, &tgid);
+	w = bpf_map_lookup_elem(&watched, &s->tgid);
 	if (!w)
 		return false;
 	s->ledger = bpf_map_lookup_elem(&ledger, &zero);
@@ -94,7 +124,7 @@ static __always_inline bool look(struct task_struct *task, enum runq_hook hook, 
 	note(&s->ledger->seen[hook]);
 	s->now_ns = bpf_ktime_get_ns();
 	s->watched_ns = w->since_ns;
-	s->thread = thread_of(task->pid, tgid);
+	s->thread = thread_of(task->pid, s);
 	if (!s->thread)
 		note(&s->ledger->skipped[hook][RUNQ_SKIP_FULL]);
 	return s->thread;
@@ -122,7 +152,7 @@ static __always_inline void becomes(struct sight *s, enum runq_state state)
 static __always_inline struct runq_value *value_of(struct task_struct *task, struct sight *s,
 						   enum runq_hook hook)
 {
-	struct runq_key key = {.tgid = task->tgid, .tid = task->pid};
+	struct runq_key key = {.tgid = s->tgid, .tid = s->tid};
 	struct runq_value fresh = {}, *v = generation_slot(&waits, &key, &fresh);
 
 	if (!v)
@@ -238,7 +268,7 @@ static __always_inline void count_run(struct task_struct *task, struct sight *s,
 
 static __always_inline void switched_from(struct task_struct *prev, bool preempt)
 {
-	__u32 state = state_of(prev), tid = prev->pid;
+	__u32 state = state_of(prev), key = prev->pid;
 	bool goes_on = preempt || !state;
 	struct sight s;
 
@@ -246,7 +276,7 @@ static __always_inline void switched_from(struct task_struct *prev, bool preempt
 		return;
 	count_run(prev, &s, goes_on);
 	if (!goes_on && state & TASK_DEAD)
-		bpf_map_delete_elem(&threads, &tid);
+		bpf_map_delete_elem(&threads, &key);
 	else
 		becomes(&s, goes_on ? RUNQ_WAITS : RUNQ_SLEEPS);
 }

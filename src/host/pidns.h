@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The PID namespace whose numbers /proc has: a number means a process in one namespace alone. */
+#pragma once
+
+#include <stdint.h>
+
+/* The inode of the namespace of root's /proc; 0: the kernel's own, in which every process has a number. Where /proc does
+ * not tell, the caller's namespace. */
+uint32_t pidns_of_proc(const char *root);
