@@ -5,6 +5,7 @@
 
 #include "generations.h"
 #include "gtpu_packet.h"
+#include "log2.h"
 
 /* Set before load. */
 const volatile bool contexts_of_packets = false; /* of the packet functions */
@@ -186,22 +187,6 @@ static __noinline int count_session(struct open_packet *p)
 	return 0;
 }
 
-static __always_inline __u32 log2_of(__u32 v)
-{
-	__u32 r = (v > 0xffff) << 4, shift;
-
-	v >>= r;
-	shift = (v > 0xff) << 3;
-	v >>= shift;
-	r |= shift;
-	shift = (v > 0xf) << 2;
-	v >>= shift;
-	r |= shift;
-	shift = (v > 0x3) << 1;
-	v >>= shift;
-	return r | shift | v >> 1;
-}
-
 static __always_inline struct gtpu_latency *latency_of(struct gtpu_latency_key key)
 {
 	struct gtpu_latency *l = bpf_map_lookup_elem(&gtpu_latencies, &key), *none;
@@ -229,7 +214,7 @@ static __noinline int count_latencies(struct open_packet *p)
 	if (!l)
 		return 0;
 	for (i = 0; i < GTPU_SPANS; i++) {
-		__u64 bucket = log2_of(p->took[i]);
+		__u64 bucket = log2_u32(p->took[i]);
 
 		if (!p->took[i])
 			continue;

@@ -4,6 +4,7 @@
  * thread is in order. Atomic adds all the same: a thread that wakes itself does so without. */
 #include "generations.h"
 #include "kernel.h"
+#include "log2.h"
 #include "run.h"
 #include "runq.h"
 #include "task_number.h"
@@ -163,24 +164,6 @@ static __always_inline struct runq_value *value_of(struct task_struct *task, str
 	return v;
 }
 
-static __always_inline __u32 log2_of(__u64 n)
-{
-	__u32 high = n >> 32, v = high ?: (__u32)n, r = high ? 32 : 0, step;
-
-	step = (v > 0xffff) << 4;
-	v >>= step;
-	r |= step;
-	step = (v > 0xff) << 3;
-	v >>= step;
-	r |= step;
-	step = (v > 0xf) << 2;
-	v >>= step;
-	r |= step;
-	step = (v > 0x3) << 1;
-	v >>= step;
-	return r | step | v >> 1;
-}
-
 static __always_inline int woken(struct task_struct *task)
 {
 	struct sight s;
@@ -212,7 +195,7 @@ static __always_inline void count_wait(struct task_struct *task, struct sight *s
 {
 	struct runq_value *v = value_of(task, s, RUNQ_SWITCH_TO);
 	__u64 ns = s->now_ns - s->thread->since_ns;
-	__u64 bucket = log2_of(ns);
+	__u64 bucket = log2_u64(ns);
 
 	if (!v)
 		return;
