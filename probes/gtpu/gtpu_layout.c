@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "btf_member.h"
 #include "cleanup.h"
 #include "gtpu_run.h"
 #include "object.h"
@@ -67,42 +68,33 @@ static int by_version(const char *text, struct gtpu_layout *ret)
 #endif
 }
 
-static uint16_t member_offset(const struct btf *btf, const char *type, const char *member)
+static uint16_t place_of(const struct btf *btf, const char *type, const char *member)
 {
-	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (__u32)id) : NULL;
+	int at = btf_member_offset(btf, type, member);
 
-	for (__u32 i = 0; t && i < btf_vlen(t); i++) {
-		const char *name = btf__name_by_offset(btf, btf_members(t)[i].name_off);
-		uint32_t bits = btf_member_bit_offset(t, i);
-
-		if (name && !strcmp(name, member) && bits / 8 < GTPU_NOWHERE)
-			return (uint16_t)(bits / 8);
-	}
-	return GTPU_NOWHERE;
+	return at < 0 || at >= GTPU_NOWHERE ? GTPU_NOWHERE : (uint16_t)at;
 }
 
 static void by_btf(const struct btf *btf, struct gtpu_layout *ret)
 {
 	*ret = (struct gtpu_layout){
-		.pdr_seid = member_offset(btf, "pdr", "seid"),
-		.pdr_id = member_offset(btf, "pdr", "id"),
-		.pdr_outer_header_removal = member_offset(btf, "pdr", "outer_header_removal"),
-		.pdr_far = member_offset(btf, "pdr", "far"),
-		.pdr_qer_ids = member_offset(btf, "pdr", "qer_ids"),
-		.pdr_qer_num = member_offset(btf, "pdr", "qer_num"),
-		.pdr_qfi = member_offset(btf, "pdr", "qfi"),
-		.pdr_ul_dl_gate = member_offset(btf, "pdr", "ul_dl_gate"),
-		.pdr_urr_ids = member_offset(btf, "pdr", "urr_ids"),
-		.pdr_urr_num = member_offset(btf, "pdr", "urr_num"),
-		.far_id = member_offset(btf, "far", "id"),
-		.far_action = member_offset(btf, "far", "action"),
-		.far_fwd_param = member_offset(btf, "far", "fwd_param"),
-		.fwd_param_hdr_creation =
-			member_offset(btf, "forwarding_parameter", "hdr_creation"),
-		.urr_seid = member_offset(btf, "urr", "seid"),
-		.urr_id = member_offset(btf, "urr", "id"),
-		.dev_net_device = member_offset(btf, "gtp5g_dev", "dev"),
+		.pdr_seid = place_of(btf, "pdr", "seid"),
+		.pdr_id = place_of(btf, "pdr", "id"),
+		.pdr_outer_header_removal = place_of(btf, "pdr", "outer_header_removal"),
+		.pdr_far = place_of(btf, "pdr", "far"),
+		.pdr_qer_ids = place_of(btf, "pdr", "qer_ids"),
+		.pdr_qer_num = place_of(btf, "pdr", "qer_num"),
+		.pdr_qfi = place_of(btf, "pdr", "qfi"),
+		.pdr_ul_dl_gate = place_of(btf, "pdr", "ul_dl_gate"),
+		.pdr_urr_ids = place_of(btf, "pdr", "urr_ids"),
+		.pdr_urr_num = place_of(btf, "pdr", "urr_num"),
+		.far_id = place_of(btf, "far", "id"),
+		.far_action = place_of(btf, "far", "action"),
+		.far_fwd_param = place_of(btf, "far", "fwd_param"),
+		.fwd_param_hdr_creation = place_of(btf, "forwarding_parameter", "hdr_creation"),
+		.urr_seid = place_of(btf, "urr", "seid"),
+		.urr_id = place_of(btf, "urr", "id"),
+		.dev_net_device = place_of(btf, "gtp5g_dev", "dev"),
 	};
 }
 

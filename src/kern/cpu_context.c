@@ -7,42 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "btf_member.h"
 #include "cleanup.h"
 
 DEFINE_CLEANUP(struct btf *, btf, btf__free)
 
 /* x86 alone keeps the preempt count in a per-CPU variable; elsewhere it is in the task. */
 #if defined(__x86_64__)
-/* Offset in bytes of a member of a struct or union, unnamed ones inside it looked through. */
-static int member_offset(const struct btf *btf, unsigned id, const char *member)
-{
-	const struct btf_type *t = btf__type_by_id(btf, id);
-	const struct btf_member *m;
-	const char *name;
-	int at, inner;
-
-	if (!t || !btf_is_composite(t))
-		return -ENOENT;
-	m = btf_members(t);
-	for (unsigned i = 0; i < btf_vlen(t); i++, m++) {
-		name = btf__name_by_offset(btf, m->name_off);
-		at = (int)btf_member_bit_offset(t, i) / 8;
-		if (!strcmp(name, member))
-			return at;
-		inner = *name ? -ENOENT : member_offset(btf, m->type, member);
-		if (inner >= 0)
-			return at + inner;
-	}
-	return -ENOENT;
-}
-
 /* Linux 6.2 to 6.14 keep the count in pcpu_hot. */
 static int hot_count_offset(void)
 {
 	_cleanup_(cleanup_btf) struct btf *btf = btf__load_vmlinux_btf();
-	int id = btf ? btf__find_by_name_kind(btf, "pcpu_hot", BTF_KIND_STRUCT) : -ENOENT;
-
-	return id < 0 ? -ENOENT : member_offset(btf, (unsigned)id, "preempt_count");
+	return btf ? btf_member_offset(btf, "pcpu_hot", "preempt_count") : -ENOENT;
 }
 
 /* "ADDRESS TYPE NAME", the address in 16 digits. Not by sscanf: there are 200,000 lines. */
