@@ -8,13 +8,14 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "context_programs.h"
 #include "cpu_context.h"
 #include "flow_run.h"
 #include "flow.skel.h" /* its types are flow.h's */
 #include "kernel_features.h"
 #include "object.h"
 #include "pidns.h"
-#include "object_reason.h"
+#include "record_drain.h"
 
 #define MAX_SENDERS 4096
 #define BATCH_MAX 65536 /* bytes that may wait in the ring until who reads is woken */
@@ -88,10 +89,7 @@ static int flow_detach(struct probe_run *run, struct err *err)
 
 		r = one < 0 ? one : r;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(run->context_links); i++) {
-		bpf_link__destroy(run->context_links[i]);
-		run->context_links[i] = NULL;
-	}
+	context_programs_detach(run->context_links);
 	run->next_look_ns = UINT64_MAX;
 	run->detached_ns = clock_boot_ns();
 	return r;
@@ -124,11 +122,7 @@ static void set_context(struct probe_run *run)
 		cpu_context_find(&context);
 	bpf->rodata->kernel_reads = run->kernel_reads;
 	bpf->rodata->task_pidns = pidns_of_proc("");
-	bpf->rodata->context_count_address = context.context_count_address;
-	bpf->rodata->context_cpu_offsets = context.context_cpu_offsets;
-	bpf->rodata->context_by_tracepoint = context.context_by_tracepoint;
-	bpf_program__set_autoload(bpf->progs.context_softirq_entry, context.context_by_tracepoint);
-	bpf_program__set_autoload(bpf->progs.context_softirq_exit, context.context_by_tracepoint);
+	CONTEXT_PREPARE(bpf, &context);
 }
 
 static void set_constants(struct flow_bpf *bpf, const struct probe_env *env,
@@ -186,21 +180,6 @@ static int start_maps(struct probe_run *run, struct err *err)
 	return r < 0 ? r : ring_open(&run->ring, run->bpf->obj, err);
 }
 
-static int attach_context(struct probe_run *run, struct err *err)
-{
-	struct bpf_program *programs[] = {run->bpf->progs.context_softirq_entry,
-					  run->bpf->progs.context_softirq_exit};
-
-	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
-		if (!bpf_program__autoload(programs[i]))
-			continue;
-		run->context_links[i] = bpf_program__attach(programs[i]);
-		if (!run->context_links[i])
-			return err_set(err, -errno, "softirq tracepoint: %s", object_error_words(-errno));
-	}
-	return 0;
-}
-
 static int load(struct probe_run *run, const struct probe_env *env, struct err *err)
 {
 	const struct flow_options *o = env->options;
@@ -239,7 +218,7 @@ static int flow_start(struct probe_run **ret, const struct probe_env *env, struc
 	if (r == 0)
 		r = start_maps(run, err);
 	if (r == 0)
-		r = attach_context(run, err);
+		r = context_programs_attach(run->bpf->obj, run->context_links, err);
 	if (r == 0)
 		r = flow_look(run, env->wait, err);
 	if (r < 0)
@@ -278,28 +257,17 @@ static int flow_ring_fd(const struct probe_run *run)
 	return ring_poll_fd(run->ring);
 }
 
-struct drain {
-	struct probe_run *run;
-	event_fn emit;
-	void *data;
-};
-
-static void drain_record(void *data, const void *record, size_t len)
+static bool flow_decode_record(struct probe_run *run, const void *record, size_t len, struct event *ret)
 {
-	struct drain *d = data;
-	struct event e;
-
-	if (flow_decode(d->run, record, len, &e))
-		d->emit(d->data, &e);
-	else
-		d->run->bad_records++;
+	return flow_decode(run, record, len, ret);
 }
 
 static int flow_drain(struct probe_run *run, size_t max, event_fn emit, void *data)
 {
-	struct drain d = {.run = run, .emit = emit, .data = data};
+	struct record_drain drain = {
+		.run = run, .decode = flow_decode_record, .refused = &run->bad_records, .emit = emit, .data = data};
 
-	return ring_drain(run->ring, max, drain_record, &d);
+	return record_drain(run->ring, max, &drain);
 }
 
 const struct probe probe_flow = {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The ledger: per attachment seen = counted + skipped, per ring emitted = delivered + pending +
  * lost. */
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
@@ -9,7 +8,9 @@
 #include "cleanup.h"
 #include "flow_run.h"
 #include "flow.skel.h" /* its types are flow.h's */
+#include "ledger_writer.h"
 #include "object.h"
+#include "percpu.h"
 
 void flow_value_add(struct flow_value *sum, const struct flow_value *v)
 {
@@ -54,18 +55,13 @@ static void take_off(struct flow_ledger *l, const struct flow_ledger *before)
 /* With all that had the place before. */
 static int read_place(const struct probe_run *run, uint32_t attachment, struct flow_ledger *ret)
 {
-	_cleanup_free_ struct flow_ledger *rows = NULL;
-	int cpus = libbpf_num_possible_cpus();
+	size_t cpus;
+	_cleanup_free_ struct flow_ledger *rows = percpu_read(run->ledger_fd, &attachment, sizeof(*rows), &cpus);
 
-	if (cpus < 0)
-		return cpus;
-	rows = calloc((size_t)cpus, sizeof(*rows));
 	if (!rows)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(run->ledger_fd, &attachment, rows) < 0)
 		return -errno;
 	*ret = (struct flow_ledger){0};
-	for (int i = 0; i < cpus; i++)
+	for (size_t i = 0; i < cpus; i++)
 		add_ledger(ret, &rows[i]);
 	return 0;
 }
@@ -93,37 +89,25 @@ void flow_ledger_forget(struct probe_run *run, uint32_t attachment)
 	memset(a->other_told, 0, sizeof(a->other_told));
 }
 
-struct teller {
-	ledger_fn fn;
-	void *data;
-	const char *where;
-};
-
-static void tell(const struct teller *t, const char *name, const char *reason, uint64_t value)
-{
-	t->fn(t->data, &(struct ledger_row){
-			       .where = t->where, .name = name, .reason = reason, .value = value});
-}
-
-static void tell_ledger(const struct flow_ledger *l, struct teller *t)
+static void tell_ledger(const struct flow_ledger *l, struct ledger_writer *t)
 {
 	static const char *const others[OTHER_MAX] = {"flow", "tunnel", "sender", "quality"};
 	uint64_t counted = 0;
 
 	for (unsigned i = 0; i < HEAD_SKIPPED; i++)
 		counted += l->head[i];
-	tell(t, "seen", NULL, l->seen);
-	tell(t, "counted", NULL, counted);
+	ledger_write(t, "seen", NULL, l->seen);
+	ledger_write(t, "counted", NULL, counted);
 	for (unsigned i = HEAD_SKIPPED; i < HEAD_MAX; i++)
-		tell(t, "skipped", flow_head_name(i), l->head[i]);
-	tell(t, "skipped", "no_program", l->no_program);
+		ledger_write(t, "skipped", flow_head_name(i), l->head[i]);
+	ledger_write(t, "skipped", "no_program", l->no_program);
 	for (unsigned i = 0; i < HEAD_SKIPPED; i++)
-		tell(t, "head", flow_head_name(i), l->head[i]);
+		ledger_write(t, "head", flow_head_name(i), l->head[i]);
 	for (unsigned i = 0; i < OTHER_MAX; i++)
-		tell(t, "other", others[i], l->other[i].packets);
+		ledger_write(t, "other", others[i], l->other[i].packets);
 }
 
-static void tell_attachment(const struct probe_run *run, uint32_t id, struct teller *t)
+static void tell_attachment(const struct probe_run *run, uint32_t id, struct ledger_writer *t)
 {
 	struct flow_ledger l;
 
@@ -131,49 +115,33 @@ static void tell_attachment(const struct probe_run *run, uint32_t id, struct tel
 	if (!run->attachments[id].method[0] || flow_ledger_read(run, id, &l) < 0)
 		return;
 	tell_ledger(&l, t);
-	tell(t, "taken_off", NULL, run->attachments[id].taken_off);
-}
-
-static void tell_ring(const struct probe_run *run, struct teller *t)
-{
-	struct ring_counts c;
-
-	t->where = "ring";
-	if (ring_counts(run->ring, &c) < 0)
-		return;
-	tell(t, "emitted", NULL, c.emitted);
-	tell(t, "delivered", NULL, c.delivered);
-	tell(t, "pending", NULL, c.pending);
-	tell(t, "sampled_out", NULL, c.sampled_out);
-	for (unsigned i = 0; i < RING_LOST_MAX; i++)
-		tell(t, "lost", ring_lost_name(i), c.lost[i]);
-	tell(t, "damaged", NULL, run->bad_records);
+	ledger_write(t, "taken_off", NULL, run->attachments[id].taken_off);
 }
 
 /* Bytes of the maps, by what bounds them. */
-static void tell_memory(const struct probe_run *run, struct teller *t)
+static void tell_memory(const struct probe_run *run, struct ledger_writer *t)
 {
 	t->where = "memory";
-	tell(t, "flows", NULL, gen_memory(run->flows));
-	tell(t, "tunnels", NULL, gen_memory(run->tunnels));
-	tell(t, "senders", NULL, gen_memory(run->senders));
-	tell(t, "quality", NULL, gen_memory(run->qualities) + object_map_memory(bpf_map__fd(run->bpf->maps.orders)) +
+	ledger_write(t, "flows", NULL, gen_memory(run->flows));
+	ledger_write(t, "tunnels", NULL, gen_memory(run->tunnels));
+	ledger_write(t, "senders", NULL, gen_memory(run->senders));
+	ledger_write(t, "quality", NULL, gen_memory(run->qualities) + object_map_memory(bpf_map__fd(run->bpf->maps.orders)) +
 					 object_map_memory(bpf_map__fd(run->bpf->maps.echoes)));
-	tell(t, "interfaces", NULL, object_map_memory(run->ledger_fd));
-	tell(t, "ring", NULL, object_map_memory(bpf_map__fd(run->bpf->maps.ring)));
+	ledger_write(t, "interfaces", NULL, object_map_memory(run->ledger_fd));
+	ledger_write(t, "ring", NULL, object_map_memory(bpf_map__fd(run->bpf->maps.ring)));
 }
 
 void flow_ledger_tell(struct probe_run *run, ledger_fn fn, void *data)
 {
-	struct teller t = {.fn = fn, .data = data};
+	struct ledger_writer t = {.fn = fn, .data = data};
 
 	for (uint32_t id = 0; id < run->n_attachments; id++)
 		tell_attachment(run, id, &t);
 	if (run->forgotten.seen) {
 		t.where = "interfaces before";
 		tell_ledger(&run->forgotten, &t);
-		tell(&t, "taken_off", NULL, run->forgotten_taken_off);
+		ledger_write(&t, "taken_off", NULL, run->forgotten_taken_off);
 	}
-	tell_ring(run, &t);
+	ledger_write_ring(&t, run->ring, true, "damaged", run->bad_records);
 	tell_memory(run, &t);
 }

@@ -12,6 +12,7 @@
 #include "event_quality.h"
 #include "flow_run.h"
 #include "flow.skel.h" /* its types are flow.h's */
+#include "percpu.h"
 
 #define ECHO_PATIENCE_NS (10 * NSEC_PER_SEC)
 #define ORDER_IDLE_NS (60 * NSEC_PER_SEC)
@@ -46,7 +47,7 @@ static void add_up(const struct gen_row *row, struct event_quality *ret)
 	const struct quality_key *k = row->key;
 
 	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
-		const struct quality_value *v = (const void *)((const char *)row->values + cpu * row->stride);
+		const struct quality_value *v = percpu_value(row, cpu);
 		struct event_quality one = {
 			.packets = v->packets, .missing = v->missing, .filled = v->filled,
 			.reordered = v->reordered, .duplicates = v->duplicates, .restarts = v->restarts,

@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "flow_run.h"
 #include "flow.skel.h" /* its types are flow.h's */
+#include "percpu.h"
 #include "record_event.h"
 
 /* A struct flow_value comes first in every counting map's value. */
@@ -15,7 +16,7 @@ static struct flow_value add_up(const struct gen_row *row)
 	struct flow_value sum = {0};
 
 	for (unsigned cpu = 0; cpu < row->cpus; cpu++)
-		flow_value_add(&sum, (const void *)((const char *)row->values + cpu * row->stride));
+		flow_value_add(&sum, percpu_value(row, cpu));
 	return sum;
 }
 
@@ -83,7 +84,7 @@ static void each_row(const struct flow_rows *r, const struct gen_row *row,
 	const struct flow_value *v;
 
 	for (unsigned cpu = 0; r->run->per_cpu && cpu < row->cpus; cpu++) {
-		v = (const void *)((const char *)row->values + cpu * row->stride);
+		v = percpu_value(row, cpu);
 		if (v->packets)
 			emit(r, row, (int)cpu);
 	}
@@ -98,7 +99,7 @@ static struct flow_value value_of(const struct gen_row *row, int cpu)
 
 	if (cpu < 0)
 		return add_up(row);
-	flow_value_add(&v, (const void *)((const char *)row->values + (size_t)cpu * row->stride));
+	flow_value_add(&v, percpu_value(row, (unsigned)cpu));
 	return v;
 }
 
@@ -170,7 +171,7 @@ static void set_sender(struct event *e, const struct sender_key *k, const struct
 
 	event_take_task(e, k->tgid, k->tid, k->context);
 	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
-		v = (const void *)((const char *)row->values + cpu * row->stride);
+		v = percpu_value(row, cpu);
 		if (!v->count.packets)
 			continue;
 		memcpy(e->comm, v->comm, sizeof(e->comm));

@@ -5,6 +5,7 @@
 #include "cleanup.h"
 #include "gtpu_probe.h"
 #include "gtpu.skel.h" /* its types are gtpu.h's */
+#include "record_drain.h"
 
 static int start_run(struct probe_run *run, struct err *err)
 {
@@ -58,33 +59,23 @@ static int gtpu_ring_fd(const struct probe_run *run)
 	return ring_poll_fd(run->ring);
 }
 
-struct drain {
-	struct probe_run *run;
-	event_fn emit;
-	void *data;
-};
-
-static void drain_record(void *data, const void *record, size_t len)
+static bool gtpu_decode_record(struct probe_run *run, const void *record, size_t len, struct event *ret)
 {
-	struct drain *d = data;
 	char netns[GTPU_NETNS_MAX];
-	struct event e;
 
-	if (gtpu_record_decode(record, len, &e, netns)) {
-		d->run->bad_records++;
-		return;
-	}
-	if (event_has(&e, F_NETNS))
-		e.netns = gtpu_netns_name(&d->run->netns, "",
-					  ((const struct gtpu_record *)record)->netns);
-	d->emit(d->data, &e);
+	if (gtpu_record_decode(record, len, ret, netns))
+		return false;
+	ret->netns = event_has(ret, F_NETNS) ? gtpu_netns_name(&run->netns, "", ((const struct gtpu_record *)record)->netns) :
+					       NULL;
+	return true;
 }
 
 static int gtpu_drain(struct probe_run *run, size_t max, event_fn emit, void *data)
 {
-	struct drain d = {.run = run, .emit = emit, .data = data};
+	struct record_drain drain = {
+		.run = run, .decode = gtpu_decode_record, .refused = &run->bad_records, .emit = emit, .data = data};
 
-	return ring_drain(run->ring, max, drain_record, &d);
+	return record_drain(run->ring, max, &drain);
 }
 
 static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)

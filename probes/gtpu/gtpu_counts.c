@@ -8,24 +8,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "gtpu_run.h"
-
-int gtpu_percpu_sum(int map_fd, const void *key, uint64_t *ret, size_t n)
-{
-	int cpus = libbpf_num_possible_cpus();
-	_cleanup_free_ uint64_t *values = NULL;
-
-	if (cpus < 0)
-		return cpus;
-	values = calloc((size_t)cpus * n, sizeof(*values));
-	if (!values)
-		return -ENOMEM;
-	if (bpf_map_lookup_elem(map_fd, key, values))
-		return -errno;
-	memset(ret, 0, n * sizeof(*ret));
-	for (size_t i = 0; i < (size_t)cpus * n; i++)
-		ret[i % n] += values[i];
-	return 0;
-}
+#include "percpu.h"
 
 static struct gtpu_count *total_of(struct gtpu_counts *c, const struct gtpu_count_key *key)
 {
@@ -77,7 +60,7 @@ static int collect_key(struct gtpu_counts *c, int map_fd, const struct gtpu_coun
 		       event_fn emit, void *data)
 {
 	struct gtpu_count *total = total_of(c, key), now;
-	int r = gtpu_percpu_sum(map_fd, key, (uint64_t *)&now, 2);
+	int r = percpu_sum(map_fd, key, (uint64_t *)&now, 2);
 
 	if (r)
 		return r;
@@ -92,7 +75,7 @@ static int collect_usual(struct gtpu_usual_counts *seen, int map_fd, uint32_t fu
 {
 	struct gtpu_count_key key = {.func_id = func, .ret = GTPU_NO_RETURN};
 	struct gtpu_usual_counts now;
-	int r = gtpu_percpu_sum(map_fd, &func, (uint64_t *)&now, sizeof(now) / sizeof(uint64_t));
+	int r = percpu_sum(map_fd, &func, (uint64_t *)&now, sizeof(now) / sizeof(uint64_t));
 
 	if (r)
 		return r;

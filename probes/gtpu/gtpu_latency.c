@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "gtpu_run.h"
+#include "percpu.h"
 
 int gtpu_latencies_start(int map_fd)
 {
@@ -76,7 +77,7 @@ static int collect_key(struct gtpu_latencies *l, int map_fd, const struct gtpu_l
 		       event_fn emit, void *data)
 {
 	struct gtpu_latency *seen = seen_of(l, key), now;
-	int r = gtpu_percpu_sum(map_fd, key, (uint64_t *)&now, sizeof(now) / sizeof(uint64_t));
+	int r = percpu_sum(map_fd, key, (uint64_t *)&now, sizeof(now) / sizeof(uint64_t));
 
 	if (r || !seen)
 		return r ? r : -ENOSPC;

@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "gtpu_run.h"
+#include "percpu.h"
 
 static const char *const verdicts[GTPU_VERDICTS] = {
 	[GTPU_VERDICT_UNKNOWN] = "unknown",
@@ -111,7 +112,7 @@ int gtpu_outcomes_collect(struct gtpu_outcomes *seen, int map_fd, event_fn emit,
 	const struct gtpu_count *to = &now.count[0][0][0];
 	const struct gtpu_count *from = &seen->count[0][0][0];
 	uint32_t zero = 0;
-	int r = gtpu_percpu_sum(map_fd, &zero, (uint64_t *)&now, sizeof(now) / sizeof(uint64_t));
+	int r = percpu_sum(map_fd, &zero, (uint64_t *)&now, sizeof(now) / sizeof(uint64_t));
 
 	if (r)
 		return r;

@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "context_programs.h"
 #include "cpu_context.h"
 #include "gtpu_probe.h"
 #include "gtpu.skel.h" /* its types are gtpu.h's */
@@ -115,11 +116,7 @@ static void set_context(struct probe_run *run)
 	cpu_context_find(&c);
 	run->context_means = cpu_context_means(&c);
 	s->rodata->task_pidns = pidns_of_proc("");
-	s->rodata->context_count_address = c.context_count_address;
-	s->rodata->context_cpu_offsets = c.context_cpu_offsets;
-	s->rodata->context_by_tracepoint = c.context_by_tracepoint;
-	bpf_program__set_autoload(s->progs.context_softirq_entry, c.context_by_tracepoint);
-	bpf_program__set_autoload(s->progs.context_softirq_exit, c.context_by_tracepoint);
+	CONTEXT_PREPARE(s, &c);
 }
 
 static int set_layout(struct probe_run *run, struct gtpu_layout *ret, struct err *err)
@@ -222,21 +219,6 @@ static int load_object(struct probe_run *run, const struct gtpu_hook *only, stru
 	return object_end(&capture, gtpu_bpf__load(run->skel), "loading the gtpu programs", err);
 }
 
-static int attach_context(struct probe_run *run, struct err *err)
-{
-	struct bpf_program *programs[] = {run->skel->progs.context_softirq_entry,
-					  run->skel->progs.context_softirq_exit};
-
-	if (!run->skel->rodata->context_by_tracepoint)
-		return 0;
-	for (size_t i = 0; i < ARRAY_SIZE(programs); i++) {
-		run->context_links[i] = bpf_program__attach(programs[i]);
-		if (!run->context_links[i])
-			return err_set(err, -errno, "softirq tracepoint: %s", err_name(-errno));
-	}
-	return 0;
-}
-
 /* With the hooks in place none is missed in between. What cannot be asked stays unknown. */
 static void find_quotas(struct probe_run *run)
 {
@@ -299,7 +281,7 @@ int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err)
 	if (!r)
 		r = load_object(run, NULL, err);
 	if (!r)
-		r = attach_context(run, err);
+		r = context_programs_attach(run->skel->obj, run->context_links, err);
 	if (!r)
 		r = attach_hooks(run, err);
 	if (r) {
@@ -318,10 +300,7 @@ void gtpu_programs_detach(struct probe_run *run)
 {
 	if (run->attach)
 		attach_detach(run->attach);
-	for (size_t i = 0; i < ARRAY_SIZE(run->context_links); i++) {
-		bpf_link__destroy(run->context_links[i]);
-		run->context_links[i] = NULL;
-	}
+	context_programs_detach(run->context_links);
 }
 
 static void keep_missed(struct probe_run *run, size_t i)

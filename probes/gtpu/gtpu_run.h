@@ -152,6 +152,3 @@ int gtpu_filter_make(const struct gtpu_options *o, struct gtpu_filter *ret, stru
 int gtpu_check_options(const void *options, struct err *err);
 
 int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, int usual_fd, event_fn emit, void *data);
-
-/* Sums a per-CPU value of n counters over all CPUs. 0 or -errno. */
-int gtpu_percpu_sum(int map_fd, const void *key, uint64_t *ret, size_t n);

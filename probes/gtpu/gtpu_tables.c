@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "gtpu_probe.h"
+#include "percpu.h"
 
 #define STRAYS 1024   /* rows of packets that no rule took */
 #define CONTEXTS 4096 /* of tasks, functions and contexts */
@@ -58,7 +59,7 @@ static void session_row(void *data, const struct gen_row *row)
 	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
 		struct gtpu_session one;
 
-		memcpy(&one, (const char *)row->values + cpu * row->stride, sizeof(one));
+		memcpy(&one, percpu_value(row, cpu), sizeof(one));
 		if (one.packets)
 			memcpy(sum.peer, one.peer, sizeof(sum.peer));
 		sum.packets += one.packets;
@@ -76,7 +77,7 @@ static void context_row(void *data, const struct gen_row *row)
 	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
 		struct gtpu_context one;
 
-		memcpy(&one, (const char *)row->values + cpu * row->stride, sizeof(one));
+		memcpy(&one, percpu_value(row, cpu), sizeof(one));
 		if (one.calls)
 			gtpu_context_row(row->key, &one, cpu, r->emit, r->data);
 	}

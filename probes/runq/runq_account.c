@@ -2,9 +2,8 @@
 /* The ledger: of what is seen of watched threads, what is counted and what is not. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <stdlib.h>
 
-#include "cleanup.h"
+#include "percpu.h"
 #include "runq.skel.h"
 #include "runq_run.h"
 
@@ -19,30 +18,6 @@ static const char *const reasons[RUNQ_SKIPS] = {
 	[RUNQ_SKIP_AWAKE] = "awake_already",
 	[RUNQ_SKIP_FULL] = "no_room",
 };
-
-static void add(struct runq_ledger *sum, const struct runq_ledger *l)
-{
-	for (int hook = 0; hook < RUNQ_HOOKS; hook++) {
-		sum->seen[hook] += l->seen[hook];
-		sum->counted[hook] += l->counted[hook];
-		for (int why = 0; why < RUNQ_SKIPS; why++)
-			sum->skipped[hook][why] += l->skipped[hook][why];
-	}
-}
-
-static bool read_sum(const struct probe_run *run, struct runq_ledger *ret)
-{
-	int cpus = libbpf_num_possible_cpus();
-	_cleanup_free_ struct runq_ledger *each =
-		cpus > 0 ? calloc((size_t)cpus, sizeof(*each)) : NULL;
-	uint32_t zero = 0;
-
-	if (!each || bpf_map_lookup_elem(bpf_map__fd(run->bpf->maps.ledger), &zero, each) < 0)
-		return false;
-	for (int i = 0; i < cpus; i++)
-		add(ret, &each[i]);
-	return true;
-}
 
 /* Calls that no program was run for: one interrupted it on its CPU. Before 5.12 nobody counts them. */
 static void tell_missed(const struct probe_run *run, ledger_fn fn, void *data)
@@ -69,7 +44,9 @@ static void tell_missed(const struct probe_run *run, ledger_fn fn, void *data)
 void runq_ledger_tell(struct probe_run *run, ledger_fn fn, void *data)
 {
 	struct runq_ledger sum = {0};
-	bool unknown = !read_sum(run, &sum);
+	uint32_t zero = 0;
+	bool unknown = percpu_sum(bpf_map__fd(run->bpf->maps.ledger), &zero, (uint64_t *)&sum,
+				  sizeof(sum) / sizeof(uint64_t)) < 0;
 
 	for (int hook = 0; hook < RUNQ_HOOKS; hook++) {
 		fn(data, &(struct ledger_row){places[hook], "seen", NULL, sum.seen[hook], unknown});

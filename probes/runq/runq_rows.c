@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "percpu.h"
 #include "runq.skel.h"
 #include "runq_run.h"
 
@@ -59,7 +60,7 @@ static void take_counts(void *data, const struct gen_row *row)
 		return; /* counted by the map */
 	t->alive = true;
 	for (unsigned cpu = 0; cpu < row->cpus; cpu++)
-		add_value(t, (const void *)((const char *)row->values + cpu * row->stride));
+		add_value(t, percpu_value(row, cpu));
 }
 
 static void take_open(struct probe_run *run, const struct runq_thread *thread, uint64_t now_ns)
