@@ -119,13 +119,13 @@ static int load_flow(struct flow_bpf *bpf, struct flow_entry_bpf *entry, struct 
 	if (r >= 0)
 		r = bpf_map__set_max_entries(bpf->maps.orders, 4096);
 	if (r >= 0)
-		r = object_load(bpf->obj, "flow program", err);
+		r = object_load(bpf->skeleton, "flow program", err);
 	if (r < 0)
 		return r;
 	bpf_map__reuse_fd(entry->maps.flow_ledgers, bpf_map__fd(bpf->maps.flow_ledgers));
 	bpf_map__reuse_fd(entry->maps.flow_entries, bpf_map__fd(bpf->maps.flow_entries));
 	bpf_map__reuse_fd(entry->maps.flow_programs, bpf_map__fd(bpf->maps.flow_programs));
-	r = object_load(entry->obj, "flow entry program", err);
+	r = object_load(entry->skeleton, "flow entry program", err);
 	fd = bpf_program__fd(bpf->progs.flow_packet);
 	if (r >= 0)
 		r = bpf_map_update_elem(bpf_map__fd(bpf->maps.flow_programs), &zero, &fd, BPF_ANY);

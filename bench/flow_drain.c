@@ -60,13 +60,13 @@ static int load(struct bench *b, struct err *err)
 	for (size_t i = 0; i < ARRAY_SIZE(maps) && r >= 0; i++)
 		r = gen_prepare(&b->gens[i], maps[i], 1024, err);
 	if (r >= 0)
-		r = object_load(b->bpf->obj, "flow program", err);
+		r = object_load(b->bpf->skeleton, "flow program", err);
 	if (r < 0)
 		return r;
 	bpf_map__reuse_fd(b->entry->maps.flow_ledgers, bpf_map__fd(b->bpf->maps.flow_ledgers));
 	bpf_map__reuse_fd(b->entry->maps.flow_entries, bpf_map__fd(b->bpf->maps.flow_entries));
 	bpf_map__reuse_fd(b->entry->maps.flow_programs, bpf_map__fd(b->bpf->maps.flow_programs));
-	r = object_load(b->entry->obj, "flow entry program", err);
+	r = object_load(b->entry->skeleton, "flow entry program", err);
 	fd = bpf_program__fd(b->bpf->progs.flow_packet);
 	if (r >= 0)
 		r = bpf_map_update_elem(bpf_map__fd(b->bpf->maps.flow_programs), &zero, &fd, BPF_ANY);
