@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "cleanup.h"
-#include "gtpu_probe.h"
+#include "gtpu_run.h"
 #include "gtpu.skel.h" /* its types are gtpu.h's */
 #include "record_drain.h"
 
@@ -91,7 +91,7 @@ static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)
 		r = gtpu_latencies_collect(&run->latencies, gtpu_map(run, "gtpu_latencies"), emit,
 					   data);
 	if (!r)
-		r = gtpu_tables_collect(&run->tables, &run->netns, &run->check, emit, data);
+		r = gtpu_tables_collect(run, emit, data);
 	if (!r && !run->detached)
 		gtpu_check_compare(&run->check, &run->life.devices);
 	return r;

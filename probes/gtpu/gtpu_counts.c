@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Rows from the maps that only ever count up: calls by function and return, packets by what became of them, and
+ * durations. A key is never removed, so that nothing counted is lost and a walk visits each key once. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -10,7 +12,41 @@
 #include "gtpu_run.h"
 #include "percpu.h"
 
-static struct gtpu_count *total_of(struct gtpu_counts *c, const struct gtpu_count_key *key)
+#define COUNTERS(value) (sizeof(value) / sizeof(uint64_t))
+
+struct event gtpu_function_row(const char *event, uint32_t func_id)
+{
+	struct event e = {.probe = "gtpu", .event = event, .ts_ns = clock_boot_ns()};
+
+	e.function = gtpu_function_name(func_id);
+	e.func_id = func_id;
+	e.direction = gtpu_function_direction(func_id) == GTPU_DOWNLINK ? DIRECTION_DOWNLINK :
+									  DIRECTION_UPLINK;
+	event_set(&e, F_DIRECTION);
+	event_set(&e, F_FUNCTION);
+	event_set(&e, F_FUNC_ID);
+	return e;
+}
+
+uint32_t gtpu_path_function(size_t path)
+{
+	return gtpu_span_func((uint32_t)path, GTPU_SPAN_WHOLE);
+}
+
+static struct event count_row(uint32_t func_id, const struct gtpu_count *diff)
+{
+	struct event e = gtpu_function_row("count", func_id);
+
+	e.packets = diff->packets;
+	e.bytes = diff->bytes;
+	event_set(&e, F_PACKETS);
+	event_set(&e, F_BYTES);
+	return e;
+}
+
+/* Calls by function and return. */
+
+static struct gtpu_count *counted_of(struct gtpu_counts *c, const struct gtpu_count_key *key)
 {
 	for (size_t i = 0; i < c->len; i++)
 		if (!memcmp(&c->rows[i].key, key, sizeof(*key)))
@@ -21,24 +57,16 @@ static struct gtpu_count *total_of(struct gtpu_counts *c, const struct gtpu_coun
 	return &c->rows[c->len++].total;
 }
 
-static void emit_count(const struct gtpu_count_key *key, const struct gtpu_count *diff,
-		       event_fn emit, void *data)
+static void emit_count(const struct gtpu_count_key *key, const struct gtpu_count *now,
+		       struct gtpu_count *seen, event_fn emit, void *data)
 {
-	struct event e = {.probe = "gtpu", .event = "count", .ts_ns = clock_boot_ns()};
+	struct gtpu_count diff = {now->packets - seen->packets, now->bytes - seen->bytes};
+	struct event e;
 
-	e.function = gtpu_function_name(key->func_id);
-	if (!e.function)
+	*seen = *now;
+	if (!diff.packets || !gtpu_function_name(key->func_id))
 		return;
-	e.func_id = key->func_id;
-	e.direction = gtpu_function_direction(key->func_id) == GTPU_DOWNLINK ?
-			      DIRECTION_DOWNLINK : DIRECTION_UPLINK;
-	e.packets = diff->packets;
-	e.bytes = diff->bytes;
-	event_set(&e, F_DIRECTION);
-	event_set(&e, F_FUNCTION);
-	event_set(&e, F_FUNC_ID);
-	event_set(&e, F_PACKETS);
-	event_set(&e, F_BYTES);
+	e = count_row(key->func_id, &diff);
 	if (key->ret != GTPU_NO_RETURN) {
 		e.return_value = key->ret;
 		event_set(&e, F_RETURN);
@@ -46,27 +74,17 @@ static void emit_count(const struct gtpu_count_key *key, const struct gtpu_count
 	emit(data, &e);
 }
 
-static void emit_difference(const struct gtpu_count_key *key, const struct gtpu_count *now,
-			    struct gtpu_count *seen, event_fn emit, void *data)
+static int collect_count(struct gtpu_counts *c, int map_fd, const struct gtpu_count_key *key,
+			 event_fn emit, void *data)
 {
-	struct gtpu_count diff = {now->packets - seen->packets, now->bytes - seen->bytes};
-
-	*seen = *now;
-	if (diff.packets)
-		emit_count(key, &diff, emit, data);
-}
-
-static int collect_key(struct gtpu_counts *c, int map_fd, const struct gtpu_count_key *key,
-		       event_fn emit, void *data)
-{
-	struct gtpu_count *total = total_of(c, key), now;
-	int r = percpu_sum(map_fd, key, (uint64_t *)&now, 2);
+	struct gtpu_count *seen = counted_of(c, key), now;
+	int r = percpu_sum(map_fd, key, (uint64_t *)&now, COUNTERS(now));
 
 	if (r)
 		return r;
-	if (!total)
+	if (!seen)
 		return -ENOSPC;
-	emit_difference(key, &now, total, emit, data);
+	emit_count(key, &now, seen, emit, data);
 	return 0;
 }
 
@@ -75,17 +93,16 @@ static int collect_usual(struct gtpu_usual_counts *seen, int map_fd, uint32_t fu
 {
 	struct gtpu_count_key key = {.func_id = func, .ret = GTPU_NO_RETURN};
 	struct gtpu_usual_counts now;
-	int r = percpu_sum(map_fd, &func, (uint64_t *)&now, sizeof(now) / sizeof(uint64_t));
+	int r = percpu_sum(map_fd, &func, (uint64_t *)&now, COUNTERS(now));
 
 	if (r)
 		return r;
-	emit_difference(&key, &now.none, &seen->none, emit, data);
+	emit_count(&key, &now.none, &seen->none, emit, data);
 	for (key.ret = 0; key.ret < GTPU_USUAL_RETURNS; key.ret++)
-		emit_difference(&key, &now.returned[key.ret], &seen->returned[key.ret], emit, data);
+		emit_count(&key, &now.returned[key.ret], &seen->returned[key.ret], emit, data);
 	return 0;
 }
 
-/* No key is ever removed, so that nothing counted is lost and the walk visits each key once. */
 int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, int usual_fd, event_fn emit, void *data)
 {
 	struct gtpu_count_key key, *previous = NULL;
@@ -103,7 +120,145 @@ int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, int usual_fd, event_f
 
 		if (bpf_map_get_next_key(map_fd, previous, &key))
 			return errno == ENOENT ? 0 : -errno;
-		r = collect_key(c, map_fd, &key, emit, data);
+		r = collect_count(c, map_fd, &key, emit, data);
+		if (r)
+			return r;
+		previous = &key;
+	}
+	return 0;
+}
+
+/* Packets by what became of them. */
+
+static void emit_outcome(size_t path, size_t verdict, size_t reason, const struct gtpu_count *diff,
+			 event_fn emit, void *data)
+{
+	struct event e = count_row(gtpu_path_function(path), diff);
+
+	e.verdict = gtpu_verdict_name((unsigned)verdict);
+	e.reason = gtpu_reason_name((unsigned)reason);
+	if (e.verdict)
+		event_set(&e, F_VERDICT);
+	if (e.reason)
+		event_set(&e, F_REASON);
+	emit(data, &e);
+}
+
+int gtpu_outcomes_collect(struct gtpu_outcomes *seen, int map_fd, event_fn emit, void *data)
+{
+	const size_t each = GTPU_VERDICTS * GTPU_REASONS, n = GTPU_PATHS * each;
+	struct gtpu_outcomes now;
+	const struct gtpu_count *to = &now.count[0][0][0];
+	const struct gtpu_count *from = &seen->count[0][0][0];
+	uint32_t zero = 0;
+	int r = percpu_sum(map_fd, &zero, (uint64_t *)&now, COUNTERS(now));
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct gtpu_count diff = {to[i].packets - from[i].packets,
+					  to[i].bytes - from[i].bytes};
+
+		if (diff.packets)
+			emit_outcome(i / each, i % each / GTPU_REASONS, i % GTPU_REASONS, &diff,
+				     emit, data);
+	}
+	*seen = now;
+	return 0;
+}
+
+/* Durations. */
+
+int gtpu_latencies_start(int map_fd)
+{
+	_cleanup_free_ void *zero = NULL;
+	int cpus = libbpf_num_possible_cpus();
+
+	if (cpus < 0)
+		return cpus;
+	zero = calloc((size_t)cpus, sizeof(struct gtpu_latency));
+	if (!zero)
+		return -ENOMEM;
+	for (uint16_t path = 0; path < GTPU_PATHS; path++) {
+		struct gtpu_latency_key key = {.path = path, .qfi = GTPU_ANY_QFI};
+
+		if (bpf_map_update_elem(map_fd, &key, zero, BPF_NOEXIST) && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+static struct event span_row(const struct gtpu_latency_key *key, uint32_t span)
+{
+	uint32_t stage = span - GTPU_SPAN_STAGES;
+	struct event e = gtpu_function_row(
+		"latency", gtpu_span_func(key->path, span < GTPU_SPAN_CALLS ? span : GTPU_SPAN_WHOLE));
+
+	e.direction = gtpu_function_direction(gtpu_path_function(key->path)) == GTPU_DOWNLINK ?
+			      DIRECTION_DOWNLINK : DIRECTION_UPLINK;
+	if (span >= GTPU_SPAN_STAGES) {
+		e.stage = gtpu_stage_name(stage);
+		event_set(&e, F_STAGE);
+	}
+	if (key->qfi < GTPU_NO_QFI) {
+		e.gtp.qfi = (uint8_t)key->qfi;
+		event_set(&e, F_GTP_QFI);
+	}
+	return e;
+}
+
+static void emit_span(const struct gtpu_latency_key *key, uint32_t span, const __u64 *now,
+		      const __u64 *seen, event_fn emit, void *data)
+{
+	for (size_t bucket = 0; bucket < GTPU_LATENCY_BUCKETS; bucket++) {
+		struct event e;
+
+		if (now[bucket] == seen[bucket])
+			continue;
+		e = span_row(key, span);
+		e.duration_ns = UINT64_C(1) << bucket;
+		e.packets = now[bucket] - seen[bucket];
+		event_set(&e, F_DURATION_NS);
+		event_set(&e, F_PACKETS);
+		emit(data, &e);
+	}
+}
+
+static struct gtpu_latency *latency_seen_of(struct gtpu_latencies *l, const struct gtpu_latency_key *key)
+{
+	for (size_t i = 0; i < l->len; i++)
+		if (!memcmp(&l->rows[i].key, key, sizeof(*key)))
+			return &l->rows[i].seen;
+	if (l->len == ARRAY_SIZE(l->rows))
+		return NULL;
+	l->rows[l->len].key = *key;
+	return &l->rows[l->len++].seen;
+}
+
+static int collect_latency(struct gtpu_latencies *l, int map_fd, const struct gtpu_latency_key *key,
+			   event_fn emit, void *data)
+{
+	struct gtpu_latency *seen = latency_seen_of(l, key), now;
+	int r = percpu_sum(map_fd, key, (uint64_t *)&now, COUNTERS(now));
+
+	if (r || !seen)
+		return r ? r : -ENOSPC;
+	for (uint32_t span = 0; span < GTPU_SPANS; span++)
+		emit_span(key, span, now.calls[span], seen->calls[span], emit, data);
+	*seen = now;
+	return 0;
+}
+
+int gtpu_latencies_collect(struct gtpu_latencies *l, int map_fd, event_fn emit, void *data)
+{
+	struct gtpu_latency_key key, *previous = NULL;
+
+	for (size_t i = 0; i < GTPU_LATENCY_KEYS; i++) {
+		int r;
+
+		if (bpf_map_get_next_key(map_fd, previous, &key))
+			return errno == ENOENT ? 0 : -errno;
+		r = collect_latency(l, map_fd, &key, emit, data);
 		if (r)
 			return r;
 		previous = &key;

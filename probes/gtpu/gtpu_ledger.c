@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <stdio.h>
 
-#include "gtpu_probe.h"
+#include "gtpu_run.h"
 #include "ledger_writer.h"
 #include "percpu.h"
 

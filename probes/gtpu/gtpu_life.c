@@ -10,8 +10,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "gtpu_probe.h"
-#include "gtpu_sight.h"
+#include "gtpu_run.h"
 
 #define SCAN_PAUSE_NS NSEC_PER_SEC /* at least, and */
 #define SCAN_SHARE 50		   /* so many times what the scan took */

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "gtpu_check.h"
-
+/* What gtp5g itself says of its rules, over netlink. */
+#include <bpf/bpf.h>
+#include <errno.h>
 #include <string.h>
 
+#include "cleanup.h"
 #include "genl.h"
 #include "gtp5g_rules.h"
+#include "gtpu_run.h"
 #include "log.h"
+
+#define INACTIVE 0x02 /* of Measurement Information (TS 29.244 8.2.68): as gtp5g sets it then */
 
 void gtpu_check_note(struct gtpu_check *c, const struct gtpu_session_key *key)
 {
@@ -44,7 +49,7 @@ static void on_pdr(const struct gtp5g_rule *rule, void *data)
 			c->pdrs[i].agreed = true;
 }
 
-static int ask_here(void *data, struct err *err)
+static int ask_pdrs_here(void *data, struct err *err)
 {
 	struct question *q = data;
 	size_t malformed = 0, left_out = 0;
@@ -54,7 +59,7 @@ static int ask_here(void *data, struct err *err)
 }
 
 /* What one namespace's rules say of the PDRs met there. */
-static void judge(struct gtpu_check *c, const struct question *q, unsigned *agreed)
+static void judge_pdrs(struct gtpu_check *c, const struct question *q, unsigned *agreed)
 {
 	unsigned contradicted = 0;
 
@@ -89,11 +94,53 @@ void gtpu_check_compare(struct gtpu_check *c, const struct device_list *devices)
 		struct question q = {.check = c, .family = family, .netns = (uint32_t)d->netns.inode};
 
 		if (!strcmp(d->kind, gtpu_modules[GTPU_GTP5G]) &&
-		    netns_visit("", &d->netns, ask_here, &q, &err) >= 0)
-			judge(c, &q, &agreed);
+		    netns_visit("", &d->netns, ask_pdrs_here, &q, &err) >= 0)
+			judge_pdrs(c, &q, &agreed);
 	}
 	c->trust = gtpu_trust_of(agreed, c->contradicted, c->rounds);
 	c->n = 0;
 	if (c->trust == GTPU_TRUST_AGREED)
 		log_debug("gtpu: the module knows %u of the PDRs that packets met", agreed);
+}
+
+struct quotas {
+	int map_fd;
+	uint16_t family;
+	uint32_t netns;
+	int found;
+};
+
+static void on_urr(const struct gtp5g_rule *rule, void *data)
+{
+	struct quotas *q = data;
+	struct gtpu_quota_key key = {.seid = rule->seid, .urr_id = rule->id, .netns = q->netns};
+	uint64_t before_us = 0;
+
+	if (rule->urr.info & INACTIVE && !bpf_map_update_elem(q->map_fd, &key, &before_us, BPF_ANY))
+		q->found++;
+}
+
+static int find_quotas_here(void *data, struct err *err)
+{
+	struct quotas *q = data;
+	size_t malformed = 0, left_out = 0;
+
+	return gtp5g_rules_dump(q->family, GTP5G_RULE_URR, on_urr, q, &malformed, &left_out, err);
+}
+
+int gtpu_quotas_find(int map_fd, struct err *err)
+{
+	_cleanup_(netns_list_free) struct netns_list list = {0};
+	struct quotas q = {.map_fd = map_fd};
+	int r = genl_family("gtp5g", &q.family, err);
+
+	if (r >= 0)
+		r = netns_list_all("", &list, err);
+	for (size_t i = 0; r >= 0 && i < list.len; i++) {
+		q.netns = (uint32_t)list.items[i].inode;
+		r = netns_visit("", &list.items[i], find_quotas_here, &q, err);
+		if (r == -ESRCH) /* it went meanwhile */
+			r = 0;
+	}
+	return r < 0 ? r : q.found;
 }

@@ -12,7 +12,7 @@
 #include "clock.h"
 #include "context_programs.h"
 #include "cpu_context.h"
-#include "gtpu_probe.h"
+#include "gtpu_run.h"
 #include "gtpu.skel.h" /* its types are gtpu.h's */
 #include "kernel_features.h"
 #include "log.h"

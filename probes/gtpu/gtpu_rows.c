@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Rows from the tables whose keys come and go: sessions, packets that no rule took, and who was on the CPU. */
 #include <string.h>
 
 #include "gtpu_run.h"
+#include "percpu.h"
 #include "record_event.h"
+
+#define STRAYS 1024   /* rows of packets that no rule took */
+#define CONTEXTS 4096 /* of tasks, functions and contexts */
 
 /* The direction is still the function's: whether the packet was sent or received. */
 static void set_tunnel(struct event *e, const struct gtpu_session_key *k, const __u8 sender[static 16])
@@ -96,4 +101,97 @@ void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_cont
 	event_set(&e, F_CPU);
 	event_set(&e, F_PACKETS);
 	emit(data, &e);
+}
+
+int gtpu_tables_prepare(struct gtpu_tables *t, struct bpf_object *object,
+			const struct gtpu_options *o, struct err *err)
+{
+	const struct {
+		struct gen **gen;
+		const char *map;
+		uint32_t max_entries;
+	} all[] = {
+		{&t->sessions, "gtpu_sessions", (uint32_t)o->sessions},
+		{&t->strays, "gtpu_strays", STRAYS},
+		{&t->contexts, "gtpu_contexts", o->contexts ? CONTEXTS : 1},
+	};
+	int r = 0;
+
+	for (size_t i = 0; !r && i < ARRAY_SIZE(all); i++)
+		r = gen_prepare(all[i].gen, bpf_object__find_map_by_name(object, all[i].map),
+				all[i].max_entries, err);
+	return r;
+}
+
+int gtpu_tables_start(const struct gtpu_tables *t, struct err *err)
+{
+	int r = gen_start(t->sessions, err);
+
+	if (!r)
+		r = gen_start(t->strays, err);
+	return r ? r : gen_start(t->contexts, err);
+}
+
+void gtpu_tables_free(struct gtpu_tables *t)
+{
+	gen_free(t->sessions);
+	gen_free(t->strays);
+	gen_free(t->contexts);
+}
+
+struct collection {
+	struct probe_run *run;
+	event_fn emit;
+	void *data;
+};
+
+static void session_row(void *data, const struct gen_row *row)
+{
+	const struct gtpu_session_key *key = row->key;
+	struct gtpu_session sum = {0};
+	struct collection *c = data;
+
+	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
+		struct gtpu_session one;
+
+		memcpy(&one, percpu_value(row, cpu), sizeof(one));
+		if (one.packets)
+			memcpy(sum.peer, one.peer, sizeof(sum.peer));
+		sum.packets += one.packets;
+		sum.bytes += one.bytes;
+	}
+	gtpu_check_note(&c->run->check, key);
+	gtpu_session_row(key, &sum, key->netns ? gtpu_netns_name(&c->run->netns, "", key->netns) : NULL,
+			 c->emit, c->data);
+}
+
+static void context_row(void *data, const struct gen_row *row)
+{
+	struct collection *c = data;
+
+	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
+		struct gtpu_context one;
+
+		memcpy(&one, percpu_value(row, cpu), sizeof(one));
+		if (one.calls)
+			gtpu_context_row(row->key, &one, cpu, c->emit, c->data);
+	}
+}
+
+/* All are swapped before one is drained: they then speak of the same packets. */
+int gtpu_tables_collect(struct probe_run *run, event_fn emit, void *data)
+{
+	struct collection c = {.run = run, .emit = emit, .data = data};
+	const struct gtpu_tables *t = &run->tables;
+	int r = gen_swap(t->sessions);
+
+	if (!r)
+		r = gen_swap(t->strays);
+	if (!r)
+		r = gen_swap(t->contexts);
+	if (!r)
+		r = gen_drain(t->sessions, session_row, &c);
+	if (!r)
+		r = gen_drain(t->strays, session_row, &c);
+	return r ? r : gen_drain(t->contexts, context_row, &c);
 }

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the files of this probe's user side share. */
+/* What the files of the user side share: first the types, then the functions, file by file. */
 #pragma once
+
+#include <bpf/libbpf.h>
 
 #include "attach.h"
 #include "cleanup.h"
+#include "devices.h"
 #include "event.h"
+#include "gen.h"
 #include "gtpu.h"
 #include "kernel_features.h"
 #include "netns.h"
 #include "probe.h"
+#include "ring_reader.h"
 
 #define GTPU_HOOKS_MAX 48
 
@@ -37,8 +42,6 @@ struct gtpu_options {
 
 enum gtpu_contexts { GTPU_CONTEXTS_OFF, GTPU_CONTEXTS_OF_PACKETS, GTPU_CONTEXTS_OF_CALLS };
 
-extern const struct config_option gtpu_option_table[];
-
 struct gtpu_hook {
 	struct plan_hook hook;
 	uint16_t func_id;
@@ -52,27 +55,10 @@ struct gtpu_hook {
 	bool rules;	  /* changes the module's rules: worth it for events alone */
 };
 
-/* The hooks of one module, whose facts these are, for these options, in *ret; how many. */
-size_t gtpu_hooks(const char *module, const struct gtpu_options *options,
-		  const struct module_facts *facts, struct gtpu_hook *ret, size_t max);
-
-/* The function's name by its number, NULL when there is none. Static. */
-const char *gtpu_function_name(uint32_t func_id);
-enum gtpu_direction gtpu_function_direction(uint32_t func_id);
-
 #define GTPU_NETNS_MAX 24
 
-/* A record of the ring as an event; netns holds the text that it borrows. -EBADMSG when it is not
- * one of ours: nothing in it is trusted. */
-int gtpu_record_decode(const void *data, size_t size, struct event *ret,
-		       char netns[static GTPU_NETNS_MAX]);
-
-/* The same of a change of a rule, or of an End Marker: "rule", "end_marker". */
-int gtpu_rule_decode(const void *data, size_t size, struct event *ret,
-		     char netns[static GTPU_NETNS_MAX]);
-
-/* The names of the namespaces seen since the last collection: one that goes, or gets a name, is looked
- * up again soon, and a flood of events asks the file system only once. */
+/* The names of the namespaces seen since the last collection. A flood of events asks the file system only once, and
+ * a namespace that goes or gets a name is looked up again soon. */
 struct gtpu_netns {
 	struct {
 		uint64_t inode;
@@ -80,10 +66,6 @@ struct gtpu_netns {
 	} rows[32];
 	size_t len;
 };
-
-/* As netns_name(); valid until the next call. */
-const char *gtpu_netns_name(struct gtpu_netns *n, const char *root, uint64_t inode);
-void gtpu_netns_forget(struct gtpu_netns *n);
 
 /* What was collected so far, by key: collect hands on the differences. */
 struct gtpu_counted {
@@ -97,9 +79,6 @@ struct gtpu_counts {
 	struct gtpu_usual_counts usual[GTPU_FUNCS];
 };
 
-/* Packets by verdict and reason: what came since *seen, which is brought up to date. */
-int gtpu_outcomes_collect(struct gtpu_outcomes *seen, int map_fd, event_fn emit, void *data);
-
 /* What was handed on of the durations. */
 struct gtpu_latencies {
 	struct {
@@ -109,19 +88,105 @@ struct gtpu_latencies {
 	size_t len;
 };
 
-/* Before the programs run: makes the rows for QFIs without room. 0 or -errno. */
-int gtpu_latencies_start(int map_fd);
-int gtpu_latencies_collect(struct gtpu_latencies *l, int map_fd, event_fn emit, void *data);
+/* What is counted by keys that come and go. */
+struct gtpu_tables {
+	struct gen *sessions, *strays, *contexts;
+};
 
-/* A key with its values on each CPU (gen_row_fn of kern/gen.h hands them over) as rows. */
-void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_session *session,
-		      const char *netns, event_fn emit, void *data);
-void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_context *context,
-		      uint32_t cpu, event_fn emit, void *data);
+/* Whether the places of gtp5g's rules are right, where they do not come from its own BTF: the PDRs that packets met
+ * must be among those that the module itself lists over netlink. */
+enum gtpu_trust {
+	GTPU_TRUST_UNASKED, /* nothing to check, or the module does not answer */
+	GTPU_TRUST_OPEN,
+	GTPU_TRUST_AGREED,
+	GTPU_TRUST_REFUTED,
+};
 
-/* The URRs of every gtp5g device here whose quota was used up before we came, into the map. How many,
- * or -errno. */
-int gtpu_quotas_find(int map_fd, struct err *err);
+#define GTPU_CHECK_PDRS 16 /* at most, of one collection */
+
+struct gtpu_check {
+	enum gtpu_trust trust;
+	struct {
+		uint64_t seid;
+		uint32_t netns;
+		uint16_t pdr_id;
+		bool agreed;
+	} pdrs[GTPU_CHECK_PDRS]; /* met since the last comparison */
+	size_t n;
+	unsigned contradicted, rounds; /* PDRs that the module does not know, and in how many comparisons */
+};
+
+/* A function that was hooked at some time of the run, and the calls that its programs were not run
+ * for while they were attached before. */
+struct gtpu_told {
+	struct gtpu_hook hook;
+	uint64_t missed[2]; /* by enum attach_side */
+	bool unknown[2];
+};
+
+/* What comes and goes while the run lasts. */
+struct gtpu_life {
+	uint64_t hooked[GTPU_MODULES];	 /* the number of the module's load; 0: not hooked */
+	uint64_t released[GTPU_MODULES]; /* the same, when it was released on demand; 0: it was not */
+	struct device_list devices; /* as last looked for */
+	struct device_list shunned; /* those that were there when the modules were released on demand */
+	uint64_t next_scan_ns;
+	uint64_t next_try_ns, patience_ns; /* after attaching has failed */
+	char trouble[128]; /* what has been said of that */
+	bool waiting;	   /* has been said */
+	bool plan_changed; /* and has not been said */
+	unsigned left;	   /* the modules that programs are on their way off from, and why */
+	const char *left_why;
+};
+
+/* Which modules are to be hooked, of what is seen on the node. */
+struct gtpu_sight {
+	uint64_t load[GTPU_MODULES];     /* the number of its load; 0: not loaded, or not wanted */
+	uint64_t released[GTPU_MODULES]; /* the same when it was released on demand; 0: it was not */
+	bool device[GTPU_MODULES]; /* it has one that was not there when it was released on demand */
+	bool blind; /* some namespaces could not be looked into */
+};
+
+struct probe_run {
+	struct gtpu_bpf *maps; /* without programs: its maps are the run's */
+	struct gtpu_bpf *skel; /* the programs at those maps; NULL: nothing is hooked */
+	struct attach *attach; /* NULL: the same */
+	struct ring *ring;
+	struct bpf_link *context_links[2];
+	struct closer *leaving; /* programs on their way off; NULL: none */
+	struct gtpu_hook hooks[GTPU_HOOKS_MAX];
+	struct plan_hook plan_hooks[GTPU_HOOKS_MAX];
+	struct plan_choice choices[GTPU_HOOKS_MAX];
+	size_t n;
+	struct gtpu_told told[GTPU_FUNCS];
+	size_t n_told;
+	struct probe_env env;
+	struct gtpu_options options;
+	const char *context_means;
+	struct gtpu_counts counts;
+	struct gtpu_outcomes outcomes;
+	struct gtpu_latencies latencies;
+	struct gtpu_tables tables;
+	struct gtpu_filter filter;
+	const char *layout; /* NULL: gtp5g is not watched */
+	char layout_reason[PLAN_REASON_MAX];
+	bool layout_own; /* of the module's own BTF, or nothing: there is nothing to check */
+	struct gtpu_check check;
+	struct gtpu_netns netns;
+	struct gtpu_life life;
+	bool detached; /* for good */
+	uint64_t bad_records;
+};
+
+/* gtpu.c */
+void gtpu_run_free(struct probe_run *run); /* NULL is fine */
+
+/* gtpu_options.c */
+extern const struct config_option gtpu_option_table[];
+
+/* -EINVAL: err says which option. */
+int gtpu_filter_make(const struct gtpu_options *o, struct gtpu_filter *ret, struct err *err);
+int gtpu_check_options(const void *options, struct err *err);
 
 /* Static; NULL for none. */
 const char *gtpu_verdict_name(unsigned verdict);
@@ -129,12 +194,60 @@ const char *gtpu_reason_name(unsigned reason);
 const char *gtpu_color_name(unsigned color);
 const char *gtpu_stage_name(unsigned stage);
 
-/* A row about a function: its name, number and direction. */
-struct event gtpu_function_row(const char *event, uint32_t func_id);
-/* The packet function of a path. */
-uint32_t gtpu_path_function(size_t path);
+/* gtpu_hooks.c: the hooks of one module, whose facts these are, for these options, in *ret; how many. */
+size_t gtpu_hooks(const char *module, const struct gtpu_options *options,
+		  const struct module_facts *facts, struct gtpu_hook *ret, size_t max);
 
-/* Where the loaded gtp5g keeps its rules. "btf", "offsets", or "skip" with nothing in *ret. btf_file:
+/* The function's name by its number, NULL when there is none. Static. */
+const char *gtpu_function_name(uint32_t func_id);
+enum gtpu_direction gtpu_function_direction(uint32_t func_id);
+
+/* gtpu_plan.c: finds the hooks in the modules of the mask, tries them, and chooses a method for each. */
+int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask, struct err *err);
+/* The same for the modules that are loaded; nothing comes of it but the error. wait: none loaded is
+ * none, as long as this kernel could hook functions. */
+int gtpu_plan_try(struct probe_run *run, enum attach_force force, bool wait, struct err *err);
+bool gtpu_module_wanted(const struct gtpu_options *o, unsigned module);
+void gtpu_plan_rows(struct probe_run *run, plan_fn fn, void *data);
+/* The plan for what is loaded here, each method of it tried as far as the verifier. */
+int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, void *data,
+		  struct err *err);
+
+/* gtpu_programs.c: the maps, for the whole run; the programs on the modules of the mask; and their
+ * end, after which nothing of theirs keeps a module loaded (the kernel frees them within moments).
+ * What was counted stays. On failure nothing is attached. */
+int gtpu_maps_load(struct probe_run *run, struct err *err);
+int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err);
+/* Loads what the plan has chosen, of one hook alone or (NULL) of all, and keeps nothing. */
+int gtpu_programs_try(struct probe_run *run, unsigned mask, const struct gtpu_hook *only, struct err *err);
+void gtpu_programs_detach(struct probe_run *run);
+void gtpu_programs_free(struct probe_run *run);
+/* The same without waiting for the kernel: run->leaving is done when they are off. */
+void gtpu_programs_leave(struct probe_run *run);
+/* The descriptor of one of the run's maps, by its name. */
+int gtpu_map(const struct probe_run *run, const char *name);
+
+/* gtpu_life.c: makes the maps, and puts the hooks on what is there. */
+int gtpu_life_begin(struct probe_run *run, struct err *err);
+int gtpu_tick(struct probe_run *run, uint64_t now_ns, struct err *says);
+int gtpu_release(struct probe_run *run, char held[static PROBE_HELD_MAX], struct err *err);
+void gtpu_life_free(struct gtpu_life *l);
+
+/* A mask of the modules with a device, and of those that may have one that is not seen. */
+static inline unsigned gtpu_modules_to_hook(const struct gtpu_sight *s)
+{
+	unsigned mask = 0;
+
+	for (unsigned i = 0; i < GTPU_MODULES; i++) {
+		bool hidden = s->blind && s->load[i] != s->released[i];
+
+		if (s->load[i] && (s->device[i] || hidden))
+			mask |= 1U << i;
+	}
+	return mask;
+}
+
+/* gtpu_layout.c: where the loaded gtp5g keeps its rules. "btf", "offsets", or "skip" with nothing in *ret. btf_file:
  * what is taken for its BTF, whatever else there is; "": none. NULL where that is not to be had:
  * err says why. */
 const char *gtpu_layout_find(const struct module_facts *module, const char *btf_file,
@@ -147,8 +260,53 @@ int gtpu_layout_read(const char *path, struct gtpu_layout *ret, struct err *err)
 enum gtpu_codes gtpu_codes_of(const char *text);
 bool gtpu_refusal_has_code(const char *text);
 
-/* -EINVAL: err says which option. */
-int gtpu_filter_make(const struct gtpu_options *o, struct gtpu_filter *ret, struct err *err);
-int gtpu_check_options(const void *options, struct err *err);
+/* gtpu_netlink.c: what gtp5g itself says of its rules. A PDR may go between its packet and the question: some at one
+ * time prove nothing. */
+static inline enum gtpu_trust gtpu_trust_of(unsigned agreed, unsigned contradicted, unsigned rounds)
+{
+	if (agreed)
+		return GTPU_TRUST_AGREED;
+	return contradicted >= 3 && rounds >= 3 ? GTPU_TRUST_REFUTED : GTPU_TRUST_OPEN;
+}
 
+void gtpu_check_note(struct gtpu_check *c, const struct gtpu_session_key *key);
+/* Asks the module in the namespaces of its devices about the PDRs noted. */
+void gtpu_check_compare(struct gtpu_check *c, const struct device_list *devices);
+/* Puts the URRs of every gtp5g device here whose quota was used up before the probe came into the map. How many, or
+ * -errno. */
+int gtpu_quotas_find(int map_fd, struct err *err);
+
+/* gtpu_decode.c: a record of the ring as an event; netns holds the text that the event borrows. -EBADMSG when it is
+ * none of the probe's: nothing in it is trusted. */
+int gtpu_record_decode(const void *data, size_t size, struct event *ret,
+		       char netns[static GTPU_NETNS_MAX]);
+/* As netns_name(); valid until the next call. */
+const char *gtpu_netns_name(struct gtpu_netns *n, const char *root, uint64_t inode);
+void gtpu_netns_forget(struct gtpu_netns *n);
+
+/* gtpu_counts.c: what came since the last call, which *c, *seen, *l remember. */
 int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, int usual_fd, event_fn emit, void *data);
+/* Packets by verdict and reason. */
+int gtpu_outcomes_collect(struct gtpu_outcomes *seen, int map_fd, event_fn emit, void *data);
+/* Before the programs run: makes the rows for QFIs without room. 0 or -errno. */
+int gtpu_latencies_start(int map_fd);
+int gtpu_latencies_collect(struct gtpu_latencies *l, int map_fd, event_fn emit, void *data);
+/* A row about a function: its name, number and direction. */
+struct event gtpu_function_row(const char *event, uint32_t func_id);
+/* The packet function of a path. */
+uint32_t gtpu_path_function(size_t path);
+
+/* gtpu_rows.c: prepare before load, start after it. */
+int gtpu_tables_prepare(struct gtpu_tables *t, struct bpf_object *object,
+			const struct gtpu_options *o, struct err *err);
+int gtpu_tables_start(const struct gtpu_tables *t, struct err *err);
+int gtpu_tables_collect(struct probe_run *run, event_fn emit, void *data);
+void gtpu_tables_free(struct gtpu_tables *t);
+/* A key with its values on each CPU (gen_row_fn of kern/gen.h hands them over) as rows. */
+void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_session *session,
+		      const char *netns, event_fn emit, void *data);
+void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_context *context,
+		      uint32_t cpu, event_fn emit, void *data);
+
+/* gtpu_ledger.c */
+void gtpu_ledger_rows(struct probe_run *run, ledger_fn fn, void *data);

@@ -14,9 +14,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
-#include "gtpu/gtpu_check.h"
 #include "gtpu/gtpu_run.h"
-#include "gtpu/gtpu_sight.h"
 
 #define GTP (1U << GTPU_GTP)
 #define GTP5G (1U << GTPU_GTP5G)

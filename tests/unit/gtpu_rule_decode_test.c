@@ -10,7 +10,6 @@
 
 #include <cmocka.h>
 
-#include "gtpu/gtpu_rule.h"
 #include "gtpu/gtpu_run.h"
 
 static struct gtpu_rule_record record(uint16_t kind, uint16_t func_id)

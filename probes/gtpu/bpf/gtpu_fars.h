@@ -4,7 +4,6 @@
 #pragma once
 
 #include "gtpu.h"
-#include "gtpu_rule.h"
 #include "ring.h"
 
 struct {
