@@ -111,7 +111,7 @@ static long gtp5g_uplink(__u32 i, void *unused)
 		CALL(gtp5g_encap_recv, NULL, skb);
 	if (todo & STEP_LOOKUP) {
 		CALL(pdr_find_by_gtp1u, NULL, skb);
-		RETURN(pdr_find_by_gtp1u, (void *)ADDRESS(pdr));
+		RETURN(pdr_find_by_gtp1u, ADDRESS(pdr));
 	}
 	if (todo & STEP_POLICE) {
 		CALL(policePacket);
@@ -136,7 +136,7 @@ static long gtp5g_downlink(__u32 i, void *unused)
 		CALL(gtp5g_handle_skb_ipv4, skb, NULL, info);
 	if (todo & STEP_LOOKUP) {
 		CALL(pdr_find_by_ipv4, NULL, skb);
-		RETURN(pdr_find_by_ipv4, (void *)ADDRESS(pdr));
+		RETURN(pdr_find_by_ipv4, ADDRESS(pdr));
 	}
 	if (todo & STEP_POLICE) {
 		CALL(policePacket);

@@ -1,64 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The functions of the gtp and gtp5g modules. A packet's record is opened when the module's receive
  * or transmit function is entered, filled by the functions that it calls, and closed at its return:
- * nothing is read from a packet that may be gone. */
+ * nothing is read from a packet that may be gone.
+ *
+ * The headers in the order in which a reader needs them; each includes those above it alone:
+ *
+ *	gtpu_skb.h	reads a packet's bytes
+ *	gtpu_modules.h	reads the modules' memory: outer addresses, rules
+ *	gtpu_packet.h	keeps what is known of the packet under way: struct open_packet, struct seen, the ledger
+ *	gtpu_verdict.h	decides, at the packet's end: decide() alone writes verdict and reason
+ *	gtpu_tally.h	counts the packet; only reads it
+ *	gtpu_events.h	tells events of the packet; only reads it
+ *	gtpu_calls.h	writes into the packet what the calls inside its way reveal
+ *	gtpu_genl.h	requests that change rules; knows no packet
+ *	gtpu.bpf.c	opens and closes the packet
+ *	gtpu_entries.h	the programs: which of these bodies runs where
+ */
 #include "gtpu_packet.h"
+#include "gtpu_verdict.h"
 #include "gtpu_tally.h"
-#include "gtpu_fars.h"
-#include "ring.h"
+#include "gtpu_events.h"
+#include "gtpu_calls.h"
+#include "gtpu_genl.h"
 #include "run.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 RUN_MARK(gtpu);
-
-/* Set before load. */
-const volatile bool each_function = false;
-const volatile bool exits_hooked = true;
-const volatile struct gtpu_filter filter = {};
-/* Only what is worth a word to somebody who did not ask: drops, and packets that took long. */
-const volatile bool notable_only = false;
-const volatile __u64 outlier_ns = 0; /* 0: none took long */
-const volatile __u32 notable_a_second = 0; /* on each CPU */
-
-struct budget {
-	__u64 second;
-	__u64 used;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct budget);
-} gtpu_budget SEC(".maps");
-
-/* Packets are timed by the monotonic clock, which is the cheaper one; records have the boot clock's time. */
-static __noinline int emit(struct open_packet *p, __u16 kind, __u64 at_ns)
-{
-	const struct gtpu_record *from = &p->record;
-	struct gtpu_record *r = ring_reserve(sizeof(*r), kind);
-
-	if (!r)
-		return 0;
-	r->hdr.ts_ns -= bpf_ktime_get_ns() - at_ns;
-	fill_interface(p);
-	task_fill(&r->hdr);
-	__builtin_memcpy((void *)r + sizeof(r->hdr), (const void *)from + sizeof(r->hdr),
-			 sizeof(*r) - sizeof(r->hdr));
-	ring_submit(r);
-	return 0;
-}
-
-/* Read as volatile: else the compiler takes the zeros that it sees here for what user space set. */
-static __always_inline bool is_ue(const __u8 *address)
-{
-	const volatile __u64 *ue = (const volatile void *)filter.ue;
-	__u64 a[2];
-
-	__builtin_memcpy(a, address, sizeof(a));
-	return a[0] == ue[0] && a[1] == ue[1];
-}
 
 /* The calls inside that have not been seen to return. */
 static __noinline int calls_missed(struct open_packet *p)
@@ -104,12 +72,6 @@ static __always_inline struct open_packet *packet_open(__u32 func, __u32 directi
 	return p;
 }
 
-/* With a filter, which knows a packet at its end only, there are no other events. */
-static __always_inline bool entries_wanted(void)
-{
-	return !filter.on && !notable_only;
-}
-
 static __always_inline void packet_opened(struct open_packet *p, __u32 func)
 {
 	if (!exits_hooked)
@@ -149,49 +111,6 @@ static __always_inline int transmit_entry(__u32 func, const struct sk_buff *skb,
 	packet_opened(p, func);
 	return 0;
 }
-
-static __noinline int passes(const struct gtpu_record *r)
-{
-	if (filter.teid && (!r->gtp.flags || r->gtp.teid != filter.teid))
-		return 0;
-	if (filter.seid && (!(r->has & GTPU_HAS_PDR) || r->seid != filter.seid))
-		return 0;
-	if ((filter.verdict && r->verdict != filter.verdict) ||
-	    (filter.reason && r->reason != filter.reason) ||
-	    r->duration_ns < filter.slower_than_ns)
-		return 0;
-	return !filter.by_ue || is_ue(r->inner.src) || is_ue(r->inner.dst);
-}
-
-/* So many a second: the rest is counted as lost. */
-static __always_inline bool within_budget(__u64 now)
-{
-	__u32 zero = 0;
-	struct budget *b = bpf_map_lookup_elem(&gtpu_budget, &zero);
-	__u64 second = now / 1000000000;
-
-	if (!b)
-		return false;
-	if (b->second != second) {
-		b->second = second;
-		b->used = 0;
-	}
-	return b->used++ < notable_a_second;
-}
-
-static __always_inline bool told(const struct gtpu_record *r, __u64 now)
-{
-	if (!notable_only)
-		return entries_wanted() || passes(r);
-	if (r->verdict != GTPU_DROPPED && (!outlier_ns || r->duration_ns < outlier_ns))
-		return false;
-	if (within_budget(now))
-		return true;
-	ring_refuse(RING_LOST_RATE);
-	return false;
-}
-
-#include "gtpu_calls.h"
 
 /* The uplink's last stage ends with the packet. */
 static __always_inline void stages_end(struct open_packet *p, __u64 now)
@@ -237,4 +156,3 @@ static __always_inline int packet_exit(__u32 func, __u32 direction, __s32 ret)
 }
 
 #include "gtpu_entries.h"
-#include "gtpu_genl.h"

@@ -1,9 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The functions inside a packet's way: how long each took, and what it says of what becomes of the
- * packet. Part of gtpu.bpf.c. */
+/* The calls that a module makes on a packet's way: how long each took, and what it reveals of the packet. Part of
+ * gtpu.bpf.c.
+ *
+ * A function of the module has two bodies here, <what>_entry() and <what>_exit(), and gtpu_entries.h puts them at its
+ * entry and its return. A body does three things, in this order:
+ *
+ * 1. It finds the packet under way that the call belongs to (gtpu_packet.h). An entry finds it by the skb:
+ *    packet_on_way(). A return is given no skb: packet_under_way() takes the packet of this CPU and direction. A
+ *    function that is given no skb at all takes the packet begun last: packet_begun_last(). NULL: a call for a packet
+ *    that is not followed; the ledger counts it as foreign.
+ * 2. It keeps the books of the call: call_begin() at the entry, call_end() at the return. Both write the ledger;
+ *    call_end() sets the duration in p->took[] and counts the call by its return value; with each_function both make
+ *    the call's own event. call_end() returns the time, or 0 for a return that is not the end of the call that was
+ *    begun: no entry was seen, or the call is inside another one of the same function. Such a return tells nothing.
+ *    call_alone() keeps the books of a function whose return is not hooked.
+ * 3. It writes what the call reveals: bits and values of p->seen, fields of p->record. It draws no conclusion:
+ *    decide() does, when the packet function returns.
+ *
+ * plain_entry() and plain_exit() are for a function of which only the call itself is of interest. To hook one more
+ * function: its number in enum gtpu_func, its place in enum gtpu_span, gtpu_span_func() and span_of() if it is timed,
+ * its bodies here, its lines in gtpu_entries.h, its row in gtpu_hooks.c, its programs in verifier.budget. */
 #pragma once
 
-/* Where the function's time goes; GTPU_SPAN_CALLS: nowhere. */
+#include "gtpu_events.h"
+#include "gtpu_tally.h"
+
+/* Where the function's time goes, the other direction of gtpu_span_func(); GTPU_SPAN_CALLS: nowhere. */
 static __always_inline __u32 span_of(__u32 func)
 {
 	switch (func) {

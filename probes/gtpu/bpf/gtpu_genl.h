@@ -7,8 +7,8 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 
-#include "gtpu_fars.h"
-#include "gtpu_modules.h"
+#include "gtpu_events.h"
+#include "gtpu_tally.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -164,37 +164,4 @@ static __noinline int end_marker_entry(const struct net_device *dev, const void 
 	}
 	ring_submit(r);
 	return 0;
-}
-
-/* int f(struct sk_buff *, struct genl_info *) */
-#define RULE(f, id, seid_attr, id_size)                                                            \
-	FENTRY(f, struct sk_buff *skb, struct genl_info *info)                                     \
-	{                                                                                          \
-		return rule_entry(id, skb, info, seid_attr, id_size);                              \
-	}                                                                                          \
-	KPROBE(f, struct sk_buff *skb, struct genl_info *info)                                     \
-	{                                                                                          \
-		return rule_entry(id, skb, info, seid_attr, id_size);                              \
-	}
-
-RULE(gtp5g_genl_add_pdr, GTP5G_GENL_ADD_PDR, SEID_OF_PDR, 2)
-RULE(gtp5g_genl_add_far, GTP5G_GENL_ADD_FAR, SEID_OF_FAR, 4)
-RULE(gtp5g_genl_add_qer, GTP5G_GENL_ADD_QER, SEID_OF_QER, 4)
-RULE(gtp5g_genl_add_urr, GTP5G_GENL_ADD_URR, SEID_OF_URR, 4)
-RULE(gtp5g_genl_add_bar, GTP5G_GENL_ADD_BAR, SEID_OF_BAR, 1)
-RULE(gtp5g_genl_del_pdr, GTP5G_GENL_DEL_PDR, SEID_OF_PDR, 2)
-RULE(gtp5g_genl_del_far, GTP5G_GENL_DEL_FAR, SEID_OF_FAR, 4)
-RULE(gtp5g_genl_del_qer, GTP5G_GENL_DEL_QER, SEID_OF_QER, 4)
-RULE(gtp5g_genl_del_urr, GTP5G_GENL_DEL_URR, SEID_OF_URR, 4)
-RULE(gtp5g_genl_del_bar, GTP5G_GENL_DEL_BAR, SEID_OF_BAR, 1)
-
-/* void f(struct sk_buff *, struct net_device *, struct gtp5g_emark_pktinfo *) */
-FENTRY(gtp5g_fwd_emark_skb_ipv4, struct sk_buff *skb, struct net_device *dev, void *info)
-{
-	return end_marker_entry(dev, info);
-}
-
-KPROBE(gtp5g_fwd_emark_skb_ipv4, struct sk_buff *skb, struct net_device *dev, void *info)
-{
-	return end_marker_entry(dev, info);
 }

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Types of the gtp and gtp5g modules, placed by the module's own BTF. Where it has none, nothing of
- * them exists for CO-RE and what they would tell is absent. */
+/* What is read of the memory of the gtp and gtp5g modules. First the outer addresses of a packet that is sent: types
+ * that the module's own BTF places; where it has none, CO-RE finds none of them and what they would tell is absent.
+ * Then gtp5g's rules for a packet, which struct gtpu_layout places. Nothing here keeps state or decides. */
 #pragma once
 
+#include "direct.h"
 #include "gtpu.h"
 #include "gtpu_skb.h"
 #include "kernel.h"
+#include "packet_copy.h"
 
 #define FAMILY_INET6 10 /* AF_INET6 */
 
@@ -95,4 +98,190 @@ static __always_inline void fill_outer_gtp5g(struct gtpu_record *r,
 	outer_v4(r, KERNEL_GET(__u32, &info->fl4.saddr), KERNEL_GET(__u32, &info->fl4.daddr));
 	to = KERNEL_GET(struct outer_header_creation *, &info->hdr_creation);
 	fill_outer_ports(r, KERNEL_GET(__u16, &to->port));
+}
+
+/* What gtp5g's rules say of a packet, read when its PDR is found: the rules are under RCU and the module is inside its
+ * read-side section. */
+
+/* Set before load. */
+const volatile struct gtpu_layout layout = {};
+bool quotas_known; /* those used up before the hooks came are in the map too */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, GTPU_QUOTAS);
+	__type(key, struct gtpu_quota_key);
+	__type(value, __u64); /* since when, boot clock; 0: before we came */
+} gtpu_quotas SEC(".maps");
+
+#define FAR_ACTION_DROP 1
+#define FAR_ACTION_FORW 2
+#define FAR_ACTION_BUFF 4
+#define FAR_ACTION_MASK 7
+#define GATE_DL_CLOSED 0x1
+#define GATE_UL_CLOSED 0x4
+
+/* open_packet.rule: what is known of the rules beside what the record holds. */
+#define RULE_NO_FAR 0x1
+#define RULE_NO_REMOVAL 0x2
+#define RULE_CREATES 0x4 /* an outer header */
+#define RULE_CREATES_NONE 0x8
+#define RULE_UL_CLOSED 0x10
+#define RULE_DL_CLOSED 0x20
+#define RULE_QUOTA 0x40 /* one of its URRs has used up its quota */
+#define RULE_QUOTA_UNKNOWN 0x80
+
+#define URRS_MAX 8 /* of a PDR; with more, a quota that is not among these is unknown */
+
+/* 0, or not known. */
+#define RULE_READ(to, from, place)                                                                 \
+	({                                                                                         \
+		__u32 place_ = layout.place;                                                       \
+                                                                                                   \
+		place_ == GTPU_NOWHERE ?                                                           \
+			-1 :                                                                       \
+			kernel_copy(&(to), (const void *)((from) + place_), sizeof(to));           \
+	})
+
+/* The same, without direct reads from the copy of the rule's beginning, where it reaches that far. */
+#define RULE_TAKE(to, rule, place)                                                                 \
+	({                                                                                         \
+		__u32 at_ = layout.place;                                                          \
+		int r_ = 0;                                                                        \
+                                                                                                   \
+		if (at_ == GTPU_NOWHERE)                                                           \
+			r_ = -1;                                                                   \
+		else if (!direct_reads && at_ <= RULE_BYTES - sizeof(to))                          \
+			packet_copy(&(to), (rule)->bytes + at_, sizeof(to));                       \
+		else                                                                               \
+			r_ = kernel_copy(&(to), (const void *)((rule)->address + at_),             \
+					 sizeof(to));                                              \
+		r_;                                                                                \
+	})
+
+/* A rule is read at once: one probe read costs as much as that of all its fields. */
+#define RULE_BYTES 160
+
+struct rule_copy {
+	__u64 address;
+	__u8 bytes[RULE_BYTES];
+};
+
+static __always_inline int rule_copy(struct rule_copy *rule, __u64 address)
+{
+	rule->address = address;
+	if (direct_reads)
+		return 0;
+	return bpf_probe_read_kernel(rule->bytes, sizeof(rule->bytes), (const void *)address);
+}
+
+static __always_inline __u8 rule_far(struct gtpu_record *r, struct rule_copy *rule, __u64 far)
+{
+	__u64 parameter, creation;
+
+	if (rule_copy(rule, far) || RULE_TAKE(r->far_id, rule, far_id) ||
+	    RULE_TAKE(r->far_action, rule, far_action))
+		return 0;
+	r->has |= GTPU_HAS_FAR;
+	if (RULE_TAKE(parameter, rule, far_fwd_param))
+		return 0;
+	if (!parameter)
+		return RULE_CREATES_NONE;
+	if (RULE_READ(creation, parameter, fwd_param_hdr_creation))
+		return 0;
+	return creation ? RULE_CREATES : RULE_CREATES_NONE;
+}
+
+static __always_inline void rule_qer(struct gtpu_record *r, const struct rule_copy *rule)
+{
+	__u64 ids;
+	__u32 n;
+
+	if (!RULE_TAKE(r->rule_qfi, rule, pdr_qfi) && r->rule_qfi)
+		r->has |= GTPU_HAS_RULE_QFI;
+	if (RULE_TAKE(n, rule, pdr_qer_num) || !n || RULE_TAKE(ids, rule, pdr_qer_ids))
+		return;
+	if (!kernel_copy(&r->qer_id, (const void *)ids, sizeof(r->qer_id)))
+		r->has |= GTPU_HAS_QER;
+}
+
+/* Of the gtp5g device. */
+static __always_inline int netns_of_gtp(__u64 gtp, __u32 *ret)
+{
+	__u64 dev;
+
+	if (RULE_READ(dev, gtp, dev_net_device))
+		return -1;
+	*ret = netns_of_device((const struct net_device *)dev);
+	return 0;
+}
+
+static __always_inline __u8 quota_of(__u64 ids, __u32 n, struct gtpu_quota_key *key)
+{
+	__u32 i;
+
+	for (i = 0; i < URRS_MAX && i < n; i++) {
+		if (kernel_copy(&key->urr_id, (const void *)(ids + 4ULL * i), sizeof(key->urr_id)))
+			return RULE_QUOTA_UNKNOWN;
+		if (bpf_map_lookup_elem(&gtpu_quotas, key))
+			return RULE_QUOTA;
+	}
+	return n > URRS_MAX || !quotas_known ? RULE_QUOTA_UNKNOWN : 0;
+}
+
+/* Why its FAR says DROP: the session's wish, or a URR without quota. */
+static __noinline int rule_quota(const struct gtpu_record *r, __u64 pdr, __u64 gtp)
+{
+	struct gtpu_quota_key key = {.seid = r->seid};
+	__u64 ids;
+	__u32 n;
+
+	if (RULE_READ(n, pdr, pdr_urr_num))
+		return RULE_QUOTA_UNKNOWN;
+	if (!n)
+		return 0;
+	if (RULE_READ(ids, pdr, pdr_urr_ids) || netns_of_gtp(gtp, &key.netns))
+		return RULE_QUOTA_UNKNOWN;
+	return quota_of(ids, n, &key);
+}
+
+static __always_inline __u8 rule_gate(const struct rule_copy *rule)
+{
+	__u8 gate, closed = 0;
+
+	if (RULE_TAKE(gate, rule, pdr_ul_dl_gate))
+		return 0;
+	if (gate & GATE_UL_CLOSED)
+		closed |= RULE_UL_CLOSED;
+	return gate & GATE_DL_CLOSED ? closed | RULE_DL_CLOSED : closed;
+}
+
+/* RULE_* */
+static __noinline int rule_take(struct gtpu_record *r, struct rule_copy *rule, __u64 pdr, __u64 gtp)
+{
+	__u64 removal, far;
+	__u8 is;
+
+	if (rule_copy(rule, pdr) || RULE_TAKE(r->seid, rule, pdr_seid) ||
+	    RULE_TAKE(r->pdr_id, rule, pdr_id))
+		return 0;
+	r->has |= GTPU_HAS_PDR;
+	rule_qer(r, rule);
+	is = rule_gate(rule);
+	if (!RULE_TAKE(removal, rule, pdr_outer_header_removal) && !removal)
+		is |= RULE_NO_REMOVAL;
+	if (RULE_TAKE(far, rule, pdr_far))
+		return is;
+	is |= far ? rule_far(r, rule, far) : RULE_NO_FAR;
+	if (r->has & GTPU_HAS_FAR && (r->far_action & FAR_ACTION_MASK) == FAR_ACTION_DROP)
+		is |= rule_quota(r, pdr, gtp);
+	return is;
+}
+
+/* Of a URR of the gtp5g device. */
+static __always_inline int quota_key_of(struct gtpu_quota_key *key, __u64 urr, __u64 gtp)
+{
+	if (RULE_READ(key->seid, urr, urr_seid) || RULE_READ(key->urr_id, urr, urr_id))
+		return -1;
+	return netns_of_gtp(gtp, &key->netns);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A packet on its way through the module: what is known of it so far, and where that is kept. One
+/* The state: a packet on its way through the module, what is known of it so far, and where that is kept. One
  * place per CPU and direction is enough, because both packet functions run with bottom halves
  * disabled; with PREEMPT_RT a task can take the CPU from another even there, and the place is the
  * task's. */
@@ -8,11 +8,45 @@
 #include "gtpu.h"
 #include "gtpu_modules.h"
 #include "gtpu_skb.h"
-#include "gtpu_verdict.h"
+#include "packet_head.h"
 #include "task.h"
 
 /* Set before load. */
+const volatile bool exits_hooked = true;
 const volatile bool preemptible = false; /* the kernel is a PREEMPT_RT one */
+const volatile __u64 hooked = 0; /* by function, 1 << enum gtpu_func, whether it is hooked */
+
+/* seen.what */
+#define SEEN_LOOKUP 0x1	 /* of a PDR: entered */
+#define SEEN_NO_PDR 0x2	 /* and it returned none */
+#define SEEN_PDR 0x4
+#define SEEN_ACTION 0x8	 /* update_usage_statistic's pkt_action */
+#define SEEN_HANDLED 0x10 /* gtp5g_handle_skb_ipv4's return */
+#define SEEN_BUFFERED 0x20
+#define SEEN_N9 0x40	 /* ip_xmit's return */
+#define SEEN_RED 0x80
+#define SEEN_RX 0x100	 /* gtp_rx's return */
+#define SEEN_BUILT 0x200 /* gtp_build_skb_ip4's return */
+#define SEEN_PUSHED 0x400
+#define SEEN_HANDLING 0x800 /* gtp5g_handle_skb_ipv4 was entered */
+#define SEEN_RX_ENTRY 0x1000
+#define SEEN_N9_ENTRY 0x2000
+#define SEEN_PUSHING 0x4000
+#define SEEN_EXHAUSTED 0x8000 /* a quota was used up by this packet */
+#define SEEN_N6_ENTRY 0x10000 /* netif_rx() was entered with it, */
+#define SEEN_N6 0x20000	      /* took it, */
+#define SEEN_REFUSED 0x40000  /* refused it */
+
+struct seen {
+	__s32 action;
+	__s32 handled;
+	__s32 n9;
+	__s32 gtp; /* gtp_rx's or gtp_build_skb_ip4's */
+	__u32 what;
+	__u16 protocol;
+	__u8 head; /* of packet_gtpu_header(); HEAD_MAX: not told */
+	__u8 rule; /* RULE_* */
+};
 
 struct open_packet {
 	__u64 skb;
@@ -69,6 +103,24 @@ struct {
 	__type(key, __u32);
 	__type(value, struct gtpu_hook_ledger);
 } gtpu_ledger SEC(".maps");
+
+static __always_inline bool is_hooked(__u32 func)
+{
+	return hooked & 1ULL << func;
+}
+
+static __always_inline enum gtpu_path path_of(__u32 func)
+{
+	switch (func) {
+	case GTP5G_ENCAP_RECV:
+		return GTPU_PATH_GTP5G_UPLINK;
+	case GTP5G_DEV_XMIT:
+		return GTPU_PATH_GTP5G_DOWNLINK;
+	case GTP_ENCAP_RECV:
+		return GTPU_PATH_GTP_UPLINK;
+	}
+	return GTPU_PATH_GTP_DOWNLINK;
+}
 
 /* Atomic although per CPU: a hook's program can be interrupted by another's. */
 #define NOTE(func, field)                                                                          \

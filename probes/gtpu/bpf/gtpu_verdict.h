@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What became of a packet, from what was seen of it and nothing else: what two causes share is
- * unknown. gtp5g: src/gtpu/encap.c and dev.c of its version; gtp: drivers/net/gtp.c. */
+/* The decision: what became of a packet, from what was seen of it and nothing else. What two causes share is
+ * unknown. decide() alone writes verdict and reason, once, at the packet's end; it reads the record and struct seen.
+ * gtp5g: src/gtpu/encap.c and dev.c of its version; gtp: drivers/net/gtp.c. */
 #pragma once
 
-#include "gtpu_rules.h"
-#include "packet_head.h"
+#include "gtpu_packet.h"
 
-/* Set before load: enum gtpu_codes; by function, 1 << enum gtpu_func, whether it is hooked. */
-const volatile __u8 downlink_codes = GTPU_CODES_UNKNOWN;
-const volatile __u64 hooked = 0;
+/* Set before load. */
+const volatile __u8 downlink_codes = GTPU_CODES_UNKNOWN; /* enum gtpu_codes */
 /* Before 0.9.11 what the backlog refuses has no code of its own: netif_rx() tells. */
 const volatile bool refusal_has_code = true;
 
@@ -20,43 +19,6 @@ const volatile bool refusal_has_code = true;
 #define EBADMSG_RETURN -74
 #define GTPU_TYPE_ECHO 1
 #define GTPU_TYPE_T_PDU 255
-
-/* seen.what */
-#define SEEN_LOOKUP 0x1	 /* of a PDR: entered */
-#define SEEN_NO_PDR 0x2	 /* and it returned none */
-#define SEEN_PDR 0x4
-#define SEEN_ACTION 0x8	 /* update_usage_statistic's pkt_action */
-#define SEEN_HANDLED 0x10 /* gtp5g_handle_skb_ipv4's return */
-#define SEEN_BUFFERED 0x20
-#define SEEN_N9 0x40	 /* ip_xmit's return */
-#define SEEN_RED 0x80
-#define SEEN_RX 0x100	 /* gtp_rx's return */
-#define SEEN_BUILT 0x200 /* gtp_build_skb_ip4's return */
-#define SEEN_PUSHED 0x400
-#define SEEN_HANDLING 0x800 /* gtp5g_handle_skb_ipv4 was entered */
-#define SEEN_RX_ENTRY 0x1000
-#define SEEN_N9_ENTRY 0x2000
-#define SEEN_PUSHING 0x4000
-#define SEEN_EXHAUSTED 0x8000 /* a quota was used up by this packet */
-#define SEEN_N6_ENTRY 0x10000 /* netif_rx() was entered with it, */
-#define SEEN_N6 0x20000	      /* took it, */
-#define SEEN_REFUSED 0x40000  /* refused it */
-
-struct seen {
-	__s32 action;
-	__s32 handled;
-	__s32 n9;
-	__s32 gtp; /* gtp_rx's or gtp_build_skb_ip4's */
-	__u32 what;
-	__u16 protocol;
-	__u8 head; /* of packet_gtpu_header(); HEAD_MAX: not told */
-	__u8 rule; /* RULE_* */
-};
-
-static __always_inline bool is_hooked(__u32 func)
-{
-	return hooked & 1ULL << func;
-}
 
 static __always_inline int verdict(struct gtpu_record *r, __u8 v)
 {
@@ -150,7 +112,7 @@ static __always_inline int uplink_taken(struct gtpu_record *r, const struct seen
 	return verdict(r, s->rule & RULE_CREATES ? GTPU_FORWARDED_N9 : GTPU_FORWARDED);
 }
 
-/* Given to nobody, by all who could have taken it: but for buffering, which may not be seen. */
+/* Each function that could have taken it was hooked, and none did: but for buffering, which may not be seen. */
 static __always_inline bool stopped_somewhere(const struct gtpu_record *r, const struct seen *s)
 {
 	return is_hooked(NETIF_RX) && is_hooked(IP_XMIT) && s->what & SEEN_PDR &&
@@ -280,17 +242,4 @@ static __noinline int decide(struct gtpu_record *r, const struct seen *s)
 		return decide_gtp_uplink(r, s);
 	}
 	return decide_gtp_downlink(r, s);
-}
-
-static __always_inline enum gtpu_path path_of(__u32 func)
-{
-	switch (func) {
-	case GTP5G_ENCAP_RECV:
-		return GTPU_PATH_GTP5G_UPLINK;
-	case GTP5G_DEV_XMIT:
-		return GTPU_PATH_GTP5G_DOWNLINK;
-	case GTP_ENCAP_RECV:
-		return GTPU_PATH_GTP_UPLINK;
-	}
-	return GTPU_PATH_GTP_DOWNLINK;
 }
