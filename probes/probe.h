@@ -16,9 +16,9 @@ struct probe_env {
 	uint16_t id; /* index into probes[]; goes into every record */
 	const void *options; /* the probe's own options struct */
 	enum attach_force attach;
-	bool events; /* somebody wants events: without it the ring stays silent */
+	bool events; /* events are wanted: without it the ring stays silent */
 	bool newcomers; /* even so: "newcomer", a task that sends, as soon as it is seen to */
-	bool notable; /* without events: those few that are worth a word unasked */
+	bool notable; /* without events: the few that matter unasked, drops and outliers */
 	const struct containers *containers; /* looked at anew before each tick; outlives the run. NULL: none is known */
 	bool wait; /* for what it watches, where that is not there yet; else start() fails */
 };

@@ -18,7 +18,7 @@
 #include "record_drain.h"
 
 #define MAX_SENDERS 4096
-#define BATCH_MAX 65536 /* bytes that may wait in the ring until who reads is woken */
+#define BATCH_MAX 65536 /* bytes that may wait in the ring until the reader is woken */
 
 #define OPTION(member) offsetof(struct flow_options, member)
 
@@ -112,7 +112,7 @@ static void flow_stop(struct probe_run *run)
 
 DEFINE_CLEANUP(struct probe_run *, run, flow_stop)
 
-/* Without kernel reads nobody asks for the context of a task. */
+/* Without kernel reads no program asks for the context of a task. */
 static void set_context(struct probe_run *run)
 {
 	struct flow_bpf *bpf = run->bpf;
@@ -243,7 +243,7 @@ static int flow_try(const void *options, enum attach_force attach, struct err *e
 	return r < 0 ? r : flow_try_entry(run, err);
 }
 
-/* What the kernel keeps from the programs is told beside the hooks. */
+/* Beside the hooks, what the kernel keeps from the programs. */
 static void flow_tell_plan(struct probe_run *run, plan_fn fn, void *data)
 {
 	flow_plan(run, fn, data);

@@ -7,8 +7,8 @@
 #include "packet_head.h"
 #include "record.h"
 
-/* An attachment is one direction of one interface in one namespace. Its id is a number of this
- * run's; an ifindex is no identity, since both ends of a veth can have the same one. */
+/* An attachment is one direction of one interface in one namespace. Its id is valid within this
+ * run; an ifindex is no identity, since both ends of a veth can have the same one. */
 struct flow_key {
 	__u32 teid;
 	__u32 overlay; /* RECORD_OVERLAY_SHIFT */
@@ -41,7 +41,7 @@ struct tunnel_key {
 
 _Static_assert(sizeof(struct tunnel_key) == 48, "tunnel key");
 
-/* Who sent GTP-U, or the radio side's UDP, at egress. */
+/* The task that sent GTP-U, or the radio side's UDP, at egress. */
 struct sender_key {
 	__u32 attachment;
 	__u32 tgid;
@@ -72,7 +72,7 @@ struct sender_value {
 	char comm[RECORD_COMM_LEN];
 };
 
-/* Where a packet goes whose key found no room. */
+/* Where packets without room for their key are counted. */
 enum flow_other { OTHER_FLOW, OTHER_TUNNEL, OTHER_SENDER, OTHER_QUALITY, OTHER_MAX };
 
 /* seen = sum of head + no_program. */
@@ -100,7 +100,7 @@ struct flow_record {
 	__u16 vlan[2];
 	__u8 vlans;
 	__u8 head;
-	__u8 tcp; /* tcp_flags are told */
+	__u8 tcp; /* tcp_flags are filled */
 	__u8 tcp_flags;
 	struct record_gtp gtp;
 	__u32 overlay;

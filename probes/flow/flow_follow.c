@@ -85,7 +85,7 @@ static void name_hooks(struct probe_run *run, size_t place)
 	}
 }
 
-/* One that nobody has had, so that what was counted for those that went can still be told apart. */
+/* First a place that no interface has had: the counts of interfaces that went then stay apart. */
 static int free_place(const struct probe_run *run, size_t *ret)
 {
 	size_t used = run->n_attachments / 2;
@@ -130,7 +130,7 @@ static void went(struct probe_run *run, size_t place, struct buf *news)
 	struct err why = {0};
 
 	if (interface->state == FLOW_WATCHED)
-		say(news, "let go of", &interface->target);
+		say(news, "detached from", &interface->target);
 	if (flow_let_go(run, place, &why) < 0)
 		buf_printf(news, "%s%s", news->len ? "; " : "", why.text);
 	interface->state = FLOW_GONE;
@@ -184,7 +184,7 @@ static int begin(struct probe_run *run, struct flow_target *t, bool may_come, st
 	return 0;
 }
 
-/* A power of two: what happens again and again is not said again and again. */
+/* Only the times that are a power of two: a repeated event does not fill the log. */
 static bool worth_saying(unsigned times)
 {
 	return !(times & (times - 1));
@@ -197,7 +197,7 @@ static int put_back(struct probe_run *run, struct flow_interface *interface, str
 	size_t place = (size_t)(interface - run->interfaces);
 	int r = interface->state == FLOW_WATCHED ? flow_is_attached(run, place, err) : 1;
 
-	if (r == -ENODEV || r == -ESRCH) /* it went meanwhile: the next look lets go of it */
+	if (r == -ENODEV || r == -ESRCH) /* it went meanwhile: the next look detaches from it */
 		return 0;
 	if (r)
 		return r < 0 ? r : 0;
@@ -274,7 +274,7 @@ int flow_look(struct probe_run *run, bool may_come, struct err *err)
 	return r < 0 ? r : 0;
 }
 
-/* Known by now: what one has is looked at at once. */
+/* The containers known have changed since the last look: the next look is due at once. */
 static bool other_containers(const struct probe_run *run)
 {
 	const struct containers *containers = run->wanted.containers;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which interface is whose other end: a veth pair is seen on both sides, a VLAN's packets on its lower device too, a
- * loopback device's packets when they leave and when they come in again. So that no reader adds up a packet twice, one of two
- * that are watched is called the other's twin. */
+/* Which interfaces see the same packets: both ends of a veth pair, a VLAN and its lower device, and a loopback device
+ * twice, when a packet leaves and when it comes in again. So that no reader adds up a packet twice, one of two such
+ * interfaces that are watched is called the twin of the other. */
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,13 +22,13 @@ static struct flow_interface *watched(const struct probe_run *run, uint64_t inod
 	return NULL;
 }
 
-/* Of a pair in two namespaces this one's end: the other is the pod's own. */
+/* Of a pair in two namespaces the end in this process's namespace is the twin: the pod owns the other end. */
 static bool gives_way(const struct flow_interface *one, const struct flow_interface *peer, bool is_veth)
 {
 	uint64_t own = ns_inode_self();
 	const struct flow_target *a = &one->target, *b = &peer->target;
 
-	if (!is_veth) /* the lower device sees what others send too */
+	if (!is_veth) /* the lower device sees the packets of other devices too */
 		return true;
 	if ((a->netns_inode == own) != (b->netns_inode == own))
 		return a->netns_inode == own;

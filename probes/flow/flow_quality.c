@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Order, Echo, errors and delays: from their maps to rows; and what nobody uses any more is removed. */
+/* Order, Echo, errors and delays: from their maps to rows; idle entries are removed. */
 #include "flow_quality.h"
 
 #include <bpf/bpf.h>
@@ -143,7 +143,7 @@ static int give_up_echoes(const struct flow_rows *r)
 	return 0;
 }
 
-/* Some of them at each collection. No count lies there: one that comes in between is only begun anew. */
+/* Some of them at each collection. An order holds no count: a packet that comes in between only begins it anew. */
 static void forget_idle_orders(struct probe_run *run, uint64_t now_ns)
 {
 	int fd = bpf_map__fd(run->bpf->maps.orders);

@@ -27,7 +27,7 @@ struct quality_key {
 	__u8 qfi;  /* of QUALITY_QOS_FLOW and the delays */
 	__u8 gtp;  /* RECORD_GTP: teid is filled; RECORD_GTP_QFI */
 	__u8 pdu_type;
-	__u8 src[16]; /* of QUALITY_ECHO who asks */
+	__u8 src[16]; /* of QUALITY_ECHO the sender of the request */
 	__u8 dst[16];
 };
 

@@ -32,7 +32,7 @@ enum flow_state {
 	FLOW_GONE,
 };
 
-/* One interface, for as long as it is there; then its place is another's. */
+/* One interface, for as long as it is there; then another one can have its place. */
 struct flow_interface {
 	struct flow_target target; /* netns is its own */
 	enum flow_state state;
@@ -73,7 +73,7 @@ struct probe_run {
 	struct tc_run tc;
 	struct flow_attachment *attachments; /* the index is the id in keys and records; two an interface */
 	size_t n_attachments;		     /* those that are or were in use */
-	struct flow_ledger forgotten;	     /* of interfaces whose place is another's now */
+	struct flow_ledger forgotten;	     /* of interfaces whose place another one has now */
 	uint64_t forgotten_taken_off;	     /* of those as well */
 	struct flow_bpf *bpf;
 	struct bpf_link *context_links[2];
@@ -90,7 +90,7 @@ struct probe_run {
 	uint64_t bad_records;
 };
 
-/* flow_event.c. false: the record is not one of ours, or damaged. */
+/* flow_event.c. false: the record is not the probe's, or damaged. */
 bool flow_decode(const struct probe_run *run, const void *record, size_t len, struct event *ret);
 void flow_event_place(const struct probe_run *run, uint32_t attachment, struct event *e);
 void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2]);

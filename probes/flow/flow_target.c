@@ -54,7 +54,7 @@ struct visit {
 	void *data;
 };
 
-/* An inode alone may be another namespace's by now. */
+/* Another namespace may have the inode by now. */
 static int visit_here(void *data, struct err *err)
 {
 	struct visit *v = data;
@@ -86,7 +86,7 @@ static bool is_process(const char *netns)
 	return !strncmp(netns, "pid:", 4);
 }
 
-/* By its name, unless it was found by a process. */
+/* The name, unless the namespace was found by a process. */
 static void set_netns_text(struct flow_target *f)
 {
 	const char *base = f->netns ? strrchr(f->netns, '/') : NULL;
@@ -120,7 +120,7 @@ static int add_target(struct flow_targets *t, const char *netns, const struct if
 	return 0;
 }
 
-/* What an entry is looked for with. */
+/* A search for one entry of the option. */
 struct finding {
 	struct flow_targets *t;
 	const char *pattern; /* of interfaces */
@@ -415,7 +415,7 @@ static int add_absent(struct flow_targets *t, const char *entry, const char *why
 	return r < 0 ? r : string_list_add(&t->why, why);
 }
 
-/* With the error of its own: what is only absent, or not to be looked at, is none of the caller's. */
+/* An entry that is only absent, or cannot be looked at, is no error of the caller: its text goes into the list. */
 static int add_entry(struct flow_targets *t, const struct flow_wanted *w, size_t i, bool may_come, struct err *err)
 {
 	struct finding f = {.t = t, .containers = w->containers, .process = &w->processes[i]};

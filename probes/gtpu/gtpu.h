@@ -172,10 +172,10 @@ struct gtpu_outcomes {
 	struct gtpu_count count[GTPU_PATHS][GTPU_VERDICTS][GTPU_REASONS];
 };
 
-/* Packets by PDU session and what became of them, per CPU, in two generations: one table for those
- * that a rule took, a small one for those that none did, whose TEIDs anybody can make up. */
+/* Packets by PDU session and what became of them, per CPU, in two generations: one table for packets
+ * that a rule took, a small one for the rest, whose TEIDs any sender can make up. */
 struct gtpu_session_key {
-	__u8 peer[16]; /* to whom it was sent; of a packet received it is in the value */
+	__u8 peer[16]; /* the receiver of a packet sent; the sender of a packet received is in the value */
 	__u8 ue[16];
 	__u64 seid;
 	__u32 teid;
@@ -195,7 +195,7 @@ struct gtpu_session_key {
 	__u32 pad;
 };
 
-/* What else is told; a key's member is zero where it is not. */
+/* Which other members of a key are known; the rest are zero. */
 #define GTPU_IS_TUNNEL 0x1 /* teid */
 #define GTPU_IS_QFI 0x2
 #define GTPU_IS_PEER 0x4
@@ -207,10 +207,10 @@ _Static_assert(sizeof(struct gtpu_session_key) == 72, "session key");
 struct gtpu_session {
 	__u64 packets;
 	__u64 bytes;
-	__u8 peer[16]; /* who sent the first of them here: an address that anybody can make up is no key */
+	__u8 peer[16]; /* the sender of the first of them: an address that any sender can make up is no key */
 };
 
-/* Calls by who was on the CPU, per CPU, in two generations. */
+/* Calls by the task on the CPU, per CPU, in two generations. */
 struct gtpu_context_key {
 	__u32 tid;
 	__u32 tgid;
@@ -247,7 +247,7 @@ enum gtpu_span {
 	GTPU_SPANS_ALL,
 };
 
-/* The function whose time goes there; 0: none's. */
+/* The function whose time goes there; 0: of no function. */
 static inline __u32 gtpu_span_func(__u32 path, __u32 span)
 {
 	bool gtp5g = path == GTPU_PATH_GTP5G_UPLINK || path == GTPU_PATH_GTP5G_DOWNLINK;

@@ -130,13 +130,13 @@ int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, int usual_fd, event_f
 
 /* Packets by what became of them. */
 
-static void emit_outcome(size_t path, size_t verdict, size_t reason, const struct gtpu_count *diff,
-			 event_fn emit, void *data)
+/* i: the place in the table [path][verdict][reason]. */
+static void emit_outcome(size_t i, const struct gtpu_count *diff, event_fn emit, void *data)
 {
-	struct event e = count_row(gtpu_path_function(path), diff);
+	struct event e = count_row(gtpu_path_function(i / (GTPU_VERDICTS * GTPU_REASONS)), diff);
 
-	e.verdict = gtpu_verdict_name((unsigned)verdict);
-	e.reason = gtpu_reason_name((unsigned)reason);
+	e.verdict = gtpu_verdict_name((unsigned)(i / GTPU_REASONS % GTPU_VERDICTS));
+	e.reason = gtpu_reason_name((unsigned)(i % GTPU_REASONS));
 	if (e.verdict)
 		event_set(&e, F_VERDICT);
 	if (e.reason)
@@ -146,7 +146,7 @@ static void emit_outcome(size_t path, size_t verdict, size_t reason, const struc
 
 int gtpu_outcomes_collect(struct gtpu_outcomes *seen, int map_fd, event_fn emit, void *data)
 {
-	const size_t each = GTPU_VERDICTS * GTPU_REASONS, n = GTPU_PATHS * each;
+	const size_t n = GTPU_PATHS * GTPU_VERDICTS * GTPU_REASONS;
 	struct gtpu_outcomes now;
 	const struct gtpu_count *to = &now.count[0][0][0];
 	const struct gtpu_count *from = &seen->count[0][0][0];
@@ -160,8 +160,7 @@ int gtpu_outcomes_collect(struct gtpu_outcomes *seen, int map_fd, event_fn emit,
 					  to[i].bytes - from[i].bytes};
 
 		if (diff.packets)
-			emit_outcome(i / each, i % each / GTPU_REASONS, i % GTPU_REASONS, &diff,
-				     emit, data);
+			emit_outcome(i, &diff, emit, data);
 	}
 	*seen = now;
 	return 0;
@@ -207,15 +206,12 @@ static struct event span_row(const struct gtpu_latency_key *key, uint32_t span)
 	return e;
 }
 
-static void emit_span(const struct gtpu_latency_key *key, uint32_t span, const __u64 *now,
-		      const __u64 *seen, event_fn emit, void *data)
+/* One event for each bucket in which now is ahead of seen. */
+static void emit_span(struct event e, const __u64 *now, const __u64 *seen, event_fn emit, void *data)
 {
 	for (size_t bucket = 0; bucket < GTPU_LATENCY_BUCKETS; bucket++) {
-		struct event e;
-
 		if (now[bucket] == seen[bucket])
 			continue;
-		e = span_row(key, span);
 		e.duration_ns = UINT64_C(1) << bucket;
 		e.packets = now[bucket] - seen[bucket];
 		event_set(&e, F_DURATION_NS);
@@ -244,7 +240,7 @@ static int collect_latency(struct gtpu_latencies *l, int map_fd, const struct gt
 	if (r || !seen)
 		return r ? r : -ENOSPC;
 	for (uint32_t span = 0; span < GTPU_SPANS; span++)
-		emit_span(key, span, now.calls[span], seen->calls[span], emit, data);
+		emit_span(span_row(key, span), now.calls[span], seen->calls[span], emit, data);
 	*seen = now;
 	return 0;
 }

@@ -39,7 +39,7 @@ static const struct gtpu_hook table[] = {
 	{{"gtp5g", "gtp5g_rx", .exits = true}, GTP5G_RX, GTPU_UPLINK, .detail = true},
 	{{"gtp5g", "gtp5g_fwd_skb_ipv4", .exits = true},
 	 GTP5G_FWD_SKB_IPV4, GTPU_DOWNLINK, .detail = true},
-	/* Seldom called too, but a call that a kprobe misses would make wrong reasons of all that follow. */
+	/* Seldom called too, but one call that a kprobe misses would make the reasons of all later drops wrong. */
 	{{"gtp5g", "urr_quota_exhaust_action"}, URR_QUOTA_EXHAUST_ACTION, GTPU_UPLINK},
 	{{"gtp5g", "urr_reverse_quota_exhaust_action"},
 	 URR_REVERSE_QUOTA_EXHAUST_ACTION, GTPU_UPLINK},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A module that is hooked by fentry cannot be unloaded, and one that is loaded again is another one. So
- * the programs are on a module only while it has a network device: with the last one gone they let go
- * of it. Devices are polled for: a look at the known ones is one request, and all namespaces are looked
- * through only when these have gone, or now and then while something is waited for. */
+/* A module that is hooked by fentry cannot be unloaded, and one that is loaded again is another one. So the programs are
+ * on a module only while it has a network device: when the last one has gone they detach. Devices are polled for: a look
+ * at the known ones is one request; all namespaces are looked through only when these have gone, or now and then while
+ * the probe waits for a device. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,13 +59,13 @@ static unsigned mask_of(const uint64_t load[static GTPU_MODULES])
 	return mask;
 }
 
-static bool is_shunned(const struct gtpu_life *l, const struct device *d, const struct gtpu_sight *s,
+static bool is_released(const struct gtpu_life *l, const struct device *d, const struct gtpu_sight *s,
 		       unsigned module)
 {
 	if (s->load[module] != l->released[module])
 		return false;
-	for (size_t i = 0; i < l->shunned.len; i++)
-		if (device_same(&l->shunned.items[i], d))
+	for (size_t i = 0; i < l->released_devices.len; i++)
+		if (device_same(&l->released_devices.items[i], d))
 			return true;
 	return false;
 }
@@ -75,27 +75,27 @@ static bool has_device(const struct gtpu_life *l, const struct gtpu_sight *s, un
 	for (size_t i = 0; i < l->devices.len; i++) {
 		const struct device *d = &l->devices.items[i];
 
-		if (!strcmp(d->kind, gtpu_modules[module]) && !is_shunned(l, d, s, module))
+		if (!strcmp(d->kind, gtpu_modules[module]) && !is_released(l, d, s, module))
 			return true;
 	}
 	return false;
 }
 
-/* One that has gone is a new one when it comes again, as far as its number can tell. */
-static void forget_shunned(struct gtpu_life *l)
+/* A device that has gone and comes again is a new one, as far as its number can tell. */
+static void forget_released(struct gtpu_life *l)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < l->shunned.len; i++)
+	for (size_t i = 0; i < l->released_devices.len; i++)
 		for (size_t k = 0; k < l->devices.len; k++)
-			if (device_same(&l->shunned.items[i], &l->devices.items[k])) {
-				l->shunned.items[n++] = l->shunned.items[i];
+			if (device_same(&l->released_devices.items[i], &l->devices.items[k])) {
+				l->released_devices.items[n++] = l->released_devices.items[i];
 				break;
 			}
-	l->shunned.len = n;
+	l->released_devices.len = n;
 }
 
-static int scan(struct gtpu_life *l, struct err *err)
+static int scan_devices(struct gtpu_life *l, struct err *err)
 {
 	uint64_t began = clock_boot_ns(), now;
 	struct device_list found;
@@ -107,7 +107,7 @@ static int scan(struct gtpu_life *l, struct err *err)
 		return r;
 	device_list_free(&l->devices);
 	l->devices = found;
-	forget_shunned(l);
+	forget_released(l);
 	return 0;
 }
 
@@ -125,10 +125,10 @@ static unsigned to_hook(const struct gtpu_life *l, const uint64_t load[static GT
 static void forget_release(struct gtpu_life *l)
 {
 	memset(l->released, 0, sizeof(l->released));
-	device_list_free(&l->shunned);
+	device_list_free(&l->released_devices);
 }
 
-static int attach(struct probe_run *run, unsigned mask, const uint64_t load[static GTPU_MODULES],
+static int attach_modules(struct probe_run *run, unsigned mask, const uint64_t load[static GTPU_MODULES],
 		  struct err *err)
 {
 	struct gtpu_life *l = &run->life;
@@ -151,7 +151,7 @@ static void forget_hooks(struct probe_run *run)
 	run->life.waiting = false;
 }
 
-static void let_go(struct probe_run *run)
+static void detach_modules(struct probe_run *run)
 {
 	gtpu_programs_free(run);
 	forget_hooks(run);
@@ -165,24 +165,24 @@ int gtpu_life_begin(struct probe_run *run, struct err *err)
 
 	look_at_modules(run, load);
 	if (mask_of(load))
-		r = scan(&run->life, err);
+		r = scan_devices(&run->life, err);
 	mask = to_hook(&run->life, load);
 	if (!r && !mask)
 		r = gtpu_plan_try(run, run->env.attach, run->env.wait, err);
 	if (!r)
 		r = gtpu_maps_load(run, err);
-	return r || !mask ? r : attach(run, mask, load, err);
+	return r || !mask ? r : attach_modules(run, mask, load, err);
 }
 
 void gtpu_life_free(struct gtpu_life *l)
 {
 	device_list_free(&l->devices);
-	device_list_free(&l->shunned);
+	device_list_free(&l->released_devices);
 }
 
 enum presence { NONE_KNOWN, THERE, GONE };
 
-/* Of the devices known of a module. Where it cannot be told, one is there. */
+/* Of the devices known of a module. A device that cannot be asked for counts as there. */
 static enum presence look_for_devices(const struct gtpu_life *l, unsigned module)
 {
 	enum presence p = NONE_KNOWN;
@@ -243,7 +243,7 @@ static int say_waiting(struct probe_run *run, unsigned left, const char *why, st
 		return PROBE_NO_NEWS;
 	run->life.waiting = true;
 	if (left)
-		err_set(says, 0, "let go of %s, %s; waiting for a %s device", names_of(left, names),
+		err_set(says, 0, "detached from %s, %s; waiting for a %s device", names_of(left, names),
 			why, what[run->options.module]);
 	else
 		err_set(says, 0, "waiting for a %s device", what[run->options.module]);
@@ -258,7 +258,7 @@ static const char *reason_of(const struct gtpu_life *l, const uint64_t load[stat
 	return "which has no device any more";
 }
 
-static int say_left(struct probe_run *run, struct err *says)
+static int say_detached(struct probe_run *run, struct err *says)
 {
 	if (!closer_done(run->leaving))
 		return PROBE_NO_NEWS;
@@ -267,17 +267,17 @@ static int say_left(struct probe_run *run, struct err *says)
 }
 
 /* The kernel takes seconds to take many fentry programs off: what else there is to do goes on. */
-static int leave(struct probe_run *run, unsigned left, const char *why, struct err *says)
+static int detach_aside(struct probe_run *run, unsigned left, const char *why, struct err *says)
 {
 	gtpu_programs_leave(run);
 	forget_hooks(run);
 	run->life.left = left;
 	run->life.left_why = why;
-	return say_left(run, says);
+	return say_detached(run, says);
 }
 
 /* From what is hooked to what is to be. */
-static int change(struct probe_run *run, unsigned mask, const uint64_t load[static GTPU_MODULES],
+static int change_modules(struct probe_run *run, unsigned mask, const uint64_t load[static GTPU_MODULES],
 		  uint64_t now_ns, struct err *says)
 {
 	struct gtpu_life *l = &run->life;
@@ -287,22 +287,22 @@ static int change(struct probe_run *run, unsigned mask, const uint64_t load[stat
 	int r;
 
 	if (!mask)
-		return leave(run, before, why, says);
+		return detach_aside(run, before, why, says);
 	if (before)
-		let_go(run);
-	r = attach(run, mask, load, says);
+		detach_modules(run);
+	r = attach_modules(run, mask, load, says);
 	if (r < 0)
 		return say_trouble(l, r, now_ns, says);
 	l->waiting = true;
 	if (before)
-		err_set(says, 0, "let go of %s, %s", names_of(before, names), why);
+		err_set(says, 0, "detached from %s, %s", names_of(before, names), why);
 	else
 		err_set(says, 0, "attached to %s", names_of(mask, names));
 	return PROBE_ATTACHED;
 }
 
 /* The programs are loaded anew, without places. */
-static int stop_telling_rules(struct probe_run *run, struct err *says)
+static int stop_reporting_rules(struct probe_run *run, struct err *says)
 {
 	struct gtpu_life *l = &run->life;
 	unsigned mask = mask_of(l->hooked);
@@ -311,13 +311,12 @@ static int stop_telling_rules(struct probe_run *run, struct err *says)
 	gtpu_programs_free(run);
 	r = gtpu_programs_attach(run, mask, says);
 	if (r < 0) {
-		let_go(run);
+		detach_modules(run);
 		return r;
 	}
 	l->plan_changed = true;
-	return err_set(says, -EPROTO, "the rules of gtp5g are not told any more: of the PDRs that packets "
-		       "seem to have met, the module knows none; give --module-btf the BTF of just this "
-		       "build");
+	return err_set(says, -EPROTO, "the rules of gtp5g are no longer reported: the module knows none of the PDRs "
+		       "that packets seem to have met; give --module-btf the BTF of just this build");
 }
 
 static int say_plan(struct gtpu_life *l, struct err *says)
@@ -337,15 +336,15 @@ int gtpu_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 	int r;
 
 	if (run->leaving)
-		return say_left(run, says);
+		return say_detached(run, says);
 	if (l->plan_changed && mask_of(l->hooked))
 		return say_plan(l, says);
 	if (run->check.trust == GTPU_TRUST_REFUTED && run->layout && strcmp(run->layout, "skip") != 0)
-		return stop_telling_rules(run, says);
+		return stop_reporting_rules(run, says);
 	look_at_modules(run, load);
 	if (run->detached || !scan_wanted(l, load, now_ns))
 		return mask_of(l->hooked) ? PROBE_NO_NEWS : say_waiting(run, 0, NULL, says);
-	r = mask_of(load) ? scan(l, says) : 0;
+	r = mask_of(load) ? scan_devices(l, says) : 0;
 	if (r < 0)
 		return say_trouble(l, r, now_ns, says);
 	mask = to_hook(l, load);
@@ -353,7 +352,7 @@ int gtpu_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 		return mask ? PROBE_NO_NEWS : say_waiting(run, 0, NULL, says);
 	if (!mask_of(l->hooked) && now_ns < l->next_try_ns && l->patience_ns)
 		return PROBE_NO_NEWS;
-	return change(run, mask, load, now_ns, says);
+	return change_modules(run, mask, load, now_ns, says);
 }
 
 int gtpu_release(struct probe_run *run, char held[static PROBE_HELD_MAX], struct err *err)
@@ -367,13 +366,13 @@ int gtpu_release(struct probe_run *run, char held[static PROBE_HELD_MAX], struct
 		if (before & 1U << i)
 			snprintf(held + strlen(held), PROBE_HELD_MAX - strlen(held), "%s%s",
 				 held[0] ? " " : "", gtpu_modules[i]);
-	let_go(run);
+	detach_modules(run);
 	forget_release(l);
-	r = scan(l, err);
+	r = scan_devices(l, err);
 	if (r < 0)
 		return r;
 	look_at_modules(run, l->released);
-	l->shunned = l->devices;
-	l->devices = (struct device_list){.unread = l->shunned.unread};
+	l->released_devices = l->devices;
+	l->devices = (struct device_list){.unread = l->released_devices.unread};
 	return 0;
 }

@@ -8,7 +8,7 @@
 
 static const char *const module_choices[] = {"auto", "gtp", "gtp5g", NULL};
 
-/* The choices of the options are the names in rows: 0 stands for any there, and has no name here. */
+/* The choices of the options are the names in rows: 0 is any as a choice, and has no name in a row. */
 static const char *const verdict_names[GTPU_VERDICTS + 1] = {
 	[GTPU_VERDICT_NONE] = "any",
 	[GTPU_VERDICT_UNKNOWN] = "unknown",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Rows from the tables whose keys come and go: sessions, packets that no rule took, and who was on the CPU. */
+/* Rows from the tables whose keys come and go: sessions, packets that no rule took, and the tasks on the CPU. */
 #include <string.h>
 
 #include "gtpu_run.h"

@@ -129,7 +129,7 @@ struct gtpu_life {
 	uint64_t hooked[GTPU_MODULES];	 /* the number of the module's load; 0: not hooked */
 	uint64_t released[GTPU_MODULES]; /* the same, when it was released on demand; 0: it was not */
 	struct device_list devices; /* as last looked for */
-	struct device_list shunned; /* those that were there when the modules were released on demand */
+	struct device_list released_devices; /* those that were there when the modules were released on demand */
 	uint64_t next_scan_ns;
 	uint64_t next_try_ns, patience_ns; /* after attaching has failed */
 	char trouble[128]; /* what has been said of that */
@@ -214,7 +214,7 @@ int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, voi
 		  struct err *err);
 
 /* gtpu_programs.c: the maps, for the whole run; the programs on the modules of the mask; and their
- * end, after which nothing of theirs keeps a module loaded (the kernel frees them within moments).
+ * end, after which no program keeps a module loaded (the kernel frees them within moments).
  * What was counted stays. On failure nothing is attached. */
 int gtpu_maps_load(struct probe_run *run, struct err *err);
 int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err);

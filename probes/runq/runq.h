@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the run-queue programs and user space share. Times are ns of the monotonic clock: a machine
- * that sleeps makes nobody wait. */
+/* What the run-queue programs and user space share. Times are ns of the monotonic clock: the
+ * sleep of a machine is no thread's wait. */
 #pragma once
 
 #include <linux/types.h>
@@ -10,8 +10,8 @@
 /* Bucket i counts waits of 2^i to 2^(i+1) - 1 ns, the first 0 ns too, the last all that are longer. */
 #define RUNQ_BUCKETS 32
 
-/* One bit for each process number, of several numbers the same: who has it not is not watched. Most
- * switches on a node are told by it alone. */
+/* One bit for each process number, which several numbers share: a process without the bit is not watched. Most
+ * switches on a node are decided by it alone. */
 #define RUNQ_FILTER_WORDS 256
 #define RUNQ_FILTER_WORD(tgid) ((tgid) >> 6 & (RUNQ_FILTER_WORDS - 1))
 #define RUNQ_FILTER_BIT(tgid) (1ULL << ((tgid) & 63))

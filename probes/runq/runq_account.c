@@ -19,7 +19,8 @@ static const char *const reasons[RUNQ_SKIPS] = {
 	[RUNQ_SKIP_FULL] = "no_room",
 };
 
-/* Calls that no program was run for: one interrupted it on its CPU. Before 5.12 nobody counts them. */
+/* Calls that no program was run for, since they interrupted that program on its CPU. The kernel counts them from 5.12
+ * on. */
 static void tell_missed(const struct probe_run *run, ledger_fn fn, void *data)
 {
 	const struct bpf_program *const programs[RUNQ_PROGRAMS] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From the counting map to rows. What ends is counted when it ends; a thread that runs or waits for
- * long is told in parts, which are taken off what is counted then. */
+/* From the counting map to rows. A run or a wait is counted when it ends. A long one is reported in parts before,
+ * which are taken off the count then. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -18,7 +18,7 @@ _Static_assert(RUNQ_BUCKETS == EVENT_WAIT_BUCKETS, "a row has the buckets of the
 
 struct balance {
 	uint64_t counted, told, open; /* ns */
-	bool ahead; /* more was told than there is, the last time too */
+	bool ahead; /* more was reported than counted, the last time */
 };
 
 struct told {
@@ -98,9 +98,9 @@ static int take_threads(struct probe_run *run)
 	return 0;
 }
 
-/* What is new. A part that was told may meanwhile be counted in the generation that is not read yet:
- * then there is nothing new until it is. What is not counted the next time either never will be,
- * because its end was not seen. */
+/* What is new. A part that was reported may by now be counted in the generation that is not read yet: then nothing is
+ * new until that is read. A part that is missing from the next count too stays missing, because its end was not
+ * seen. */
 static uint64_t settle(struct balance *b)
 {
 	uint64_t total = b->counted + b->open, news = total > b->told ? total - b->told : 0;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What one line of ftrace's text says of tasks. Pure. Such a line is
+/* The tasks that one line of ftrace's text names. Pure. Such a line is
  *
  *	  nr-gnb-1150369 [005] ..s21 34202.967772: bpf_trace_printk: fentry/gtp5g_encap_recv: PID=1150369, TGID=1150348, CPU=5
  *
  * the name and the tid of the task that was current, perhaps its tgid in parentheses, the CPU, flags, time, the
- * event, and the message. A name may hold anything, so names are not searched for: they count where
- * the form has them. */
+ * event, and the message. A name may hold anything, so no name is searched for: it counts where the form has it. */
 #pragma once
 
 #include <stddef.h>

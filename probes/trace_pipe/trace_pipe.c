@@ -50,9 +50,9 @@ struct probe_run {
 	uint64_t verdicts[TRACE_VERDICTS]; /* lines */
 	uint64_t no_room;    /* of TRACE_TASK's lines: no place for a task */
 	uint64_t lost, lost_notes; /* lines by the kernel's notes; notes without a number */
-	uint64_t told, ended, unreadable; /* tasks: handed on as rows; no more when they were looked up; unknown */
+	uint64_t told, ended, unreadable; /* tasks: handed on as rows; ended before the look-up; not readable */
 	uint64_t try_ns;     /* when to try to open it, where it is not open */
-	int trouble;         /* why it is not, as it was told last */
+	int trouble;         /* why it is not, as last reported */
 };
 
 static void stop(struct probe_run *run)
@@ -79,7 +79,7 @@ static int start(struct probe_run **ret, const struct probe_env *env, struct err
 	run->source.fd = -1;
 	run->input = o->input;
 	run->messages = (struct trace_messages){o->messages.items, o->messages.len};
-	/* The kernel's may be another's for now. A file that is not there will not come. */
+	/* Another reader may hold the kernel's trace_pipe for now. A file that is missing stays missing. */
 	if (!kernel || !env->wait) {
 		int r = trace_source_open(&run->source, run->input, err);
 

@@ -24,8 +24,8 @@ static int open_at(int folder, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A mount of our own that nobody else sees, and that ends with the descriptor: the C library has these
- * calls from 2.36 on. */
+/* A private mount that no other process sees and that ends with the descriptor. The C library has these calls from
+ * 2.36 on. */
 static int open_unmounted(void)
 {
 	_cleanup_close_ int fs = (int)syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC);
@@ -139,7 +139,7 @@ static void split(struct trace_source *s, const char *text, size_t len, trace_li
 	}
 }
 
-/* Standard input is another's too, so it is asked first instead of being made one that does not wait. */
+/* Other processes share standard input: it stays blocking, and poll() is asked before each read. */
 static bool is_ready(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Real containers: a containerd of the test's own, a CNI bridge. A container that starts is attached to, by its name and by
-# the annotations that Kubernetes' runtimes put on it; what is counted there has its name; it is let go of when it stops.
+# the annotations that Kubernetes' runtimes put on it; what is counted there has its name; teide detaches when it stops.
 . "${TESTS:?run me through ./test}/lib.sh"
 
 need_root
@@ -129,13 +129,13 @@ note "one in a pod that is not wanted"
 network other
 container late other container-type=container container-name=late sandbox-name=smf-0 sandbox-namespace=core -- sleep 1000
 
-note "a container that stops is let go of, and its interface goes"
+note "teide detaches from a container that stops, and its interface goes"
 stop_container echo
 ip -n "$(ns echo)" link set eth0 down
 RX=$(segments echo)
 cni DEL echo
 netns_remove echo
-wait_for 60 said "let go of $(ns echo)/eth0"
+wait_for 60 said "detached from $(ns echo)/eth0"
 
 for id in upfd side pause late; do stop_container "$id"; done
 stop "$TEIDE_PID"

@@ -67,7 +67,7 @@ for method in auto clsact; do
 	sent=$((sent + SENT)) received=$((received + RECEIVED))
 
 	ip -n "$(ns a)" link del v1
-	wait_for 60 said "let go of $(ns a)/v1"
+	wait_for 60 said "detached from $(ns a)/v1"
 	pair 1
 	wait_for 60 said "watching $(ns a)/v1" 2
 	traffic 1 11
@@ -147,7 +147,7 @@ for time in 1 2; do
 	traffic 3 5
 	netns_remove a
 	netns_remove b
-	wait_for 60 said "let go of $(ns a)/v3" $time
+	wait_for 60 said "detached from $(ns a)/v3" $time
 done
 end_watch
 check_eq "sent, both times" "$(seen '^egress .*/v3$')" $((2 * SENT))

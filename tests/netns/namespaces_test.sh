@@ -53,7 +53,7 @@ test_process_ends() { # WHERE METHOD
 	send 5
 	stop "$teide"
 	check_eq "exit of teide" "$STATUS" 0
-	check_eq "what went" "$(grep -c 'let go' "$TMP/process.err" || true)" 0
+	check_eq "what went" "$(grep -c 'detached from' "$TMP/process.err" || true)" 0
 	check_eq "packets seen" "$(jq -s 'map(select(.event == "ledger" and .name == "seen" and (.where | test("^egress .*/e0$")))) | map(.value) | add' "$TMP/process.log")" \
 		$(($(sent) - before))
 	check_eq "filters" "$(filters ingress) $(filters egress) $(inside tc qdisc show dev e0 clsact)" "0 0 "

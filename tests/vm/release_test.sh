@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# The gtpu probe lets go of its module when the last device has gone, and counts on when there is one
+# The gtpu probe detaches from its module when the last device has gone, and counts on when there is one
 # again: the gtp module, and the one that stands in for gtp5g, which comes back another one each time. With
 # GTP5G_KO, whether wrong places of its rules are found out.
 . "${TESTS:?run me through ./test}/vm/vm.sh"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The program that every attachment shares: decode, count, and tell who wants events. It never
+/* The program that every attachment shares: decode, count, and emit an event where events are wanted. It never
  * changes a packet and always leaves it to the next program. Plain adds are sound: TC programs do
  * not nest on a CPU. */
 #include "flow_maps.h"
@@ -34,14 +34,14 @@ struct flow_scratch {
 	__u32 len;
 	__u32 segments;
 	__u32 place;  /* of the generation that counts this packet, in each of flows, tunnels and senders */
-	__u32 passed; /* packets that passed the filter since the one told of last */
+	__u32 passed; /* packets that passed the filter since the last event */
 	__u64 jiffies; /* of now_ns: reading the clock once a tick is enough */
 	__u64 now_ns;
 	struct flow_key flow;
 	struct tunnel_key tunnel;
 	struct sender_key sender;
 	struct quality_scratch quality;
-	__u64 told[TOLD_SLOTS]; /* sockets that were told of, each in the one place it can have */
+	__u64 told[TOLD_SLOTS]; /* sockets that had their event, each in the one place it can have */
 };
 
 struct {
@@ -126,7 +126,7 @@ static __always_inline __u16 wanted_port(__u16 port)
 	return port && (port == gtp_port || port == radio_port) ? port : 0;
 }
 
-/* The counts tell of it at the next collection; whoever boosts senders wants to know at once. */
+/* The counts show a new sender at the next collection; the scheduler that boosts senders needs it at once. */
 static __always_inline void tell_newcomer(const struct sender_key *k)
 {
 	struct flow_newcomer *r;
@@ -141,8 +141,8 @@ static __always_inline void tell_newcomer(const struct sender_key *k)
 	ring_submit(r);
 }
 
-/* Sockets that were told of; looked into where two compete for a place in the scratch. One that was
- * forgotten is told of once more. */
+/* Sockets that had their event; looked into where two compete for a place in the scratch. A socket that fell
+ * out has one event more. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -180,7 +180,7 @@ static __always_inline void tell_socket(struct __sk_buff *skb, struct flow_scrat
 	*place = cookie;
 }
 
-/* Evidence of who is in the path. Only at egress: at ingress the current task is a stranger. */
+/* Evidence of the processes in the path. Only at egress: at ingress the current task has no part in the packet. */
 static __always_inline void count_sender(struct flow_scratch *s, struct flow_ledger *ledger)
 {
 	const struct record_tuple *t = &s->work.packet.outer;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Whether a packet is told of. Filters are for events alone: what is counted they leave as it is. */
+/* Whether a packet becomes an event. Filters choose events alone: they change no count. */
 #pragma once
 
 #include "flow_filter.h"

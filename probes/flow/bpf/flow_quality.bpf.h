@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The flow program's part that judges a tunnel's packets: their order, their time stamps, Echo. Only for packets that
- * have a number or a stamp, or are a message. A place in the order is kept once for all CPUs, under a lock: a sender that
+ * have a number or a stamp, or are a message. One order serves all CPUs, under a lock: with one a CPU, a sender that
  * changes CPUs would seem to leave gaps. */
 #pragma once
 
@@ -172,8 +172,8 @@ static __always_inline void quality_turn(__u8 to[32], const struct record_tuple 
 	__builtin_memcpy(to + 16, response ? t->src : t->dst, 16);
 }
 
-/* Requests and responses pass an interface in opposite directions; the figures are told at that of the requests. One that
- * is asked again before it was answered is measured from the last time. */
+/* Requests and responses pass an interface in opposite directions; the figures stand at the direction of the requests.
+ * A request that is repeated before its answer is measured from the last time. */
 static __always_inline int quality_echo(struct quality_scratch *q, const struct packet *p, __u32 attachment)
 {
 	bool response = p->gtp.type == GTPU_TYPE_ECHO_RESPONSE;

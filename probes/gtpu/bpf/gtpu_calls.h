@@ -143,7 +143,7 @@ static __always_inline void emit_call_exit(struct open_packet *p, __u32 func, __
 }
 
 /* When the measured call of the packet returned; 0: this return is none that can be trusted to be its.
- * has: GTPU_HAS_RETURN where ret is told. */
+ * has: GTPU_HAS_RETURN where ret is known. */
 static __always_inline __u64 call_end(__u32 func, struct open_packet *p, __s32 ret, __u8 has)
 {
 	__u32 span = span_of(func);
@@ -239,7 +239,7 @@ static __always_inline int lookup_exit(__u32 func, __u32 direction, __u64 pdr)
 	return 0;
 }
 
-/* The function is not told the packet: a call from an interrupt is no packet's. */
+/* The function is not given the packet: a call from an interrupt belongs to none. */
 static __always_inline struct open_packet *packet_policed(void)
 {
 	return current_context() == CONTEXT_HARDIRQ ? NULL : packet_begun_last();
@@ -307,7 +307,7 @@ static __always_inline int n9_exit(__s32 ret)
 	return 0;
 }
 
-/* The function is everybody's: what interrupts the packet's own call returns before it. */
+/* All of the kernel calls this function: a call that interrupts the packet's own returns before it. */
 static __always_inline int n6_entry(const struct sk_buff *skb)
 {
 	struct open_packet *p = packet_under_way(GTPU_UPLINK);
@@ -431,7 +431,7 @@ static __always_inline int xmit_entry(const struct sk_buff *skb)
 }
 
 /* skb->data is at the outer UDP header, the addresses are arguments: what is needed of a module
- * without BTF. The function is every IPv4 tunnel's. */
+ * without BTF. Every IPv4 tunnel calls the function. */
 static __always_inline int tunnel_entry(const struct sk_buff *skb, __u32 src, __u32 dst)
 {
 	struct open_packet *p = packet_on_way(GTPU_DOWNLINK, (__u64)skb);

@@ -9,7 +9,7 @@
 /* Set before load. */
 const volatile bool each_function = false; /* the calls inside a packet's way are events too */
 const volatile struct gtpu_filter filter = {};
-/* Only what is worth a word to somebody who did not ask: drops, and packets that took long. */
+/* Only events that matter to a service that did not ask for packets: drops, and packets that took long. */
 const volatile bool notable_only = false;
 const volatile __u64 outlier_ns = 0; /* 0: none took long */
 const volatile __u32 notable_a_second = 0; /* on each CPU */
@@ -43,7 +43,7 @@ static __noinline int emit(struct open_packet *p, __u16 kind, __u64 at_ns)
 	return 0;
 }
 
-/* With a filter, which knows a packet at its end only, there are no other events. */
+/* A filter knows a packet at its end only: with one there are no events of entries. */
 static __always_inline bool entries_wanted(void)
 {
 	return !filter.on && !notable_only;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Requests that change gtp5g's rules, seen as they are made: the module answers them under a lock, so
- * who asks for the rule after this record gets it as it is after the change. Entries alone: the
+/* Requests that change gtp5g's rules, seen as they are made. The module answers them under a lock, so a process that
+ * asks for the rule after this record gets it as it is after the change. Entries alone: the
  * functions sleep. Part of gtpu.bpf.c. */
 #pragma once
 
@@ -102,7 +102,7 @@ static __always_inline void take_far_counts(struct gtpu_rule_record *r)
 		bpf_map_delete_elem(&gtpu_fars, &key);
 }
 
-/* Its SEID may be given to a session that has never met a quota. */
+/* The SEID may next belong to a session that has never met a quota. */
 static __noinline int quota_forget(const struct sk_buff *skb, const struct genl_info *info)
 {
 	struct gtpu_quota_key key = {};

@@ -202,7 +202,7 @@ static __always_inline struct open_packet *packet_with(__u64 skb)
 	return p ? p : packet_on_way(GTPU_DOWNLINK, skb);
 }
 
-/* For a function that is not told the packet: the last one that was begun here. */
+/* For a function that is not given the packet: the packet that was begun last here. */
 static __always_inline struct open_packet *packet_begun_last(void)
 {
 	struct open_packet *up = packet_of(GTPU_UPLINK), *down = packet_of(GTPU_DOWNLINK);
@@ -214,7 +214,7 @@ static __always_inline struct open_packet *packet_begun_last(void)
 	return up->entry_ns > down->entry_ns ? up : down;
 }
 
-/* For a function that is not told the packet and has returned. */
+/* For a function that is not given the packet and has returned. */
 static __always_inline struct open_packet *packet_under_way(__u32 direction)
 {
 	struct open_packet *p = packet_of(direction);
@@ -222,7 +222,7 @@ static __always_inline struct open_packet *packet_under_way(__u32 direction)
 	return p && p->func_id ? p : NULL;
 }
 
-/* Its namespace is counted under; its name and number are for events alone: fill_interface(). */
+/* The counts need the device's namespace; its name and number are for events alone: fill_interface(). */
 static __always_inline void fill_device(struct open_packet *p, const struct net_device *dev)
 {
 	p->dev = (__u64)dev;

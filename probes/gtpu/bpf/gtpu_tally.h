@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The counts: of every packet what became of it, in which session, how long it took, and who was on the CPU. They
- * read the packet and change nothing of it. */
+/* The counts: of every packet what became of it, in which session, how long it took, and which task was on the CPU.
+ * They read the packet and change nothing of it. */
 #pragma once
 
 #include "generations.h"
@@ -162,7 +162,7 @@ static __always_inline void session_tunnel(struct gtpu_session_key *k, const str
 		__builtin_memcpy(k->ue, r->inner.src, sizeof(k->ue));
 }
 
-/* A rule took it; or its TEID and addresses are anybody's. */
+/* A rule took it. Else any sender can have made up its TEID and addresses. */
 static __always_inline bool is_of_session(const struct seen *s)
 {
 	return s->what & (SEEN_PDR | SEEN_PUSHED) || (s->what & SEEN_RX && !s->gtp);

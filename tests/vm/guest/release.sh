@@ -57,7 +57,7 @@ for method in $METHODS; do
 		! rmmod gtp 2>"$TMP/rmmod.err" || fail "fentry programs did not keep the module"
 	fi
 	unloadable "its last device" ip -n teide-upf link del "$(device)"
-	wait_for 60 said "gtpu: let go of gtp, " 1
+	wait_for 60 said "gtpu: detached from gtp, " 1
 	"$TEIDE" lab down
 	modprobe gtp
 	up
@@ -65,7 +65,7 @@ for method in $METHODS; do
 
 	# The module stays
 	"$TEIDE" lab down
-	wait_for 60 said "gtpu: let go of gtp, " 2
+	wait_for 60 said "gtpu: detached from gtp, " 2
 	up
 	traffic
 
@@ -83,7 +83,7 @@ for method in $METHODS; do
 	if [ "$method" = kprobe ]; then
 		# The module takes the device with it
 		unloadable "nothing" true
-		wait_for 60 said "gtpu: let go of gtp, which was unloaded" 1
+		wait_for 60 said "gtpu: detached from gtp, which was unloaded" 1
 		modprobe gtp
 		"$TEIDE" lab down
 		up
