@@ -72,12 +72,13 @@ static void flush(void *data)
 	}
 }
 
-static void on_drained(void *data)
+static bool on_drained(void *data, uint64_t complete_ns)
 {
 	struct agent *a = data;
+	bool settled = rule_watch_settle(&a->rules, complete_ns);
 
-	rule_watch_settle(&a->rules);
 	flush(a);
+	return !settled;
 }
 
 static void on_collected(void *data, uint64_t now_ns)
@@ -172,7 +173,7 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 			return r;
 	}
 	if (options.events)
-		rule_watch_begin(&a->rules, &run->probes, &a->pipeline, on_rule, a);
+		rule_watch_begin(&a->rules, &run->probes, on_rule, a);
 	r = pipeline_start(&a->pipeline, a->loop, &options, err);
 	return r < 0 ? r : check_purpose(a, err);
 }

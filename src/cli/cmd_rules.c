@@ -136,13 +136,6 @@ static void on_change(const struct rules_change *change, void *data)
 		loop_stop(f->loop, r == -EPIPE ? 0 : r);
 }
 
-static bool more(void *data)
-{
-	struct follow *f = data;
-
-	return !f->pipeline || pipeline_drain(f->pipeline);
-}
-
 static void on_event(void *data, const struct event *e)
 {
 	struct follow *f = data;
@@ -154,11 +147,11 @@ static void on_row(void *data, const struct event *e)
 {
 }
 
-static void on_drained(void *data)
+static bool on_drained(void *data, uint64_t complete_ns)
 {
 	struct follow *f = data;
 
-	rules_live_settle(f->live, more, f, on_change, f);
+	return !rules_live_settle(f->live, complete_ns, on_change, f);
 }
 
 static void on_timer(void *data)
@@ -167,8 +160,11 @@ static void on_timer(void *data)
 	struct err err = {0};
 
 	/* A namespace that is named may come back; what was known stays. */
-	if (rules_live_rescan(f->live, more, f, on_change, f, &err) < 0)
+	if (rules_live_scan(f->live, &err) < 0)
 		log_debug("%s", err.text);
+	/* Without a probe no request is seen. */
+	if (!f->pipeline)
+		rules_live_settle(f->live, UINT64_MAX, on_change, f);
 }
 
 static void on_signal(void *data, int signo)

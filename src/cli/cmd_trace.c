@@ -145,13 +145,19 @@ static void on_row(void *data, const struct event *e)
 		sink_event(t->watch.sink, e);
 }
 
-static void on_drained(void *data)
+static void flush(struct trace *t)
 {
-	struct trace *t = data;
-
-	rule_watch_settle(&t->rules);
 	if (sink_flush(t->watch.sink) < 0)
 		loop_stop(t->watch.loop, 0);
+}
+
+static bool on_drained(void *data, uint64_t complete_ns)
+{
+	struct trace *t = data;
+	bool settled = rule_watch_settle(&t->rules, complete_ns);
+
+	flush(t);
+	return !settled;
 }
 
 static void on_collected(void *data, uint64_t now_ns)
@@ -160,7 +166,7 @@ static void on_collected(void *data, uint64_t now_ns)
 
 	rule_watch_collected(&t->rules);
 	if (t->contexts)
-		on_drained(t);
+		flush(t);
 	if (t->watch.once)
 		loop_stop(t->watch.loop, 0);
 }
@@ -283,7 +289,7 @@ static int run(struct trace *t, struct err *err)
 
 	w->on_finished = on_finished;
 	if (options.events)
-		rule_watch_begin(&t->rules, &probes, &w->pipeline, on_rule, t);
+		rule_watch_begin(&t->rules, &probes, on_rule, t);
 	return watch_run(w, &options, err);
 }
 

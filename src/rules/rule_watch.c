@@ -15,13 +15,11 @@ static const char *probe_of_rules(const struct string_list *names)
 	return NULL;
 }
 
-void rule_watch_begin(struct rule_watch *r, const struct string_list *names,
-		       struct pipeline *const *pipeline, event_fn emit, void *data)
+void rule_watch_begin(struct rule_watch *r, const struct string_list *names, event_fn emit, void *data)
 {
 	struct err err = {0};
 
-	*r = (struct rule_watch){.probe = probe_of_rules(names), .pipeline = pipeline,
-				  .emit = emit, .data = data, .rescan = true};
+	*r = (struct rule_watch){.probe = probe_of_rules(names), .emit = emit, .data = data, .rescan = true};
 	if (r->probe && rules_live_new(&r->live, NULL, &err) < 0)
 		log_debug("rules: %s", err.text);
 }
@@ -39,40 +37,31 @@ bool rule_watch_take(struct rule_watch *r, const struct event *e)
 	return true;
 }
 
-static void on_change(const struct rules_change *change, void *data)
+static void emit_change(const struct rules_change *change, void *data)
 {
 	struct rule_watch *r = data;
 
 	rules_change_event(rules_live_rules(r->live), change, r->probe, r->emit, r->data);
 }
 
-static bool more(void *data)
+bool rule_watch_settle(struct rule_watch *r, uint64_t complete_ns)
 {
-	struct rule_watch *r = data;
-
-	return pipeline_drain(*r->pipeline);
-}
-
-bool rule_watch_settle(struct rule_watch *r)
-{
-	return !r->live || rules_live_settle(r->live, more, r, on_change, r);
+	return !r->live || rules_live_settle(r->live, complete_ns, emit_change, r);
 }
 
 void rule_watch_finish(struct rule_watch *r)
 {
-	while (!rule_watch_settle(r))
+	while (!rule_watch_settle(r, UINT64_MAX))
 		;
 }
 
 void rule_watch_collected(struct rule_watch *r)
 {
 	struct err err = {0};
-	int e;
 
 	if (!r->live || !r->rescan)
 		return;
-	e = rules_live_rescan(r->live, more, r, on_change, r, &err);
-	r->rescan = e == -EAGAIN;
-	if (e < 0)
+	r->rescan = false;
+	if (rules_live_scan(r->live, &err) < 0)
 		log_debug("%s", err.text);
 }

@@ -7,26 +7,24 @@
 #include "rules_live.h"
 
 struct rule_watch {
-	struct rules_live *live; /* NULL: nobody watches them */
-	const char *probe;	 /* whose events they are */
-	struct pipeline *const *pipeline; /* borrowed, as is data */
+	struct rules_live *live; /* NULL: no probe sees requests */
+	const char *probe;	 /* that sees them */
 	event_fn emit;
-	void *data;
+	void *data; /* borrowed */
 	bool rescan;
 };
 
 /* Reads the rules when one of these probes sees requests to change them: without them a change has no
- * old value. *pipeline is theirs once it runs. */
-void rule_watch_begin(struct rule_watch *r, const struct string_list *probes,
-		       struct pipeline *const *pipeline, event_fn emit, void *data);
+ * old value. emit gets each change as an event. */
+void rule_watch_begin(struct rule_watch *r, const struct string_list *probes, event_fn emit, void *data);
 void rule_watch_free(struct rule_watch *r); /* of zeroes is fine */
 
-/* true when the event is a request, which rule_watch_settle() tells. */
+/* true when the event is a request: rule_watch_settle() emits what became of it. */
 bool rule_watch_take(struct rule_watch *r, const struct event *e);
-/* As rules_live_settle(): what stays is for the next call. */
-bool rule_watch_settle(struct rule_watch *r);
+/* After a batch of events: as rules_live_settle(). false: another batch is wanted. */
+bool rule_watch_settle(struct rule_watch *r, uint64_t complete_ns);
 /* Settles all. Only without hooks: no more requests come. */
 void rule_watch_finish(struct rule_watch *r);
-/* At a collection. The first one tells what changed between the first look and the hooks; another looks
- * again when a device has come in a namespace that had none. */
+/* At a collection. The first one finds what changed between the first reading of the rules and the hooks; another reads
+ * again when a device has come in a namespace that had none. The next rule_watch_settle() emits the changes. */
 void rule_watch_collected(struct rule_watch *r);

@@ -11,20 +11,20 @@
 #include "rules_netns.h"
 #include "rules_scan.h"
 
-/* A turn of the loop settles requests for so long. */
-#define SETTLE_NS (20 * NSEC_PER_MSEC)
-
 struct rules_live {
 	struct rule_timeline *timeline;
 	const char *netns; /* NULL: all */
 	uint16_t family;   /* 0: not asked for yet */
 	struct rules_netns namespaces;
 	uint64_t seen_ns; /* when the last event was made that was taken */
-	/* The answer to the oldest request, while what it may know of is not all taken. */
+	/* The answer to the oldest request, while not every request that it may know of is taken. */
 	bool answered;
 	enum rule_answer answer;
 	uint64_t answered_ns;
 	struct rule_request request;
+	/* All rules as they were read again, while not every request that the reading may know of is settled; or NULL. */
+	struct rules *scan;
+	uint64_t scanned_ns;
 };
 
 int rules_live_of(struct rules_live **ret, const char *netns, struct rules *rules, struct err *err)
@@ -63,6 +63,7 @@ void rules_live_free(struct rules_live *l)
 		log_warning("%llu requests to change a rule came faster than they were read",
 			    (unsigned long long)rule_timeline_left_out(l->timeline));
 	rule_timeline_free(l->timeline);
+	rules_free(l->scan);
 	rules_netns_free(&l->namespaces);
 	free(l);
 }
@@ -75,7 +76,7 @@ const struct rules *rules_live_rules(const struct rules_live *l)
 bool rules_live_take(struct rules_live *l, const struct event *e)
 {
 	l->seen_ns = e->ts_ns;
-	/* With one namespace named, what goes on in others is nobody's business. */
+	/* With one namespace named, what happens in others is left out. */
 	if (l->netns && e->netns_inode && !rules_place_of(rules_live_rules(l), e->netns_inode))
 		return event_has(e, F_RULE);
 	return rule_timeline_take(l->timeline, e);
@@ -119,49 +120,57 @@ static enum rule_answer answer_of(struct rules_live *l, struct rule_request *req
 	return RULE_UNKNOWN;
 }
 
-/* Before the answer is used, every request that it may know of must have been taken: the ring was empty
- * after it was given, or a later event has come out of the ring. */
-static bool is_answer_ripe(struct rules_live *l, rules_more_fn more, void *more_data)
+static void get_answer(struct rules_live *l)
 {
-	if (!l->answered) {
-		l->answer = answer_of(l, &l->request);
-		l->answered_ns = clock_boot_ns();
-		l->answered = true;
-	}
-	return l->answer == RULE_UNKNOWN || more(more_data) || l->seen_ns > l->answered_ns;
+	l->answer = answer_of(l, &l->request);
+	l->answered_ns = clock_boot_ns();
+	l->answered = true;
 }
 
-bool rules_live_settle(struct rules_live *l, rules_more_fn more, void *more_data,
-		       rules_change_fn visit, void *data)
+/* Before the answer is used, every request that it may know of must have been taken: all events up to the answer
+ * have been, or a later event has come out of the ring. */
+static bool is_answer_ripe(const struct rules_live *l, uint64_t complete_ns)
 {
-	uint64_t end_ns = clock_boot_ns() + SETTLE_NS;
+	return l->answer == RULE_UNKNOWN || complete_ns >= l->answered_ns || l->seen_ns > l->answered_ns;
+}
 
-	while (l->answered || rule_timeline_next(l->timeline, &l->request)) {
-		if (!is_answer_ripe(l, more, more_data))
-			return false;
-		l->answered = false;
+static void compare_scan(struct rules_live *l, rules_change_fn visit, void *data)
+{
+	struct rules *now = l->scan;
+
+	l->scan = NULL;
+	rule_timeline_rescan(l->timeline, now, visit, data);
+}
+
+bool rules_live_settle(struct rules_live *l, uint64_t complete_ns, rules_change_fn visit, void *data)
+{
+	if (l->answered && !is_answer_ripe(l, complete_ns))
+		return false;
+	if (l->answered)
 		rule_timeline_settle(l->timeline, l->answer, &l->request.rule, visit, data);
-		if (clock_boot_ns() >= end_ns)
-			return !rule_timeline_next(l->timeline, &l->request);
+	l->answered = false;
+	if (rule_timeline_next(l->timeline, &l->request)) {
+		get_answer(l);
+		return false;
 	}
+	if (l->scan && complete_ns < l->scanned_ns)
+		return false;
+	if (l->scan)
+		compare_scan(l, visit, data);
 	return true;
 }
 
-int rules_live_rescan(struct rules_live *l, rules_more_fn more, void *more_data,
-		      rules_change_fn visit, void *data, struct err *err)
+int rules_live_scan(struct rules_live *l, struct err *err)
 {
 	struct rules *now;
 	int r;
 
 	rule_timeline_scan_begins(l->timeline);
 	r = rules_scan(l->netns, rules_live_rules(l), &now, err);
-
 	if (r < 0)
 		return r;
-	if (!more(more_data) || !rules_live_settle(l, more, more_data, visit, data)) {
-		rules_free(now);
-		return err_set(err, -EAGAIN, "requests to change rules come faster than they are settled");
-	}
-	rule_timeline_rescan(l->timeline, now, visit, data);
+	rules_free(l->scan);
+	l->scan = now;
+	l->scanned_ns = clock_boot_ns();
 	return 0;
 }

@@ -20,19 +20,16 @@ const struct rules *rules_live_rules(const struct rules_live *l);
 /* true when the event is a request, which is kept for rules_live_settle(). */
 bool rules_live_take(struct rules_live *l, const struct event *e);
 
-/* Hands on to rules_live_take() what the probe has seen; whether that was all. */
-typedef bool (*rules_more_fn)(void *data);
 typedef void (*rules_change_fn)(const struct rules_change *change, void *data);
 
-/* Asks the module about what was taken, and tells what changed. It enters a namespace for one request at
- * a time. What a turn of the loop has no time for stays for the next call; true when nothing did. */
-bool rules_live_settle(struct rules_live *l, rules_more_fn more, void *more_data,
-		       rules_change_fn visit, void *data);
+/* Tells what the oldest request changed, and asks the module about the next: in its namespace, one a call. Every event
+ * made before complete_ns (CLOCK_BOOTTIME) has been taken; UINT64_MAX: no more events come. true: nothing is left to
+ * settle. Else call again with more events taken. */
+bool rules_live_settle(struct rules_live *l, uint64_t complete_ns, rules_change_fn visit, void *data);
 
-/* Reads all rules again, and tells what changed without a request that was seen. Also settles. 0, or
- * -errno and what was known stays; -EAGAIN: requests come faster than they are settled, try later. */
-int rules_live_rescan(struct rules_live *l, rules_more_fn more, void *more_data,
-		      rules_change_fn visit, void *data, struct err *err);
+/* Reads all rules again. rules_live_settle() then tells what changed without a request that was seen. 0, or -errno and
+ * what was known stays. */
+int rules_live_scan(struct rules_live *l, struct err *err);
 
 /* A change as an event of the probe of that name, "rule" or "handover", for emit. */
 void rules_change_event(const struct rules *t, const struct rules_change *change, const char *probe,

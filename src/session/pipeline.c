@@ -14,8 +14,9 @@
 #include "log.h"
 #include "release.h"
 
-#define DRAIN_MAX 1024 /* records of a ring in one turn of the loop */
+#define DRAIN_MAX 1024 /* records of a ring in one batch */
 #define DRAIN_NS (100 * NSEC_PER_MSEC) /* the longest that an event waits for being read */
+#define TURN_NS (20 * NSEC_PER_MSEC) /* a turn of the loop begins no further batch after that */
 
 struct running {
 	const struct probe *probe;
@@ -29,11 +30,12 @@ struct pipeline {
 	struct pipeline_options o;
 	struct loop *loop;
 	struct loop_source *timer;
-	struct loop_source *drains; /* NULL: nobody wants events */
+	struct loop_source *drains; /* NULL: no events are wanted */
 	struct loop_source *ticks; /* NULL: no probe has a tick */
 	struct identity *identity;
 	struct release *release;   /* NULL: none keeps a kernel module */
 	bool finished;
+	uint64_t complete_ns; /* every event made before then has been handed on */
 	size_t n;
 	struct running running[];
 };
@@ -79,19 +81,43 @@ static int drain(struct running *r)
 	return n;
 }
 
-static void drained(struct pipeline *p)
+/* One batch of every ring. Whether the rings are empty of what they held when the batch began. */
+static bool drain_rings(struct pipeline *p)
 {
-	if (p->o.on_drained)
-		p->o.on_drained(p->o.data);
+	uint64_t begin_ns = clock_boot_ns();
+	bool all = true;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (p->running[i].ring)
+			all &= drain(&p->running[i]) < DRAIN_MAX;
+	if (all)
+		p->complete_ns = begin_ns;
+	return all;
 }
 
-/* What one turn leaves in the ring keeps its descriptor readable: the next turn goes on. */
+/* Whether the reader of the events asks for another batch. */
+static bool end_batch(struct pipeline *p)
+{
+	return p->o.on_drained && p->o.on_drained(p->o.data, p->complete_ns);
+}
+
+/* The last batch of a turn may leave records in a ring. They keep its descriptor readable: the next turn goes on. */
+static void drain_until_quiet(struct pipeline *p)
+{
+	uint64_t end_ns = clock_boot_ns() + TURN_NS;
+	bool all;
+
+	do
+		all = drain_rings(p);
+	while (end_batch(p) && all && clock_boot_ns() < end_ns);
+}
+
 static void on_ring(void *data, int fd, uint32_t events)
 {
-	struct running *r = data;
+	const struct running *r = data;
 
-	drain(r);
-	drained(r->pipeline);
+	if (!r->pipeline->finished)
+		drain_until_quiet(r->pipeline);
 }
 
 void pipeline_collect(struct pipeline *p)
@@ -178,11 +204,8 @@ static void on_drains(void *data)
 {
 	struct pipeline *p = data;
 
-	for (size_t i = 0; !p->finished && i < p->n; i++)
-		if (p->running[i].ring)
-			drain(&p->running[i]);
 	if (!p->finished)
-		drained(p);
+		drain_until_quiet(p);
 }
 
 static void on_ticks(void *data)
@@ -338,16 +361,6 @@ size_t pipeline_probes(const struct pipeline *p)
 	return p->n;
 }
 
-bool pipeline_drain(struct pipeline *p)
-{
-	bool all = true;
-
-	for (size_t i = 0; i < p->n; i++)
-		if (p->running[i].ring)
-			all &= drain(&p->running[i]) < DRAIN_MAX;
-	return all;
-}
-
 int pipeline_finish(struct pipeline *p, struct err *err)
 {
 	int r = 0;
@@ -360,9 +373,9 @@ int pipeline_finish(struct pipeline *p, struct err *err)
 
 		r = one < 0 ? one : r;
 	}
-	for (size_t i = 0; i < p->n; i++)
-		while (p->running[i].ring && drain(&p->running[i]) > 0)
-			drained(p); /* without hooks no more come */
+	while (!drain_rings(p)) /* without hooks no more come */
+		end_batch(p);
+	end_batch(p);
 	pipeline_collect(p);
 	return r;
 }

@@ -12,8 +12,8 @@ struct pipeline_options {
 	const struct config *config;
 	const struct string_list *probes; /* names */
 	enum attach_force attach;
-	bool events;        /* somebody wants events from the rings */
-	bool newcomers;     /* somebody wants to know of a task that sends as soon as it is seen to */
+	bool events;        /* all events of the rings are wanted */
+	bool newcomers;     /* or those of a task that is seen to send for the first time */
 	bool notable;       /* or those few that are worth a word unasked */
 	bool go_on_without; /* a probe that this node cannot run, or that has nothing to do by the
 			     * configuration, is logged and left out */
@@ -21,7 +21,10 @@ struct pipeline_options {
 	uint64_t collect_interval_ns;
 	event_fn on_event;
 	event_fn on_row;
-	void (*on_drained)(void *data);   /* after each batch of events, and ten times a second; may be NULL */
+	/* After each batch of events, and ten times a second; may be NULL. Every event made before complete_ns
+	 * (CLOCK_BOOTTIME) has been handed on. true: another batch is wanted, which follows at once unless this turn of
+	 * the loop has lasted long. */
+	bool (*on_drained)(void *data, uint64_t complete_ns);
 	void (*on_collected)(void *data, uint64_t now_ns); /* after each collection; may be NULL */
 	void *data;
 };
@@ -39,9 +42,6 @@ bool pipeline_watches(const struct pipeline *p);
 
 /* Hands on the rows of what was counted so far, now. */
 void pipeline_collect(struct pipeline *p);
-
-/* Hands on the events that are ready, a bounded number, without on_drained. Whether these were all. */
-bool pipeline_drain(struct pipeline *p);
 
 /* Takes the hooks off, then hands on the last events and counts: from here on the ledger is exact. 0, or
  * -errno when a hook stays. */
