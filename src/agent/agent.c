@@ -2,27 +2,22 @@
 #include "agent.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "backends.h"
 #include "clock.h"
 #include "decide.h"
 #include "log.h"
-#include "loop.h"
 #include "operator.h"
-#include "pipeline.h"
 #include "rule_watch.h"
+#include "session.h"
 #include "sink.h"
 
 #define WITHDRAW_DEADLINE_NS (5 * NSEC_PER_SEC)
 #define OUTPUT_PATIENCE_NS (5 * NSEC_PER_SEC) /* the strategies wait meanwhile */
 
 struct agent {
-	struct loop *loop;
-	struct pipeline *pipeline;
+	struct session session;
 	struct operator *operator; /* NULL: no strategies wanted */
 	struct sink *sink;         /* NULL: no output wanted */
 	struct string_list probes;
@@ -88,7 +83,7 @@ static void on_collected(void *data, uint64_t now_ns)
 	rule_watch_collected(&a->rules);
 	if (a->operator && !a->ending) {
 		operator_tick(a->operator, now_ns);
-		operator_watch(a->operator, a->pipeline);
+		operator_watch(a->operator, a->session.pipeline);
 	}
 	flush(a);
 }
@@ -99,10 +94,10 @@ static void on_withdrawn(void *data, int r)
 
 	a->withdrawn = r;
 	a->is_withdrawn = true;
-	loop_stop(a->loop, 0);
+	session_stop(&a->session, 0);
 }
 
-static void on_signal(void *data, int signo)
+static void on_end_signal(void *data)
 {
 	struct agent *a = data;
 
@@ -115,7 +110,7 @@ static void on_signal(void *data, int signo)
 	if (a->operator)
 		operator_withdraw(a->operator, WITHDRAW_DEADLINE_NS, on_withdrawn, a);
 	else
-		loop_stop(a->loop, 0);
+		session_stop(&a->session, 0);
 }
 
 static void print_ledger(void *data, const char *probe, const struct ledger_row *row)
@@ -129,7 +124,7 @@ static void print_ledger(void *data, const char *probe, const struct ledger_row 
 /* Without a probe the collection still ticks: /proc alone tells who holds which socket. */
 static int check_purpose(const struct agent *a, struct err *err)
 {
-	if (pipeline_probes(a->pipeline))
+	if (pipeline_probes(a->session.pipeline))
 		return 0;
 	if (!a->operator)
 		return err_set(err, -EOPNOTSUPP,
@@ -144,7 +139,7 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 	const struct run_options *run = settings_run(settings);
 	const struct sched_options *sched = config_get(settings->config, "sched");
 	char node[NODE_NAME_MAX];
-	int r;
+	int r = session_open(&a->session, &(struct session_options){.on_end_signal = on_end_signal, .data = a}, err);
 	const struct pipeline_options options = {
 		.config = settings->config, .probes = &a->probes,
 		.events = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_ALL,
@@ -154,12 +149,10 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 		.on_event = on_event, .on_row = on_row, .on_drained = on_drained,
 		.on_collected = on_collected, .data = a};
 
+	if (r < 0)
+		return r;
 	if (settings_probes(settings, sched->strategy == SCHED_ADAPTIVE, &a->probes) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
-	signal(SIGPIPE, SIG_IGN);
-	a->loop = loop_new();
-	if (!a->loop || !loop_add_end_signals(a->loop, on_signal, a))
-		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
 	if (run->output != RUN_OUTPUT_NONE) {
 		a->sink = sink_new(run->output == RUN_OUTPUT_JSON ? SINK_JSON : SINK_TEXT,
 				   STDOUT_FILENO, settings_node(settings, node));
@@ -168,13 +161,13 @@ static int start(struct agent *a, const struct settings *settings, struct err *e
 		sink_set_patience(a->sink, OUTPUT_PATIENCE_NS);
 	}
 	if (run->strategies && backends_wanted(settings)) {
-		r = operator_start(&a->operator, a->loop, settings, err);
+		r = operator_start(&a->operator, a->session.loop, settings, err);
 		if (r < 0)
 			return r;
 	}
 	if (options.events)
 		rule_watch_begin(&a->rules, &run->probes, on_rule, a);
-	r = pipeline_start(&a->pipeline, a->loop, &options, err);
+	r = session_start(&a->session, &options, err);
 	return r < 0 ? r : check_purpose(a, err);
 }
 
@@ -190,7 +183,7 @@ static void withdraw_after_failure(struct agent *a)
 		a->ending = true;
 		operator_withdraw(a->operator, WITHDRAW_DEADLINE_NS, on_withdrawn, a);
 	}
-	r = a->is_withdrawn ? 0 : loop_run(a->loop);
+	r = a->is_withdrawn ? 0 : session_run(&a->session, NULL);
 	if (r < 0)
 		a->withdrawn = r;
 }
@@ -202,13 +195,12 @@ static int run(struct agent *a, struct err *err)
 	log_info("running");
 	if (a->operator) {
 		operator_tick(a->operator, clock_boot_ns());
-		operator_watch(a->operator, a->pipeline);
+		operator_watch(a->operator, a->session.pipeline);
 	}
-	r = loop_run(a->loop);
+	r = session_run(&a->session, err);
 	if (r < 0) {
-		log_error("event loop: %s; ending", err_name(r));
+		log_error("%s; ending", err->text);
 		withdraw_after_failure(a);
-		err_set(err, r, "event loop: %s", err_name(r));
 	}
 	return r;
 }
@@ -222,9 +214,9 @@ int agent_run(const struct settings *settings, struct err *err)
 	if (r >= 0) {
 		r = run(&a, err);
 		a.ending = true;
-		left = pipeline_finish(a.pipeline, &why_left);
+		left = session_finish(&a.session, &why_left);
 		rule_watch_finish(&a.rules);
-		pipeline_ledger(a.pipeline, print_ledger, &a);
+		session_ledger(&a.session, print_ledger, &a);
 	}
 	if (a.withdrawn < 0)
 		r = err_set(err, a.withdrawn,
@@ -235,11 +227,10 @@ int agent_run(const struct settings *settings, struct err *err)
 		r = err_set(err, left, "%s", why_left.text);
 	else if (left < 0)
 		log_error("%s", why_left.text);
-	pipeline_free(a.pipeline);
 	rule_watch_free(&a.rules);
 	operator_free(a.operator);
+	session_close(&a.session);
 	sink_free(a.sink);
-	loop_free(a.loop);
 	string_list_free(&a.probes);
 	return r;
 }

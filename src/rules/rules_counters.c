@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,14 +12,13 @@
 #include "genl.h"
 #include "gtp5g_counters.h"
 #include "log.h"
-#include "loop.h"
 #include "map.h"
-#include "pipeline.h"
 #include "plural.h"
 #include "rtnl.h"
 #include "rule_counts.h"
 #include "rules_netns.h"
 #include "rules_scan.h"
+#include "session.h"
 #include "settings.h"
 
 #define PDRS_MAX 16384
@@ -48,8 +46,7 @@ struct pdr_key {
 
 struct counters {
 	const struct counters_task *task;
-	struct loop *loop;
-	struct pipeline *pipeline;
+	struct session session;
 	struct rules *rules;
 	struct rules_netns namespaces;
 	struct counted_place *places;
@@ -226,18 +223,6 @@ static int prepare(struct counters *c, const char *netns, struct err *err)
 	return r < 0 ? err_set(err, r, "out of memory for counters") : 0;
 }
 
-static void on_end(void *data)
-{
-	struct counters *c = data;
-
-	loop_stop(c->loop, 0);
-}
-
-static void on_signal(void *data, int signo)
-{
-	on_end(data);
-}
-
 static int start(struct counters *c, struct err *err)
 {
 	static char *gtpu[] = {"gtpu", NULL};
@@ -252,11 +237,8 @@ static int start(struct counters *c, struct err *err)
 		.collect_interval_ns = settings_run(settings)->collect_interval_ns,
 		.on_event = on_event, .on_row = on_row, .data = c};
 
-	c->loop = loop_new();
-	if (!c->loop || !loop_add_timer(c->loop, c->task->duration_ns, 0, on_end, c) ||
-	    !loop_add_end_signals(c->loop, on_signal, c))
-		return err_set(err, -errno, "the event loop: %s", strerror(errno));
-	return pipeline_start(&c->pipeline, c->loop, &o, err);
+	r = session_open(&c->session, &(struct session_options){.duration_ns = c->task->duration_ns}, err);
+	return r < 0 ? r : session_start(&c->session, &o, err);
 }
 
 static int count(struct counters *c, struct err *err)
@@ -264,15 +246,15 @@ static int count(struct counters *c, struct err *err)
 	int r;
 
 	read_module(c, false, 0);
-	pipeline_collect(c->pipeline);
+	pipeline_collect(c->session.pipeline);
 	forget(c);
 	read_module(c, true, 0);
 	log_info("counting; Ctrl-C ends");
-	r = loop_run(c->loop);
+	r = session_run(&c->session, err);
 	if (r < 0)
-		return err_set(err, r, "counters: %s", err_name(r));
+		return r;
 	read_module(c, false, 1);
-	pipeline_collect(c->pipeline);
+	pipeline_collect(c->session.pipeline);
 	read_module(c, true, 1);
 	return 0;
 }
@@ -379,8 +361,7 @@ static int print(const struct counters *c, struct err *err)
 
 static void counters_free(struct counters *c)
 {
-	pipeline_free(c->pipeline);
-	loop_free(c->loop);
+	session_close(&c->session);
 	for (size_t i = 0; i < c->n; i++)
 		free(c->places[i].pdrs);
 	free(c->places);

@@ -2,18 +2,15 @@
 #include "preview.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "adaptive.h"
 #include "clock.h"
-#include "loop.h"
 #include "operator.h"
-#include "pipeline.h"
+#include "session.h"
 
 struct look {
-	struct loop *loop;
+	struct session *session;
 	struct operator *operator;
-	struct pipeline *pipeline;
 	struct string_list probes;
 	uint64_t duration_ns; /* 0: by collections */
 	uint64_t end_ns, collections;
@@ -35,21 +32,14 @@ static void on_collected(void *data, uint64_t now_ns)
 	struct look *l = data;
 
 	operator_tick(l->operator, now_ns);
-	operator_watch(l->operator, l->pipeline);
+	operator_watch(l->operator, l->session->pipeline);
 	if (l->collections)
 		l->collections--;
 	if (l->duration_ns ? now_ns >= l->end_ns : !l->collections)
-		loop_stop(l->loop, 0);
+		session_stop(l->session, 0);
 }
 
-static void on_signal(void *data, int signo)
-{
-	struct look *l = data;
-
-	loop_stop(l->loop, 0);
-}
-
-/* As many collections as a need takes to be believed, after one that knows whom to watch. */
+/* As many collections as a need takes to be believed, after one that knows which processes to watch. */
 static uint64_t collections_wanted(const struct settings *settings)
 {
 	const struct sched_options *sched = config_get(settings->config, "sched");
@@ -64,54 +54,58 @@ static int watch(struct look *l, const struct settings *settings, struct err *er
 		.config = settings->config, .probes = &l->probes, .go_on_without = true,
 		.collect_interval_ns = settings_run(settings)->collect_interval_ns,
 		.on_event = ignore_event, .on_row = on_row, .on_collected = on_collected, .data = l};
-	int r = pipeline_start(&l->pipeline, l->loop, &options, err), left;
+	int r = session_start(l->session, &options, err), left;
 
 	if (r < 0)
 		return r;
 	l->collections = collections_wanted(settings);
 	l->end_ns = clock_boot_ns() + l->duration_ns;
 	operator_tick(l->operator, clock_boot_ns());
-	operator_watch(l->operator, l->pipeline);
-	r = loop_run(l->loop);
-	left = pipeline_finish(l->pipeline, err);
+	operator_watch(l->operator, l->session->pipeline);
+	r = session_run(l->session, err);
+	left = session_finish(l->session, r < 0 ? NULL : err);
 	operator_settle(l->operator, clock_boot_ns());
-	return r < 0 ? err_set(err, r, "event loop: %s", err_name(r)) : left;
+	return r < 0 ? r : left;
 }
 
 static int start(struct look *l, const struct settings *settings, struct err *err)
 {
-	l->loop = loop_new();
-	if (!l->loop || !loop_add_end_signals(l->loop, on_signal, l))
-		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
+	int r = session_open(l->session, &(struct session_options){0}, err);
+
+	if (r < 0)
+		return r;
 	if (settings_probes(settings, true, &l->probes) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
-	return operator_start_dry(&l->operator, l->loop, settings, err);
+	return operator_start_dry(&l->operator, l->session->loop, settings, err);
 }
 
 void preview_free(struct preview *p)
 {
 	identity_free(p->identity);
 	operator_free(p->operator);
-	loop_free(p->loop);
+	session_close(&p->session);
 }
 
 int preview_run(const struct settings *settings, uint64_t duration_ns, struct preview *ret,
 		struct err *err)
 {
-	struct look l = {.duration_ns = duration_ns};
-	int r = start(&l, settings, err);
+	struct look l = {.session = &ret->session, .duration_ns = duration_ns};
+	int r;
+
+	*ret = (struct preview){0};
+	r = start(&l, settings, err);
 
 	if (r == 0)
 		r = watch(&l, settings, err);
-	*ret = (struct preview){.loop = l.loop, .operator = l.operator, .now_ns = clock_boot_ns()};
+	ret->operator = l.operator;
+	ret->now_ns = clock_boot_ns();
 	settings_node(settings, ret->node);
 	if (r >= 0) {
 		ret->identity = identity_new(config_get(settings->config, "containers"));
 		ret->roster = operator_roster(l.operator);
 		ret->decision = operator_decision(l.operator);
-		ret->measured = l.pipeline && pipeline_watches(l.pipeline);
+		ret->measured = pipeline_watches(l.session->pipeline);
 	}
-	pipeline_free(l.pipeline);
 	string_list_free(&l.probes);
 	return r;
 }

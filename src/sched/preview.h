@@ -9,15 +9,16 @@
 #include "identity.h"
 #include "operator.h"
 #include "roster.h"
+#include "session.h"
 #include "settings.h"
 
 struct preview {
-	struct loop *loop; /* owned, as the operator */
+	struct session session; /* owned, as the operator, which is freed first */
 	struct operator *operator;
 	const struct roster *roster; /* the operator's, as the decision */
 	const struct sched_decision *decision;
 	struct identity *identity; /* owned: names of containers and pods */
-	bool measured; /* a probe told of run-queue waits */
+	bool measured; /* a probe measured run-queue waits */
 	uint64_t now_ns; /* of the last look */
 	char node[NODE_NAME_MAX];
 };

@@ -11,8 +11,7 @@
 #include "cleanup.h"
 #include "escape.h"
 #include "log.h"
-#include "loop.h"
-#include "pipeline.h"
+#include "session.h"
 #include "settings.h"
 #include "why_cli.h"
 
@@ -21,7 +20,6 @@
 
 struct side {
 	struct observation *o;
-	struct pipeline *pipeline;
 	bool counting;
 	uint64_t begin_ns, end_ns;
 };
@@ -30,8 +28,9 @@ struct side {
  * collection cuts all of a side at once. */
 struct observation {
 	const struct why_task *task;
-	struct loop *loop;
+	struct session session; /* its pipeline is that of tc */
 	struct side tc, module;
+	struct pipeline *module_pipeline; /* NULL: there is no module, or its probe could not start */
 	const struct why_sites *sites;
 	struct why_watched *ret;
 	uint64_t duration_ns;
@@ -117,7 +116,7 @@ static void on_event(void *data, const struct event *e)
 
 static bool both_count(const struct observation *o)
 {
-	return o->tc.counting && (!o->module.pipeline || o->module.counting);
+	return o->tc.counting && (!o->module_pipeline || o->module.counting);
 }
 
 static void end(struct observation *o, uint64_t now_ns)
@@ -127,7 +126,7 @@ static void end(struct observation *o, uint64_t now_ns)
 	o->ended = true;
 	o->tc.end_ns = now_ns;
 	o->tc.counting = false;
-	loop_stop(o->loop, 0);
+	session_stop(&o->session, 0);
 }
 
 static void on_collected(void *data, uint64_t now_ns)
@@ -150,7 +149,7 @@ static void on_collected(void *data, uint64_t now_ns)
 		end(o, now_ns);
 }
 
-static void on_signal(void *data, int signo)
+static void on_end_signal(void *data)
 {
 	struct observation *o = data;
 
@@ -160,8 +159,7 @@ static void on_signal(void *data, int signo)
 		end(o, clock_boot_ns());
 }
 
-static int start(struct observation *o, struct side *side, char *probe, bool events,
-		 struct err *err)
+static int start_side(struct observation *o, struct side *side, char *probe, bool events, struct err *err)
 {
 	char *names[] = {probe, NULL};
 	const struct string_list probes = {names, 1};
@@ -171,7 +169,9 @@ static int start(struct observation *o, struct side *side, char *probe, bool eve
 		.on_collected = on_collected, .data = side};
 
 	side->o = o;
-	return pipeline_start(&side->pipeline, o->loop, &options, err);
+	if (side == &o->tc)
+		return session_start(&o->session, &options, err);
+	return pipeline_start(&o->module_pipeline, o->session.loop, &options, err);
 }
 
 static int set_interfaces(struct observation *o, struct err *err)
@@ -220,7 +220,7 @@ static int start_module(struct observation *o, struct err *err)
 
 	if (r < 0)
 		return r;
-	r = start(o, &o->module, "gtpu", true, &why);
+	r = start_side(o, &o->module, "gtpu", true, &why);
 	o->ret->module_ran = r >= 0;
 	if (r < 0)
 		snprintf(o->ret->module_why, sizeof(o->ret->module_why), "%.380s", why.text);
@@ -242,15 +242,15 @@ static uint64_t apart(uint64_t a, uint64_t b)
 
 static int finish(struct observation *o, struct err *err)
 {
-	int left = pipeline_finish(o->tc.pipeline, err);
+	int left = session_finish(&o->session, err);
 
 	if (o->terminal && o->told) {
 		fprintf(stderr, "\r\033[K");
 		fflush(stderr);
 	}
-	if (o->module.pipeline) {
-		pipeline_finish(o->module.pipeline, NULL);
-		pipeline_ledger(o->module.pipeline, on_ledger, o);
+	if (o->module_pipeline) {
+		pipeline_finish(o->module_pipeline, NULL);
+		pipeline_ledger(o->module_pipeline, on_ledger, o);
 		o->ret->skew_ns = apart(o->module.begin_ns, o->tc.begin_ns) +
 				  apart(o->module.end_ns, o->tc.end_ns);
 	}
@@ -263,20 +263,17 @@ static int run(struct observation *o, struct err *err)
 	int r;
 
 	log_set_level(LOG_LEVEL_WARNING);
-	o->loop = loop_new();
-	if (!o->loop || !loop_add_end_signals(o->loop, on_signal, o))
-		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
-	r = set_interfaces(o, err);
+	r = session_open(&o->session, &(struct session_options){.on_end_signal = on_end_signal, .data = o}, err);
+	if (r >= 0)
+		r = set_interfaces(o, err);
 	if (r >= 0 && has_module(o->sites))
 		r = start_module(o, err);
 	if (r >= 0)
-		r = start(o, &o->tc, "flow", false, err);
+		r = start_side(o, &o->tc, "flow", false, err);
 	if (r < 0)
 		return r;
-	r = o->ended ? 0 : loop_run(o->loop);
-	if (r < 0)
-		return err_set(err, r, "event loop: %s", err_name(r));
-	return finish(o, err);
+	r = session_run(&o->session, err);
+	return r < 0 ? r : finish(o, err);
 }
 
 int why_observe(const struct why_sites *sites, const struct why_task *task,
@@ -292,8 +289,7 @@ int why_observe(const struct why_sites *sites, const struct why_task *task,
 	if (!ret->seen)
 		return err_set(err, -ENOMEM, "out of memory");
 	r = run(&o, err);
-	pipeline_free(o.module.pipeline);
-	pipeline_free(o.tc.pipeline);
-	loop_free(o.loop);
+	pipeline_free(o.module_pipeline);
+	session_close(&o.session);
 	return r;
 }
