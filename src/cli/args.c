@@ -173,6 +173,13 @@ void args_parse(const struct argp *argp, int argc, char **argv, void *input)
 	}
 }
 
+int args_exit(int r, const struct err *err)
+{
+	if (r < 0)
+		log_error("%s", err->text[0] ? err->text : err_name(r));
+	return err_exit_code(r);
+}
+
 static const struct argp_option settings_options[] = {
 	{"config", 'c', "FILE", 0, "configuration file; without: defaults and TEIDE_... variables", 0},
 	{"set", KEY_SET, "KEY=VALUE", 0, "set a key of the configuration; repeat for more", 0},

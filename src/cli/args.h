@@ -16,6 +16,9 @@ void args_parse(const struct argp *argp, int argc, char **argv, void *input);
 void args_error(const struct argp_state *state, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Prints the error, if r is one, and gives the exit code. */
+int args_exit(int r, const struct err *err);
+
 /* " did you mean 'flows'?", or "" where no known word is near. Returns text. */
 #define ARGS_HINT_MAX 160
 const char *args_hint(const char *word, const char *const *known, size_t n,

@@ -7,7 +7,7 @@
 #include "cmd.h"
 #include "log.h"
 #include "settings.h"
-#include "take_input.h"
+#include "tracer_input.h"
 
 static const char doc[] = "The service: runs the probes, counts, finds the processes of the 5G functions "
 			  "and pushes scheduling strategies for them. Ends on SIGTERM, SIGINT, SIGHUP or SIGQUIT, taking all back.";
@@ -27,7 +27,7 @@ struct arguments {
 	const char *input, *output;
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_run(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
@@ -50,7 +50,7 @@ static void log_notes(const char *notes)
 
 int cmd_run(int argc, char **argv)
 {
-	static const struct argp run_argp = {.options = options, .parser = parse, .doc = doc,
+	static const struct argp run_argp = {.options = options, .parser = parse_run, .doc = doc,
 				     .children = children};
 	_cleanup_(settings_free) struct settings settings = {0};
 	struct arguments a = {0};
@@ -63,13 +63,11 @@ int cmd_run(int argc, char **argv)
 	if (r >= 0 && a.output)
 		r = config_set(settings.config, "run.output", a.output, &err);
 	if (r >= 0 && a.input)
-		r = take_input(&settings, a.input, &err);
+		r = add_tracer_input(&settings, "trace_pipe", a.input, &err);
 	if (r >= 0) {
 		log_set_level(settings_run(&settings)->log_level);
 		log_notes(config_notes(settings.config));
 		r = agent_run(&settings, &err);
 	}
-	if (r < 0)
-		log_error("%s", err.text[0] ? err.text : err_name(r));
-	return err_exit_code(r);
+	return args_exit(r, &err);
 }

@@ -9,12 +9,11 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "decide.h"
-#include "log.h"
 #include "sched_local.h"
 #include "sched_preview.h"
 #include "sched_show.h"
 #include "settings.h"
-#include "take_input.h"
+#include "tracer_input.h"
 
 static const char doc[] = "preview: which processes would get a strategy, which not, and why; nothing is "
 			  "done.\n"
@@ -67,7 +66,7 @@ static void take_verb(struct arguments *a, const char *word, const struct argp_s
 			   args_hint(word, verbs, ARRAY_SIZE(verbs), hint), state->name);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_sched(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
@@ -92,7 +91,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static int load(struct settings *settings, const struct arguments *a, struct err *err)
+static int load_settings(struct settings *settings, const struct arguments *a, struct err *err)
 {
 	int r = settings_flags_load(&a->settings, settings, err);
 
@@ -103,25 +102,28 @@ static int load(struct settings *settings, const struct arguments *a, struct err
 	return r;
 }
 
-static int preview(const struct arguments *a, struct settings *settings, struct err *err)
+static int run_preview(const struct arguments *a, struct settings *settings, struct err *err)
 {
-	int r = a->input ? take_input(settings, a->input, err) : 0;
+	int r = a->input ? add_tracer_input(settings, "trace_pipe", a->input, err) : 0;
+	uint64_t ns = 0;
 
-	return r < 0 ? r : sched_preview(settings, a->duration, a->json, err);
+	if (r >= 0 && a->duration)
+		r = read_duration_flag(a->duration, &ns, err);
+	return r < 0 ? r : sched_preview(settings, ns, a->json, err);
 }
 
-static int run(const struct arguments *a, struct err *err)
+static int run_sched(const struct arguments *a, struct err *err)
 {
 	_cleanup_(settings_free) struct settings settings = {0};
 	const struct sched_options *sched;
-	int r = load(&settings, a, err);
+	int r = load_settings(&settings, a, err);
 
 	if (r < 0)
 		return r;
 	fputs(config_notes(settings.config), stderr);
 	sched = config_get(settings.config, "sched");
 	if (!strcmp(a->verb, "preview"))
-		return preview(a, &settings, err);
+		return run_preview(a, &settings, err);
 	if (!strcmp(a->verb, "apply"))
 		return sched_apply(&settings, a->json, err);
 	if (!strcmp(a->verb, "withdraw"))
@@ -134,7 +136,7 @@ static int run(const struct arguments *a, struct err *err)
 int cmd_sched(int argc, char **argv)
 {
 	static const struct argp sched_argp = {
-		.options = options, .parser = parse, .args_doc = "preview|apply|withdraw|show", .doc = doc,
+		.options = options, .parser = parse_sched, .args_doc = "preview|apply|withdraw|show", .doc = doc,
 		.children = children};
 	struct arguments a = {0};
 	struct err err = {0};
@@ -142,11 +144,7 @@ int cmd_sched(int argc, char **argv)
 
 	args_parse(&sched_argp, argc, argv, &a);
 	signal(SIGPIPE, SIG_IGN); /* a TLS connection that the server closed */
-	r = run(&a, &err);
+	r = run_sched(&a, &err);
 	settings_flags_free(&a.settings);
-	if (r < 0) {
-		log_error("%s", err.text);
-		return err_exit_code(r);
-	}
-	return EXIT_DONE;
+	return args_exit(r, &err);
 }

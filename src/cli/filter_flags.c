@@ -29,7 +29,7 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_filter(int key, char *arg, struct argp_state *state)
 {
 	struct filter_flags *f = state->input;
 
@@ -43,4 +43,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-const struct argp filter_argp = {.options = options, .parser = parse};
+const struct argp filter_argp = {.options = options, .parser = parse_filter};
+
+void filter_flags_free(struct filter_flags *f)
+{
+	string_list_free(&f->keys);
+	string_list_free(&f->values);
+}

@@ -11,3 +11,5 @@ struct filter_flags {
 };
 
 extern const struct argp filter_argp; /* its input is a struct filter_flags */
+
+void filter_flags_free(struct filter_flags *f);

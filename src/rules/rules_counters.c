@@ -45,7 +45,7 @@ struct pdr_key {
 };
 
 struct counters {
-	const struct counters_task *task;
+	const struct rules_task *task;
 	struct session session;
 	struct rules *rules;
 	struct rules_netns namespaces;
@@ -223,7 +223,7 @@ static int prepare(struct counters *c, const char *netns, struct err *err)
 	return r < 0 ? err_set(err, r, "out of memory for counters") : 0;
 }
 
-static int start(struct counters *c, struct err *err)
+static int start_counting(struct counters *c, uint64_t duration_ns, struct err *err)
 {
 	static char *gtpu[] = {"gtpu", NULL};
 	const struct string_list probes = {gtpu, 1};
@@ -237,7 +237,7 @@ static int start(struct counters *c, struct err *err)
 		.collect_interval_ns = settings_run(settings)->collect_interval_ns,
 		.on_event = on_event, .on_row = on_row, .data = c};
 
-	r = session_open(&c->session, &(struct session_options){.duration_ns = c->task->duration_ns}, err);
+	r = session_open(&c->session, &(struct session_options){.duration_ns = duration_ns}, err);
 	return r < 0 ? r : session_start(&c->session, &o, err);
 }
 
@@ -370,13 +370,13 @@ static void counters_free(struct counters *c)
 	rules_free(c->rules);
 }
 
-int rules_counters(const struct counters_task *task, struct err *err)
+int rules_counters(const struct rules_task *task, uint64_t duration_ns, struct err *err)
 {
 	struct counters c = {.task = task};
 	int r = prepare(&c, task->netns, err);
 
 	if (r >= 0)
-		r = start(&c, err);
+		r = start_counting(&c, duration_ns, err);
 	if (r >= 0)
 		r = count(&c, err);
 	if (r >= 0)

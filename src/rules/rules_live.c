@@ -22,7 +22,7 @@ struct rules_live {
 	enum rule_answer answer;
 	uint64_t answered_ns;
 	struct rule_request request;
-	/* All rules as they were read again, while not every request that the reading may know of is settled; or NULL. */
+	/* All rules as read again, while not every request that the reading may know of is settled; or NULL. */
 	struct rules *scan;
 	uint64_t scanned_ns;
 };

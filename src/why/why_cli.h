@@ -53,7 +53,11 @@ struct why_task {
 	const char *netns; /* the only network namespace to look at, or NULL */
 	struct settings *settings; /* the probes' keys are set to what the question needs */
 	uint64_t duration_ns;
+	bool json;
 };
+
+/* Watches, judges, and writes the answer to standard output. */
+int why_run(const struct why_task *task, struct err *err);
 
 /* Where the question may be answered: the one namespace whose kernel has rules for it, else all that
  * look like a UPF's. -EOPNOTSUPP when there is none; another -errno when it was not possible to look. */

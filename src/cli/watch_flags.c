@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "watch.h"
+#include "watch_flags.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "args.h"
 #include "argument_text.h"
 #include "cleanup.h"
-#include "clock.h"
 #include "log.h"
-
-#define LAST_PATIENCE_NS (5 * NSEC_PER_SEC)
 
 enum { KEY_NETNS = 256, KEY_ONCE, KEY_DURATION, KEY_ATTACH, KEY_PROBE, KEY_SET, KEY_QUIET, KEY_MODULE_BTF,
        KEY_POD, KEY_CONTAINER, KEY_ALL };
@@ -54,7 +48,7 @@ static error_t parse_attach(struct argp_state *state, const char *arg, enum atta
 	return EINVAL;
 }
 
-static error_t set_key(struct watch *w, const char *key, const char *value)
+static error_t set_key(struct watch_flags *w, const char *key, const char *value)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -64,7 +58,7 @@ static error_t set_key(struct watch *w, const char *key, const char *value)
 }
 
 /* Where the interfaces are that do not say it themselves. */
-static error_t add_place(struct watch *w, const char *kind, const char *name)
+static error_t add_place(struct watch_flags *w, const char *kind, const char *name)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -73,9 +67,9 @@ static error_t add_place(struct watch *w, const char *kind, const char *name)
 	return -string_list_add(&w->places, text);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_watch(int key, char *arg, struct argp_state *state)
 {
-	struct watch *w = state->input;
+	struct watch_flags *w = state->input;
 
 	switch (key) {
 	case 'c':
@@ -84,7 +78,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'i':
 		return -string_list_add(&w->interfaces, arg);
 	case 'o':
-		w->format = args_json(state, arg) ? SINK_JSON : SINK_TEXT;
+		w->task.format = args_json(state, arg) ? SINK_JSON : SINK_TEXT;
 		return 0;
 	case KEY_NETNS:
 		return add_place(w, "", arg);
@@ -95,13 +89,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_ALL:
 		return add_place(w, "", "*");
 	case KEY_ONCE:
-		w->once = true;
+		w->task.once = true;
 		return 0;
 	case KEY_DURATION:
 		w->duration = arg;
 		return 0;
 	case KEY_ATTACH:
-		return parse_attach(state, arg, &w->attach);
+		return parse_attach(state, arg, &w->task.attach);
 	case KEY_PROBE:
 		return -string_list_add(&w->probes, arg);
 	case KEY_MODULE_BTF:
@@ -115,7 +109,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-const struct argp watch_argp = {.options = watch_options, .parser = parse};
+const struct argp watch_argp = {.options = watch_options, .parser = parse_watch};
 
 /* -i may name several, with commas between. */
 static int add_interface(struct string_list *list, const char *place, const char *names)
@@ -137,7 +131,7 @@ static int add_interface(struct string_list *list, const char *place, const char
 }
 
 /* --netns, --pod, --container and --all say where each interface is that does not say it itself. */
-static int set_interfaces(struct watch *w, struct err *err)
+static int set_interfaces(struct watch_flags *w, struct err *err)
 {
 	_cleanup_(string_list_free) struct string_list list = {0};
 	int r = 0;
@@ -157,7 +151,7 @@ static int set_interfaces(struct watch *w, struct err *err)
 	return list.len ? config_set_list(w->settings.config, "probes.flow.interfaces", &list, err) : 0;
 }
 
-static int set_keys(struct watch *w, struct err *err)
+static int set_keys(struct watch_flags *w, struct err *err)
 {
 	int r = 0;
 
@@ -166,7 +160,7 @@ static int set_keys(struct watch *w, struct err *err)
 	return r;
 }
 
-int watch_prepare(struct watch *w, struct err *err)
+int watch_flags_load(struct watch_flags *w, const struct string_list *default_probes, struct err *err)
 {
 	int r = settings_load(&w->settings, w->config_path, err);
 
@@ -174,102 +168,20 @@ int watch_prepare(struct watch *w, struct err *err)
 		return r;
 	log_set_level(w->quiet ? LOG_LEVEL_WARNING : settings_run(&w->settings)->log_level);
 	r = set_interfaces(w, err);
-	return r < 0 ? r : set_keys(w, err);
-}
-
-static void stop(struct watch *w)
-{
-	loop_stop(w->loop, 0);
-	w->stopped = true;
-}
-
-static void on_signal(void *data, int signo)
-{
-	stop(data);
-}
-
-static void on_duration(void *data)
-{
-	stop(data);
-}
-
-static int prepare_loop(struct watch *w, struct err *err)
-{
-	uint64_t ns = 0;
-	int r = w->duration ? read_duration_flag(w->duration, &ns, err) : 0;
-
-	if (r < 0)
-		return r;
-	signal(SIGPIPE, SIG_IGN);
-	w->loop = loop_new();
-	if (!w->loop || !loop_add_end_signals(w->loop, on_signal, w))
-		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
-	if (ns && !loop_add_timer(w->loop, ns, 0, on_duration, w))
-		return err_set(err, -errno, "timer: %s", strerror(errno));
-	return 0;
-}
-
-static void print_ledger(void *data, const char *probe, const struct ledger_row *row)
-{
-	struct watch *w = data;
-
-	sink_ledger(w->sink, probe, row);
-}
-
-/* The last events and the ledger, for who still reads. *ret_left: 0, or why a hook stays. */
-static int finish(struct watch *w, void *data, int *ret_left, struct err *err)
-{
-	sink_set_patience(w->sink, LAST_PATIENCE_NS);
-	*ret_left = pipeline_finish(w->pipeline, err);
-	if (w->on_finished)
-		w->on_finished(data);
-	pipeline_ledger(w->pipeline, print_ledger, w);
-	return sink_flush(w->sink);
-}
-
-int watch_run(struct watch *w, const struct pipeline_options *options, struct err *err)
-{
-	char node[NODE_NAME_MAX];
-	int r = prepare_loop(w, err), written, left;
-	struct err why_left = {0};
-
-	if (r < 0)
-		return r;
-	w->sink = sink_new(w->format, STDOUT_FILENO, settings_node(&w->settings, node));
-	if (!w->sink)
-		return err_set(err, -ENOMEM, "out of memory");
-	r = pipeline_start(&w->pipeline, w->loop, options, err);
-	if (r < 0)
-		return r;
-	log_info("watching; Ctrl-C ends");
-	if (!w->stopped)
-		r = loop_run(w->loop);
-	if (r < 0)
-		err_set(err, r, "event loop: %s", err_name(r));
-	written = finish(w, options->data, &left, &why_left);
-	if (r == 0 && left < 0)
-		r = err_set(err, left, "%s", why_left.text);
-	/* Whoever closed the pipe has seen enough. */
-	if (r == 0 && written < 0 && written != -EPIPE)
-		r = err_set(err, -EIO, "standard output: %s", sink_trouble(written));
+	if (r == 0)
+		r = set_keys(w, err);
+	if (r == 0 && w->duration)
+		r = read_duration_flag(w->duration, &w->task.duration_ns, err);
+	w->task.settings = &w->settings;
+	w->task.probes = w->probes.len ? w->probes : *default_probes;
 	return r;
 }
 
-void watch_free(struct watch *w)
+void watch_flags_free(struct watch_flags *w)
 {
-	pipeline_free(w->pipeline);
-	sink_free(w->sink);
-	loop_free(w->loop);
 	settings_free(&w->settings);
 	string_list_free(&w->probes);
 	string_list_free(&w->interfaces);
 	string_list_free(&w->places);
 	string_list_free(&w->keys);
-}
-
-int watch_exit(int r, const struct err *err)
-{
-	if (r < 0)
-		log_error("%s", err->text[0] ? err->text : err_name(r));
-	return err_exit_code(r);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "take_input.h"
+#include "tracer_input.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "buf.h"
 #include "cleanup.h"
 #include "decide.h"
 
-static int append(const struct settings *s, const char *key, const struct string_list *list,
+static int append_item(const struct settings *s, const char *key, const struct string_list *list,
 		  const char *item, struct err *err)
 {
 	_cleanup_(buf_free) struct buf text = {0};
@@ -23,12 +24,15 @@ static int append(const struct settings *s, const char *key, const struct string
 			   : config_set(s->config, key, text.data, err);
 }
 
-int take_input(const struct settings *s, const char *input, struct err *err)
+int add_tracer_input(const struct settings *s, const char *probe, const char *input, struct err *err)
 {
 	const struct sched_options *sched = config_get(s->config, "sched");
-	int r = config_set(s->config, "probes.trace_pipe.input", input, err);
+	char key[64];
+	int r;
 
+	snprintf(key, sizeof(key), "probes.%s.input", probe);
+	r = config_set(s->config, key, input, err);
 	if (r == 0)
-		r = append(s, "run.probes", &settings_run(s)->probes, "trace_pipe", err);
-	return r < 0 ? r : append(s, "sched.evidence", &sched->evidence, "trace_pipe", err);
+		r = append_item(s, "run.probes", &settings_run(s)->probes, probe, err);
+	return r < 0 ? r : append_item(s, "sched.evidence", &sched->evidence, probe, err);
 }

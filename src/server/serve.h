@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* teide server: the server until a signal ends it. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "server.h"
+
+struct serve_task {
+	const struct server_options *options;
+	const char *node; /* this node's name */
+	bool json;	  /* how to write where it listens */
+};
+
+/* Gives up the capabilities of the calling thread. */
+int serve(const struct serve_task *task, struct err *err);
