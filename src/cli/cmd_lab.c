@@ -1,38 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <unistd.h>
 
 #include "args.h"
 #include "cleanup.h"
 #include "cmd.h"
-#include "err.h"
-#include "escape.h"
-#include "json_line.h"
-#include "kernel_upf.h"
-#include "lab.h"
+#include "lab_verbs.h"
 #include "log.h"
-#include "plural.h"
-#include "node.h"
 #include "parse.h"
-#include "process.h"
-#include "traffic.h"
-
-struct lab_arguments {
-	struct lab_options options;
-	struct lab_traffic_options traffic;
-	bool auto_upf, json, ipv4_only;
-	const char *node_kind, *node_index; /* of the verb that starts a node's program */
-};
 
 struct lab_verb {
 	const char *name, *help;
 	const struct argp argp;
-	int (*run)(struct lab_arguments *a, struct err *err);
+	int (*run)(struct lab_task *a, struct err *err);
 };
 
 static error_t set_number(struct argp_state *state, const char *option, const char *text, unsigned max,
@@ -47,14 +27,14 @@ static error_t set_number(struct argp_state *state, const char *option, const ch
 	return 0;
 }
 
-static void parse_upf(struct lab_arguments *a, const char *text, struct argp_state *state)
+static void parse_upf(struct lab_task *a, const char *text, struct argp_state *state)
 {
 	a->auto_upf = !strcmp(text, "auto");
 	if (!a->auto_upf && lab_upf_kind_parse(text, &a->options.upf) < 0)
 		args_error(state, "--upf %s: it is user, gtp, gtp5g or auto", text);
 }
 
-static void parse_name(struct lab_arguments *a, const char *text, struct argp_state *state)
+static void parse_name(struct lab_task *a, const char *text, struct argp_state *state)
 {
 	if (strlen(text) >= sizeof(a->options.name))
 		args_error(state, "--name %s: it has at most %zu characters", text,
@@ -64,7 +44,7 @@ static void parse_name(struct lab_arguments *a, const char *text, struct argp_st
 
 static error_t parse_plan(int key, char *arg, struct argp_state *state)
 {
-	struct lab_arguments *a = state->input;
+	struct lab_task *a = state->input;
 
 	switch (key) {
 	case 'n':
@@ -91,7 +71,7 @@ static error_t parse_plan(int key, char *arg, struct argp_state *state)
 
 static error_t parse_node(int key, char *arg, struct argp_state *state)
 {
-	struct lab_arguments *a = state->input;
+	struct lab_task *a = state->input;
 
 	if (key != ARGP_KEY_ARG || state->arg_num > 1)
 		return parse_plan(key, arg, state);
@@ -144,7 +124,7 @@ static const struct argp_option traffic_options[] = {
 	{0},
 };
 
-static error_t set_traffic(struct lab_arguments *a, const char *name, const char *value,
+static error_t set_traffic(struct lab_task *a, const char *name, const char *value,
 			   const struct argp_state *state)
 {
 	struct err err = {0};
@@ -156,7 +136,7 @@ static error_t set_traffic(struct lab_arguments *a, const char *name, const char
 
 static error_t parse_traffic(int key, char *arg, struct argp_state *state)
 {
-	struct lab_arguments *a = state->input;
+	struct lab_task *a = state->input;
 
 	if (key == 'n') {
 		parse_name(a, arg, state);
@@ -173,163 +153,6 @@ static error_t parse_traffic(int key, char *arg, struct argp_state *state)
 static const struct argp_option plan_options[] = {PLAN_OPTIONS, OUTPUT_OPTION, {0}};
 static const struct argp_option name_options[] = {NAME_OPTION, OUTPUT_OPTION, {0}};
 
-static void print_lab(const struct lab_state *state, const struct lab_plan *plan)
-{
-	struct json_line line;
-
-	lab_state_keys(json_line_begin(&line, NULL, "lab"), plan, state, lab_process_is_alive);
-	json_line_end(&line);
-}
-
-static int print_new_lab(const char *name, struct err *err)
-{
-	struct lab_state state;
-	struct lab_plan plan;
-	int r = lab_open(name, &state, &plan, err);
-
-	if (r == 0)
-		print_lab(&state, &plan);
-	return r;
-}
-
-static int run_up(struct lab_arguments *a, struct err *err)
-{
-	int r;
-
-	if (a->auto_upf)
-		a->options.upf = lab_upf_auto();
-	a->options.inner_ipv6 = !a->ipv4_only && lab_upf_carries_ipv6(a->options.upf);
-	r = lab_up(&a->options, err);
-	if (r < 0)
-		return r;
-	if (a->json)
-		return print_new_lab(a->options.name, err);
-	printf("the lab '%s' is up: %u UE%s, %u gNB%s, UPF %s%s\n"
-	       "try: ip netns exec %s-ue1 ping 10.70.0.2\n"
-	       "     teide lab traffic, teide lab status, teide lab down (each with --name %s)\n",
-	       a->options.name, a->options.ues, plural(a->options.ues), a->options.gnbs, plural(a->options.gnbs),
-	       lab_upf_kind_name(a->options.upf), a->options.inner_ipv6 ? "" : ", IPv4 only", a->options.name,
-	       a->options.name);
-	return 0;
-}
-
-static int run_down(struct lab_arguments *a, struct err *err)
-{
-	char name[ESCAPED_MAX(LAB_NAME_MAX)];
-	int r = lab_down(a->options.name, err);
-	struct json_line line;
-	struct jw *j;
-
-	if (r < 0)
-		return r;
-	if (!a->json) {
-		printf("the lab '%s' %s\n", escape_text_to(name, sizeof(name), a->options.name),
-		       r ? "is gone" : "was not up");
-		return 0;
-	}
-	j = json_line_begin(&line, NULL, "lab_down");
-	jw_string(j, "name", a->options.name);
-	jw_bool(j, "was_up", r);
-	json_line_end(&line);
-	return 0;
-}
-
-static void print_node(const struct lab_state *state, const struct lab_plan *plan,
-		       enum lab_node_kind kind, unsigned index, const char *rest)
-{
-	const struct lab_process *p = lab_state_process(state, kind, index);
-	const char *alive = !p ? "not started" : lab_process_is_alive(p) ? "alive" : "ended";
-
-	printf("%-6s %3u  %-24s pid %-8d %-11s  %s\n", lab_node_comm(kind), index,
-	       lab_plan_netns(plan, kind, index), p ? (int)p->pid : 0, alive, rest);
-}
-
-static void print_status(const struct lab_state *state, const struct lab_plan *plan)
-{
-	char rest[256], a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
-
-	printf("lab '%s' %s, UPF %s\n", plan->options.name,
-	       state->up ? "is up" : "was left half made (teide lab down)",
-	       lab_upf_kind_name(plan->options.upf));
-	for (unsigned u = 0; u < plan->options.ues; u++) {
-		const struct lab_ue *ue = &plan->ues[u];
-
-		snprintf(rest, sizeof(rest), "%s %s gNB %u, TEID uplink 0x%08x downlink 0x%08x",
-			 addr_format(&ue->address, a),
-			 plan->options.inner_ipv6 ? addr_format(&ue->address6, b) : "", ue->gnb,
-			 ue->teid_uplink, ue->teid_downlink);
-		print_node(state, plan, LAB_NODE_UE, ue->index, rest);
-	}
-	for (unsigned g = 0; g < plan->options.gnbs; g++) {
-		snprintf(rest, sizeof(rest), "N3 %s to %s",
-			 addr_format(&plan->gnbs[g].n3_address, a),
-			 addr_format(&plan->gnbs[g].upf_n3_address, b));
-		print_node(state, plan, LAB_NODE_GNB, g + 1, rest);
-	}
-	print_node(state, plan, LAB_NODE_UPF, 1, LAB_UPF_DEVICE);
-	snprintf(rest, sizeof(rest), "%s %s", addr_format(&plan->dn_address, a),
-		 plan->options.inner_ipv6 ? addr_format(&plan->dn_address6, b) : "");
-	print_node(state, plan, LAB_NODE_DN, 1, rest);
-}
-
-static int run_status(struct lab_arguments *a, struct err *err)
-{
-	struct lab_state state;
-	struct lab_plan plan;
-	int r = lab_open(a->options.name, &state, &plan, err);
-
-	if (r < 0)
-		return r;
-	(a->json ? print_lab : print_status)(&state, &plan);
-	return 0;
-}
-
-static int run_traffic(struct lab_arguments *a, struct err *err)
-{
-	struct lab_state state;
-	struct lab_plan plan;
-	int r = lab_open(a->options.name, &state, &plan, err);
-
-	if (r < 0)
-		return r;
-	if (!state.up)
-		return err_set(err, -ENOENT, "the lab '%s' was left half made; teide lab down",
-			       a->options.name);
-	return lab_traffic(&plan, &a->traffic, err);
-}
-
-static int run_node_kind(const struct lab_arguments *a, enum lab_node_kind kind, unsigned index,
-			 struct err *err)
-{
-	struct lab_plan plan;
-	int r = lab_plan_make(&a->options, &plan, err);
-
-	if (r < 0)
-		return r;
-	if (kind == LAB_NODE_UPF && plan.options.upf != LAB_UPF_USER)
-		return lab_kernel_upf_main(&plan, LAB_READY_FD, err);
-	return lab_node_main(&plan, kind, index, LAB_READY_FD, err);
-}
-
-static int run_node(struct lab_arguments *a, struct err *err)
-{
-	_cleanup_close_ int failed_fd = fcntl(LAB_READY_FD, F_DUPFD_CLOEXEC, LAB_READY_FD + 1);
-	enum lab_node_kind kind;
-	uint64_t index;
-	int r;
-
-	if (failed_fd < 0 || !a->node_index || parse_u64(a->node_index, 0, LAB_UES_MAX, &index, NULL) < 0 ||
-	    lab_node_kind_parse(a->node_kind, &kind) < 0)
-		return err_set(err, -EINVAL, "this verb is for teide lab up alone");
-	fcntl(LAB_READY_FD, F_SETFD, FD_CLOEXEC);
-	prctl(PR_SET_NAME, lab_node_comm(kind));
-	a->options.inner_ipv6 = !a->ipv4_only;
-	r = run_node_kind(a, kind, (unsigned)index, err);
-	if (r < 0)
-		lab_process_say_failed(failed_fd, r, err);
-	return r;
-}
-
 static const struct lab_verb lab_verbs[] = {
 	{"up",
 	 "make a lab and start it",
@@ -337,11 +160,11 @@ static const struct lab_verb lab_verbs[] = {
 	  .parser = parse_plan,
 	  .doc = "Makes a 5G user plane on this machine: UEs, gNBs, a UPF and a data network in "
 		 "network namespaces, joined by GTP-U."},
-	 run_up},
+	 lab_verb_up},
 	{"status",
 	 "what there is, and whether its programs live",
 	 {.options = name_options, .parser = parse_plan, .doc = "Shows a lab."},
-	 run_status},
+	 lab_verb_status},
 	{"traffic",
 	 "send through it and count what comes back",
 	 {.options = traffic_options,
@@ -349,28 +172,21 @@ static const struct lab_verb lab_verbs[] = {
 	  .doc = "Sends through a lab and counts what comes back.\vWithout --count, --downloads, --malformed "
 		 "and --signalling: pings, datagrams and downloads side by side. With one of them: exactly so "
 		 "much of it, and nothing else."},
-	 run_traffic},
+	 lab_verb_traffic},
 	{"down",
 	 "end a lab; nothing of it stays",
 	 {.options = name_options,
 	  .parser = parse_plan,
 	  .doc = "Ends a lab, also one that was left half made."},
-	 run_down},
+	 lab_verb_down},
 	{"node",
 	 NULL,
 	 {.options = plan_options,
 	  .parser = parse_node,
 	  .args_doc = "KIND INDEX",
 	  .doc = "One program of a lab; teide lab up starts it."},
-	 run_node},
+	 lab_verb_node},
 };
-
-static int finish(int r, const struct err *err)
-{
-	if (r < 0)
-		log_error("%s", err->text);
-	return err_exit_code(r);
-}
 
 static int usage(int status)
 {
@@ -399,7 +215,7 @@ static int refuse_verb(const char *word)
 
 int cmd_lab(int argc, char **argv)
 {
-	struct lab_arguments a = {.options = LAB_OPTIONS_DEFAULT, .auto_upf = true};
+	struct lab_task a = {.options = LAB_OPTIONS_DEFAULT, .auto_upf = true};
 	struct err err = {0};
 	char name[64];
 
@@ -414,7 +230,7 @@ int cmd_lab(int argc, char **argv)
 		snprintf(name, sizeof(name), "teide lab %s", lab_verbs[i].name);
 		argv[1] = name;
 		args_parse(&lab_verbs[i].argp, argc - 1, argv + 1, &a);
-		return finish(lab_verbs[i].run(&a, &err), &err);
+		return args_exit(lab_verbs[i].run(&a, &err), &err);
 	}
 	return refuse_verb(argv[1]);
 }
