@@ -134,12 +134,14 @@ static int check_purpose(const struct agent *a, struct err *err)
 	return 0;
 }
 
-static int start(struct agent *a, const struct settings *settings, struct err *err)
+static int start(struct agent *a, const struct settings *settings, int ready_fd, struct err *err)
 {
 	const struct run_options *run = settings_run(settings);
 	const struct sched_options *sched = config_get(settings->config, "sched");
 	char node[NODE_NAME_MAX];
-	int r = session_open(&a->session, &(struct session_options){.on_end_signal = on_end_signal, .data = a}, err);
+	const struct session_options session = {
+		.on_end_signal = on_end_signal, .data = a, .ready_fd = ready_fd, .notify = true};
+	int r = session_open(&a->session, &session, err);
 	const struct pipeline_options options = {
 		.config = settings->config, .probes = &a->probes,
 		.events = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_ALL,
@@ -193,6 +195,7 @@ static int run(struct agent *a, struct err *err)
 	int r;
 
 	log_info("running");
+	session_ready(&a->session);
 	if (a->operator) {
 		operator_tick(a->operator, clock_boot_ns());
 		operator_watch(a->operator, a->session.pipeline);
@@ -205,10 +208,10 @@ static int run(struct agent *a, struct err *err)
 	return r;
 }
 
-int agent_run(const struct settings *settings, struct err *err)
+int agent_run(const struct settings *settings, int ready_fd, struct err *err)
 {
 	struct agent a = {0};
-	int r = start(&a, settings, err), left = 0;
+	int r = start(&a, settings, ready_fd, err), left = 0;
 	struct err why_left = {0};
 
 	if (r >= 0) {

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include "argument_text.h"
 #include "cleanup.h"
 #include "log.h"
+#include "parse.h"
 #include "suggest.h"
 
 #define OPTIONS_MAX 96
@@ -55,6 +57,20 @@ bool args_json(const struct argp_state *state, const char *arg)
 	if (strcmp(arg, "json") != 0 && strcmp(arg, "text") != 0)
 		args_error(state, "-o %s: it is text or json", arg);
 	return !strcmp(arg, "json");
+}
+
+int args_ready_fd(const struct argp_state *state, const char *arg)
+{
+	struct err err;
+	uint64_t fd;
+	int flags;
+
+	if (parse_u64(arg, 1, INT_MAX, &fd, &err) < 0)
+		args_error(state, "--ready-fd: %s", err.text);
+	flags = fcntl((int)fd, F_GETFL);
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+		args_error(state, "--ready-fd %s: not open for writing", arg);
+	return (int)fd;
 }
 
 /* Each has a value of its own, or getopt would take those of equal value for one. */

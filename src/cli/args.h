@@ -27,6 +27,9 @@ const char *args_hint(const char *word, const char *const *known, size_t n,
 /* -o text|json: whether it is json. */
 bool args_json(const struct argp_state *state, const char *arg);
 
+/* --ready-fd N: a descriptor that is open for writing. */
+int args_ready_fd(const struct argp_state *state, const char *arg);
+
 /* -c FILE and --set KEY=VALUE. A verb has settings_argp as a child, whose input is a struct
  * settings_flags. */
 struct settings_flags {

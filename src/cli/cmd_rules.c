@@ -9,7 +9,7 @@
 #include "rules_counters.h"
 #include "rules_list.h"
 
-enum { KEY_NETNS = 256, KEY_ONCE, KEY_COUNTERS, KEY_DURATION };
+enum { KEY_NETNS = 256, KEY_ONCE, KEY_COUNTERS, KEY_DURATION, KEY_READY_FD };
 
 #define COUNTERS_NS (10 * NSEC_PER_SEC)
 
@@ -44,6 +44,8 @@ static const struct argp_option options[] = {
 	{"follow", 'f', NULL, 0, "then print each change, until interrupted", 0},
 	{"counters", KEY_COUNTERS, NULL, 0, "what the module counts, beside what teide counts", 0},
 	{"duration", KEY_DURATION, "TIME", 0, "for so long, with --counters: 30 (seconds), 5m (10s)", 0},
+	{"ready-fd", KEY_READY_FD, "N", 0,
+	 "with --follow or --counters: write the line \"ready\" to this descriptor when the hooks are attached", 0},
 	{"once", KEY_ONCE, NULL, 0, "list and end (what it does without --follow)", 0},
 	{0},
 };
@@ -82,6 +84,8 @@ static error_t parse_rules(int key, char *arg, struct argp_state *state)
 		f->counters = true;
 	else if (key == KEY_DURATION)
 		return set_duration(arg, state, &f->duration_ns);
+	else if (key == KEY_READY_FD)
+		f->task.ready_fd = args_ready_fd(state, arg);
 	else if (key == 'o')
 		f->task.json = args_json(state, arg);
 	else

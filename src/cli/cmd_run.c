@@ -12,10 +12,13 @@
 static const char doc[] = "The service: runs the probes, counts, finds the processes of the 5G functions "
 			  "and pushes scheduling strategies for them. Ends on SIGTERM, SIGINT, SIGHUP or SIGQUIT, taking all back.";
 
+enum { KEY_READY_FD = 256 };
+
 static const struct argp_option options[] = {
 	{"input", 'I', "trace_pipe|FILE|-", 0,
 	 "take what another tracer prints for evidence too: the kernel's trace_pipe, a file, standard "
 	 "input", 0},
+	{"ready-fd", KEY_READY_FD, "N", 0, "write the line \"ready\" to this descriptor when the hooks are attached", 0},
 	{"output", 'o', "none|text|json", 0, "counts and events to standard output, as run.output", 0},
 	{0},
 };
@@ -25,6 +28,7 @@ static const struct argp_child children[] = {{&settings_argp, 0, NULL, 0}, {0}};
 struct arguments {
 	struct settings_flags settings;
 	const char *input, *output;
+	int ready_fd;
 };
 
 static error_t parse_run(int key, char *arg, struct argp_state *state)
@@ -37,6 +41,8 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		a->input = arg;
 	else if (key == 'o')
 		a->output = arg;
+	else if (key == KEY_READY_FD)
+		a->ready_fd = args_ready_fd(state, arg);
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
@@ -67,7 +73,7 @@ int cmd_run(int argc, char **argv)
 	if (r >= 0) {
 		log_set_level(settings_run(&settings)->log_level);
 		log_notes(config_notes(settings.config));
-		r = agent_run(&settings, &err);
+		r = agent_run(&settings, a.ready_fd, &err);
 	}
 	return args_exit(r, &err);
 }

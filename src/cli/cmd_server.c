@@ -17,9 +17,12 @@ static const char doc[] = "Serves Gthulhu's API (v0.1.0) from this machine: POST
 			  "\vJSON: {schema, node, ts, event: listening, url, public_key}\n"
 			  "try: teide server --data ./api-server";
 
+enum { KEY_READY_FD = 256 };
+
 static const struct argp_option options[] = {
 	{"listen", 'l', "ADDR:PORT", 0, "where to listen (127.0.0.1:8080); port 0: any free one", 0},
 	{"data", 'd', "DIR", 0, "folder of the key pair (/var/lib/teide)", 0},
+	{"ready-fd", KEY_READY_FD, "N", 0, "write the line \"ready\" to this descriptor when it listens", 0},
 	{"output", 'o', "text|json", 0, "how to write where it listens", 0},
 	{0},
 };
@@ -30,6 +33,7 @@ struct arguments {
 	struct settings_flags settings;
 	const char *listen, *data;
 	bool json;
+	int ready_fd;
 };
 
 static error_t parse_server(int key, char *arg, struct argp_state *state)
@@ -40,6 +44,8 @@ static error_t parse_server(int key, char *arg, struct argp_state *state)
 		state->child_inputs[0] = &a->settings;
 	else if (key == 'o')
 		a->json = args_json(state, arg);
+	else if (key == KEY_READY_FD)
+		a->ready_fd = args_ready_fd(state, arg);
 	else if (key == 'l')
 		a->listen = arg;
 	else if (key == 'd')
@@ -78,6 +84,7 @@ int cmd_server(int argc, char **argv)
 		task.options = config_get(settings.config, "server");
 		task.node = settings_node(&settings, node);
 		task.json = a.json;
+		task.ready_fd = a.ready_fd;
 		r = serve(&task, &err);
 	}
 	return args_exit(r, &err);

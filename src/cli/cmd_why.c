@@ -10,7 +10,7 @@
 #include "settings.h"
 #include "why_cli.h"
 
-enum { KEY_NETNS = 256, KEY_DURATION };
+enum { KEY_NETNS = 256, KEY_DURATION, KEY_READY_FD };
 
 static const char doc[] =
 	"Why a PDU session does not work: watches its packets through the UPF on this node, uplink and "
@@ -30,6 +30,7 @@ static const char doc[] =
 static const struct argp_option options[] = {
 	{"duration", KEY_DURATION, "TIME", 0, "how long to watch: 30 (seconds), 5m (10s)", 0},
 	{"netns", KEY_NETNS, "NS", 0, "the UPF's network namespace: a name, a path, pid:N", 0},
+	{"ready-fd", KEY_READY_FD, "N", 0, "write the line \"ready\" to this descriptor when packets are counted", 0},
 	{"output", 'o', "text|json", 0, "how to write it", 0},
 	{0},
 };
@@ -42,6 +43,7 @@ struct arguments {
 	const char *netns;
 	uint64_t duration_ns;
 	bool json, asked;
+	int ready_fd;
 };
 
 static int parse_question(const char *text, struct why_question *q, struct err *err)
@@ -77,6 +79,9 @@ static error_t parse_why(int key, char *arg, struct argp_state *state)
 		if (read_duration_flag(arg, &a->duration_ns, &err) < 0)
 			args_error(state, "%s", err.text);
 		return 0;
+	case KEY_READY_FD:
+		a->ready_fd = args_ready_fd(state, arg);
+		return 0;
 	case 'o':
 		a->json = args_json(state, arg);
 		return 0;
@@ -98,7 +103,7 @@ static error_t parse_why(int key, char *arg, struct argp_state *state)
 static int run_why(const struct arguments *a, struct err *err)
 {
 	_cleanup_(settings_free) struct settings settings = {0};
-	const struct why_task task = {&a->q, a->netns, &settings, a->duration_ns, a->json};
+	const struct why_task task = {&a->q, a->netns, &settings, a->duration_ns, a->json, a->ready_fd};
 	int r = settings_flags_load(&a->settings, &settings, err);
 
 	if (r < 0)

@@ -11,7 +11,7 @@
 #include "log.h"
 
 enum { KEY_NETNS = 256, KEY_ONCE, KEY_DURATION, KEY_ATTACH, KEY_PROBE, KEY_SET, KEY_QUIET, KEY_MODULE_BTF,
-       KEY_POD, KEY_CONTAINER, KEY_ALL };
+       KEY_POD, KEY_CONTAINER, KEY_ALL, KEY_READY_FD };
 
 static const struct argp_option watch_options[] = {
 	{"config", 'c', "FILE", 0, "configuration file", 0},
@@ -30,6 +30,7 @@ static const struct argp_option watch_options[] = {
 	{"module-btf", KEY_MODULE_BTF, "FILE", 0,
 	 "BTF of the loaded gtp5g, or the gtp5g.ko that has it, to find its rules by", 0},
 	{"set", KEY_SET, "KEY=VALUE", 0, "set a key of the configuration", 0},
+	{"ready-fd", KEY_READY_FD, "N", 0, "write the line \"ready\" to this descriptor when the hooks are attached", 0},
 	{"quiet", KEY_QUIET, NULL, 0, "say only what is wrong", 0},
 	{0},
 };
@@ -102,6 +103,9 @@ static error_t parse_watch(int key, char *arg, struct argp_state *state)
 		return set_key(w, "probes.gtpu.module_btf", arg);
 	case KEY_SET:
 		return -string_list_add(&w->keys, arg);
+	case KEY_READY_FD:
+		w->task.ready_fd = args_ready_fd(state, arg);
+		return 0;
 	case KEY_QUIET:
 		w->quiet = true;
 		return 0;

@@ -237,7 +237,9 @@ static int start_counting(struct counters *c, uint64_t duration_ns, struct err *
 		.collect_interval_ns = settings_run(settings)->collect_interval_ns,
 		.on_event = on_event, .on_row = on_row, .data = c};
 
-	r = session_open(&c->session, &(struct session_options){.duration_ns = duration_ns}, err);
+	const struct session_options session = {.duration_ns = duration_ns, .ready_fd = c->task->ready_fd};
+
+	r = session_open(&c->session, &session, err);
 	return r < 0 ? r : session_start(&c->session, &o, err);
 }
 
@@ -250,6 +252,7 @@ static int count(struct counters *c, struct err *err)
 	forget(c);
 	read_module(c, true, 0);
 	log_info("counting; Ctrl-C ends");
+	session_ready(&c->session);
 	r = session_run(&c->session, err);
 	if (r < 0)
 		return r;

@@ -108,7 +108,7 @@ static int follow(struct follow *f, struct err *err)
 	int r;
 
 	f->boot_to_real_ns = clock_boot_to_real_ns();
-	r = session_open(&f->session, &(struct session_options){0}, err);
+	r = session_open(&f->session, &(struct session_options){.ready_fd = f->task->ready_fd}, err);
 	if (r < 0)
 		return r;
 	if (!loop_add_timer(f->session.loop, NSEC_PER_SEC, NSEC_PER_SEC, on_timer, f))
@@ -118,6 +118,7 @@ static int follow(struct follow *f, struct err *err)
 			    "%s", why.text);
 	else
 		log_info("each change is seen as it is made; Ctrl-C ends");
+	session_ready(&f->session);
 	r = session_run(&f->session, err);
 	return r < 0 && f->session.stopped ? err_set(err, r, "writing the rules: %s", err_name(r)) : r;
 }

@@ -50,13 +50,14 @@ static int run_server(struct session *session, const struct serve_task *task, st
 	if (r < 0)
 		return r;
 	announce(server, task->node, task->json);
+	session_ready(session);
 	return session_run(session, err);
 }
 
 int serve(const struct serve_task *task, struct err *err)
 {
 	struct session session;
-	int r = session_open(&session, &(struct session_options){0}, err);
+	int r = session_open(&session, &(struct session_options){.ready_fd = task->ready_fd, .notify = true}, err);
 
 	if (r == 0)
 		r = run_server(&session, task, err);

@@ -10,7 +10,8 @@ struct serve_task {
 	const struct server_options *options;
 	const char *node; /* this node's name */
 	bool json;	  /* how to write where it listens */
+	int ready_fd;	  /* as that of struct session_options: when it listens */
 };
 
-/* Gives up the capabilities of the calling thread. */
+/* Tells the service manager too that it is ready. Gives up the capabilities of the calling thread. */
 int serve(const struct serve_task *task, struct err *err);

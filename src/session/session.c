@@ -5,6 +5,9 @@
 #include <signal.h>
 #include <string.h>
 
+#include "log.h"
+#include "ready.h"
+
 static void on_end_signal(void *data, int signo)
 {
 	struct session *s = data;
@@ -35,6 +38,17 @@ int session_open(struct session *s, const struct session_options *options, struc
 int session_start(struct session *s, const struct pipeline_options *options, struct err *err)
 {
 	return pipeline_start(&s->pipeline, s->loop, options, err);
+}
+
+void session_ready(const struct session *s)
+{
+	int r = s->options.ready_fd ? ready_write(s->options.ready_fd) : 0;
+
+	if (r < 0)
+		log_warning("--ready-fd %d: %s", s->options.ready_fd, err_name(r));
+	r = s->options.notify ? ready_notify() : 0;
+	if (r < 0)
+		log_warning("NOTIFY_SOCKET: %s", err_name(r));
 }
 
 int session_run(struct session *s, struct err *err)

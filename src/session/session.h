@@ -13,6 +13,8 @@ struct session_options {
 	void (*on_end_signal)(void *data); /* at each such signal; NULL: the session stops */
 	void *data;
 	uint64_t duration_ns; /* the session stops after that time; 0: it does not */
+	int ready_fd;	      /* where session_ready() writes; 0: nowhere */
+	bool notify;	      /* session_ready() tells the service manager too */
 };
 
 struct session {
@@ -29,6 +31,9 @@ int session_open(struct session *s, const struct session_options *options, struc
 
 /* As pipeline_start(). */
 int session_start(struct session *s, const struct pipeline_options *options, struct err *err);
+
+/* The verb does its work from here on: says so as base/ready.h has it. A parent that cannot be told is a warning. */
+void session_ready(const struct session *s);
 
 /* Runs until session_stop(), and returns its value; -errno with a message when the loop failed. */
 int session_run(struct session *s, struct err *err);

@@ -38,7 +38,8 @@ static int start_watch(struct watch *w, const struct pipeline_options *handlers,
 	const struct watch_task *task = w->task;
 	struct pipeline_options options = *handlers;
 	char node[NODE_NAME_MAX];
-	int r = session_open(&w->session, &(struct session_options){.duration_ns = task->duration_ns}, err);
+	const struct session_options session = {.duration_ns = task->duration_ns, .ready_fd = task->ready_fd};
+	int r = session_open(&w->session, &session, err);
 
 	if (r < 0)
 		return r;
@@ -63,6 +64,7 @@ int watch_run(struct watch *w, const struct watch_task *task, const struct pipel
 	if (r < 0)
 		return r;
 	log_info("watching; Ctrl-C ends");
+	session_ready(&w->session);
 	r = session_run(&w->session, err);
 	written = finish_watch(w, handlers->data, &left, &why_left);
 	if (r == 0 && left < 0)

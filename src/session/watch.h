@@ -15,6 +15,7 @@ struct watch_task {
 	enum sink_format format;
 	enum attach_force attach;
 	uint64_t duration_ns; /* 0: until a signal */
+	int ready_fd;	      /* as that of struct session_options */
 	bool once;	      /* until the first collection */
 };
 

@@ -54,6 +54,7 @@ struct why_task {
 	struct settings *settings; /* the probes' keys are set to what the question needs */
 	uint64_t duration_ns;
 	bool json;
+	int ready_fd; /* as that of struct session_options: when packets are counted */
 };
 
 /* Watches, judges, and writes the answer to standard output. */

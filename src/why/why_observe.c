@@ -144,6 +144,8 @@ static void on_collected(void *data, uint64_t now_ns)
 	}
 	if (side != &o->tc || !both_count(o))
 		return;
+	if (!o->told)
+		session_ready(&o->session);
 	tell(o);
 	if (now_ns - side->begin_ns >= o->duration_ns)
 		end(o, now_ns);
@@ -263,7 +265,10 @@ static int run(struct observation *o, struct err *err)
 	int r;
 
 	log_set_level(LOG_LEVEL_WARNING);
-	r = session_open(&o->session, &(struct session_options){.on_end_signal = on_end_signal, .data = o}, err);
+	const struct session_options session = {
+		.on_end_signal = on_end_signal, .data = o, .ready_fd = o->task->ready_fd};
+
+	r = session_open(&o->session, &session, err);
 	if (r >= 0)
 		r = set_interfaces(o, err);
 	if (r >= 0 && has_module(o->sites))
