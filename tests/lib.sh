@@ -93,6 +93,21 @@ spawn_split() {
 	PID=$!
 	LIB_PIDS+=("$PID")
 }
+# start_ready NAME [in_ns NS] COMMAND...: a teide, as by spawn_split, until it is ready (--ready-fd): its hooks are attached.
+# The test fails when it ends before.
+start_ready() {
+	local name=$1 fd line=
+	shift
+	rm -f "$TMP/$name.log" "$TMP/$name.err" "$TMP/$name.ready"
+	mkfifo "$TMP/$name.ready"
+	lib_exec "$@" --ready-fd 9 >"$TMP/$name.log" 2>"$TMP/$name.err" 9>"$TMP/$name.ready" &
+	PID=$!
+	LIB_PIDS+=("$PID")
+	exec {fd}<"$TMP/$name.ready"
+	read -r -t "${READY_LIMIT:-120}" -u "$fd" line || true
+	exec {fd}<&-
+	[ "$line" = ready ] || fail "$name ended before it was ready, or was not ready in time"
+}
 # spawn_told NAME [in_ns NS] COMMAND...: one that says "ready" and then does what it is told by lines.
 spawn_told() {
 	local name=$1

@@ -44,9 +44,7 @@ send_all() {
 }
 # watch NAME VERB OPTIONS...: teide in the background until it has attached; PID
 watch() {
-	: >"$TMP/$1.err" # an earlier one of the same name had said it too
-	spawn_split "$1" "$TEIDE" "$2" -o json "${@:3}"
-	wait_for 30 grep -q watching "$TMP/$1.err"
+	start_ready "$1" "$TEIDE" "$2" -o json "${@:3}"
 }
 end_watch() {
 	stop "$1" "${2:-TERM}"

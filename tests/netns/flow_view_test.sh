@@ -27,9 +27,8 @@ counter() { in_ns "$1" cat "/sys/class/net/$2/statistics/$3"; }
 
 PIDS=()
 watch() { # NAME OPTIONS...
-	spawn_split "$1" env COLUMNS="${WIDTH:-}" "$TEIDE" flows "${@:2}"
+	start_ready "$1" env COLUMNS="${WIDTH:-}" "$TEIDE" flows "${@:2}"
 	PIDS+=("$PID")
-	wait_for 60 grep -q watching "$TMP/$1.err"
 }
 end_all() {
 	local pid
