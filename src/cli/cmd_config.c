@@ -6,7 +6,6 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "json_line.h"
-#include "log.h"
 #include "settings.h"
 
 static const char doc[] =
@@ -28,7 +27,7 @@ struct arguments {
 	bool show, json;
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_config(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
@@ -64,7 +63,7 @@ static void print_text(const struct settings *settings, bool show)
 
 int cmd_config(int argc, char **argv)
 {
-	static const struct argp config_argp = {.options = options, .parser = parse, .doc = doc,
+	static const struct argp config_argp = {.options = options, .parser = parse_config, .doc = doc,
 						.children = children};
 	_cleanup_(settings_free) struct settings settings = {0};
 	struct arguments a = {0};
@@ -76,10 +75,8 @@ int cmd_config(int argc, char **argv)
 	settings_flags_free(&a.settings);
 	if (r >= 0)
 		r = settings_check(&settings, &err);
-	if (r < 0) {
-		log_error("%s", err.text);
-		return err_exit_code(r);
-	}
+	if (r < 0)
+		return args_exit(r, &err);
 	fputs(config_notes(settings.config), stderr);
 	(a.json ? print_json : print_text)(&settings, a.show);
 	return EXIT_DONE;

@@ -37,7 +37,7 @@ struct arguments {
 	bool json;
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t parse_doctor(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *a = state->input;
 
@@ -107,7 +107,7 @@ static void diagnose(struct doctor_options *o, const struct settings *settings, 
 
 int cmd_doctor(int argc, char **argv)
 {
-	static const struct argp doctor_argp = {.options = options, .parser = parse, .doc = doc,
+	static const struct argp doctor_argp = {.options = options, .parser = parse_doctor, .doc = doc,
 					.children = children};
 	static const int codes[] = {
 		[REPORT_USABLE] = EXIT_DONE,
@@ -125,8 +125,7 @@ int cmd_doctor(int argc, char **argv)
 	r = settings_flags_load(&a.settings, &settings, &err);
 	if (r < 0) {
 		settings_flags_free(&a.settings);
-		log_error("%s", err.text);
-		return err_exit_code(r);
+		return args_exit(r, &err);
 	}
 	choose_api(&options, &settings, &a.settings);
 	settings_flags_free(&a.settings);

@@ -62,7 +62,7 @@ struct trace_flags {
 };
 
 /* A flag is a key of a probe's configuration. */
-static error_t set(struct trace_flags *t, const char *key, const char *value)
+static error_t add_probe_flag(struct trace_flags *t, const char *key, const char *value)
 {
 	_cleanup_free_ char *text = NULL;
 
@@ -99,7 +99,7 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (flags[i].key == key)
-			return set(t, flags[i].name, flags[i].value ? flags[i].value : arg);
+			return add_probe_flag(t, flags[i].name, flags[i].value ? flags[i].value : arg);
 	return ARGP_ERR_UNKNOWN;
 }
 

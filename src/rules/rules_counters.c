@@ -206,7 +206,7 @@ static int add_place(struct counters *c, const struct rules_place *place)
 	return add_pdrs(c, p);
 }
 
-static int prepare(struct counters *c, const char *netns, struct err *err)
+static int prepare_counters(struct counters *c, const char *netns, struct err *err)
 {
 	int r = rules_scan(netns, NULL, &c->rules, err);
 
@@ -243,7 +243,7 @@ static int start_counting(struct counters *c, uint64_t duration_ns, struct err *
 	return r < 0 ? r : session_start(&c->session, &o, err);
 }
 
-static int count(struct counters *c, struct err *err)
+static int count_for_a_time(struct counters *c, struct err *err)
 {
 	int r;
 
@@ -343,7 +343,7 @@ static void print_place(const struct counted_place *p, struct output *o)
 	}
 }
 
-static int print(const struct counters *c, struct err *err)
+static int print_counters(const struct counters *c, struct err *err)
 {
 	struct output o = {.c = c};
 	int r = 0;
@@ -376,14 +376,14 @@ static void counters_free(struct counters *c)
 int rules_counters(const struct rules_task *task, uint64_t duration_ns, struct err *err)
 {
 	struct counters c = {.task = task};
-	int r = prepare(&c, task->netns, err);
+	int r = prepare_counters(&c, task->netns, err);
 
 	if (r >= 0)
 		r = start_counting(&c, duration_ns, err);
 	if (r >= 0)
-		r = count(&c, err);
+		r = count_for_a_time(&c, err);
 	if (r >= 0)
-		r = print(&c, err);
+		r = print_counters(&c, err);
 	counters_free(&c);
 	return r;
 }

@@ -48,7 +48,7 @@ static uint64_t collections_wanted(const struct settings *settings)
 	return sched->strategy == SCHED_ADAPTIVE ? adaptive->confirm + 1 : 1;
 }
 
-static int watch(struct look *l, const struct settings *settings, struct err *err)
+static int run_look(struct look *l, const struct settings *settings, struct err *err)
 {
 	const struct pipeline_options options = {
 		.config = settings->config, .probes = &l->probes, .go_on_without = true,
@@ -68,7 +68,7 @@ static int watch(struct look *l, const struct settings *settings, struct err *er
 	return r < 0 ? r : left;
 }
 
-static int start(struct look *l, const struct settings *settings, struct err *err)
+static int start_look(struct look *l, const struct settings *settings, struct err *err)
 {
 	int r = session_open(l->session, &(struct session_options){0}, err);
 
@@ -93,10 +93,10 @@ int preview_run(const struct settings *settings, uint64_t duration_ns, struct pr
 	int r;
 
 	*ret = (struct preview){0};
-	r = start(&l, settings, err);
+	r = start_look(&l, settings, err);
 
 	if (r == 0)
-		r = watch(&l, settings, err);
+		r = run_look(&l, settings, err);
 	ret->operator = l.operator;
 	ret->now_ns = clock_boot_ns();
 	settings_node(settings, ret->node);

@@ -71,7 +71,7 @@ static void on_row(void *data, const struct event *e)
 	p->o.on_row(p->o.data, identity_fill(p->identity, e, &named));
 }
 
-static int drain(struct running *r)
+static int drain_ring(struct running *r)
 {
 	struct pipeline *p = r->pipeline;
 	int n = r->probe->drain(r->run, DRAIN_MAX, on_event, p);
@@ -89,7 +89,7 @@ static bool drain_rings(struct pipeline *p)
 
 	for (size_t i = 0; i < p->n; i++)
 		if (p->running[i].ring)
-			all &= drain(&p->running[i]) < DRAIN_MAX;
+			all &= drain_ring(&p->running[i]) < DRAIN_MAX;
 	if (all)
 		p->complete_ns = begin_ns;
 	return all;
@@ -186,7 +186,7 @@ static void log_plan(const struct running *r)
 	buf_free(&l.reason);
 }
 
-static void tick(struct running *r)
+static void tick_probe(struct running *r)
 {
 	struct err says = {""};
 	int news = r->probe->tick ? r->probe->tick(r->run, clock_boot_ns(), &says) : PROBE_NO_NEWS;
@@ -214,7 +214,7 @@ static void on_ticks(void *data)
 
 	identity_look(p->identity, clock_boot_ns());
 	for (size_t i = 0; !p->finished && i < p->n; i++)
-		tick(&p->running[i]);
+		tick_probe(&p->running[i]);
 }
 
 static int on_release(void *data, char held[static PROBE_HELD_MAX], struct err *err)
@@ -258,7 +258,7 @@ static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 	if (fd >= 0 && !r->ring)
 		return err_set(err, -errno, "probe %s: epoll: %s", r->probe->name, strerror(errno));
 	log_plan(r);
-	tick(r);
+	tick_probe(r);
 	return 0;
 }
 
@@ -332,7 +332,7 @@ int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeli
 	return 0;
 }
 
-static void watch(struct running *r, const uint32_t *tgids, size_t n)
+static void watch_processes(struct running *r, const uint32_t *tgids, size_t n)
 {
 	int e = r->probe->watch(r->run, tgids, n);
 
@@ -345,7 +345,7 @@ void pipeline_watch(struct pipeline *p, const uint32_t *tgids, size_t n)
 {
 	for (size_t i = 0; i < p->n; i++)
 		if (p->running[i].probe->watch)
-			watch(&p->running[i], tgids, n);
+			watch_processes(&p->running[i], tgids, n);
 }
 
 bool pipeline_watches(const struct pipeline *p)

@@ -74,7 +74,7 @@ static int add_interfaces(const struct why_site *site, struct string_list *list)
 	return r;
 }
 
-static void tell(struct observation *o)
+static void show_progress(struct observation *o)
 {
 	uint64_t done_ns = clock_boot_ns() - o->tc.begin_ns;
 	enum log_level level = log_get_level();
@@ -119,7 +119,7 @@ static bool both_count(const struct observation *o)
 	return o->tc.counting && (!o->module_pipeline || o->module.counting);
 }
 
-static void end(struct observation *o, uint64_t now_ns)
+static void end_observation(struct observation *o, uint64_t now_ns)
 {
 	if (o->ended)
 		return;
@@ -146,9 +146,9 @@ static void on_collected(void *data, uint64_t now_ns)
 		return;
 	if (!o->told)
 		session_ready(&o->session);
-	tell(o);
+	show_progress(o);
 	if (now_ns - side->begin_ns >= o->duration_ns)
-		end(o, now_ns);
+		end_observation(o, now_ns);
 }
 
 static void on_end_signal(void *data)
@@ -158,7 +158,7 @@ static void on_end_signal(void *data)
 	/* The next collection of TC ends it, so that nothing of the last one is lost. */
 	o->duration_ns = 0;
 	if (!both_count(o))
-		end(o, clock_boot_ns());
+		end_observation(o, clock_boot_ns());
 }
 
 static int start_side(struct observation *o, struct side *side, char *probe, bool events, struct err *err)
@@ -242,7 +242,7 @@ static uint64_t apart(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
-static int finish(struct observation *o, struct err *err)
+static int finish_observation(struct observation *o, struct err *err)
 {
 	int left = session_finish(&o->session, err);
 
@@ -260,7 +260,7 @@ static int finish(struct observation *o, struct err *err)
 	return left;
 }
 
-static int run(struct observation *o, struct err *err)
+static int run_observation(struct observation *o, struct err *err)
 {
 	int r;
 
@@ -278,7 +278,7 @@ static int run(struct observation *o, struct err *err)
 	if (r < 0)
 		return r;
 	r = session_run(&o->session, err);
-	return r < 0 ? r : finish(o, err);
+	return r < 0 ? r : finish_observation(o, err);
 }
 
 int why_observe(const struct why_sites *sites, const struct why_task *task,
@@ -293,7 +293,7 @@ int why_observe(const struct why_sites *sites, const struct why_task *task,
 	ret->seen = why_seen_new(task->q, session->known ? session : NULL);
 	if (!ret->seen)
 		return err_set(err, -ENOMEM, "out of memory");
-	r = run(&o, err);
+	r = run_observation(&o, err);
 	pipeline_free(o.module_pipeline);
 	session_close(&o.session);
 	return r;
