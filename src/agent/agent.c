@@ -232,8 +232,8 @@ int agent_run(const struct settings *settings, int ready_fd, struct err *err)
 		log_error("%s", why_left.text);
 	rule_watch_free(&a.rules);
 	operator_free(a.operator);
+	sink_free(a.sink); /* writes the ledger, and gives that up at a signal that the session takes */
 	session_close(&a.session);
-	sink_free(a.sink);
 	string_list_free(&a.probes);
 	return r;
 }

@@ -77,6 +77,6 @@ int watch_run(struct watch *w, const struct watch_task *task, const struct pipel
 
 void watch_free(struct watch *w)
 {
-	session_close(&w->session);
 	sink_free(w->sink);
+	session_close(&w->session);
 }
