@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "args.h"
-#include "buf.h"
 #include "cleanup.h"
 #include "cmd.h"
-#include "decide.h"
-#include "doctor.h"
-#include "identity.h"
-#include "log.h"
-#include "settings.h"
+#include "doctor_answer.h"
 
 static const char doc[] =
 	"What of teide works on this node, what does not and why, what beside it breaks sessions, and "
@@ -59,52 +53,6 @@ static bool names_api(const struct settings_flags *flags)
 	return named;
 }
 
-/* The API server that strategies go to, or why none is asked. */
-static void choose_api(struct doctor_options *o, const struct settings *settings,
-		       const struct settings_flags *flags)
-{
-	const struct gthulhu_options *api = config_get(settings->config, "api");
-	const struct sched_options *sched = config_get(settings->config, "sched");
-
-	if (sched->backend == SCHED_LOCAL || sched->backend == SCHED_NONE)
-		o->no_api = sched->backend == SCHED_LOCAL ? "not needed: sched.backend is local"
-							   : "not needed: sched.backend is none";
-	else if (!api->enabled)
-		o->no_api = "not needed: api.enabled is false";
-	else if (!names_api(flags))
-		o->no_api = "not asked: no configuration names one";
-	else
-		o->api = api;
-}
-
-static int write_report(const struct report *report, const struct settings *settings, bool json)
-{
-	_cleanup_(buf_free) struct buf out = {0};
-	char node[NODE_NAME_MAX];
-	struct utsname uts = {0};
-
-	uname(&uts);
-	const struct report_heading heading = {
-		.version = TEIDE_VERSION, .node = settings_node(settings, node), .kernel = uts.release};
-
-	(json ? report_json : report_text)(report, &heading, &out);
-	if (out.failed || fputs(out.data, stdout) == EOF || fflush(stdout) == EOF) {
-		log_error("the findings could not be written");
-		return EXIT_FAILED;
-	}
-	return EXIT_DONE;
-}
-
-static void diagnose(struct doctor_options *o, const struct settings *settings, struct report *ret)
-{
-	struct identity *identity = identity_new(config_get(settings->config, "containers"));
-
-	o->config = settings->config;
-	o->containers = identity ? identity_containers(identity) : NULL;
-	doctor_run(o, ret);
-	identity_free(identity);
-}
-
 int cmd_doctor(int argc, char **argv)
 {
 	static const struct argp doctor_argp = {.options = options, .parser = parse_doctor, .doc = doc,
@@ -115,20 +63,18 @@ int cmd_doctor(int argc, char **argv)
 		[REPORT_UNUSABLE] = EXIT_UNSUPPORTED,
 	};
 	_cleanup_(settings_free) struct settings settings = {0};
-	_cleanup_(report_free) struct report report = {0};
-	struct doctor_options options = {.root = ""};
+	enum report_verdict verdict = REPORT_USABLE;
+	struct doctor_task task = {.settings = &settings, .version = TEIDE_VERSION};
 	struct arguments a = {0};
 	struct err err = {0};
 	int r;
 
 	args_parse(&doctor_argp, argc, argv, &a);
 	r = settings_flags_load(&a.settings, &settings, &err);
-	if (r < 0) {
-		settings_flags_free(&a.settings);
-		return args_exit(r, &err);
-	}
-	choose_api(&options, &settings, &a.settings);
+	task.names_api = names_api(&a.settings);
+	task.json = a.json;
 	settings_flags_free(&a.settings);
-	diagnose(&options, &settings, &report);
-	return write_report(&report, &settings, a.json) ?: codes[report_verdict(&report)];
+	if (r == 0)
+		r = doctor_answer(&task, &verdict, &err);
+	return r < 0 ? args_exit(r, &err) : codes[verdict];
 }
