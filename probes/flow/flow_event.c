@@ -108,7 +108,7 @@ static bool decode_newcomer(const struct probe_run *run, const void *record, siz
 	if (len != sizeof(*r) || !sound_header(run, &r->hdr, len) ||
 	    r->hdr.kind != FLOW_NEWCOMER || r->attachment >= run->n_attachments)
 		return false;
-	*ret = (struct event){.probe = "flow", .event = "newcomer"};
+	*ret = (struct event){.probe = "flow", .kind = KIND_NEWCOMER};
 	event_take_header(ret, &r->hdr);
 	flow_event_place(run, r->attachment, ret);
 	return true;
@@ -122,7 +122,7 @@ bool flow_decode(const struct probe_run *run, const void *record, size_t len, st
 		return decode_newcomer(run, record, len, ret);
 	if (!sound(run, r, len))
 		return false;
-	*ret = (struct event){.probe = "flow", .event = "packet", .len = r->len};
+	*ret = (struct event){.probe = "flow", .kind = KIND_PACKET, .len = r->len};
 	event_set(ret, F_LEN);
 	event_take_header(ret, &r->hdr);
 	flow_event_place(run, r->attachment, ret);

@@ -65,9 +65,9 @@ static void add_up(const struct gen_row *row, struct event_quality *ret)
 	ret->kind = k->kind > QUALITY_ERROR ? k->kind - 1 : k->kind;
 }
 
-static struct event begin_row(const struct flow_rows *r, const struct quality_key *k, const char *name)
+static struct event begin_row(const struct flow_rows *r, const struct quality_key *k, enum event_kind kind)
 {
-	struct event e = {.probe = "flow", .event = name, .ts_ns = r->now_ns};
+	struct event e = {.probe = "flow", .kind = kind, .ts_ns = r->now_ns};
 
 	flow_event_place(r->run, k->attachment, &e);
 	flow_event_overlay(&e, k->overlay);
@@ -98,11 +98,11 @@ static void quality_row(void *data, const struct gen_row *row)
 		return;
 	add_up(row, &q);
 	if (k->kind == QUALITY_ERROR) {
-		e = begin_row(r, k, "error_indication");
+		e = begin_row(r, k, KIND_ERROR_INDICATION);
 		e.packets = q.packets;
 		event_set(&e, F_PACKETS);
 	} else {
-		e = begin_row(r, k, event_quality_name(q.kind));
+		e = begin_row(r, k, event_quality_row(q.kind));
 		e.quality = &q;
 	}
 	r->emit(r->data, &e);
@@ -118,7 +118,7 @@ static void unanswered_row(const struct flow_rows *r, const struct echo_key *k)
 		return;
 	memcpy(place.src, k->asker, sizeof(place.src));
 	memcpy(place.dst, k->answerer, sizeof(place.dst));
-	e = begin_row(r, &place, "echo");
+	e = begin_row(r, &place, KIND_ECHO);
 	e.quality = &q;
 	r->emit(r->data, &e);
 }

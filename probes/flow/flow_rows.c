@@ -47,10 +47,10 @@ static void set_interval(const struct flow_rows *r, uint32_t attachment, struct 
 	event_set(e, F_INTERVAL_NS);
 }
 
-static struct event row_event(const struct flow_rows *r, const char *name, uint32_t attachment,
+static struct event row_event(const struct flow_rows *r, enum event_kind kind, uint32_t attachment,
 			      const struct flow_value *v)
 {
-	struct event e = {.probe = "flow", .event = name, .ts_ns = r->now_ns};
+	struct event e = {.probe = "flow", .kind = kind, .ts_ns = r->now_ns};
 
 	flow_event_place(r->run, attachment, &e);
 	set_value(&e, v);
@@ -119,7 +119,7 @@ static void emit_flow(const struct flow_rows *r, const struct gen_row *row, int 
 
 	if (k->attachment >= r->run->n_attachments)
 		return;
-	e = row_event(r, "flow", k->attachment, &v);
+	e = row_event(r, KIND_FLOW, k->attachment, &v);
 	set_cpu(&e, cpu);
 	flow_event_vlan(&e, k->layers & FLOW_VLANS, k->vlan);
 	flow_event_overlay(&e, k->overlay);
@@ -146,7 +146,7 @@ static void emit_tunnel(const struct flow_rows *r, const struct gen_row *row, in
 
 	if (k->attachment >= r->run->n_attachments)
 		return;
-	e = row_event(r, "tunnel", k->attachment, &v);
+	e = row_event(r, KIND_TUNNEL, k->attachment, &v);
 	set_cpu(&e, cpu);
 	set_tunnel(r, &e, k->teid, k->qfi, k->gtp, k->pdu_type);
 	flow_event_overlay(&e, k->overlay);
@@ -193,7 +193,7 @@ static void sender_row(void *data, const struct gen_row *row)
 
 	if (k->attachment >= r->run->n_attachments)
 		return;
-	e = row_event(r, "sender", k->attachment, &v);
+	e = row_event(r, KIND_SENDER, k->attachment, &v);
 	set_sender(&e, k, row);
 	e.outer.proto = 17;
 	e.outer.sport = k->sport;
@@ -206,8 +206,9 @@ static void sender_row(void *data, const struct gen_row *row)
 	r->emit(r->data, &e);
 }
 
-static const char *const other_rows[OTHER_MAX] = {
-	[OTHER_FLOW] = "flow", [OTHER_TUNNEL] = "tunnel", [OTHER_SENDER] = "sender", [OTHER_QUALITY] = "sequence"};
+static const enum event_kind other_rows[OTHER_MAX] = {
+	[OTHER_FLOW] = KIND_FLOW, [OTHER_TUNNEL] = KIND_TUNNEL, [OTHER_SENDER] = KIND_SENDER,
+	[OTHER_QUALITY] = KIND_SEQUENCE};
 
 /* What found no room in a full map: one row without addresses, so that the rows still add up. */
 static void other_row(const struct flow_rows *r, uint32_t attachment, enum flow_other which,

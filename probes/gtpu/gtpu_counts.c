@@ -14,9 +14,9 @@
 
 #define COUNTERS(value) (sizeof(value) / sizeof(uint64_t))
 
-struct event gtpu_function_row(const char *event, uint32_t func_id)
+struct event gtpu_function_row(enum event_kind kind, uint32_t func_id)
 {
-	struct event e = {.probe = "gtpu", .event = event, .ts_ns = clock_boot_ns()};
+	struct event e = {.probe = "gtpu", .kind = kind, .ts_ns = clock_boot_ns()};
 
 	e.function = gtpu_function_name(func_id);
 	e.func_id = func_id;
@@ -35,7 +35,7 @@ uint32_t gtpu_path_function(size_t path)
 
 static struct event count_row(uint32_t func_id, const struct gtpu_count *diff)
 {
-	struct event e = gtpu_function_row("count", func_id);
+	struct event e = gtpu_function_row(KIND_COUNT, func_id);
 
 	e.packets = diff->packets;
 	e.bytes = diff->bytes;
@@ -191,7 +191,7 @@ static struct event span_row(const struct gtpu_latency_key *key, uint32_t span)
 {
 	uint32_t stage = span - GTPU_SPAN_STAGES;
 	struct event e = gtpu_function_row(
-		"latency", gtpu_span_func(key->path, span < GTPU_SPAN_CALLS ? span : GTPU_SPAN_WHOLE));
+		KIND_LATENCY, gtpu_span_func(key->path, span < GTPU_SPAN_CALLS ? span : GTPU_SPAN_WHOLE));
 
 	e.direction = gtpu_function_direction(gtpu_path_function(key->path)) == GTPU_DOWNLINK ?
 			      DIRECTION_DOWNLINK : DIRECTION_UPLINK;

@@ -128,7 +128,7 @@ static int decode_call_record(const void *data, size_t size, struct event *ret,
 		return -EBADMSG;
 	*ret = (struct event){
 		.probe = "gtpu",
-		.event = r.hdr.kind == GTPU_ENTRY ? "entry" : "exit",
+		.kind = r.hdr.kind == GTPU_ENTRY ? KIND_ENTRY : KIND_EXIT,
 	};
 	event_take_header(ret, &r.hdr);
 	decode_device(&r, ret, netns);
@@ -236,7 +236,7 @@ static int decode_rule_record(const void *data, size_t size, struct event *ret,
 	if (r.hdr.version != RECORD_VERSION || r.hdr.size != sizeof(r) ||
 	    (marker ? r.func_id != GTP5G_FWD_EMARK_SKB_IPV4 : !is_rule(&r)))
 		return -EBADMSG;
-	*ret = (struct event){.probe = "gtpu", .event = marker ? "end_marker" : "rule"};
+	*ret = (struct event){.probe = "gtpu", .kind = marker ? KIND_END_MARKER : KIND_RULE};
 	event_take_header(ret, &r.hdr);
 	decode_rule_device(&r, ret, netns);
 	if (marker)

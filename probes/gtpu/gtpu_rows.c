@@ -67,7 +67,7 @@ static void set_outcome(struct event *e, const struct gtpu_session_key *k)
 void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_session *session,
 		      const char *netns, event_fn emit, void *data)
 {
-	struct event e = gtpu_function_row("session", gtpu_path_function(key->path));
+	struct event e = gtpu_function_row(KIND_SESSION, gtpu_path_function(key->path));
 
 	if (!e.function)
 		return;
@@ -88,7 +88,7 @@ void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_sess
 void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_context *context,
 		      uint32_t cpu, event_fn emit, void *data)
 {
-	struct event e = gtpu_function_row("context", key->func_id);
+	struct event e = gtpu_function_row(KIND_CONTEXT, key->func_id);
 
 	if (!e.function)
 		return;

@@ -292,7 +292,7 @@ int gtpu_outcomes_collect(struct gtpu_outcomes *seen, int map_fd, event_fn emit,
 int gtpu_latencies_start(int map_fd);
 int gtpu_latencies_collect(struct gtpu_latencies *l, int map_fd, event_fn emit, void *data);
 /* A row about a function: its name, number and direction. */
-struct event gtpu_function_row(const char *event, uint32_t func_id);
+struct event gtpu_function_row(enum event_kind kind, uint32_t func_id);
 /* The packet function of a path. */
 uint32_t gtpu_path_function(size_t path);
 

@@ -116,7 +116,7 @@ static uint64_t settle(struct balance *b)
 static void emit_row(const struct runq_key *key, struct told *t, uint64_t now_ns, event_fn emit,
 		     void *data)
 {
-	struct event e = {.probe = "runq", .event = "wait", .ts_ns = now_ns, .pid = key->tid,
+	struct event e = {.probe = "runq", .kind = KIND_WAIT, .ts_ns = now_ns, .pid = key->tid,
 			  .tgid = key->tgid, .wait = &t->row};
 
 	t->row.total_ns = settle(&t->wait);

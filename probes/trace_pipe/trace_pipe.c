@@ -166,7 +166,7 @@ static int tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 static void emit_row(const struct task_key *key, const struct task_lines *t, int32_t tgid,
 		     event_fn emit, void *data)
 {
-	struct event e = {.probe = "trace_pipe", .event = "trace", .ts_ns = t->last_ns,
+	struct event e = {.probe = "trace_pipe", .kind = KIND_TRACE, .ts_ns = t->last_ns,
 			  .tgid = (uint32_t)tgid, .pid = (uint32_t)key->tid, .packets = t->lines,
 			  .first_ns = t->first_ns, .last_ns = t->last_ns};
 

@@ -49,7 +49,7 @@ bool agg_contexts_add(struct agg_contexts *c, const struct event *row)
 	struct agg_context *entry;
 	bool is_new;
 
-	if (strcmp(row->event, "context"))
+	if (row->kind != KIND_CONTEXT)
 		return false;
 	entry = map_put(c->entries, &key, &is_new);
 	if (!entry) {

@@ -148,15 +148,20 @@ static void add_tunnel(struct loads *t, const struct event *row)
 
 bool loads_add(struct loads *t, const struct event *row)
 {
-	if (!strcmp(row->event, "sender"))
+	switch (row->kind) {
+	case KIND_SENDER:
 		add_sender(t, row);
-	else if (!strcmp(row->event, "wait") && row->wait)
-		add_wait(t, row);
-	else if (!strcmp(row->event, "tunnel"))
+		return true;
+	case KIND_WAIT:
+		if (row->wait)
+			add_wait(t, row);
+		return row->wait;
+	case KIND_TUNNEL:
 		add_tunnel(t, row);
-	else
+		return true;
+	default:
 		return false;
-	return true;
+	}
 }
 
 /* The end of the bucket in which the share of all waits is reached: its last ns. */

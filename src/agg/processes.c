@@ -208,15 +208,19 @@ static enum evidence sender_or_bystander(const struct event *e)
 /* False: a row that says nothing here. */
 static bool kind_of(const struct processes *t, const struct event *e, enum evidence *ret)
 {
-	if (!strcmp(e->event, "sender"))
+	switch (e->kind) {
+	case KIND_SENDER:
 		*ret = sender_or_bystander(e);
-	else if (!strcmp(e->event, "context") && t->limits.current)
+		return true;
+	case KIND_CONTEXT:
 		*ret = EVIDENCE_CURRENT;
-	else if (!strcmp(e->event, "trace"))
+		return t->limits.current;
+	case KIND_TRACE:
 		*ret = EVIDENCE_TRACE_PIPE;
-	else
+		return true;
+	default:
 		return false;
-	return true;
+	}
 }
 
 static struct process_evidence evidence_of(const struct event *e)

@@ -58,7 +58,7 @@ static void fill_key(struct agg_quality_key *key, const struct event *row)
 
 bool agg_quality_add(struct agg_quality *a, const struct event *row)
 {
-	bool error = !strcmp(row->event, "error_indication"), is_new;
+	bool error = row->kind == KIND_ERROR_INDICATION, is_new;
 	struct agg_quality_entry *entry;
 	struct agg_quality_key key;
 

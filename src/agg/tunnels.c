@@ -188,12 +188,12 @@ static void refuse(struct agg_flows *f, const struct agg_flow_key *key, const st
 
 bool agg_flows_add(struct agg_flows *f, const struct event *row)
 {
-	bool tunnel = !strcmp(row->event, "tunnel"), is_new;
+	bool tunnel = row->kind == KIND_TUNNEL, is_new;
 	struct agg_flow_key key;
 	struct agg_flow *flow;
 	struct event told;
 
-	if (!tunnel && strcmp(row->event, "flow"))
+	if (!tunnel && row->kind != KIND_FLOW)
 		return false;
 	told = only_told(row);
 	f->totals.rows++;

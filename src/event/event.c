@@ -316,7 +316,7 @@ void event_to_json(const struct event *e, const char *node, int64_t boot_to_real
 	json_head(&j, node, e->ts_ns + (uint64_t)boot_to_real_ns);
 	jw_u64(&j, "ts_ns", e->ts_ns);
 	jw_string(&j, "probe", e->probe);
-	jw_string(&j, "event", e->event);
+	jw_string(&j, "event", event_kind_name(e->kind));
 	json_fields(&j, e);
 	if (e->wait)
 		event_wait_json(e->wait, &j);
@@ -405,7 +405,7 @@ void event_to_text(const struct event *e, struct buf *out)
 		F_STAGE_SEND_NS,
 		F_DURATION_NS};
 
-	buf_printf(out, "%s: ts=%" PRIu64, e->event, e->ts_ns);
+	buf_printf(out, "%s: ts=%" PRIu64, event_kind_name(e->kind), e->ts_ns);
 	for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++)
 		text_field(out, e, head[i]);
 	if (event_has(e, F_INNER_SPORT))

@@ -9,6 +9,7 @@
 
 #include "addr.h"
 #include "buf.h"
+#include "event_kind.h"
 #include "event_quality.h"
 #include "jsonw.h"
 
@@ -128,8 +129,8 @@ enum event_dir { DIR_INGRESS, DIR_EGRESS };
 enum event_direction { DIRECTION_UPLINK, DIRECTION_DOWNLINK };
 
 struct event {
-	const char *probe; /* static strings: the probe's name and what it says */
-	const char *event; /* "packet", "flow", "tunnel", "sender", "entry", "exit", ... */
+	const char *probe; /* static: the probe's name */
+	enum event_kind kind;
 	uint64_t ts_ns;    /* boot clock; JSON's "ts" is made of it */
 	event_bits has;    /* EVENT_BIT(enum event_field) */
 	uint32_t cpu, pid, tgid;

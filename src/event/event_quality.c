@@ -7,19 +7,20 @@
 #include "cleanup.h"
 
 static const struct {
-	const char *name, *of;
+	enum event_kind row;
+	const char *of;
 } kinds[QUALITY_OF_MAX] = {
-	[QUALITY_OF_TUNNEL] = {"sequence", "tunnel"},
-	[QUALITY_OF_QOS_FLOW] = {"sequence", "qos_flow"},
-	[QUALITY_OF_ECHO] = {"echo", NULL},
-	[QUALITY_OF_DELAY_HERE] = {"delay", "here"},
-	[QUALITY_OF_DELAY_DOWNLINK] = {"delay", "downlink"},
-	[QUALITY_OF_DELAY_ROUND] = {"delay", "round_trip"},
+	[QUALITY_OF_TUNNEL] = {KIND_SEQUENCE, "tunnel"},
+	[QUALITY_OF_QOS_FLOW] = {KIND_SEQUENCE, "qos_flow"},
+	[QUALITY_OF_ECHO] = {KIND_ECHO, NULL},
+	[QUALITY_OF_DELAY_HERE] = {KIND_DELAY, "here"},
+	[QUALITY_OF_DELAY_DOWNLINK] = {KIND_DELAY, "downlink"},
+	[QUALITY_OF_DELAY_ROUND] = {KIND_DELAY, "round_trip"},
 };
 
-const char *event_quality_name(uint8_t kind)
+enum event_kind event_quality_row(uint8_t kind)
 {
-	return kind < QUALITY_OF_MAX ? kinds[kind].name : "unknown";
+	return kind < QUALITY_OF_MAX ? kinds[kind].row : KIND_NONE;
 }
 
 const char *event_quality_of(uint8_t kind)
@@ -93,7 +94,7 @@ static uint64_t value(const struct event_quality *q, const struct figure *f)
 
 void event_quality_json(const struct event_quality *q, struct jw *j)
 {
-	jw_object(j, event_quality_name(q->kind));
+	jw_object(j, event_kind_name(event_quality_row(q->kind)));
 	if (event_quality_of(q->kind))
 		jw_string(j, "of", event_quality_of(q->kind));
 	for (const struct figure *f = figures(q); f->key; f++)

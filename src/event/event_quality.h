@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "event_kind.h"
 #include "jsonw.h"
 
 enum event_quality_kind {
@@ -31,8 +32,8 @@ struct event_quality {
 	int64_t sum_ns, min_ns, max_ns;	 /* signed: the clocks of two nodes differ */
 };
 
-/* "sequence", "echo" or "delay". */
-const char *event_quality_name(uint8_t kind);
+/* KIND_SEQUENCE, KIND_ECHO or KIND_DELAY, whose name is the name of the object too. */
+enum event_kind event_quality_row(uint8_t kind);
 /* "tunnel", "qos_flow", "here", "downlink", "round_trip"; NULL: there is only one. */
 const char *event_quality_of(uint8_t kind);
 

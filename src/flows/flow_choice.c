@@ -115,7 +115,7 @@ static bool asks_inside(const struct event_filter *f)
 /* Of a chosen flow its tunnel. */
 static void tunnel_of(struct event *e)
 {
-	e->event = "tunnel";
+	e->kind = KIND_TUNNEL;
 	e->gtp.type = GTPU_G_PDU;
 	event_set(e, F_GTP_TYPE);
 	for (unsigned f = F_INNER_SRC; f <= F_TCP_FLAGS; f++)
@@ -135,7 +135,7 @@ static void take_apart(const struct flow_choice *c, struct event *e)
 
 void flow_choice_row(struct flow_choice *c, const struct event *row, event_fn fn, void *data)
 {
-	bool tunnel = !strcmp(row->event, "tunnel"), flow = !strcmp(row->event, "flow");
+	bool tunnel = row->kind == KIND_TUNNEL, flow = row->kind == KIND_FLOW;
 	bool inside = asks_inside(c->filter);
 	struct event whole = *row, told = *row;
 

@@ -48,7 +48,7 @@ static bool is(const char *value, const char *want)
 
 bool rule_counts_add(struct rule_counts *c, const struct event *row)
 {
-	if (!is(row->event, "session"))
+	if (row->kind != KIND_SESSION)
 		return false;
 	if (is(row->function, "gtp5g_encap_recv"))
 		ADD_ROW(&c->uplink, row);

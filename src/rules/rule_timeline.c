@@ -121,7 +121,7 @@ static bool take_request(struct queued *q, const struct event *e)
 	static const enum event_field ids[] = {F_PDR_ID, F_FAR_ID, F_QER_ID, F_URR_ID, F_BAR_ID};
 	unsigned kind = 0;
 
-	if (!strcmp(e->event, "end_marker")) {
+	if (e->kind == KIND_END_MARKER) {
 		q->request = REQUEST_END_MARKER;
 		return true;
 	}
@@ -159,7 +159,7 @@ bool rule_timeline_take(struct rule_timeline *t, const struct event *e)
 {
 	struct queued *q;
 
-	if (strcmp(e->event, "rule") && strcmp(e->event, "end_marker"))
+	if (e->kind != KIND_RULE && e->kind != KIND_END_MARKER)
 		return false;
 	q = t->len < QUEUE_MAX ? calloc(1, sizeof(*q)) : NULL;
 	if (!q || !take_request(q, e)) {

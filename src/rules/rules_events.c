@@ -61,7 +61,7 @@ void rules_change_event(const struct rules *t, const struct rules_change *c, con
 	const struct gtp5g_rule *r = c->after ? c->after : c->before;
 	struct event e = c->cause ? *c->cause->event : found_only(t, c, probe);
 
-	e.event = c->event == RULES_HANDOVER ? "handover" : "rule";
+	e.kind = c->event == RULES_HANDOVER ? KIND_HANDOVER : KIND_RULE;
 	e.rule = rules_kind_names[r->kind];
 	e.change = change_word(c->event);
 	event_set(&e, F_RULE);

@@ -194,7 +194,7 @@ bool operator_event(struct operator *o, const struct event *e)
 	uint64_t now_ns = clock_boot_ns(), next_ns = o->looked_ns + LOOK_NS;
 	enum roster_news news;
 
-	if (strcmp(e->event, "newcomer"))
+	if (e->kind != KIND_NEWCOMER)
 		return false;
 	if (o->withdrawing || !decider_at_once(o->decider))
 		return true;

@@ -133,15 +133,22 @@ void why_module_add(struct why_seen *s, const struct event *e)
 	if (!is_packet_function(e) || !event_has(e, F_DIRECTION) || maps(s) < 0)
 		return;
 	make_key(e, &k);
-	if (!strcmp(e->event, "session")) {
+	switch (e->kind) {
+	case KIND_SESSION:
 		s->by_rows = true;
 		add_packets(s, s->rows, &k, e->packets);
-	} else if (!strcmp(e->event, "exit")) {
+		break;
+	case KIND_EXIT:
 		add_packets(s, s->exits, &k, 1);
 		if (event_has(e, F_DURATION_NS))
 			add_duration(s, &k, e->duration_ns);
-	} else if (!strcmp(e->event, "latency") && !event_has(e, F_STAGE)) {
-		add_latency(s, e);
+		break;
+	case KIND_LATENCY:
+		if (!event_has(e, F_STAGE))
+			add_latency(s, e);
+		break;
+	default:
+		break;
 	}
 }
 

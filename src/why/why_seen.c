@@ -114,7 +114,7 @@ static struct agg_flows *table_of(const struct why_seen *s, const struct event *
 		if (its || (event_has(e, F_INNER_SRC) && has_address(&e->inner, &m->ue)))
 			return s->flows;
 		/* Outer addresses of tunnels that are learned at the end. */
-		return !m->told && !strcmp(e->event, "tunnel") ? s->flows : NULL;
+		return !m->told && e->kind == KIND_TUNNEL ? s->flows : NULL;
 	}
 	return has_address(&e->outer, &m->ue) ? s->flows : s->rest;
 }

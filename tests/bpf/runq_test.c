@@ -137,7 +137,7 @@ static void add_row(void *data, const struct event *e)
 	struct account *a = find(data, e->pid);
 	uint64_t buckets = 0;
 
-	assert_string_equal(e->event, "wait");
+	assert_int_equal(e->kind, KIND_WAIT);
 	assert_non_null(e->wait);
 	for (int i = 0; i < EVENT_WAIT_BUCKETS; i++)
 		buckets += e->wait->buckets[i];

@@ -14,7 +14,7 @@
 
 static struct event sender(uint32_t tgid, uint8_t context, uint64_t packets)
 {
-	struct event e = {.probe = "flow", .event = "sender", .tgid = tgid, .context = context,
+	struct event e = {.probe = "flow", .kind = KIND_SENDER, .tgid = tgid, .context = context,
 			  .packets = packets};
 
 	event_set(&e, F_TGID);
@@ -25,7 +25,7 @@ static struct event sender(uint32_t tgid, uint8_t context, uint64_t packets)
 
 static void add_wait(struct loads *t, uint32_t tgid, const struct event_wait *w)
 {
-	struct event e = {.probe = "runq", .event = "wait", .tgid = tgid, .wait = w};
+	struct event e = {.probe = "runq", .kind = KIND_WAIT, .tgid = tgid, .wait = w};
 
 	event_set(&e, F_TGID);
 	assert_true(loads_add(t, &e));
@@ -81,7 +81,7 @@ static void quantiles_are_ends_of_buckets(void **state)
 static void an_interval_without_rows_is_zero(void **state)
 {
 	struct loads *t = loads_new(1, 0);
-	struct event other = {.event = "flow"};
+	struct event other = {.kind = KIND_FLOW};
 
 	add_sender(t, sender(7, CONTEXT_PROCESS, 1));
 	add_sender(t, sender(8, CONTEXT_PROCESS, 1));
@@ -100,7 +100,7 @@ static void an_interval_without_rows_is_zero(void **state)
 
 static struct event tunnel(uint64_t netns, const char *src, const char *dst)
 {
-	struct event e = {.event = "tunnel", .netns_inode = netns};
+	struct event e = {.kind = KIND_TUNNEL, .netns_inode = netns};
 
 	assert_int_equal(addr_parse(src, &e.outer.src), 0);
 	assert_int_equal(addr_parse(dst, &e.outer.dst), 0);

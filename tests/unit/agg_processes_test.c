@@ -45,7 +45,7 @@ static void find(struct processes *t, struct proc p, enum evidence kind, uint64_
 
 static struct event sender(uint32_t tgid, uint8_t context, uint64_t packets, uint64_t ts_ns)
 {
-	struct event e = {.probe = "flow", .event = "sender", .ts_ns = ts_ns};
+	struct event e = {.probe = "flow", .kind = KIND_SENDER, .ts_ns = ts_ns};
 
 	event_set(&e, F_TGID);
 	event_set(&e, F_CONTEXT);
@@ -139,16 +139,16 @@ static void nobody_is_no_process(void **state)
 	row(t, e);
 	assert_int_equal(processes_counts(t).nobody, 4);
 	assert_int_equal(processes_next_pending(t, &cursor), 0);
-	e.event = "flow";
+	e.kind = KIND_FLOW;
 	assert_false(processes_add_event(t, &e));
 	processes_free(t);
 }
 
-static struct event seen_in(const char *event, uint32_t tgid, uint8_t context)
+static struct event seen_in(enum event_kind kind, uint32_t tgid, uint8_t context)
 {
 	struct event e = sender(tgid, context, 4, 6 * SECOND);
 
-	e.event = event;
+	e.kind = kind;
 	return e;
 }
 
@@ -157,7 +157,7 @@ static void current_where_it_is_evidence(void **state)
 {
 	struct processes_limits limits = {8, 8, 8, 30 * SECOND, .current = true};
 	struct processes *t = table(8);
-	struct event e = seen_in("context", 10, CONTEXT_SOFTIRQ);
+	struct event e = seen_in(KIND_CONTEXT, 10, CONTEXT_SOFTIRQ);
 
 	find(t, proc(10, 1, "nr-gnb"), EVIDENCE_NAME, 5 * SECOND);
 	assert_false(processes_add_event(t, &e));
@@ -167,9 +167,9 @@ static void current_where_it_is_evidence(void **state)
 	t = processes_new(&limits);
 	find(t, proc(10, 1, "nr-gnb"), EVIDENCE_NAME, 5 * SECOND);
 	row(t, e);
-	row(t, seen_in("context", 10, CONTEXT_PROCESS));
-	row(t, seen_in("context", 10, CONTEXT_IDLE));
-	row(t, seen_in("context", 0, CONTEXT_SOFTIRQ));
+	row(t, seen_in(KIND_CONTEXT, 10, CONTEXT_PROCESS));
+	row(t, seen_in(KIND_CONTEXT, 10, CONTEXT_IDLE));
+	row(t, seen_in(KIND_CONTEXT, 0, CONTEXT_SOFTIRQ));
 	assert_int_equal(processes_find(t, 10)->evidence,
 			 EVIDENCE_BIT(EVIDENCE_NAME) | EVIDENCE_BIT(EVIDENCE_CURRENT));
 	assert_int_equal(processes_find(t, 10)->kinds[EVIDENCE_CURRENT].count, 8);
@@ -180,7 +180,7 @@ static void current_where_it_is_evidence(void **state)
 static void text_of_a_tracer(void **state)
 {
 	struct processes *t = table(8);
-	struct event e = seen_in("trace", 10, 0);
+	struct event e = seen_in(KIND_TRACE, 10, 0);
 	struct proc p = proc(10, 1, "nr-gnb");
 
 	event_clear(&e, F_CONTEXT);

@@ -16,7 +16,7 @@
 
 static struct event tunnel_row(uint32_t teid, uint64_t packets, uint64_t bytes, uint64_t ts_ns)
 {
-	struct event e = {.probe = "flow", .event = "tunnel", .ts_ns = ts_ns, .netns = "gnb"};
+	struct event e = {.probe = "flow", .kind = KIND_TUNNEL, .ts_ns = ts_ns, .netns = "gnb"};
 
 	event_set(&e, F_NETNS);
 	event_set(&e, F_INTERFACE);
@@ -93,8 +93,8 @@ static void keys_differ(void **state)
 	e.outer.proto = 17, add(f, e), e = base;
 	e.interface[1] = '6', add(f, e), e = base;
 	e.ifindex = 7, event_set(&e, F_IFINDEX), add(f, e), e = base;
-	e.event = "flow", add(f, e), e = base;
-	e.event = "flow", event_set(&e, F_INNER_SRC), e.inner.dport = 53, add(f, e);
+	e.kind = KIND_FLOW, add(f, e), e = base;
+	e.kind = KIND_FLOW, event_set(&e, F_INNER_SRC), e.inner.dport = 53, add(f, e);
 	assert_int_equal(agg_flows_len(f), 13);
 	agg_flows_free(f);
 }
@@ -131,7 +131,7 @@ static void padding_is_no_key(void **state)
 
 		memset(&rows[i], i ? 0xff : 0, sizeof(rows[i]));
 		rows[i].probe = e.probe;
-		rows[i].event = e.event;
+		rows[i].kind = e.kind;
 		rows[i].has = e.has;
 		rows[i].netns = e.netns;
 		rows[i].dir = e.dir;
@@ -247,9 +247,9 @@ static void other_events_are_not_taken(void **state)
 	struct agg_flows *f = agg_flows_new(8, 0, 0);
 	struct event e = tunnel_row(1, 1, 1, 1);
 
-	e.event = "sender";
+	e.kind = KIND_SENDER;
 	assert_false(agg_flows_add(f, &e));
-	e.event = "packet";
+	e.kind = KIND_PACKET;
 	assert_false(agg_flows_add(f, &e));
 	assert_int_equal(agg_flows_len(f), 0);
 	assert_int_equal(agg_flows_totals(f).rows, 0);

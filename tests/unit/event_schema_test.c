@@ -82,15 +82,15 @@ static void every_object(void **state)
 	_cleanup_(buf_free) struct buf page = {0};
 	const char *text = read_page(&page);
 	struct event_wait wait = {.count = 1, .buckets = {1}};
-	struct event e = {.probe = "p", .event = "e", .wait = &wait};
+	struct event e = {.probe = "p", .kind = KIND_WAIT, .wait = &wait};
 
 	check_object(text, &e, "wait");
 	for (uint8_t kind = 0; kind < QUALITY_OF_MAX; kind++) {
 		struct event_quality q = {.kind = kind, .timed = 1};
-		struct event row = {.probe = "flow", .event = event_quality_name(kind), .quality = &q};
+		struct event row = {.probe = "flow", .kind = event_quality_row(kind), .quality = &q};
 		char of[32];
 
-		check_object(text, &row, event_quality_name(kind));
+		check_object(text, &row, event_kind_name(row.kind));
 		snprintf(of, sizeof(of), "`%s`", event_quality_of(kind) ?: "echo");
 		assert_non_null(strstr(strstr(text, "## Objects"), of));
 	}

@@ -14,7 +14,7 @@
 
 static struct event sample(void)
 {
-	struct event e = {.probe = "gtpu", .event = "exit", .ts_ns = 5, .pid = 719861,
+	struct event e = {.probe = "gtpu", .kind = KIND_EXIT, .ts_ns = 5, .pid = 719861,
 			  .tgid = 719840, .comm = "nr-gnb", .context = CONTEXT_SOFTIRQ, .len = 1420,
 			  .function = "gtp5g_encap_recv", .return_value = -1, .duration_ns = 900};
 
@@ -67,7 +67,7 @@ static void json_has_what_is_set_and_nothing_else(void **state)
 /* A JSON number keeps 53 bits with many a reader: 9007199254740993 becomes 9007199254740992 there. */
 static void identifiers_of_64_bits_are_strings(void **state)
 {
-	struct event e = {.probe = "gtpu", .event = "session", .seid = UINT64_MAX, .cgroup = (1ULL << 53) + 1};
+	struct event e = {.probe = "gtpu", .kind = KIND_SESSION, .seid = UINT64_MAX, .cgroup = (1ULL << 53) + 1};
 	struct buf out = {0};
 	json_t *root;
 
@@ -115,7 +115,7 @@ static void a_row_of_waits(void **state)
 {
 	const struct event_wait w = {.total_ns = 50, .max_ns = 40, .on_cpu_ns = 7, .switches = 3,
 				     .preemptions = 1, .count = 2, .buckets = {[3] = 1, [5] = 1}};
-	struct event e = {.probe = "runq", .event = "wait", .wait = &w};
+	struct event e = {.probe = "runq", .kind = KIND_WAIT, .wait = &w};
 	struct buf out = {0};
 
 	event_to_json(&e, "n", 0, &out);

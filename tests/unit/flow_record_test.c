@@ -176,7 +176,7 @@ static void test_newcomer(void **state)
 	good.hdr.size = sizeof(good);
 	good.hdr.kind = FLOW_NEWCOMER;
 	assert_true(flow_decode(&run, &good, sizeof(good), &e));
-	assert_string_equal(e.event, "newcomer");
+	assert_int_equal(e.kind, KIND_NEWCOMER);
 	assert_int_equal(e.tgid, 10);
 	assert_int_equal(e.pid, 11);
 	assert_int_equal(e.context, CONTEXT_PROCESS);

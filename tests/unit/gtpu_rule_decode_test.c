@@ -34,7 +34,7 @@ static void a_replaced_far(void **state)
 	r.has = GTPU_RULE_HAS_ID | GTPU_RULE_HAS_DEVICE | GTPU_RULE_HAS_COUNTS |
 		GTPU_RULE_SEES_MARKERS;
 	assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
-	assert_string_equal(e.event, "rule");
+	assert_int_equal(e.kind, KIND_RULE);
 	assert_string_equal(e.rule, "FAR");
 	assert_string_equal(e.change, "replaced");
 	assert_true(e.seid == r.seid && e.far_id == 2 && e.ifindex == 3 && e.pid == 11);
@@ -90,7 +90,7 @@ static void an_end_marker(void **state)
 
 	r.has = GTPU_RULE_HAS_DEVICE | GTPU_RULE_HAS_TUNNEL;
 	assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
-	assert_string_equal(e.event, "end_marker");
+	assert_int_equal(e.kind, KIND_END_MARKER);
 	assert_int_equal(e.gtp.teid, 78);
 	assert_int_equal(e.gtp.type, 254);
 	assert_string_equal(addr_format(&e.outer.dst, text), "10.0.0.1");

@@ -107,7 +107,7 @@ static struct trace_process *process_of(struct trace *t, int32_t pid)
 /* "PID PACKETS" */
 static bool take_sends(struct trace *t, const char *line, uint64_t now_ns)
 {
-	struct event e = {.probe = "flow", .event = "sender", .context = CONTEXT_PROCESS,
+	struct event e = {.probe = "flow", .kind = KIND_SENDER, .context = CONTEXT_PROCESS,
 			  .dir = DIR_EGRESS, .first_ns = now_ns, .last_ns = now_ns, .ts_ns = now_ns};
 
 	if (sscanf(line, "sends %" SCNu32 " %" SCNu64, &e.tgid, &e.packets) != 2)
@@ -135,7 +135,7 @@ static int bucket_of(uint64_t ns)
 static bool take_runs(struct trace *t, const char *line)
 {
 	struct event_wait w = {0};
-	struct event e = {.probe = "runq", .event = "wait", .wait = &w};
+	struct event e = {.probe = "runq", .kind = KIND_WAIT, .wait = &w};
 	char run[16], wait[16] = "0";
 
 	if (sscanf(line, "runs %" SCNu32 " %15s %" SCNu64 " times, waits %" SCNu64 " x %15s", &e.tgid,

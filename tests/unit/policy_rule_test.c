@@ -151,7 +151,7 @@ static void a_pod(void **state)
 
 static void an_upf(void **state)
 {
-	struct event tunnel = {.event = "tunnel", .netns_inode = 7};
+	struct event tunnel = {.kind = KIND_TUNNEL, .netns_inode = 7};
 	struct bench *b = *state;
 	struct err err = {""};
 

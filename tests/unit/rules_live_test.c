@@ -41,7 +41,7 @@ struct scene {
 
 static struct event rule_event(uint64_t ts_ns)
 {
-	struct event e = {.event = "rule", .rule = "FAR", .change = "created", .seid = 1, .far_id = 7,
+	struct event e = {.kind = KIND_RULE, .rule = "FAR", .change = "created", .seid = 1, .far_id = 7,
 			  .netns_inode = ns_inode_self(), .ts_ns = ts_ns};
 
 	event_set(&e, F_RULE);
@@ -52,7 +52,7 @@ static struct event rule_event(uint64_t ts_ns)
 /* What the pipeline does: until when every event has been taken. */
 static uint64_t read_batch(struct scene *s)
 {
-	const struct event packet = {.event = "exit", .ts_ns = s->event_ns};
+	const struct event packet = {.kind = KIND_EXIT, .ts_ns = s->event_ns};
 
 	if (s->all)
 		return clock_boot_ns();

@@ -76,7 +76,7 @@ static void take(struct rule_timeline *t, const char *change, uint64_t ts_ns, ui
 		 const struct gtp5g_rule *far)
 {
 	const struct request_attrs attrs = attrs_of(far);
-	struct event e = {.probe = "gtpu", .event = "rule", .rule = "FAR", .change = change,
+	struct event e = {.probe = "gtpu", .kind = KIND_RULE, .rule = "FAR", .change = change,
 			  .ts_ns = ts_ns, .seid = SEID, .far_id = far->id, .pid = 7,
 			  .netns = "upf", .netns_inode = NETNS, .ifindex = 3, .attrs = &attrs,
 			  .attrs_len = sizeof(attrs), .buffered = {kept, 100 * kept},
@@ -89,7 +89,7 @@ static void take(struct rule_timeline *t, const char *change, uint64_t ts_ns, ui
 
 static void take_end_marker(struct rule_timeline *t, uint32_t pid)
 {
-	const struct event e = {.probe = "gtpu", .event = "end_marker", .pid = pid};
+	const struct event e = {.probe = "gtpu", .kind = KIND_END_MARKER, .pid = pid};
 
 	assert_true(rule_timeline_take(t, &e));
 }
@@ -269,7 +269,7 @@ static void requests_are_bounded(void **state)
 {
 	const struct gtp5g_rule a = far_to(FORW, "10.0.0.1", 1);
 	_cleanup_(cleanup_timeline) struct rule_timeline *t = timeline_of(&a);
-	const struct event packet = {.event = "exit"}, nameless = {.event = "rule", .rule = "FAR",
+	const struct event packet = {.kind = KIND_EXIT}, nameless = {.kind = KIND_RULE, .rule = "FAR",
 								   .change = "created"};
 
 	assert_false(rule_timeline_take(t, &packet));

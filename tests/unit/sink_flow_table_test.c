@@ -26,9 +26,9 @@ uint64_t __wrap_ns_inode_self(void)
 	return 4026531840;
 }
 
-static struct event row(const char *name, uint64_t packets)
+static struct event row(enum event_kind kind, uint64_t packets)
 {
-	struct event e = {.probe = "flow", .event = name, .netns = "upf", .ifindex = 3, .dir = DIR_EGRESS,
+	struct event e = {.probe = "flow", .kind = kind, .netns = "upf", .ifindex = 3, .dir = DIR_EGRESS,
 			  .packets = packets, .bytes = packets * 100, .segments = packets, .interval_ns = SECOND};
 
 	static const enum event_field set[] = {F_NETNS, F_INTERFACE, F_IFINDEX, F_DIR, F_PACKETS, F_BYTES, F_SEGMENTS,
@@ -48,7 +48,7 @@ static void set_ends(struct event_tuple *t, const char *src, const char *dst)
 
 static struct event tunnel(uint32_t teid, uint8_t type, uint64_t packets)
 {
-	struct event e = row("tunnel", packets);
+	struct event e = row(KIND_TUNNEL, packets);
 
 	e.gtp.teid = teid;
 	e.gtp.type = type;
@@ -62,7 +62,7 @@ static struct event tunnel(uint32_t teid, uint8_t type, uint64_t packets)
 
 static struct event flow(uint32_t teid, const char *src, const char *dst, uint64_t packets)
 {
-	struct event e = row("flow", packets);
+	struct event e = row(KIND_FLOW, packets);
 	struct event_tuple *t = teid ? &e.inner : &e.outer;
 
 	e.gtp.teid = teid;

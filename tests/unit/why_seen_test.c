@@ -37,9 +37,9 @@ static void set_tuple(struct event_tuple *t, const char *src, const char *dst)
 	t->dport = strcmp(dst, DN) ? 4000 : 5002;
 }
 
-static struct event row(const char *event, const char *interface, enum event_dir dir, uint64_t n)
+static struct event row(enum event_kind kind, const char *interface, enum event_dir dir, uint64_t n)
 {
-	struct event e = {.probe = "flow", .event = event, .netns = "upf", .dir = (uint8_t)dir,
+	struct event e = {.probe = "flow", .kind = kind, .netns = "upf", .dir = (uint8_t)dir,
 			  .packets = n, .segments = n, .bytes = 100 * n};
 
 	snprintf(e.interface, sizeof(e.interface), "%s", interface);
@@ -73,7 +73,7 @@ static void set_teid(struct event *e, uint32_t teid)
 static void add_plain(struct why_seen *s, const char *interface, enum event_dir dir,
 		      const char *src, const char *dst, uint64_t n)
 {
-	struct event e = row("flow", interface, dir, n);
+	struct event e = row(KIND_FLOW, interface, dir, n);
 
 	set_outer(&e, src, dst);
 	why_seen_add(s, &e);
@@ -82,7 +82,7 @@ static void add_plain(struct why_seen *s, const char *interface, enum event_dir 
 static void add_tunnelled(struct why_seen *s, enum event_dir dir, uint32_t teid, const char *src,
 			  const char *dst, uint64_t n)
 {
-	struct event e = row("flow", "n3", dir, n);
+	struct event e = row(KIND_FLOW, "n3", dir, n);
 
 	set_teid(&e, teid);
 	set_inner(&e, src, dst);
@@ -92,7 +92,7 @@ static void add_tunnelled(struct why_seen *s, enum event_dir dir, uint32_t teid,
 static void add_tunnel(struct why_seen *s, enum event_dir dir, uint32_t teid, const char *src,
 		       const char *dst, uint64_t n)
 {
-	struct event e = row("tunnel", "n3", dir, n);
+	struct event e = row(KIND_TUNNEL, "n3", dir, n);
 
 	set_teid(&e, teid);
 	e.gtp.type = 255;
@@ -209,7 +209,7 @@ static void test_elsewhere(void **state)
 {
 	const struct why_question q = by_ue();
 	_cleanup_(cleanup_seen) struct why_seen *s = why_seen_new(&q, NULL);
-	struct event e = row("flow", "n3", DIR_INGRESS, 5);
+	struct event e = row(KIND_FLOW, "n3", DIR_INGRESS, 5);
 
 	e.netns = "other";
 	set_teid(&e, UPLINK_TEID);
@@ -267,7 +267,7 @@ static void test_icmp(void **state)
 {
 	const struct why_question q = by_ue();
 	_cleanup_(cleanup_seen) struct why_seen *s = why_seen_new(&q, NULL);
-	struct event e = row("flow", "n6", DIR_INGRESS, 3);
+	struct event e = row(KIND_FLOW, "n6", DIR_INGRESS, 3);
 	struct why_seen_facts f;
 
 	set_outer(&e, DN, UE);
@@ -284,11 +284,11 @@ static void test_icmp(void **state)
 	assert_int_equal(f.ways[WHY_DOWNLINK].arrived, 5);
 }
 
-static struct event module_event(const char *event, enum event_direction direction,
+static struct event module_event(enum event_kind kind, enum event_direction direction,
 				 const char *verdict, const char *reason)
 {
 	bool down = direction == DIRECTION_DOWNLINK;
-	struct event e = {.probe = "gtpu", .event = event, .netns = "upf", .verdict = verdict,
+	struct event e = {.probe = "gtpu", .kind = kind, .netns = "upf", .verdict = verdict,
 			  .reason = reason, .direction = (uint8_t)direction};
 
 	e.function = down ? "gtp5g_dev_xmit" : "gtp5g_encap_recv";
@@ -306,7 +306,7 @@ static struct event module_event(const char *event, enum event_direction directi
 
 static void add_rows(struct why_seen *s)
 {
-	struct event e = module_event("session", DIRECTION_UPLINK, "forwarded_n6", NULL);
+	struct event e = module_event(KIND_SESSION, DIRECTION_UPLINK, "forwarded_n6", NULL);
 
 	e.packets = 90;
 	e.seid = 0x1001;
@@ -316,7 +316,7 @@ static void add_rows(struct why_seen *s)
 	event_set(&e, F_PDR_ID);
 	why_seen_add(s, &e);
 	why_seen_add(s, &e);
-	e = module_event("session", DIRECTION_UPLINK, "dropped", "qer_red");
+	e = module_event(KIND_SESSION, DIRECTION_UPLINK, "dropped", "qer_red");
 	e.packets = 20;
 	event_set(&e, F_PACKETS);
 	why_seen_add(s, &e);
@@ -330,7 +330,7 @@ static void add_rows(struct why_seen *s)
 static void add_exits(struct why_seen *s)
 {
 	for (unsigned i = 1; i <= 100; i++) {
-		struct event e = module_event("exit", DIRECTION_UPLINK, "forwarded_n6", NULL);
+		struct event e = module_event(KIND_EXIT, DIRECTION_UPLINK, "forwarded_n6", NULL);
 
 		e.duration_ns = i * 1000;
 		event_set(&e, F_DURATION_NS);
@@ -372,7 +372,7 @@ static void test_latency_rows(void **state)
 {
 	const struct why_question q = by_ue();
 	_cleanup_(cleanup_seen) struct why_seen *s = why_seen_new(&q, NULL);
-	struct event e = module_event("latency", DIRECTION_UPLINK, NULL, NULL);
+	struct event e = module_event(KIND_LATENCY, DIRECTION_UPLINK, NULL, NULL);
 	struct why_seen_facts f;
 
 	add_rows(s);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The kinds of events and rows. event_kind_table.h is their table: one line a kind. */
+#pragma once
+
+enum event_kind {
+	KIND_NONE, /* an event that was not filled in */
+#define KIND(kind, ...) kind,
+#include "event_kind_table.h"
+#undef KIND
+	KIND_MAX,
+};
+
+/* JSON's "event", and the first word of a line of text. Static. */
+const char *event_kind_name(enum event_kind kind);
