@@ -21,80 +21,11 @@ struct event_tuple {
 	uint8_t proto;
 };
 
-/* One bit a key; the order is the order of the keys in JSON. */
+/* One bit a key. */
 enum event_field {
-	F_CPU,
-	F_PID, /* the thread */
-	F_TGID,
-	F_COMM,
-	F_CONTEXT,
-	F_CGROUP,
-	F_POD,
-	F_POD_UID,
-	F_CONTAINER,
-	F_CONTAINER_ID,
-	F_NETNS,
-	F_INTERFACE,
-	F_IFINDEX,
-	F_PEER,
-	F_TWIN,
-	F_DIR,
-	F_DIRECTION,
-	F_VLAN,
-	F_INNER_VLAN,
-	F_OVERLAY,
-	F_VNI,
-	F_LEN,
-	F_GTP_TEID,
-	F_GTP_TYPE,
-	F_GTP_QFI,
-	F_GTP_SEQ,
-	F_GTP_RQI,
-	F_GTP_PPI,
-	F_OUTER_SRC,
-	F_OUTER_DST,
-	F_OUTER_SPORT,
-	F_OUTER_DPORT,
-	F_OUTER_PROTO,
-	F_INNER_SRC,
-	F_INNER_DST,
-	F_INNER_SPORT,
-	F_INNER_DPORT,
-	F_INNER_PROTO,
-	F_TCP_FLAGS,
-	F_SEID,
-	F_PDR_ID,
-	F_FAR_ID,
-	F_FAR_ACTION,
-	F_QER_ID,
-	F_RULE_QFI,
-	F_VERDICT,
-	F_REASON,
-	F_COLOR,
-	F_FUNCTION,
-	F_FUNC_ID,
-	F_RETURN,
-	F_STAGE,
-	F_STAGE_PARSE_NS,
-	F_STAGE_LOOKUP_NS,
-	F_STAGE_APPLY_NS,
-	F_STAGE_SEND_NS,
-	F_DURATION_NS,
-	F_PACKETS,
-	F_BYTES,
-	F_SEGMENTS,
-	F_FIRST_NS,
-	F_LAST_NS,
-	F_INTERVAL_NS,
-	/* A change of a rule of gtp5g. */
-	F_RULE,
-	F_CHANGE,
-	F_URR_ID,
-	F_BAR_ID,
-	F_BUFFERED_PACKETS,
-	F_BUFFERED_BYTES,
-	F_DROPPED_PACKETS,
-	F_DROPPED_BYTES,
+#define KEY(field, ...) field,
+#include "event_key_table.h"
+#undef KEY
 	F_MAX, /* at most 128 */
 };
 
@@ -198,15 +129,6 @@ static inline void event_clear(struct event *e, enum event_field f)
 }
 
 typedef void (*event_fn)(void *data, const struct event *e);
-
-/* The schema, for documentation: key path ("gtp.teid"), JSON type, meaning, by field. */
-struct event_field_info {
-	const char *object; /* "gtp", "outer", "inner", or NULL */
-	const char *key;
-	const char *type; /* "number" or "string" */
-	const char *help;
-};
-extern const struct event_field_info event_fields[F_MAX];
 
 /* One JSON object (no newline): schema, node, ts, ts_ns, probe, event, then what the event has.
  * boot_to_real_ns as of clock_boot_to_real_ns(). */

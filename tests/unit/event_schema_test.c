@@ -14,7 +14,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
-#include "event.h"
+#include "event_key.h"
 
 static char *read_page(struct buf *page)
 {
@@ -42,10 +42,11 @@ static void every_field(void **state)
 
 	assert_non_null(table);
 	for (int f = 0; f < F_MAX; f++) {
-		const struct event_field_info *i = &event_fields[f];
+		const struct event_key *k = &event_keys[f];
+		const char *object = event_object_name(k->object);
 
-		snprintf(line, sizeof(line), "\n| `%s%s%s` | %s | %s |\n", i->object ?: "", i->object ? "." : "", i->key,
-			 i->type, i->help);
+		snprintf(line, sizeof(line), "\n| `%s%s%s` | %s | %s |\n", object ?: "", object ? "." : "", k->key,
+			 event_key_type(k), k->help);
 		if (!strstr(table, line))
 			fail_msg("docs/events.md has no line%s", line);
 	}

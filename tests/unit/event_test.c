@@ -9,7 +9,9 @@
 
 #include <jansson.h>
 
+#include "cleanup.h"
 #include "event.h"
+#include "event_key.h"
 #include "record.h"
 
 static struct event sample(void)
@@ -132,8 +134,13 @@ static void a_row_of_waits(void **state)
 static void every_field_is_described(void **state)
 {
 	for (int f = 0; f < F_MAX; f++) {
-		assert_non_null(event_fields[f].key);
-		assert_non_null(event_fields[f].help);
+		const struct event_key *k = &event_keys[f];
+
+		assert_non_null(k->key);
+		assert_non_null(k->help);
+		assert_int_equal(!k->word, k->place == TEXT_NOWHERE);
+		/* A key that ends in _ns is in nanoseconds, and no other is. */
+		assert_int_equal(!strcmp(k->key + MAX(strlen(k->key), 3) - 3, "_ns"), !strcmp(k->unit, "ns"));
 	}
 }
 
