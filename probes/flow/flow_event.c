@@ -50,7 +50,7 @@ void flow_event_place(const struct probe_run *run, uint32_t attachment, struct e
 	e->peer = i->peer;
 	e->peer_netns_inode = i->peer_netns_inode;
 	event_set(e, F_PEER);
-	e->twin_turned = i->turned;
+	e->flow.twin_turned = i->turned;
 	if (i->twin || i->loops)
 		event_set(e, F_TWIN);
 }
@@ -59,11 +59,11 @@ void flow_event_vlan(struct event *e, uint8_t vlans, const uint16_t vlan[2])
 {
 	if (!vlans)
 		return;
-	e->vlan = vlan[0];
+	e->flow.vlan = vlan[0];
 	event_set(e, F_VLAN);
 	if (vlans < 2)
 		return;
-	e->inner_vlan = vlan[1];
+	e->flow.inner_vlan = vlan[1];
 	event_set(e, F_INNER_VLAN);
 }
 
@@ -74,8 +74,8 @@ void flow_event_overlay(struct event *e, uint32_t overlay)
 
 	if (!kind || kind >= ARRAY_SIZE(names))
 		return;
-	e->overlay = names[kind];
-	e->vni = overlay & RECORD_VNI_MASK;
+	e->flow.overlay = names[kind];
+	e->flow.vni = overlay & RECORD_VNI_MASK;
 	event_set(e, F_OVERLAY);
 	event_set(e, F_VNI);
 }

@@ -103,7 +103,7 @@ static void quality_row(void *data, const struct gen_row *row)
 		event_set(&e, F_PACKETS);
 	} else {
 		e = begin_row(r, k, event_quality_row(q.kind));
-		e.quality = &q;
+		e.flow.quality = &q;
 	}
 	r->emit(r->data, &e);
 }
@@ -119,7 +119,7 @@ static void unanswered_row(const struct flow_rows *r, const struct echo_key *k)
 	memcpy(place.src, k->asker, sizeof(place.src));
 	memcpy(place.dst, k->answerer, sizeof(place.dst));
 	e = begin_row(r, &place, KIND_ECHO);
-	e.quality = &q;
+	e.flow.quality = &q;
 	r->emit(r->data, &e);
 }
 

@@ -24,7 +24,7 @@ static void set_value(struct event *e, const struct flow_value *v)
 {
 	e->packets = v->packets;
 	e->bytes = v->bytes;
-	e->segments = v->segments;
+	e->flow.segments = v->segments;
 	event_set(e, F_PACKETS);
 	event_set(e, F_BYTES);
 	event_set(e, F_SEGMENTS);
@@ -43,7 +43,7 @@ static void set_interval(const struct flow_rows *r, uint32_t attachment, struct 
 
 	if (r->until_ns <= since)
 		return;
-	e->interval_ns = r->until_ns - since;
+	e->flow.interval_ns = r->until_ns - since;
 	event_set(e, F_INTERVAL_NS);
 }
 
@@ -62,7 +62,7 @@ static void set_tunnel(const struct flow_rows *r, struct event *e, uint32_t teid
 {
 	if (!(gtp & RECORD_GTP))
 		return;
-	e->gtp_port = r->run->gtp_port;
+	e->flow.gtp_port = r->run->gtp_port;
 	e->gtp.teid = teid;
 	event_set(e, F_GTP_TEID);
 	if (gtp & RECORD_GTP_QFI) {

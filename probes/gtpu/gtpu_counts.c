@@ -18,8 +18,8 @@ struct event gtpu_function_row(enum event_kind kind, uint32_t func_id)
 {
 	struct event e = {.probe = "gtpu", .kind = kind, .ts_ns = clock_boot_ns()};
 
-	e.function = gtpu_function_name(func_id);
-	e.func_id = func_id;
+	e.call.function = gtpu_function_name(func_id);
+	e.call.func_id = func_id;
 	e.direction = gtpu_function_direction(func_id) == GTPU_DOWNLINK ? DIRECTION_DOWNLINK :
 									  DIRECTION_UPLINK;
 	event_set(&e, F_DIRECTION);
@@ -68,7 +68,7 @@ static void emit_count(const struct gtpu_count_key *key, const struct gtpu_count
 		return;
 	e = count_row(key->func_id, &diff);
 	if (key->ret != GTPU_NO_RETURN) {
-		e.return_value = key->ret;
+		e.call.return_value = key->ret;
 		event_set(&e, F_RETURN);
 	}
 	emit(data, &e);
@@ -135,9 +135,9 @@ static void emit_outcome(size_t i, const struct gtpu_count *diff, event_fn emit,
 {
 	struct event e = count_row(gtpu_path_function(i / (GTPU_VERDICTS * GTPU_REASONS)), diff);
 
-	e.verdict = gtpu_verdict_name((unsigned)(i / GTPU_REASONS % GTPU_VERDICTS));
+	e.call.verdict = gtpu_verdict_name((unsigned)(i / GTPU_REASONS % GTPU_VERDICTS));
 	e.reason = gtpu_reason_name((unsigned)(i % GTPU_REASONS));
-	if (e.verdict)
+	if (e.call.verdict)
 		event_set(&e, F_VERDICT);
 	if (e.reason)
 		event_set(&e, F_REASON);
@@ -196,7 +196,7 @@ static struct event span_row(const struct gtpu_latency_key *key, uint32_t span)
 	e.direction = gtpu_function_direction(gtpu_path_function(key->path)) == GTPU_DOWNLINK ?
 			      DIRECTION_DOWNLINK : DIRECTION_UPLINK;
 	if (span >= GTPU_SPAN_STAGES) {
-		e.stage = gtpu_stage_name(stage);
+		e.call.stage = gtpu_stage_name(stage);
 		event_set(&e, F_STAGE);
 	}
 	if (key->qfi < GTPU_NO_QFI) {
@@ -212,7 +212,7 @@ static void emit_span(struct event e, const __u64 *now, const __u64 *seen, event
 	for (size_t bucket = 0; bucket < GTPU_LATENCY_BUCKETS; bucket++) {
 		if (now[bucket] == seen[bucket])
 			continue;
-		e.duration_ns = UINT64_C(1) << bucket;
+		e.call.duration_ns = UINT64_C(1) << bucket;
 		e.packets = now[bucket] - seen[bucket];
 		event_set(&e, F_DURATION_NS);
 		event_set(&e, F_PACKETS);

@@ -42,8 +42,8 @@ static void decode_call(const struct gtpu_record *r, struct event *e)
 {
 	e->direction = direction_of(r);
 	event_set(e, F_DIRECTION);
-	e->function = gtpu_function_name(r->func_id);
-	e->func_id = r->func_id;
+	e->call.function = gtpu_function_name(r->func_id);
+	e->call.func_id = r->func_id;
 	event_set(e, F_FUNCTION);
 	event_set(e, F_FUNC_ID);
 	if (r->has & GTPU_HAS_LEN) {
@@ -51,11 +51,11 @@ static void decode_call(const struct gtpu_record *r, struct event *e)
 		event_set(e, F_LEN);
 	}
 	if (r->has & GTPU_HAS_RETURN) {
-		e->return_value = r->ret;
+		e->call.return_value = r->ret;
 		event_set(e, F_RETURN);
 	}
 	if (r->has & GTPU_HAS_DURATION) {
-		e->duration_ns = r->duration_ns;
+		e->call.duration_ns = r->duration_ns;
 		event_set(e, F_DURATION_NS);
 	}
 }
@@ -70,7 +70,7 @@ static void decode_rules(const struct gtpu_record *r, struct event *e)
 	}
 	if (r->has & GTPU_HAS_FAR) {
 		e->far_id = r->far_id;
-		e->far_action = (uint8_t)r->far_action;
+		e->call.far_action = (uint8_t)r->far_action;
 		event_set(e, F_FAR_ID);
 		event_set(e, F_FAR_ACTION);
 	}
@@ -79,7 +79,7 @@ static void decode_rules(const struct gtpu_record *r, struct event *e)
 		event_set(e, F_QER_ID);
 	}
 	if (r->has & GTPU_HAS_RULE_QFI) {
-		e->rule_qfi = r->rule_qfi;
+		e->call.rule_qfi = r->rule_qfi;
 		event_set(e, F_RULE_QFI);
 	}
 }
@@ -93,22 +93,22 @@ static void set_stage(struct event *e, enum event_field f, uint32_t *to, uint32_
 
 static void decode_stages(const struct gtpu_record *r, struct event *e)
 {
-	set_stage(e, F_STAGE_PARSE_NS, &e->stages.parse_ns, r->stage_ns[GTPU_PARSE]);
-	set_stage(e, F_STAGE_LOOKUP_NS, &e->stages.lookup_ns, r->stage_ns[GTPU_LOOKUP]);
-	set_stage(e, F_STAGE_APPLY_NS, &e->stages.apply_ns, r->stage_ns[GTPU_APPLY]);
-	set_stage(e, F_STAGE_SEND_NS, &e->stages.send_ns, r->stage_ns[GTPU_SEND]);
+	set_stage(e, F_STAGE_PARSE_NS, &e->call.stages.parse_ns, r->stage_ns[GTPU_PARSE]);
+	set_stage(e, F_STAGE_LOOKUP_NS, &e->call.stages.lookup_ns, r->stage_ns[GTPU_LOOKUP]);
+	set_stage(e, F_STAGE_APPLY_NS, &e->call.stages.apply_ns, r->stage_ns[GTPU_APPLY]);
+	set_stage(e, F_STAGE_SEND_NS, &e->call.stages.send_ns, r->stage_ns[GTPU_SEND]);
 }
 
 static void decode_outcome(const struct gtpu_record *r, struct event *e)
 {
-	e->verdict = gtpu_verdict_name(r->verdict);
+	e->call.verdict = gtpu_verdict_name(r->verdict);
 	e->reason = gtpu_reason_name(r->reason);
-	if (e->verdict)
+	if (e->call.verdict)
 		event_set(e, F_VERDICT);
 	if (e->reason)
 		event_set(e, F_REASON);
-	e->color = gtpu_color_name(r->color);
-	if (e->color)
+	e->call.color = gtpu_color_name(r->color);
+	if (e->call.color)
 		event_set(e, F_COLOR);
 }
 
@@ -150,7 +150,7 @@ static void set_rule_id(struct event *e, unsigned kind, uint32_t id)
 							    F_BAR_ID};
 
 	e->pdr_id = kind == 0 ? (uint16_t)id : 0;
-	e->far_id = e->qer_id = e->urr_id = e->bar_id = id;
+	e->far_id = e->qer_id = e->rule.urr_id = e->rule.bar_id = id;
 	event_set(e, fields[kind]);
 	event_set(e, F_SEID);
 }
@@ -164,8 +164,8 @@ static const char *change_of(const struct gtpu_rule_record *r)
 
 static void decode_far_counts(const struct gtpu_far_counts *c, struct event *e)
 {
-	e->buffered = (struct event_count){c->buffered_packets, c->buffered_bytes};
-	e->dropped = (struct event_count){c->dropped_packets, c->dropped_bytes};
+	e->rule.buffered = (struct event_count){c->buffered_packets, c->buffered_bytes};
+	e->rule.dropped = (struct event_count){c->dropped_packets, c->dropped_bytes};
 	event_set(e, F_BUFFERED_PACKETS);
 	event_set(e, F_BUFFERED_BYTES);
 	event_set(e, F_DROPPED_PACKETS);
@@ -176,20 +176,20 @@ static void decode_rule(const struct gtpu_rule_record *r, const void *data, stru
 {
 	unsigned kind = (unsigned)(r->func_id - RULES_FIRST) % RULE_KINDS;
 
-	e->rule = rule_names[kind];
-	e->change = change_of(r);
+	e->rule.kind = rule_names[kind];
+	e->rule.change = change_of(r);
 	event_set(e, F_RULE);
 	event_set(e, F_CHANGE);
 	e->seid = r->seid;
 	if (r->has & GTPU_RULE_HAS_ID)
 		set_rule_id(e, kind, r->id);
-	e->sees_end_markers = r->has & GTPU_RULE_SEES_MARKERS;
+	e->rule.sees_end_markers = r->has & GTPU_RULE_SEES_MARKERS;
 	if (r->has & GTPU_RULE_HAS_COUNTS)
 		decode_far_counts(&r->counts, e);
 	if (r->attrs_len > GTPU_RULE_ATTRS_MAX)
 		return;
-	e->attrs = (const char *)data + offsetof(struct gtpu_rule_record, attrs);
-	e->attrs_len = r->attrs_len;
+	e->rule.attrs = (const char *)data + offsetof(struct gtpu_rule_record, attrs);
+	e->rule.attrs_len = r->attrs_len;
 }
 
 static void decode_end_marker(const struct gtpu_rule_record *r, struct event *e)

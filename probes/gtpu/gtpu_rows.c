@@ -34,9 +34,9 @@ static void set_rules(struct event *e, const struct gtpu_session_key *k)
 	e->seid = k->seid;
 	e->pdr_id = k->pdr_id;
 	e->far_id = k->far_id;
-	e->far_action = (uint8_t)k->far_action;
+	e->call.far_action = (uint8_t)k->far_action;
 	e->qer_id = k->qer_id;
-	e->rule_qfi = k->rule_qfi;
+	e->call.rule_qfi = k->rule_qfi;
 	if (k->has & GTPU_HAS_PDR) {
 		event_set(e, F_SEID);
 		event_set(e, F_PDR_ID);
@@ -53,14 +53,14 @@ static void set_rules(struct event *e, const struct gtpu_session_key *k)
 
 static void set_outcome(struct event *e, const struct gtpu_session_key *k)
 {
-	e->verdict = gtpu_verdict_name(k->verdict);
+	e->call.verdict = gtpu_verdict_name(k->verdict);
 	e->reason = gtpu_reason_name(k->reason);
-	e->color = gtpu_color_name(k->color);
-	if (e->verdict)
+	e->call.color = gtpu_color_name(k->color);
+	if (e->call.verdict)
 		event_set(e, F_VERDICT);
 	if (e->reason)
 		event_set(e, F_REASON);
-	if (e->color)
+	if (e->call.color)
 		event_set(e, F_COLOR);
 }
 
@@ -69,7 +69,7 @@ void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_sess
 {
 	struct event e = gtpu_function_row(KIND_SESSION, gtpu_path_function(key->path));
 
-	if (!e.function)
+	if (!e.call.function)
 		return;
 	set_tunnel(&e, key, session->peer);
 	set_rules(&e, key);
@@ -90,7 +90,7 @@ void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_cont
 {
 	struct event e = gtpu_function_row(KIND_CONTEXT, key->func_id);
 
-	if (!e.function)
+	if (!e.call.function)
 		return;
 	event_clear(&e, F_DIRECTION); /* policePacket's and netlink_send's is either */
 	event_take_task(&e, key->tgid, key->tid, key->context);

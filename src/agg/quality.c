@@ -43,7 +43,7 @@ static void fill_key(struct agg_quality_key *key, const struct event *row)
 	memcpy(key->interface, row->interface, strnlen(row->interface, EVENT_NAME_MAX - 1));
 	key->ifindex = row->ifindex;
 	key->dir = row->dir;
-	key->kind = row->quality ? row->quality->kind : AGG_QUALITY_ERROR;
+	key->kind = row->flow.quality ? row->flow.quality->kind : AGG_QUALITY_ERROR;
 	key->has_teid = event_has(row, F_GTP_TEID);
 	if (key->has_teid)
 		key->teid = row->gtp.teid;
@@ -51,7 +51,7 @@ static void fill_key(struct agg_quality_key *key, const struct event *row)
 	if (key->has_qfi)
 		key->qfi = row->gtp.qfi;
 	if (event_has(row, F_VNI))
-		key->vni = row->vni;
+		key->vni = row->flow.vni;
 	key->src = row->outer.src;
 	key->dst = row->outer.dst;
 }
@@ -62,7 +62,7 @@ bool agg_quality_add(struct agg_quality *a, const struct event *row)
 	struct agg_quality_entry *entry;
 	struct agg_quality_key key;
 
-	if (!row->quality && !error)
+	if (event_kind_payload(row->kind) != PAYLOAD_FLOW || (!row->flow.quality && !error))
 		return false;
 	fill_key(&key, row);
 	entry = map_put(a->map, &key, &is_new);
@@ -70,8 +70,8 @@ bool agg_quality_add(struct agg_quality *a, const struct event *row)
 		return true;
 	if (is_new)
 		memcpy(&entry->key, &key, sizeof(key));
-	if (row->quality)
-		event_quality_add(&entry->sum, row->quality);
+	if (row->flow.quality)
+		event_quality_add(&entry->sum, row->flow.quality);
 	else
 		entry->sum.packets += row->packets;
 	entry->last_ns = row->ts_ns;

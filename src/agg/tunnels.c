@@ -93,15 +93,15 @@ static void fill_place(struct agg_flow_key *key, const struct event *e)
 		key->cpu = e->cpu;
 	key->has_vlan = event_has(e, F_VLAN);
 	if (key->has_vlan)
-		key->vlan = e->vlan;
+		key->vlan = e->flow.vlan;
 	key->has_inner_vlan = event_has(e, F_INNER_VLAN);
 	if (key->has_inner_vlan)
-		key->inner_vlan = e->inner_vlan;
+		key->inner_vlan = e->flow.inner_vlan;
 	key->has_vni = event_has(e, F_VNI);
 	if (key->has_vni)
-		key->vni = e->vni;
+		key->vni = e->flow.vni;
 	if (event_has(e, F_OVERLAY))
-		memcpy(key->overlay, e->overlay, strnlen(e->overlay, AGG_OVERLAY_MAX - 1));
+		memcpy(key->overlay, e->flow.overlay, strnlen(e->flow.overlay, AGG_OVERLAY_MAX - 1));
 }
 
 static void fill_gtp(struct agg_flow_key *key, const struct event *e)
@@ -135,11 +135,11 @@ static void add_counts(struct agg_flow *flow, const struct event *row)
 {
 	flow->packets += row->packets;
 	flow->bytes += row->bytes;
-	flow->segments += row->segments;
+	flow->segments += row->flow.segments;
 	flow->interval_packets += row->packets;
 	flow->interval_bytes += row->bytes;
 	if (event_has(row, F_INTERVAL_NS))
-		flow->interval_ns = MAX(flow->interval_ns, row->interval_ns);
+		flow->interval_ns = MAX(flow->interval_ns, row->flow.interval_ns);
 }
 
 static void add_to_entry(struct agg_flow *flow, const struct event *row, bool is_new)
@@ -166,7 +166,7 @@ static struct event only_told(const struct event *row)
 
 	e.packets = event_has(row, F_PACKETS) ? row->packets : 0;
 	e.bytes = event_has(row, F_BYTES) ? row->bytes : 0;
-	e.segments = event_has(row, F_SEGMENTS) ? row->segments : 0;
+	e.flow.segments = event_has(row, F_SEGMENTS) ? row->flow.segments : 0;
 	return e;
 }
 
@@ -202,7 +202,7 @@ bool agg_flows_add(struct agg_flows *f, const struct event *row)
 	fill_key(&key, row, tunnel);
 	flow = map_put(f->map, &key, &is_new);
 	if (event_has(row, F_INTERVAL_NS))
-		f->interval_ns = MAX(f->interval_ns, row->interval_ns);
+		f->interval_ns = MAX(f->interval_ns, row->flow.interval_ns);
 	if (!flow) {
 		refuse(f, &key, &told);
 		return true;

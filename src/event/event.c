@@ -70,6 +70,8 @@ static void json_keys(struct jw *j, const struct event *e)
 	while (left) {
 		const struct event_key *k = &event_keys[take_first(&left)];
 
+		if (!event_key_fits(k, e->kind))
+			continue;
 		if (open && open != k->object)
 			jw_object_end(j);
 		if (k->object && open != k->object)
@@ -79,6 +81,28 @@ static void json_keys(struct jw *j, const struct event *e)
 	}
 	if (open)
 		jw_object_end(j);
+}
+
+/* What a payload has beside its keys. */
+static void json_objects(struct jw *j, const struct event *e)
+{
+	switch (event_kind_payload(e->kind)) {
+	case PAYLOAD_FLOW:
+		if (e->flow.quality)
+			event_quality_json(e->flow.quality, j);
+		break;
+	case PAYLOAD_RULE:
+		if (e->rule.more)
+			e->rule.more->json(j, e->rule.more->data);
+		break;
+	case PAYLOAD_WAIT:
+		if (e->wait)
+			event_wait_json(e->wait, j);
+		break;
+	case PAYLOAD_CALL:
+	case PAYLOAD_NONE:
+		break;
+	}
 }
 
 void event_to_json(const struct event *e, const char *node, int64_t boot_to_real_ns,
@@ -92,12 +116,7 @@ void event_to_json(const struct event *e, const char *node, int64_t boot_to_real
 	jw_string(&j, "probe", e->probe);
 	jw_string(&j, "event", event_kind_name(e->kind));
 	json_keys(&j, e);
-	if (e->wait)
-		event_wait_json(e->wait, &j);
-	if (e->quality)
-		event_quality_json(e->quality, &j);
-	if (e->more)
-		e->more->json(&j, e->more->data);
+	json_objects(&j, e);
 	jw_object_end(&j);
 }
 
@@ -139,6 +158,27 @@ static void text_keys(struct buf *out, const struct event *e, enum event_text_pl
 	}
 }
 
+static void text_objects(struct buf *out, const struct event *e)
+{
+	switch (event_kind_payload(e->kind)) {
+	case PAYLOAD_FLOW:
+		if (e->flow.quality)
+			event_quality_text(e->flow.quality, out);
+		break;
+	case PAYLOAD_RULE:
+		if (e->rule.more)
+			e->rule.more->text(out, e->rule.more->data);
+		break;
+	case PAYLOAD_WAIT:
+		if (e->wait)
+			event_wait_text(e->wait, out);
+		break;
+	case PAYLOAD_CALL:
+	case PAYLOAD_NONE:
+		break;
+	}
+}
+
 void event_to_text(const struct event *e, struct buf *out)
 {
 	event_bits left = e->has, in[TEXT_PLACES] = {0};
@@ -146,15 +186,11 @@ void event_to_text(const struct event *e, struct buf *out)
 	while (left) {
 		enum event_field f = take_first(&left);
 
-		in[event_keys[f].place] |= EVENT_BIT(f);
+		if (event_key_fits(&event_keys[f], e->kind))
+			in[event_keys[f].place] |= EVENT_BIT(f);
 	}
 	buf_printf(out, "%s: ts=%" PRIu64, event_kind_name(e->kind), e->ts_ns);
 	for (enum event_text_place place = TEXT_NOWHERE + 1; place < TEXT_PLACES; place++)
 		text_keys(out, e, place, in[place]);
-	if (e->wait)
-		event_wait_text(e->wait, out);
-	if (e->quality)
-		event_quality_text(e->quality, out);
-	if (e->more)
-		e->more->text(out, e->more->data);
+	text_objects(out, e);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A decoded event or a row of counts: what a packet, a tunnel, a process did. One schema for both,
- * keys stable. A key whose bit is not in `has` is absent, never a false zero. */
+ * keys stable. A key whose bit is not in `has` is absent, never a false zero. A kind has the head that all
+ * share and the payload of its family. */
 #pragma once
 
 #include <stdbool.h>
@@ -59,58 +60,82 @@ struct event_wait {
 enum event_dir { DIR_INGRESS, DIR_EGRESS };
 enum event_direction { DIRECTION_UPLINK, DIRECTION_DOWNLINK };
 
+/* Of a hook at TC: a packet, or a row of what the hook counted. */
+struct event_flow {
+	const char *overlay; /* static string */
+	uint32_t vni;
+	uint16_t vlan, inner_vlan;
+	uint16_t gtp_port; /* no key. Of a row of GTP-U packets: the port by which the probe knows them; 0: unknown */
+	char tcp_flags[9];
+	bool twin_turned; /* no key: what is ingress here is egress at the twin */
+	uint64_t segments, interval_ns;
+	const struct event_quality *quality; /* borrowed for the call; NULL: none */
+};
+
+/* Of a function of a kernel module: a call, or a row of calls. The names are static strings. */
+struct event_call {
+	const char *function, *verdict, *color, *stage;
+	uint32_t func_id;
+	int32_t return_value;
+	uint8_t far_action, rule_qfi;
+	struct {
+		uint32_t parse_ns, lookup_ns, apply_ns, send_ns;
+	} stages;
+	uint64_t duration_ns;
+};
+
+/* Of a change of a rule of gtp5g, or of an End Marker that such a change sends. */
+struct event_rule {
+	const char *kind, *change; /* static strings */
+	uint32_t urr_id, bar_id;   /* the other ids are of calls too: struct event has them */
+	struct event_count buffered, dropped;
+	/* None of these is a key. */
+	const void *attrs; /* borrowed for the call: netlink attributes of the rule; NULL: none */
+	uint32_t attrs_len;
+	bool sees_end_markers;	       /* an End Marker that this request sends is an event too */
+	const struct event_more *more; /* borrowed; NULL: none */
+};
+
 struct event {
-	const char *probe; /* static: the probe's name */
+	/* What every kind can have. */
 	enum event_kind kind;
-	uint64_t ts_ns;    /* boot clock; JSON's "ts" is made of it */
-	event_bits has;    /* EVENT_BIT(enum event_field) */
 	uint32_t cpu, pid, tgid;
-	uint8_t context; /* enum record_context of abi/record.h */
-	uint8_t dir, direction;
+	const char *probe; /* static: the probe's name */
+	uint64_t ts_ns;	   /* boot clock; JSON's "ts" is made of it */
+	event_bits has;	   /* EVENT_BIT(enum event_field) */
 	char comm[EVENT_NAME_MAX];
-	char interface[EVENT_NAME_MAX];
 	uint64_t cgroup;
 	const char *pod, *pod_uid, *container, *container_id; /* borrowed for the call */
 	const char *netns; /* borrowed for the call: the namespace's name, or its inode in digits */
-	const char *peer; /* the same */
-	uint32_t ifindex, len;
-	uint16_t vlan, inner_vlan;
-	const char *overlay; /* static string */
-	uint32_t vni;
-	char tcp_flags[9];
+	const char *peer;  /* the same */
+	uint64_t netns_inode;	   /* no key; 0: unknown */
+	uint64_t peer_netns_inode; /* no key: of the other end of the interface; 0: none, or unknown */
+	char interface[EVENT_NAME_MAX];
+	uint32_t ifindex;
+	uint8_t context; /* enum record_context of abi/record.h */
+	uint8_t dir, direction;
+	/* The packet. One without GTP has its own addresses in outer and no inner. */
+	uint32_t len;
 	struct {
 		uint32_t teid;
 		uint16_t seq;
 		uint8_t type, qfi, rqi, ppi;
 	} gtp;
-	/* A packet without GTP has its own addresses in outer and no inner. */
 	struct event_tuple outer, inner;
+	const char *reason; /* static string */
+	/* The rules that a packet met, or the rule that changed. */
 	uint64_t seid;
 	uint32_t far_id, qer_id;
 	uint16_t pdr_id;
-	uint8_t far_action, rule_qfi;
-	const char *verdict, *reason, *color, *function, *stage; /* static strings */
-	uint32_t func_id;
-	int32_t return_value;
-	struct {
-		uint32_t parse_ns, lookup_ns, apply_ns, send_ns;
-	} stages;
-	uint64_t duration_ns;
-	uint64_t packets, bytes, segments, first_ns, last_ns, interval_ns;
-	const char *rule, *change; /* static strings */
-	uint32_t urr_id, bar_id;
-	struct event_count buffered, dropped;
-	uint64_t netns_inode; /* 0: not known */
-	uint64_t peer_netns_inode; /* of the other end of the interface; 0: there is none, or it is not known */
-	const struct event_wait *wait; /* borrowed for the call; NULL: not told */
-	const struct event_quality *quality; /* the same */
-	/* None of these is a key. */
-	const void *attrs; /* borrowed for the call: netlink attributes of a rule; NULL: none */
-	uint32_t attrs_len;
-	uint16_t gtp_port; /* of a row of GTP-U packets: the port by which the probe knows them; 0: not told */
-	bool twin_turned; /* what is ingress here is egress at the twin */
-	bool sees_end_markers; /* one that this request sends is an event too */
-	const struct event_more *more; /* borrowed; NULL: none */
+	/* A row's counts. */
+	uint64_t packets, bytes, first_ns, last_ns;
+	/* What kinds of one family alone have; event_kind_payload() says which of these it is. */
+	union {
+		struct event_flow flow;
+		struct event_call call;
+		struct event_rule rule;
+		const struct event_wait *wait; /* borrowed for the call; NULL: unknown */
+	};
 };
 
 static inline bool event_has(const struct event *e, enum event_field f)

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "event_key.h"
 
-#define HEAD(member) .offset = offsetof(struct event, member), .size = sizeof(((struct event *)0)->member)
+#define MEMBER(payload_, member)                                                                                       \
+	.payload = PAYLOAD_##payload_, .offset = offsetof(struct event, member),                                       \
+	.size = sizeof(((struct event *)0)->member)
+#define HEAD(member) MEMBER(NONE, member)
+#define FLOW(member) MEMBER(FLOW, flow.member)
+#define CALL(member) MEMBER(CALL, call.member)
+#define RULE(member) MEMBER(RULE, rule.member)
 #define TEXT(where, word_) .place = TEXT_##where, .word = word_
 #define NO_TEXT .place = TEXT_NOWHERE
-#define KEY(bit, object_, key_, form_, member, unit_, text, help_)                                                      \
-	[bit] = {.object = OBJECT_##object_, .key = key_, .form = FORM_##form_, member, .unit = unit_, text, .help = help_},
+#define KEY(bit, object_, key_, form_, member, unit_, text, help_)                                                     \
+	[bit] = {.object = OBJECT_##object_, .key = key_, .form = FORM_##form_,                                        \
+		 member, .unit = unit_, text, .help = help_},
 
 const struct event_key event_keys[F_MAX] = {
 #include "event_key_table.h"
@@ -36,6 +43,11 @@ static const char *dir_name(uint8_t dir)
 static const char *direction_name(uint8_t direction)
 {
 	return direction == DIRECTION_DOWNLINK ? "downlink" : "uplink";
+}
+
+bool event_key_fits(const struct event_key *k, enum event_kind kind)
+{
+	return k->payload == PAYLOAD_NONE || k->payload == event_kind_payload(kind);
 }
 
 static const void *value_of(const struct event_key *k, const struct event *e)

@@ -57,6 +57,7 @@ enum event_text_place {
 struct event_key {
 	enum event_object object;
 	enum event_form form;
+	enum event_payload payload; /* PAYLOAD_NONE: the head */
 	enum event_text_place place;
 	uint16_t offset, size; /* of the value in struct event */
 	const char *key;       /* in JSON */
@@ -72,6 +73,9 @@ const char *event_object_name(enum event_object object);
 
 /* JSON's type: "number" or "string". Static. */
 const char *event_key_type(const struct event_key *k);
+
+/* Whether events of this kind can have the key. Of others the union holds something else in its place. */
+bool event_key_fits(const struct event_key *k, enum event_kind kind);
 
 /* The value where JSON has a string that is no number, else NULL. text holds it where it is none of the event's. */
 const char *event_key_string(const struct event_key *k, const struct event *e, char text[static ADDR_TEXT_MAX]);

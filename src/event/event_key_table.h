@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The keys of events and rows, in the order of JSON. The including file defines KEY(); event_key.h says what the columns are.
+/* The keys of events and rows, in the order of JSON. The including file defines KEY();
+ * event_key.h says what the columns are.
  *
  * KEY(bit of `has`, object, key, form, member of struct event, unit, place and word in a line of text,
  *     help) */
@@ -37,13 +38,13 @@ KEY(F_DIR, NONE, "dir", DIR, HEAD(dir), "", TEXT(PACKET, "dir"),
     "ingress or egress, as TC sees the interface")
 KEY(F_DIRECTION, NONE, "direction", DIRECTION, HEAD(direction), "", TEXT(PACKET, "direction"),
     "uplink or downlink, only where GTP tells")
-KEY(F_VLAN, NONE, "vlan", NUMBER, HEAD(vlan), "", TEXT(PACKET, "vlan"),
+KEY(F_VLAN, NONE, "vlan", NUMBER, FLOW(vlan), "", TEXT(PACKET, "vlan"),
     "outermost VLAN id")
-KEY(F_INNER_VLAN, NONE, "inner_vlan", NUMBER, HEAD(inner_vlan), "", TEXT(PACKET, "inner_vlan"),
+KEY(F_INNER_VLAN, NONE, "inner_vlan", NUMBER, FLOW(inner_vlan), "", TEXT(PACKET, "inner_vlan"),
     "the VLAN id inside it, where there are two")
-KEY(F_OVERLAY, NONE, "overlay", STRING, HEAD(overlay), "", TEXT(PACKET, "overlay"),
+KEY(F_OVERLAY, NONE, "overlay", STRING, FLOW(overlay), "", TEXT(PACKET, "overlay"),
     "vxlan or geneve, through which the packet came")
-KEY(F_VNI, NONE, "vni", NUMBER, HEAD(vni), "", TEXT(PACKET, "vni"),
+KEY(F_VNI, NONE, "vni", NUMBER, FLOW(vni), "", TEXT(PACKET, "vni"),
     "its network identifier")
 KEY(F_LEN, NONE, "len", NUMBER, HEAD(len), "bytes", TEXT(PACKET, "pktlen"),
     "length in bytes, taken at entry")
@@ -79,7 +80,7 @@ KEY(F_INNER_DPORT, INNER, "dport", NUMBER, HEAD(inner.dport), "", NO_TEXT,
     "destination port inside; ICMP: code")
 KEY(F_INNER_PROTO, INNER, "proto", NUMBER, HEAD(inner.proto), "", NO_TEXT,
     "IP protocol number inside")
-KEY(F_TCP_FLAGS, NONE, "tcp_flags", ARRAY, HEAD(tcp_flags), "", TEXT(FLAGS, "tcp_flags"),
+KEY(F_TCP_FLAGS, NONE, "tcp_flags", ARRAY, FLOW(tcp_flags), "", TEXT(FLAGS, "tcp_flags"),
     "TCP flags, in a row all that were seen: letters of FSRPAUEC, or none")
 KEY(F_SEID, NONE, "seid", ID, HEAD(seid), "", TEXT(RULE_IDS, "seid"),
     "PFCP session, decimal: it can exceed 2^53")
@@ -87,61 +88,61 @@ KEY(F_PDR_ID, NONE, "pdr_id", NUMBER, HEAD(pdr_id), "", TEXT(RULE_IDS, "pdr_id")
     "packet detection rule")
 KEY(F_FAR_ID, NONE, "far_id", NUMBER, HEAD(far_id), "", TEXT(RULE_IDS, "far_id"),
     "forwarding action rule")
-KEY(F_FAR_ACTION, NONE, "far_action", NUMBER, HEAD(far_action), "", TEXT(RULE_IDS, "far_action"),
+KEY(F_FAR_ACTION, NONE, "far_action", NUMBER, CALL(far_action), "", TEXT(RULE_IDS, "far_action"),
     "its action bits")
 KEY(F_QER_ID, NONE, "qer_id", NUMBER, HEAD(qer_id), "", TEXT(RULE_IDS, "qer_id"),
     "QoS enforcement rule")
-KEY(F_RULE_QFI, NONE, "rule_qfi", NUMBER, HEAD(rule_qfi), "", TEXT(OUTCOME, "rule_qfi"),
+KEY(F_RULE_QFI, NONE, "rule_qfi", NUMBER, CALL(rule_qfi), "", TEXT(OUTCOME, "rule_qfi"),
     "QFI of the rule, which may differ")
-KEY(F_VERDICT, NONE, "verdict", STRING, HEAD(verdict), "", TEXT(OUTCOME, "verdict"),
+KEY(F_VERDICT, NONE, "verdict", STRING, CALL(verdict), "", TEXT(OUTCOME, "verdict"),
     "what became of the packet")
 KEY(F_REASON, NONE, "reason", STRING, HEAD(reason), "", TEXT(OUTCOME, "reason"),
     "why")
-KEY(F_COLOR, NONE, "color", STRING, HEAD(color), "", TEXT(OUTCOME, "color"),
+KEY(F_COLOR, NONE, "color", STRING, CALL(color), "", TEXT(OUTCOME, "color"),
     "what policing said: green, yellow, red")
-KEY(F_FUNCTION, NONE, "function", STRING, HEAD(function), "", TEXT(FUNCTION, "func"),
+KEY(F_FUNCTION, NONE, "function", STRING, CALL(function), "", TEXT(FUNCTION, "func"),
     "function of the kernel module")
-KEY(F_FUNC_ID, NONE, "func_id", NUMBER, HEAD(func_id), "", NO_TEXT,
+KEY(F_FUNC_ID, NONE, "func_id", NUMBER, CALL(func_id), "", NO_TEXT,
     "its stable number")
-KEY(F_RETURN, NONE, "return", SIGNED, HEAD(return_value), "", TEXT(OUTCOME, "return"),
+KEY(F_RETURN, NONE, "return", SIGNED, CALL(return_value), "", TEXT(OUTCOME, "return"),
     "its return value")
-KEY(F_STAGE, NONE, "stage", STRING, HEAD(stage), "", TEXT(TIMES, "stage"),
+KEY(F_STAGE, NONE, "stage", STRING, CALL(stage), "", TEXT(TIMES, "stage"),
     "a part of the packet's way: parse, lookup, apply, send")
-KEY(F_STAGE_PARSE_NS, STAGES, "parse_ns", NUMBER, HEAD(stages.parse_ns), "ns", TEXT(TIMES, "parse_ns"),
+KEY(F_STAGE_PARSE_NS, STAGES, "parse_ns", NUMBER, CALL(stages.parse_ns), "ns", TEXT(TIMES, "parse_ns"),
     "from entry to the rule's lookup")
-KEY(F_STAGE_LOOKUP_NS, STAGES, "lookup_ns", NUMBER, HEAD(stages.lookup_ns), "ns", TEXT(TIMES, "lookup_ns"),
+KEY(F_STAGE_LOOKUP_NS, STAGES, "lookup_ns", NUMBER, CALL(stages.lookup_ns), "ns", TEXT(TIMES, "lookup_ns"),
     "the lookup")
-KEY(F_STAGE_APPLY_NS, STAGES, "apply_ns", NUMBER, HEAD(stages.apply_ns), "ns", TEXT(TIMES, "apply_ns"),
+KEY(F_STAGE_APPLY_NS, STAGES, "apply_ns", NUMBER, CALL(stages.apply_ns), "ns", TEXT(TIMES, "apply_ns"),
     "gate, policing, headers; uplink: and handing it on")
-KEY(F_STAGE_SEND_NS, STAGES, "send_ns", NUMBER, HEAD(stages.send_ns), "ns", TEXT(TIMES, "send_ns"),
+KEY(F_STAGE_SEND_NS, STAGES, "send_ns", NUMBER, CALL(stages.send_ns), "ns", TEXT(TIMES, "send_ns"),
     "downlink: route, queue, send")
-KEY(F_DURATION_NS, NONE, "duration_ns", NUMBER, HEAD(duration_ns), "ns", TEXT(TIMES, "duration_ns"),
+KEY(F_DURATION_NS, NONE, "duration_ns", NUMBER, CALL(duration_ns), "ns", TEXT(TIMES, "duration_ns"),
     "from its entry to its exit")
 KEY(F_PACKETS, NONE, "packets", NUMBER, HEAD(packets), "packets", TEXT(COUNTS, "packets"),
     "packets counted since the last row")
 KEY(F_BYTES, NONE, "bytes", NUMBER, HEAD(bytes), "bytes", TEXT(COUNTS, "bytes"),
     "bytes counted since the last row")
-KEY(F_SEGMENTS, NONE, "segments", NUMBER, HEAD(segments), "segments", TEXT(COUNTS, "segments"),
+KEY(F_SEGMENTS, NONE, "segments", NUMBER, FLOW(segments), "segments", TEXT(COUNTS, "segments"),
     "wire segments in those packets (GSO)")
 KEY(F_FIRST_NS, NONE, "first_ns", NUMBER, HEAD(first_ns), "ns", NO_TEXT,
     "first seen, boot clock")
 KEY(F_LAST_NS, NONE, "last_ns", NUMBER, HEAD(last_ns), "ns", NO_TEXT,
     "last seen, boot clock")
-KEY(F_INTERVAL_NS, NONE, "interval_ns", NUMBER, HEAD(interval_ns), "ns", NO_TEXT,
+KEY(F_INTERVAL_NS, NONE, "interval_ns", NUMBER, FLOW(interval_ns), "ns", NO_TEXT,
     "how long the row counted: packets by it are the rate")
-KEY(F_RULE, NONE, "rule", STRING, HEAD(rule), "", TEXT(CHANGE, "rule"),
+KEY(F_RULE, NONE, "rule", STRING, RULE(kind), "", TEXT(CHANGE, "rule"),
     "kind of a rule that is changed: PDR, FAR, QER, URR, BAR")
-KEY(F_CHANGE, NONE, "change", STRING, HEAD(change), "", TEXT(CHANGE, "change"),
+KEY(F_CHANGE, NONE, "change", STRING, RULE(change), "", TEXT(CHANGE, "change"),
     "created, replaced, removed, refused")
-KEY(F_URR_ID, NONE, "urr_id", NUMBER, HEAD(urr_id), "", TEXT(MORE_IDS, "urr_id"),
+KEY(F_URR_ID, NONE, "urr_id", NUMBER, RULE(urr_id), "", TEXT(MORE_IDS, "urr_id"),
     "usage reporting rule")
-KEY(F_BAR_ID, NONE, "bar_id", NUMBER, HEAD(bar_id), "", TEXT(MORE_IDS, "bar_id"),
+KEY(F_BAR_ID, NONE, "bar_id", NUMBER, RULE(bar_id), "", TEXT(MORE_IDS, "bar_id"),
     "buffering action rule")
-KEY(F_BUFFERED_PACKETS, BUFFERED, "packets", NUMBER, HEAD(buffered.packets), "packets", TEXT(COUNTS, "buffered"),
+KEY(F_BUFFERED_PACKETS, BUFFERED, "packets", NUMBER, RULE(buffered.packets), "packets", TEXT(COUNTS, "buffered"),
     "packets that a FAR kept")
-KEY(F_BUFFERED_BYTES, BUFFERED, "bytes", NUMBER, HEAD(buffered.bytes), "bytes", TEXT(COUNTS, "buffered_bytes"),
+KEY(F_BUFFERED_BYTES, BUFFERED, "bytes", NUMBER, RULE(buffered.bytes), "bytes", TEXT(COUNTS, "buffered_bytes"),
     "their bytes")
-KEY(F_DROPPED_PACKETS, DROPPED, "packets", NUMBER, HEAD(dropped.packets), "packets", TEXT(COUNTS, "dropped"),
+KEY(F_DROPPED_PACKETS, DROPPED, "packets", NUMBER, RULE(dropped.packets), "packets", TEXT(COUNTS, "dropped"),
     "packets dropped on a FAR's way")
-KEY(F_DROPPED_BYTES, DROPPED, "bytes", NUMBER, HEAD(dropped.bytes), "bytes", TEXT(COUNTS, "dropped_bytes"),
+KEY(F_DROPPED_BYTES, DROPPED, "bytes", NUMBER, RULE(dropped.bytes), "bytes", TEXT(COUNTS, "dropped_bytes"),
     "their bytes")

@@ -10,5 +10,9 @@ enum event_kind {
 	KIND_MAX,
 };
 
+/* What a kind has beside the head that all share: which member of struct event's union. */
+enum event_payload { PAYLOAD_NONE, PAYLOAD_FLOW, PAYLOAD_CALL, PAYLOAD_RULE, PAYLOAD_WAIT };
+
 /* JSON's "event", and the first word of a line of text. Static. */
 const char *event_kind_name(enum event_kind kind);
+enum event_payload event_kind_payload(enum event_kind kind);

@@ -75,12 +75,12 @@ void event_take_tcp(struct event *e, uint8_t flags)
 
 	for (unsigned bit = 0; bit < 8; bit++) {
 		if (flags >> bit & 1)
-			e->tcp_flags[n++] = letters[bit];
+			e->flow.tcp_flags[n++] = letters[bit];
 	}
 	if (n)
-		e->tcp_flags[n] = '\0';
+		e->flow.tcp_flags[n] = '\0';
 	else
-		memcpy(e->tcp_flags, "none", sizeof("none"));
+		memcpy(e->flow.tcp_flags, "none", sizeof("none"));
 	event_set(e, F_TCP_FLAGS);
 }
 

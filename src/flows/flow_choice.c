@@ -62,7 +62,7 @@ static struct tunnel_key key_of(const struct event *e)
 	k.has_qfi = event_has(e, F_GTP_QFI);
 	k.qfi = k.has_qfi ? e->gtp.qfi : 0;
 	k.direction = event_has(e, F_DIRECTION) ? 1 + e->direction : 0;
-	k.vni = event_has(e, F_VNI) ? 1 + e->vni : 0;
+	k.vni = event_has(e, F_VNI) ? 1 + e->flow.vni : 0;
 	return k;
 }
 
@@ -91,7 +91,7 @@ static void complete(const struct flow_choice *c, struct event *e)
 	if (!event_has(e, F_GTP_TEID))
 		return;
 	e->outer.proto = IPPROTO_UDP;
-	e->outer.dport = e->gtp_port;
+	e->outer.dport = e->flow.gtp_port;
 	event_set(e, F_OUTER_PROTO);
 	event_set(e, F_OUTER_DPORT);
 	if (event_has(e, F_OUTER_SRC))
@@ -129,7 +129,7 @@ static void tunnel_of(struct event *e)
 /* Of a pair that is looked at in one direction alone, no packet is seen twice. */
 static void take_apart(const struct flow_choice *c, struct event *e)
 {
-	if (c->filter->by_dir && e->twin_turned)
+	if (c->filter->by_dir && e->flow.twin_turned)
 		event_clear(e, F_TWIN);
 }
 

@@ -25,9 +25,9 @@ static bool is(const char *value, const char *want)
 
 /* Where a row belongs beside the sum of all; NULL: nowhere. */
 #define PLACE_OF(side, row)                                                                        \
-	(is((row)->verdict, "buffered")	      ? &(side)->buffered                                  \
-	 : is((row)->verdict, "echo_answered") ? &(side)->echo                                      \
-	 : is((row)->verdict, "unknown")       ? &(side)->unknown                                   \
+	(is((row)->call.verdict, "buffered")	      ? &(side)->buffered                          \
+	 : is((row)->call.verdict, "echo_answered") ? &(side)->echo                                \
+	 : is((row)->call.verdict, "unknown")       ? &(side)->unknown                             \
 	 : is((row)->reason, "qer_red")	      ? &(side)->qer_red                                   \
 	 : is((row)->reason, "backlog_full")  ? &(side)->backlog_full                              \
 	 : is((row)->reason, "far_drop") || is((row)->reason, "quota") ? &(side)->far_drop         \
@@ -40,9 +40,9 @@ static bool is(const char *value, const char *want)
 		add(&(side)->all, row);                                                            \
 		if (place_)                                                                        \
 			add(place_, row);                                                          \
-		if ((row)->verdict && !strncmp((row)->verdict, "forwarded", 9))                    \
+		if ((row)->call.verdict && !strncmp((row)->call.verdict, "forwarded", 9))          \
 			add(&(side)->forwarded, row);                                              \
-		if (is((row)->verdict, "forwarded_n9"))                                            \
+		if (is((row)->call.verdict, "forwarded_n9"))                                       \
 			add(&(side)->forwarded_n9, row);                                           \
 	} while (0)
 
@@ -50,9 +50,9 @@ bool rule_counts_add(struct rule_counts *c, const struct event *row)
 {
 	if (row->kind != KIND_SESSION)
 		return false;
-	if (is(row->function, "gtp5g_encap_recv"))
+	if (is(row->call.function, "gtp5g_encap_recv"))
 		ADD_ROW(&c->uplink, row);
-	else if (is(row->function, "gtp5g_dev_xmit"))
+	else if (is(row->call.function, "gtp5g_dev_xmit"))
 		ADD_ROW(&c->downlink, row);
 	else
 		return false;

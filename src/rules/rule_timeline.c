@@ -106,12 +106,12 @@ static uint32_t id_of(const struct event *e, enum gtp5g_rule_kind kind)
 	case GTP5G_RULE_QER:
 		return e->qer_id;
 	case GTP5G_RULE_URR:
-		return e->urr_id;
+		return e->rule.urr_id;
 	case GTP5G_RULE_BAR:
 	case GTP5G_RULE_KINDS:
 		break;
 	}
-	return e->bar_id;
+	return e->rule.bar_id;
 }
 
 /* What the event asks for; false when it names no rule. */
@@ -125,7 +125,7 @@ static bool take_request(struct queued *q, const struct event *e)
 		q->request = REQUEST_END_MARKER;
 		return true;
 	}
-	while (kind < ARRAY_SIZE(kinds) && strcmp(e->rule, kinds[kind]))
+	while (kind < ARRAY_SIZE(kinds) && strcmp(e->rule.kind, kinds[kind]))
 		kind++;
 	if (kind == ARRAY_SIZE(kinds) || !event_has(e, ids[kind]))
 		return false;
@@ -133,8 +133,8 @@ static bool take_request(struct queued *q, const struct event *e)
 	q->rule.seid = e->seid;
 	q->rule.id = id_of(e, q->rule.kind);
 	q->rule.has = GTP5G_HAS_ID;
-	q->request = !strcmp(e->change, "removed")    ? REQUEST_REMOVE
-		     : !strcmp(e->change, "replaced") ? REQUEST_REPLACE
+	q->request = !strcmp(e->rule.change, "removed")    ? REQUEST_REMOVE
+		     : !strcmp(e->rule.change, "replaced") ? REQUEST_REPLACE
 						      : REQUEST_CREATE;
 	return true;
 }
@@ -147,12 +147,12 @@ static void take_borrowed(struct queued *q, const struct event *e)
 	q->event.netns = q->netns;
 	for (enum event_field f = F_POD; f <= F_CONTAINER_ID; f++)
 		event_clear(&q->event, f);
-	q->event.attrs = NULL;
-	if (!e->attrs || e->attrs_len > sizeof(q->bytes))
+	q->event.rule.attrs = NULL;
+	if (!e->rule.attrs || e->rule.attrs_len > sizeof(q->bytes))
 		return;
 	q->attrs = true;
-	q->attrs_len = e->attrs_len;
-	memcpy(q->bytes, e->attrs, e->attrs_len);
+	q->attrs_len = e->rule.attrs_len;
+	memcpy(q->bytes, e->rule.attrs, e->rule.attrs_len);
 }
 
 bool rule_timeline_take(struct rule_timeline *t, const struct event *e)
@@ -242,8 +242,8 @@ static void take_counts(const struct rule_timeline *t, const struct queued *q,
 	if (q->rule.kind != GTP5G_RULE_FAR || !event_has(&q->event, F_BUFFERED_PACKETS))
 		return;
 	cause->counted = true;
-	cause->buffered = q->event.buffered;
-	cause->dropped = q->event.dropped;
+	cause->buffered = q->event.rule.buffered;
+	cause->dropped = q->event.rule.dropped;
 	if (!from)
 		return;
 	cause->buffered = since(cause->buffered, from->buffered);
@@ -273,7 +273,7 @@ static void keep_counts(struct rule_timeline *t, const struct queued *q,
 		return;
 	from = map_put(t->fars, &key, NULL);
 	if (from)
-		*from = (struct far_since){q->event.buffered, q->event.dropped, q->event.ts_ns};
+		*from = (struct far_since){q->event.rule.buffered, q->event.rule.dropped, q->event.ts_ns};
 }
 
 /* What the rule is after the request when the module did as it was asked; false when that cannot be
@@ -357,7 +357,7 @@ static void conclude(struct rule_timeline *t, const struct gtp5g_rule *before, s
 		     void (*visit)(const struct rules_change *, void *), void *data)
 {
 	const struct queued *q = queued_at(t, 0);
-	struct rules_cause cause = {.event = &q->event, .end_marker_known = q->event.sees_end_markers};
+	struct rules_cause cause = {.event = &q->event, .end_marker_known = q->event.rule.sees_end_markers};
 	struct rules_change change = {.event = o.event, .netns = q->event.netns_inode,
 				      .before = before, .after = o.after, .cause = &cause};
 

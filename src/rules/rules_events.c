@@ -37,7 +37,7 @@ static void set_number(struct event *e, const struct gtp5g_rule *r)
 
 	e->seid = r->seid;
 	e->pdr_id = r->kind == GTP5G_RULE_PDR ? (uint16_t)r->id : 0;
-	e->far_id = e->qer_id = e->urr_id = e->bar_id = r->id;
+	e->far_id = e->qer_id = e->rule.urr_id = e->rule.bar_id = r->id;
 	event_set(e, F_SEID);
 	event_set(e, fields[r->kind]);
 }
@@ -62,8 +62,8 @@ void rules_change_event(const struct rules *t, const struct rules_change *c, con
 	struct event e = c->cause ? *c->cause->event : found_only(t, c, probe);
 
 	e.kind = c->event == RULES_HANDOVER ? KIND_HANDOVER : KIND_RULE;
-	e.rule = rules_kind_names[r->kind];
-	e.change = change_word(c->event);
+	e.rule.kind = rules_kind_names[r->kind];
+	e.rule.change = change_word(c->event);
 	event_set(&e, F_RULE);
 	if (c->event != RULES_HANDOVER)
 		event_set(&e, F_CHANGE);
@@ -71,9 +71,9 @@ void rules_change_event(const struct rules *t, const struct rules_change *c, con
 		event_clear(&e, F_CHANGE);
 	set_number(&e, r);
 	if (c->cause && c->cause->counted) {
-		e.buffered = c->cause->buffered;
-		e.dropped = c->cause->dropped;
+		e.rule.buffered = c->cause->buffered;
+		e.rule.dropped = c->cause->dropped;
 	}
-	e.more = &more;
+	e.rule.more = &more;
 	emit(data, &e);
 }

@@ -59,7 +59,7 @@ static void make_key(const struct event *e, struct module_key *k)
 	k->has_pdr = event_has(e, F_PDR_ID);
 	k->pdr_id = k->has_pdr ? e->pdr_id : 0;
 	k->seid = event_has(e, F_SEID) ? e->seid : 0;
-	k->verdict = event_has(e, F_VERDICT) ? e->verdict : NULL;
+	k->verdict = event_has(e, F_VERDICT) ? e->call.verdict : NULL;
 	k->reason = event_has(e, F_REASON) ? e->reason : NULL;
 }
 
@@ -99,7 +99,7 @@ static void add_latency(struct why_seen *s, const struct event *e)
 {
 	size_t bucket = 0;
 
-	while (bucket + 1 < WHY_LATENCY_BUCKETS && e->duration_ns >> (bucket + 1))
+	while (bucket + 1 < WHY_LATENCY_BUCKETS && e->call.duration_ns >> (bucket + 1))
 		bucket++;
 	s->latency[way_of(e)][bucket] += e->packets;
 }
@@ -110,7 +110,7 @@ static bool is_packet_function(const struct event *e)
 					    "gtp_dev_xmit"};
 
 	for (size_t i = 0; event_has(e, F_FUNCTION) && i < sizeof(names) / sizeof(*names); i++)
-		if (!strcmp(e->function, names[i]))
+		if (!strcmp(e->call.function, names[i]))
 			return true;
 	return false;
 }
@@ -141,7 +141,7 @@ void why_module_add(struct why_seen *s, const struct event *e)
 	case KIND_EXIT:
 		add_packets(s, s->exits, &k, 1);
 		if (event_has(e, F_DURATION_NS))
-			add_duration(s, &k, e->duration_ns);
+			add_duration(s, &k, e->call.duration_ns);
 		break;
 	case KIND_LATENCY:
 		if (!event_has(e, F_STAGE))

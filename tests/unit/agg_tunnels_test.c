@@ -88,7 +88,7 @@ static void keys_differ(void **state)
 	e.gtp.teid = 2, add(f, e), e = base;
 	e.gtp.qfi = 9, event_set(&e, F_GTP_QFI), add(f, e), e = base;
 	e.gtp.type = 254, event_set(&e, F_GTP_TYPE), add(f, e), e = base;
-	e.vlan = 10, event_set(&e, F_VLAN), add(f, e), e = base;
+	e.flow.vlan = 10, event_set(&e, F_VLAN), add(f, e), e = base;
 	e.outer.src.b[15] ^= 1, add(f, e), e = base;
 	e.outer.proto = 17, add(f, e), e = base;
 	e.interface[1] = '6', add(f, e), e = base;

@@ -88,7 +88,7 @@ static void every_object(void **state)
 	check_object(text, &e, "wait");
 	for (uint8_t kind = 0; kind < QUALITY_OF_MAX; kind++) {
 		struct event_quality q = {.kind = kind, .timed = 1};
-		struct event row = {.probe = "flow", .kind = event_quality_row(kind), .quality = &q};
+		struct event row = {.probe = "flow", .kind = event_quality_row(kind), .flow.quality = &q};
 		char of[32];
 
 		check_object(text, &row, event_kind_name(row.kind));

@@ -18,7 +18,7 @@ static struct event sample(void)
 {
 	struct event e = {.probe = "gtpu", .kind = KIND_EXIT, .ts_ns = 5, .pid = 719861,
 			  .tgid = 719840, .comm = "nr-gnb", .context = CONTEXT_SOFTIRQ, .len = 1420,
-			  .function = "gtp5g_encap_recv", .return_value = -1, .duration_ns = 900};
+			  .call.function = "gtp5g_encap_recv", .call.return_value = -1, .call.duration_ns = 900};
 
 	e.gtp.teid = 0x12345678;
 	e.gtp.type = 255;

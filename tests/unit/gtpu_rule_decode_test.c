@@ -35,19 +35,19 @@ static void a_replaced_far(void **state)
 		GTPU_RULE_SEES_MARKERS;
 	assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
 	assert_int_equal(e.kind, KIND_RULE);
-	assert_string_equal(e.rule, "FAR");
-	assert_string_equal(e.change, "replaced");
+	assert_string_equal(e.rule.kind, "FAR");
+	assert_string_equal(e.rule.change, "replaced");
 	assert_true(e.seid == r.seid && e.far_id == 2 && e.ifindex == 3 && e.pid == 11);
 	assert_string_equal(e.netns, "4026531840");
 	assert_int_equal(e.netns_inode, 4026531840);
-	assert_int_equal(e.buffered.packets, 5);
-	assert_int_equal(e.buffered.bytes, 500);
-	assert_int_equal(e.dropped.packets, 6);
-	assert_int_equal(e.dropped.bytes, 600);
+	assert_int_equal(e.rule.buffered.packets, 5);
+	assert_int_equal(e.rule.buffered.bytes, 500);
+	assert_int_equal(e.rule.dropped.packets, 6);
+	assert_int_equal(e.rule.dropped.bytes, 600);
 	assert_true(event_has(&e, F_FAR_ID) && event_has(&e, F_DROPPED_BYTES));
-	assert_true(e.sees_end_markers);
-	assert_ptr_equal(e.attrs, r.attrs);
-	assert_int_equal(e.attrs_len, 4);
+	assert_true(e.rule.sees_end_markers);
+	assert_ptr_equal(e.rule.attrs, r.attrs);
+	assert_int_equal(e.rule.attrs_len, 4);
 }
 
 static void what_is_not_known_is_absent(void **state)
@@ -58,11 +58,11 @@ static void what_is_not_known_is_absent(void **state)
 
 	r.attrs_len = GTPU_RULE_ATTRS_MAX + 1; /* cut */
 	assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
-	assert_string_equal(e.rule, "BAR");
-	assert_string_equal(e.change, "removed");
+	assert_string_equal(e.rule.kind, "BAR");
+	assert_string_equal(e.rule.change, "removed");
 	assert_false(event_has(&e, F_BAR_ID) || event_has(&e, F_SEID) || event_has(&e, F_NETNS) ||
 		     event_has(&e, F_IFINDEX) || event_has(&e, F_BUFFERED_PACKETS));
-	assert_null(e.attrs);
+	assert_null(e.rule.attrs);
 	assert_int_equal(e.netns_inode, 0);
 }
 
@@ -77,8 +77,8 @@ static void kinds_and_changes(void **state)
 
 		r.nlmsg_flags = NLM_F_EXCL;
 		assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
-		assert_string_equal(e.rule, kinds[i % 5]);
-		assert_string_equal(e.change, i < 5 ? "created" : "removed");
+		assert_string_equal(e.rule.kind, kinds[i % 5]);
+		assert_string_equal(e.rule.change, i < 5 ? "created" : "removed");
 	}
 }
 

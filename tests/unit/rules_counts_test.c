@@ -15,7 +15,7 @@
 static void add(struct rule_counts *c, const char *function, const char *verdict,
 		const char *reason, uint64_t packets, uint64_t bytes)
 {
-	const struct event row = {.kind = KIND_SESSION, .function = function, .verdict = verdict,
+	const struct event row = {.kind = KIND_SESSION, .call.function = function, .call.verdict = verdict,
 				  .reason = reason, .packets = packets, .bytes = bytes};
 
 	assert_true(rule_counts_add(c, &row));
@@ -183,8 +183,8 @@ static void a_device(void **state)
 
 static void other_rows_are_nobodys(void **state)
 {
-	const struct event packet = {.kind = KIND_SESSION, .function = "gtp_encap_recv"};
-	const struct event count = {.kind = KIND_COUNT, .function = "gtp5g_encap_recv"};
+	const struct event packet = {.kind = KIND_SESSION, .call.function = "gtp_encap_recv"};
+	const struct event count = {.kind = KIND_COUNT, .call.function = "gtp5g_encap_recv"};
 	struct rule_counts t = {0};
 
 	assert_false(rule_counts_add(&t, &packet));

@@ -76,11 +76,11 @@ static void take(struct rule_timeline *t, const char *change, uint64_t ts_ns, ui
 		 const struct gtp5g_rule *far)
 {
 	const struct request_attrs attrs = attrs_of(far);
-	struct event e = {.probe = "gtpu", .kind = KIND_RULE, .rule = "FAR", .change = change,
+	struct event e = {.probe = "gtpu", .kind = KIND_RULE, .rule.kind = "FAR", .rule.change = change,
 			  .ts_ns = ts_ns, .seid = SEID, .far_id = far->id, .pid = 7,
-			  .netns = "upf", .netns_inode = NETNS, .ifindex = 3, .attrs = &attrs,
-			  .attrs_len = sizeof(attrs), .buffered = {kept, 100 * kept},
-			  .sees_end_markers = true};
+			  .netns = "upf", .netns_inode = NETNS, .ifindex = 3, .rule.attrs = &attrs,
+			  .rule.attrs_len = sizeof(attrs), .rule.buffered = {kept, 100 * kept},
+			  .rule.sees_end_markers = true};
 
 	event_set(&e, F_FAR_ID);
 	event_set(&e, F_BUFFERED_PACKETS);
@@ -269,8 +269,8 @@ static void requests_are_bounded(void **state)
 {
 	const struct gtp5g_rule a = far_to(FORW, "10.0.0.1", 1);
 	_cleanup_(cleanup_timeline) struct rule_timeline *t = timeline_of(&a);
-	const struct event packet = {.kind = KIND_EXIT}, nameless = {.kind = KIND_RULE, .rule = "FAR",
-								   .change = "created"};
+	const struct event packet = {.kind = KIND_EXIT}, nameless = {.kind = KIND_RULE, .rule.kind = "FAR",
+								   .rule.change = "created"};
 
 	assert_false(rule_timeline_take(t, &packet));
 	assert_true(rule_timeline_take(t, &nameless));

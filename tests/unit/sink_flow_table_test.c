@@ -29,7 +29,8 @@ uint64_t __wrap_ns_inode_self(void)
 static struct event row(enum event_kind kind, uint64_t packets)
 {
 	struct event e = {.probe = "flow", .kind = kind, .netns = "upf", .ifindex = 3, .dir = DIR_EGRESS,
-			  .packets = packets, .bytes = packets * 100, .segments = packets, .interval_ns = SECOND};
+			  .packets = packets, .bytes = packets * 100,
+			  .flow.segments = packets, .flow.interval_ns = SECOND};
 
 	static const enum event_field set[] = {F_NETNS, F_INTERFACE, F_IFINDEX, F_DIR, F_PACKETS, F_BYTES, F_SEGMENTS,
 					       F_INTERVAL_NS};
@@ -215,14 +216,14 @@ static void a_moment_makes_no_rate(void **state)
 	struct view v = begin(64);
 	struct event e = flow(0, "10.1.0.1", "10.1.0.2", 100);
 
-	e.interval_ns = SECOND / 1000, add(&v, e);
+	e.flow.interval_ns = SECOND / 1000, add(&v, e);
 	agg_flows_tick(v.flows, SECOND);
 	check_end(print(&v, 0, 5), "10.1.0.1", " - - 100 10.0k");
-	e.interval_ns = SECOND, add(&v, e);
+	e.flow.interval_ns = SECOND, add(&v, e);
 	agg_flows_tick(v.flows, 2 * SECOND);
 	check_end(print(&v, 0, 5), "10.1.0.1", " 100 80.0k 200 20.0k");
 	/* 10 more in 1/10 s, told late: the rate is of 110 in 1.1 s */
-	e.packets = 10, e.bytes = 1000, e.interval_ns = SECOND / 10, add(&v, e);
+	e.packets = 10, e.bytes = 1000, e.flow.interval_ns = SECOND / 10, add(&v, e);
 	agg_flows_tick(v.flows, 4 * SECOND);
 	check_end(print(&v, 0, 5), "10.1.0.1", " 100 80.0k 210 21.0k");
 	check_end(print(&v, 0, 5), "all packets", " 100 80.0k 210 21.0k");
@@ -286,13 +287,13 @@ static void rows_that_differ_look_different(void **state)
 	struct event e = flow(0, "10.1.0.1", "10.1.0.2", 1), t = tunnel(7, 255, 1);
 
 	add(&v, e);
-	e.vlan = 10, event_set(&e, F_VLAN), add(&v, e);
-	e.inner_vlan = 20, event_set(&e, F_INNER_VLAN), add(&v, e);
-	e.inner_vlan = 21, add(&v, e);
-	e.overlay = "vxlan", e.vni = 99, event_set(&e, F_OVERLAY), event_set(&e, F_VNI), add(&v, e);
-	e.overlay = "geneve", add(&v, e);
+	e.flow.vlan = 10, event_set(&e, F_VLAN), add(&v, e);
+	e.flow.inner_vlan = 20, event_set(&e, F_INNER_VLAN), add(&v, e);
+	e.flow.inner_vlan = 21, add(&v, e);
+	e.flow.overlay = "vxlan", e.flow.vni = 99, event_set(&e, F_OVERLAY), event_set(&e, F_VNI), add(&v, e);
+	e.flow.overlay = "geneve", add(&v, e);
 	add(&v, t);
-	t.overlay = "vxlan", t.vni = 99, event_set(&t, F_OVERLAY), event_set(&t, F_VNI), add(&v, t);
+	t.flow.overlay = "vxlan", t.flow.vni = 99, event_set(&t, F_OVERLAY), event_set(&t, F_VNI), add(&v, t);
 	agg_flows_tick(v.flows, SECOND);
 	assert_int_equal(agg_flows_len(v.flows), 8);
 	for (size_t w = 0; w < ARRAY_SIZE(widths); w++) {

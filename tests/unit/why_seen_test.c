@@ -40,7 +40,7 @@ static void set_tuple(struct event_tuple *t, const char *src, const char *dst)
 static struct event row(enum event_kind kind, const char *interface, enum event_dir dir, uint64_t n)
 {
 	struct event e = {.probe = "flow", .kind = kind, .netns = "upf", .dir = (uint8_t)dir,
-			  .packets = n, .segments = n, .bytes = 100 * n};
+			  .packets = n, .flow.segments = n, .bytes = 100 * n};
 
 	snprintf(e.interface, sizeof(e.interface), "%s", interface);
 	for (enum event_field f = 0; f < F_MAX; f++)
@@ -218,7 +218,7 @@ static void test_elsewhere(void **state)
 	e.netns = NETNS_INODE;
 	why_seen_add(s, &e);
 	e.netns = "upf";
-	e.vlan = 7; /* seen again at the VLAN's own interface */
+	e.flow.vlan = 7; /* seen again at the VLAN's own interface */
 	event_set(&e, F_VLAN);
 	why_seen_add(s, &e);
 	assert_int_equal(sum(s).ways[WHY_UPLINK].arrived, 5);
@@ -276,7 +276,7 @@ static void test_icmp(void **state)
 	e.outer.dport = 3; /* port unreachable */
 	why_seen_add(s, &e);
 	e.outer.dport = 4; /* fragmentation needed */
-	e.segments = e.packets = 2;
+	e.flow.segments = e.packets = 2;
 	why_seen_add(s, &e);
 	f = sum(s);
 	assert_int_equal(f.ways[WHY_DOWNLINK].unreachable, 3);
@@ -288,10 +288,10 @@ static struct event module_event(enum event_kind kind, enum event_direction dire
 				 const char *verdict, const char *reason)
 {
 	bool down = direction == DIRECTION_DOWNLINK;
-	struct event e = {.probe = "gtpu", .kind = kind, .netns = "upf", .verdict = verdict,
+	struct event e = {.probe = "gtpu", .kind = kind, .netns = "upf", .call.verdict = verdict,
 			  .reason = reason, .direction = (uint8_t)direction};
 
-	e.function = down ? "gtp5g_dev_xmit" : "gtp5g_encap_recv";
+	e.call.function = down ? "gtp5g_dev_xmit" : "gtp5g_encap_recv";
 	event_set(&e, F_NETNS);
 	event_set(&e, F_FUNCTION);
 	event_set(&e, F_DIRECTION);
@@ -332,7 +332,7 @@ static void add_exits(struct why_seen *s)
 	for (unsigned i = 1; i <= 100; i++) {
 		struct event e = module_event(KIND_EXIT, DIRECTION_UPLINK, "forwarded_n6", NULL);
 
-		e.duration_ns = i * 1000;
+		e.call.duration_ns = i * 1000;
 		event_set(&e, F_DURATION_NS);
 		why_seen_add(s, &e);
 	}
@@ -376,13 +376,13 @@ static void test_latency_rows(void **state)
 	struct why_seen_facts f;
 
 	add_rows(s);
-	e.duration_ns = 1024; /* from there to below 2048 */
+	e.call.duration_ns = 1024; /* from there to below 2048 */
 	e.packets = 98;
 	why_seen_add(s, &e);
-	e.duration_ns = 8192;
+	e.call.duration_ns = 8192;
 	e.packets = 2;
 	why_seen_add(s, &e);
-	e.stage = "lookup"; /* a part of them */
+	e.call.stage = "lookup"; /* a part of them */
 	event_set(&e, F_STAGE);
 	why_seen_add(s, &e);
 	f = sum(s);
