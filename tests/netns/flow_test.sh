@@ -141,6 +141,11 @@ test_small_map() {
 	PY
 }
 
+test_documented() {
+	note "every key of these lines is in docs/events.md"
+	/usr/bin/python3 "$TESTS/netns/keys_judge.py" "$TMP"/{auto,clsact,odd,tun,unchanged,ring,other}.log
+}
+
 foreign() { # NAME DIRECTION WHERE
 	spawn "foreign_$1" in_ns b "$FOREIGN" v1 "$2" "$3"
 	wait_for 30 grep -q attached "$TMP/foreign_$1.log"
@@ -263,6 +268,7 @@ test_nonlinear
 test_unchanged
 test_small_ring
 test_small_map
+test_documented
 if grep -q 'by tcx' "$TMP/auto.err"; then
 	test_foreign auto tcx-first tcx-last
 	test_kill_tcx

@@ -35,6 +35,7 @@ stop "$FLOWS"
 check_eq "exit of teide" "$STATUS" 0
 stop "$CAPTURE" INT
 /usr/bin/python3 "$TESTS/netns/quality_scene.py" judge "$TMP/streams" "$TMP/all.pcap" "$TMP/flows.log"
+/usr/bin/python3 "$TESTS/netns/keys_judge.py" "$TMP/flows.log"
 check_eq "what found no room" "$(jq -s 'map(select(.event == "ledger" and .name == "other") | .value) | add' "$TMP/flows.log")" 0
 
 note "places for three tunnels: the rest is counted as other"
