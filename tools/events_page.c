@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* events_page TEMPLATE [PAGE]: writes docs/events.md from its template, whose line @KEYS@ stands for the table of keys. */
+/* events_page TEMPLATE [PAGE]: writes docs/events.md from its template, whose lines @KEYS@ and @KINDS@ stand for the
+ * tables of keys and of kinds. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,21 +12,37 @@
 
 static void put_keys(struct buf *out)
 {
-	buf_str(out, "| key | type | |\n|---|---|---|\n");
+	buf_str(out, "| key | type | unit | family | |\n|---|---|---|---|---|\n");
 	for (const struct event_key *k = event_keys; k < event_keys + F_MAX; k++) {
 		const char *object = event_object_name(k->object);
 
-		buf_printf(out, "| `%s%s%s` | %s | %s |\n", object ?: "", object ? "." : "", k->key, event_key_type(k),
-			   k->help);
+		buf_printf(out, "| `%s%s%s` | %s | %s | %s | %s |\n", object ?: "", object ? "." : "", k->key,
+			   event_key_type(k), k->unit, event_payload_name(k->payload), k->help);
 	}
+}
+
+static void put_kinds(struct buf *out)
+{
+	buf_str(out, "| probe | `event` | kind | family | of what |\n|---|---|---|---|---|\n");
+	for (enum event_kind kind = KIND_NONE + 1; kind < KIND_MAX; kind++) {
+		const struct event_kind_info *i = &event_kinds[kind];
+
+		buf_printf(out, "| %s | `%s` | %s | %s | %s |\n", i->probe, i->name, i->sort == SORT_ROW ? "row" : "event",
+			   event_payload_name(i->payload), i->help);
+	}
+}
+
+static bool is_line(const char *line, size_t len, const char *want)
+{
+	return len == strlen(want) && !memcmp(line, want, len);
 }
 
 static void put_line(struct buf *out, const char *line, size_t len)
 {
-	static const char keys[] = "@KEYS@\n";
-
-	if (len == strlen(keys) && !memcmp(line, keys, len))
+	if (is_line(line, len, "@KEYS@\n"))
 		put_keys(out);
+	else if (is_line(line, len, "@KINDS@\n"))
+		put_kinds(out);
 	else
 		buf_add(out, line, len);
 }

@@ -99,8 +99,7 @@ static void json_objects(struct jw *j, const struct event *e)
 		if (e->wait)
 			event_wait_json(e->wait, j);
 		break;
-	case PAYLOAD_CALL:
-	case PAYLOAD_NONE:
+	default:
 		break;
 	}
 }
@@ -173,8 +172,7 @@ static void text_objects(struct buf *out, const struct event *e)
 		if (e->wait)
 			event_wait_text(e->wait, out);
 		break;
-	case PAYLOAD_CALL:
-	case PAYLOAD_NONE:
+	default:
 		break;
 	}
 }

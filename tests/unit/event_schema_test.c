@@ -182,10 +182,26 @@ static void every_object(void **state)
 	buf_free(&page.text);
 }
 
+static void every_kind(void **state)
+{
+	struct page page = {0};
+	const char *kinds;
+	char word[64];
+
+	read_page(&page);
+	kinds = strstr(page.text.data, "## What there is");
+	for (enum event_kind kind = KIND_NONE + 1; kind < KIND_MAX; kind++) {
+		snprintf(word, sizeof(word), "`%s`", event_kind_name(kind));
+		if (!strstr(kinds, word))
+			fail_msg("docs/events.md does not tell of the event %s", event_kind_name(kind));
+	}
+	buf_free(&page.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(every_key), cmocka_unit_test(no_key_of_another_kind),
-					   cmocka_unit_test(every_object)};
+					   cmocka_unit_test(every_object), cmocka_unit_test(every_kind)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
