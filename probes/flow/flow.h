@@ -77,6 +77,7 @@ enum flow_other { OTHER_FLOW, OTHER_TUNNEL, OTHER_SENDER, OTHER_QUALITY, OTHER_M
 
 /* seen = sum of head + no_program. */
 struct flow_ledger {
+	/* Counters of 64 bits stand before `other`: user space adds them up as an array. */
 	__u64 seen;
 	__u64 no_program; /* the tail call failed */
 	__u64 head[HEAD_MAX];

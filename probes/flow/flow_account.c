@@ -3,6 +3,7 @@
  * lost. */
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -11,6 +12,9 @@
 #include "ledger_writer.h"
 #include "object.h"
 #include "percpu.h"
+
+/* The counters of a ledger are what stands before `other`. */
+#define COUNTERS (offsetof(struct flow_ledger, other) / sizeof(__u64))
 
 void flow_value_add(struct flow_value *sum, const struct flow_value *v)
 {
@@ -27,10 +31,10 @@ void flow_value_add(struct flow_value *sum, const struct flow_value *v)
 
 static void add_ledger(struct flow_ledger *sum, const struct flow_ledger *l)
 {
-	sum->seen += l->seen;
-	sum->no_program += l->no_program;
-	for (int i = 0; i < HEAD_MAX; i++)
-		sum->head[i] += l->head[i];
+	__u64 *counter = (__u64 *)sum;
+
+	for (size_t i = 0; i < COUNTERS; i++)
+		counter[i] += ((const __u64 *)l)[i];
 	for (int i = 0; i < OTHER_MAX; i++)
 		flow_value_add(&sum->other[i], &l->other[i]);
 }
@@ -44,10 +48,10 @@ static void value_take_off(struct flow_value *v, const struct flow_value *before
 
 static void take_off(struct flow_ledger *l, const struct flow_ledger *before)
 {
-	l->seen -= before->seen;
-	l->no_program -= before->no_program;
-	for (int i = 0; i < HEAD_MAX; i++)
-		l->head[i] -= before->head[i];
+	__u64 *counter = (__u64 *)l;
+
+	for (size_t i = 0; i < COUNTERS; i++)
+		counter[i] -= ((const __u64 *)before)[i];
 	for (int i = 0; i < OTHER_MAX; i++)
 		value_take_off(&l->other[i], &before->other[i]);
 }
