@@ -10,7 +10,6 @@
 #include "record_event.h"
 
 #define RULES_FIRST GTP5G_GENL_ADD_PDR
-#define RULE_KINDS 5
 #define GTPU_TYPE_END_MARKER 254
 
 static void decode_device(const struct gtpu_record *r, struct event *e,
@@ -142,24 +141,11 @@ static int decode_call_record(const void *data, size_t size, struct event *ret,
 	return 0;
 }
 
-static const char *const rule_names[RULE_KINDS] = {"PDR", "FAR", "QER", "URR", "BAR"};
-
-static void set_rule_id(struct event *e, unsigned kind, uint32_t id)
-{
-	static const enum event_field fields[RULE_KINDS] = {F_PDR_ID, F_FAR_ID, F_QER_ID, F_URR_ID,
-							    F_BAR_ID};
-
-	e->pdr_id = kind == 0 ? (uint16_t)id : 0;
-	e->far_id = e->qer_id = e->rule.urr_id = e->rule.bar_id = id;
-	event_set(e, fields[kind]);
-	event_set(e, F_SEID);
-}
-
-static const char *change_of(const struct gtpu_rule_record *r)
+static enum event_change change_of(const struct gtpu_rule_record *r)
 {
 	if (r->func_id >= GTP5G_GENL_DEL_PDR)
-		return "removed";
-	return r->nlmsg_flags & NLM_F_REPLACE ? "replaced" : "created";
+		return CHANGE_REMOVED;
+	return r->nlmsg_flags & NLM_F_REPLACE ? CHANGE_REPLACED : CHANGE_CREATED;
 }
 
 static void decode_far_counts(const struct gtpu_far_counts *c, struct event *e)
@@ -174,15 +160,14 @@ static void decode_far_counts(const struct gtpu_far_counts *c, struct event *e)
 
 static void decode_rule(const struct gtpu_rule_record *r, const void *data, struct event *e)
 {
-	unsigned kind = (unsigned)(r->func_id - RULES_FIRST) % RULE_KINDS;
+	enum event_rule_kind kind = (unsigned)(r->func_id - RULES_FIRST) % RULE_KINDS;
 
-	e->rule.kind = rule_names[kind];
+	e->rule.kind = kind;
 	e->rule.change = change_of(r);
 	event_set(e, F_RULE);
 	event_set(e, F_CHANGE);
-	e->seid = r->seid;
 	if (r->has & GTPU_RULE_HAS_ID)
-		set_rule_id(e, kind, r->id);
+		event_set_rule(e, kind, r->seid, r->id);
 	e->rule.sees_end_markers = r->has & GTPU_RULE_SEES_MARKERS;
 	if (r->has & GTPU_RULE_HAS_COUNTS)
 		decode_far_counts(&r->counts, e);

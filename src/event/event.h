@@ -84,10 +84,14 @@ struct event_call {
 	uint64_t duration_ns;
 };
 
+enum event_rule_kind { RULE_PDR, RULE_FAR, RULE_QER, RULE_URR, RULE_BAR, RULE_KINDS };
+enum event_change { CHANGE_CREATED, CHANGE_REPLACED, CHANGE_REMOVED, CHANGE_REFUSED };
+
 /* Of a change of a rule of gtp5g, or of an End Marker that such a change sends. */
 struct event_rule {
-	const char *kind, *change; /* static strings */
-	uint32_t urr_id, bar_id;   /* the other ids are of calls too: struct event has them */
+	uint8_t kind;		 /* enum event_rule_kind */
+	uint8_t change;		 /* enum event_change */
+	uint32_t urr_id, bar_id; /* the other ids are of calls too: struct event has them */
 	struct event_count buffered, dropped;
 	/* None of these is a key. */
 	const void *attrs; /* borrowed for the call: netlink attributes of the rule; NULL: none */
@@ -166,6 +170,11 @@ void event_to_text(const struct event *e, struct buf *out);
 /* event_wait.c: the key "wait" of a row, with "on_cpu_ns", "switches", "preemptions" beside it. */
 void event_wait_json(const struct event_wait *w, struct jw *j);
 void event_wait_text(const struct event_wait *w, struct buf *out);
+
+/* Of a kind with the payload PAYLOAD_RULE: which rule it is, with the bits of SEID and id. */
+void event_set_rule(struct event *e, enum event_rule_kind kind, uint64_t seid, uint32_t id);
+/* The id of that rule; false where the event has none. */
+bool event_rule_id(const struct event *e, uint32_t *ret);
 
 const char *event_context_name(uint8_t context);
 const char *event_proto_name(uint8_t proto, char text[static 8]);

@@ -45,6 +45,20 @@ static const char *direction_name(uint8_t direction)
 	return direction == DIRECTION_DOWNLINK ? "downlink" : "uplink";
 }
 
+static const char *rule_kind_name(uint8_t kind)
+{
+	static const char *const names[RULE_KINDS] = {"PDR", "FAR", "QER", "URR", "BAR"};
+
+	return names[kind < RULE_KINDS ? kind : RULE_PDR];
+}
+
+static const char *change_name(uint8_t change)
+{
+	static const char *const names[] = {"created", "replaced", "removed", "refused"};
+
+	return names[change <= CHANGE_REFUSED ? change : CHANGE_REFUSED];
+}
+
 bool event_key_fits(const struct event_key *k, enum event_kind kind)
 {
 	return k->payload == PAYLOAD_NONE || k->payload == event_kind_payload(kind);
@@ -72,6 +86,10 @@ const char *event_key_string(const struct event_key *k, const struct event *e, c
 		return dir_name(*(const uint8_t *)value);
 	case FORM_DIRECTION:
 		return direction_name(*(const uint8_t *)value);
+	case FORM_RULE_KIND:
+		return rule_kind_name(*(const uint8_t *)value);
+	case FORM_CHANGE:
+		return change_name(*(const uint8_t *)value);
 	case FORM_NUMBER:
 	case FORM_TEID:
 	case FORM_SIGNED:

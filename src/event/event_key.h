@@ -30,6 +30,8 @@ enum event_form {
 	FORM_CONTEXT,
 	FORM_DIR,
 	FORM_DIRECTION,
+	FORM_RULE_KIND,
+	FORM_CHANGE,
 };
 
 /* The parts of a line of text, in their order; within a part the keys are in the order of the table. */

@@ -130,9 +130,9 @@ KEY(F_LAST_NS, NONE, "last_ns", NUMBER, HEAD(last_ns), "ns", NO_TEXT,
     "last seen, boot clock")
 KEY(F_INTERVAL_NS, NONE, "interval_ns", NUMBER, FLOW(interval_ns), "ns", NO_TEXT,
     "how long the row counted: packets by it are the rate")
-KEY(F_RULE, NONE, "rule", STRING, RULE(kind), "", TEXT(CHANGE, "rule"),
+KEY(F_RULE, NONE, "rule", RULE_KIND, RULE(kind), "", TEXT(CHANGE, "rule"),
     "kind of a rule that is changed: PDR, FAR, QER, URR, BAR")
-KEY(F_CHANGE, NONE, "change", STRING, RULE(change), "", TEXT(CHANGE, "change"),
+KEY(F_CHANGE, NONE, "change", CHANGE, RULE(change), "", TEXT(CHANGE, "change"),
     "created, replaced, removed, refused")
 KEY(F_URR_ID, NONE, "urr_id", NUMBER, RULE(urr_id), "", TEXT(MORE_IDS, "urr_id"),
     "usage reporting rule")

@@ -96,46 +96,23 @@ uint64_t rule_timeline_left_out(const struct rule_timeline *t)
 	return t->left_out;
 }
 
-static uint32_t id_of(const struct event *e, enum gtp5g_rule_kind kind)
-{
-	switch (kind) {
-	case GTP5G_RULE_PDR:
-		return e->pdr_id;
-	case GTP5G_RULE_FAR:
-		return e->far_id;
-	case GTP5G_RULE_QER:
-		return e->qer_id;
-	case GTP5G_RULE_URR:
-		return e->rule.urr_id;
-	case GTP5G_RULE_BAR:
-	case GTP5G_RULE_KINDS:
-		break;
-	}
-	return e->rule.bar_id;
-}
+_Static_assert((int)RULE_BAR == (int)GTP5G_RULE_BAR && (int)RULE_KINDS == (int)GTP5G_RULE_KINDS, "one order");
 
 /* What the event asks for; false when it names no rule. */
 static bool take_request(struct queued *q, const struct event *e)
 {
-	static const char *const kinds[] = {"PDR", "FAR", "QER", "URR", "BAR"};
-	static const enum event_field ids[] = {F_PDR_ID, F_FAR_ID, F_QER_ID, F_URR_ID, F_BAR_ID};
-	unsigned kind = 0;
-
 	if (e->kind == KIND_END_MARKER) {
 		q->request = REQUEST_END_MARKER;
 		return true;
 	}
-	while (kind < ARRAY_SIZE(kinds) && strcmp(e->rule.kind, kinds[kind]))
-		kind++;
-	if (kind == ARRAY_SIZE(kinds) || !event_has(e, ids[kind]))
+	if (!event_rule_id(e, &q->rule.id))
 		return false;
-	q->rule.kind = (enum gtp5g_rule_kind)kind;
+	q->rule.kind = (enum gtp5g_rule_kind)e->rule.kind;
 	q->rule.seid = e->seid;
-	q->rule.id = id_of(e, q->rule.kind);
 	q->rule.has = GTP5G_HAS_ID;
-	q->request = !strcmp(e->rule.change, "removed")    ? REQUEST_REMOVE
-		     : !strcmp(e->rule.change, "replaced") ? REQUEST_REPLACE
-						      : REQUEST_CREATE;
+	q->request = e->rule.change == CHANGE_REMOVED	 ? REQUEST_REMOVE
+		     : e->rule.change == CHANGE_REPLACED ? REQUEST_REPLACE
+							 : REQUEST_CREATE;
 	return true;
 }
 

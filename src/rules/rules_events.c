@@ -25,21 +25,20 @@ static void more_text(struct buf *out, const void *data)
 	rules_contents_text(c->rules, c->change, out);
 }
 
-static const char *change_word(enum rules_event event)
+static enum event_change change_of(enum rules_event event)
 {
-	return event == RULES_CHANGED ? "replaced" : rules_event_names[event];
-}
-
-static void set_number(struct event *e, const struct gtp5g_rule *r)
-{
-	static const enum event_field fields[GTP5G_RULE_KINDS] = {F_PDR_ID, F_FAR_ID, F_QER_ID,
-								  F_URR_ID, F_BAR_ID};
-
-	e->seid = r->seid;
-	e->pdr_id = r->kind == GTP5G_RULE_PDR ? (uint16_t)r->id : 0;
-	e->far_id = e->qer_id = e->rule.urr_id = e->rule.bar_id = r->id;
-	event_set(e, F_SEID);
-	event_set(e, fields[r->kind]);
+	switch (event) {
+	case RULES_CREATED:
+		return CHANGE_CREATED;
+	case RULES_REMOVED:
+		return CHANGE_REMOVED;
+	case RULES_REFUSED:
+		return CHANGE_REFUSED;
+	case RULES_CHANGED:
+	case RULES_HANDOVER:
+		break;
+	}
+	return CHANGE_REPLACED;
 }
 
 /* No request was seen: what is known is when it was found. */
@@ -62,14 +61,12 @@ void rules_change_event(const struct rules *t, const struct rules_change *c, con
 	struct event e = c->cause ? *c->cause->event : found_only(t, c, probe);
 
 	e.kind = c->event == RULES_HANDOVER ? KIND_HANDOVER : KIND_RULE;
-	e.rule.kind = rules_kind_names[r->kind];
-	e.rule.change = change_word(c->event);
-	event_set(&e, F_RULE);
+	event_set_rule(&e, (enum event_rule_kind)r->kind, r->seid, r->id);
+	e.rule.change = change_of(c->event);
 	if (c->event != RULES_HANDOVER)
 		event_set(&e, F_CHANGE);
 	else
 		event_clear(&e, F_CHANGE);
-	set_number(&e, r);
 	if (c->cause && c->cause->counted) {
 		e.rule.buffered = c->cause->buffered;
 		e.rule.dropped = c->cause->dropped;

@@ -35,8 +35,8 @@ static void a_replaced_far(void **state)
 		GTPU_RULE_SEES_MARKERS;
 	assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
 	assert_int_equal(e.kind, KIND_RULE);
-	assert_string_equal(e.rule.kind, "FAR");
-	assert_string_equal(e.rule.change, "replaced");
+	assert_int_equal(e.rule.kind, RULE_FAR);
+	assert_int_equal(e.rule.change, CHANGE_REPLACED);
 	assert_true(e.seid == r.seid && e.far_id == 2 && e.ifindex == 3 && e.pid == 11);
 	assert_string_equal(e.netns, "4026531840");
 	assert_int_equal(e.netns_inode, 4026531840);
@@ -58,8 +58,8 @@ static void what_is_not_known_is_absent(void **state)
 
 	r.attrs_len = GTPU_RULE_ATTRS_MAX + 1; /* cut */
 	assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
-	assert_string_equal(e.rule.kind, "BAR");
-	assert_string_equal(e.rule.change, "removed");
+	assert_int_equal(e.rule.kind, RULE_BAR);
+	assert_int_equal(e.rule.change, CHANGE_REMOVED);
 	assert_false(event_has(&e, F_BAR_ID) || event_has(&e, F_SEID) || event_has(&e, F_NETNS) ||
 		     event_has(&e, F_IFINDEX) || event_has(&e, F_BUFFERED_PACKETS));
 	assert_null(e.rule.attrs);
@@ -68,7 +68,7 @@ static void what_is_not_known_is_absent(void **state)
 
 static void kinds_and_changes(void **state)
 {
-	static const char *const kinds[] = {"PDR", "FAR", "QER", "URR", "BAR"};
+	static const enum event_rule_kind kinds[] = {RULE_PDR, RULE_FAR, RULE_QER, RULE_URR, RULE_BAR};
 	char netns[GTPU_NETNS_MAX];
 	struct event e;
 
@@ -77,8 +77,8 @@ static void kinds_and_changes(void **state)
 
 		r.nlmsg_flags = NLM_F_EXCL;
 		assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
-		assert_string_equal(e.rule.kind, kinds[i % 5]);
-		assert_string_equal(e.rule.change, i < 5 ? "created" : "removed");
+		assert_int_equal(e.rule.kind, kinds[i % 5]);
+		assert_int_equal(e.rule.change, i < 5 ? CHANGE_CREATED : CHANGE_REMOVED);
 	}
 }
 

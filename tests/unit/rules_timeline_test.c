@@ -72,11 +72,11 @@ static struct request_attrs attrs_of(const struct gtp5g_rule *far)
 		.peer_len = 8, .peer_type = 3, .peer = addr_v4(&far->far.peer)};
 }
 
-static void take(struct rule_timeline *t, const char *change, uint64_t ts_ns, uint64_t kept,
+static void take(struct rule_timeline *t, enum event_change change, uint64_t ts_ns, uint64_t kept,
 		 const struct gtp5g_rule *far)
 {
 	const struct request_attrs attrs = attrs_of(far);
-	struct event e = {.probe = "gtpu", .kind = KIND_RULE, .rule.kind = "FAR", .rule.change = change,
+	struct event e = {.probe = "gtpu", .kind = KIND_RULE, .rule.kind = RULE_FAR, .rule.change = change,
 			  .ts_ns = ts_ns, .seid = SEID, .far_id = far->id, .pid = 7,
 			  .netns = "upf", .netns_inode = NETNS, .ifindex = 3, .rule.attrs = &attrs,
 			  .rule.attrs_len = sizeof(attrs), .rule.buffered = {kept, 100 * kept},
@@ -130,11 +130,11 @@ static void a_handover_has_what_was_kept_meanwhile(void **state)
 	_cleanup_(cleanup_timeline) struct rule_timeline *t = timeline_of(&old);
 	struct seen seen = {0};
 
-	take(t, "replaced", 100, 3, &kept);
+	take(t, CHANGE_REPLACED, 100, 3, &kept);
 	rule_timeline_settle(t, RULE_FOUND, &kept, on_change, &seen);
-	take(t, "replaced", 200, 8, &kept); /* again: counted from where it began */
+	take(t, CHANGE_REPLACED, 200, 8, &kept); /* again: counted from where it began */
 	rule_timeline_settle(t, RULE_FOUND, &kept, on_change, &seen);
-	take(t, "replaced", 300, 10, &new);
+	take(t, CHANGE_REPLACED, 300, 10, &new);
 	take_end_marker(t, 7);
 	rule_timeline_settle(t, RULE_FOUND, &new, on_change, &seen);
 	assert_int_equal(seen.n, 4);
@@ -157,8 +157,8 @@ static void the_superseded_is_what_was_asked_for(void **state)
 	struct rule_request request;
 	struct seen seen = {0};
 
-	take(t, "replaced", 1, 0, &b);
-	take(t, "replaced", 2, 0, &a);
+	take(t, CHANGE_REPLACED, 1, 0, &b);
+	take(t, CHANGE_REPLACED, 2, 0, &a);
 	assert_true(rule_timeline_next(t, &request));
 	assert_true(request.superseded);
 	assert_int_equal(request.rule.id, 2);
@@ -184,9 +184,9 @@ static void an_end_marker_is_its_own_requests(void **state)
 	_cleanup_(cleanup_timeline) struct rule_timeline *t = timeline_of(&a);
 	struct seen seen = {0};
 
-	take(t, "replaced", 1, 0, &b);
+	take(t, CHANGE_REPLACED, 1, 0, &b);
 	take_end_marker(t, 8); /* another thread's */
-	take(t, "replaced", 2, 0, &a);
+	take(t, CHANGE_REPLACED, 2, 0, &a);
 	take_end_marker(t, 7);
 	for (int i = 0; i < 4; i++)
 		rule_timeline_settle(t, RULE_FOUND, &a, on_change, &seen);
@@ -201,11 +201,11 @@ static void what_changes_nothing_was_refused(void **state)
 	_cleanup_(cleanup_timeline) struct rule_timeline *t = timeline_of(&a);
 	struct seen seen = {0};
 
-	take(t, "created", 1, 0, &b); /* it is there */
+	take(t, CHANGE_CREATED, 1, 0, &b); /* it is there */
 	rule_timeline_settle(t, RULE_FOUND, &a, on_change, &seen);
-	take(t, "replaced", 2, 0, &b); /* not done */
+	take(t, CHANGE_REPLACED, 2, 0, &b); /* not done */
 	rule_timeline_settle(t, RULE_FOUND, &a, on_change, &seen);
-	take(t, "removed", 3, 0, &a);
+	take(t, CHANGE_REMOVED, 3, 0, &a);
 	rule_timeline_settle(t, RULE_FOUND, &a, on_change, &seen);
 	assert_int_equal(seen.n, 3);
 	for (size_t i = 0; i < seen.n; i++)
@@ -220,16 +220,16 @@ static void made_and_removed(void **state)
 	_cleanup_(cleanup_timeline) struct rule_timeline *t = timeline_of(NULL);
 	struct seen seen = {0};
 
-	take(t, "created", 1, 0, &a);
+	take(t, CHANGE_CREATED, 1, 0, &a);
 	rule_timeline_settle(t, RULE_FOUND, &a, on_change, &seen);
-	take(t, "removed", 2, 0, &a);
+	take(t, CHANGE_REMOVED, 2, 0, &a);
 	rule_timeline_settle(t, RULE_GONE, NULL, on_change, &seen);
-	take(t, "removed", 3, 0, &a);
+	take(t, CHANGE_REMOVED, 3, 0, &a);
 	rule_timeline_settle(t, RULE_GONE, NULL, on_change, &seen);
 	/* The module removes a rule that it cannot replace. */
-	take(t, "created", 4, 0, &a);
+	take(t, CHANGE_CREATED, 4, 0, &a);
 	rule_timeline_settle(t, RULE_UNKNOWN, NULL, on_change, &seen);
-	take(t, "replaced", 5, 0, &a);
+	take(t, CHANGE_REPLACED, 5, 0, &a);
 	rule_timeline_settle(t, RULE_GONE, NULL, on_change, &seen);
 	assert_int_equal(seen.n, 5);
 	assert_int_equal(seen.rows[0].change.event, RULES_CREATED);
@@ -253,7 +253,7 @@ static void a_scan_takes_nothing_back(void **state)
 	rules_sort(scan);
 	rules_sort(later);
 	rule_timeline_scan_begins(t);
-	take(t, "replaced", 1, 0, &b);
+	take(t, CHANGE_REPLACED, 1, 0, &b);
 	rule_timeline_settle(t, RULE_FOUND, &b, on_change, &seen);
 	rule_timeline_rescan(t, scan, on_change, &seen);
 	assert_int_equal(seen.n, 2);
@@ -269,14 +269,14 @@ static void requests_are_bounded(void **state)
 {
 	const struct gtp5g_rule a = far_to(FORW, "10.0.0.1", 1);
 	_cleanup_(cleanup_timeline) struct rule_timeline *t = timeline_of(&a);
-	const struct event packet = {.kind = KIND_EXIT}, nameless = {.kind = KIND_RULE, .rule.kind = "FAR",
-								   .rule.change = "created"};
+	const struct event packet = {.kind = KIND_EXIT}, nameless = {.kind = KIND_RULE, .rule.kind = RULE_FAR,
+								   .rule.change = CHANGE_CREATED};
 
 	assert_false(rule_timeline_take(t, &packet));
 	assert_true(rule_timeline_take(t, &nameless));
 	assert_int_equal(rule_timeline_left_out(t), 1);
 	for (int i = 0; i < 5000; i++)
-		take(t, "replaced", 1, 0, &a);
+		take(t, CHANGE_REPLACED, 1, 0, &a);
 	assert_int_equal(rule_timeline_left_out(t), 5001 - 4096);
 }
 
