@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A decoded event or a row of counts: what a packet, a tunnel, a process did. One schema for both,
- * keys stable. A key whose bit is not in `has` is absent, never a false zero. A kind has the head that all
- * share and the payload of its family. */
+/* A decoded event or a row of counts: what a packet, a tunnel or a process did. Both have one schema with stable keys. A
+ * key whose bit is not in `has` is absent, never a false zero. Every kind has the head of struct event and the payload of
+ * its family.
+ *
+ * A new key is a line in event_key_table.h, a member here and an assignment (with event_set()) in the probe that knows the
+ * value; `ninja -C build events-page` renews docs/events.md. A new kind is a line in event_kind_table.h. */
 #pragma once
 
 #include <stdbool.h>
@@ -37,23 +40,23 @@ struct event_count {
 	uint64_t packets, bytes;
 };
 
-/* What an event says beside its fields, written by who knows it, behind them. */
+/* Keys that are not in the table: the event that has them writes them, behind its other keys. */
 struct event_more {
 	void (*json)(struct jw *j, const void *data);
 	void (*text)(struct buf *out, const void *data);
 	const void *data;
 };
 
-/* How a thread fared with the CPU since the last row. */
+/* How a thread waited for a CPU and ran since the row before. */
 #define EVENT_WAIT_BUCKETS 32
 struct event_wait {
-	uint64_t total_ns; /* in a run queue, the wait that goes on included */
+	uint64_t total_ns; /* in a run queue; a wait that has not ended is included */
 	uint64_t max_ns;   /* the longest wait that ended */
 	uint64_t on_cpu_ns;
 	uint64_t switches;    /* away from the thread */
-	uint64_t preemptions; /* of these, while it could go on */
+	uint64_t preemptions; /* switches while the thread could run on */
 	uint64_t count;       /* waits that ended: the sum of buckets */
-	/* i: those of 2^i to 2^(i+1) - 1 ns; the first 0 ns too, the last all that are longer. */
+	/* Bucket i: waits of 2^i to 2^(i+1) - 1 ns. The first has those of 0 ns too, the last all longer ones. */
 	uint32_t buckets[EVENT_WAIT_BUCKETS];
 };
 

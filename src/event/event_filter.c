@@ -109,7 +109,7 @@ static int set_proto(struct event_filter *f, const char *text, struct err *err)
 	return 0;
 }
 
-/* Of two words the first is 0, the second 1. */
+/* The first of the two words is 0, the second 1. */
 static int set_one_of(const char *const words[2], const char *text, bool *by, uint8_t *ret, struct err *err)
 {
 	*by = *text;
@@ -173,10 +173,10 @@ static bool has_ue(const struct event_filter *f, const struct event *e)
 	       (event_has(e, F_INNER_DST) && addr_equal(&e->inner.dst, &f->ue));
 }
 
-/* ICMP has its type and code there. */
-static bool tuple_has_port(const struct event_tuple *t, bool told, uint16_t port)
+/* ICMP has its type and code in place of the ports. */
+static bool tuple_has_port(const struct event_tuple *t, bool known, uint16_t port)
 {
-	return told && t->proto != IPPROTO_ICMP && t->proto != IPPROTO_ICMPV6 && (t->sport == port || t->dport == port);
+	return known && t->proto != IPPROTO_ICMP && t->proto != IPPROTO_ICMPV6 && (t->sport == port || t->dport == port);
 }
 
 static bool has_port(const struct event_filter *f, const struct event *e)

@@ -59,7 +59,7 @@ void event_quality_add(struct event_quality *to, const struct event_quality *q)
 	add_times(to, q);
 }
 
-/* One key of a row, for both forms. */
+/* One key, in JSON and in text. */
 struct figure {
 	const char *key;
 	size_t offset;

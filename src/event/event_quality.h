@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How well a tunnel, a QoS flow or a path does: the part of a row "sequence", "echo", "delay" that is no field. */
+/* How well a tunnel, a QoS flow or a path works: the objects "sequence", "echo" and "delay" of rows. */
 #pragma once
 
 #include <stdint.h>
@@ -19,7 +19,7 @@ enum event_quality_kind {
 	QUALITY_OF_MAX,
 };
 
-/* What a kind does not have is 0. */
+/* A figure that the kind does not have is 0. */
 struct event_quality {
 	uint8_t kind;	  /* enum event_quality_kind */
 	uint64_t packets; /* with a number; requests; with a stamp */
@@ -28,7 +28,7 @@ struct event_quality {
 	uint64_t missing, filled, reordered, duplicates, stray, restarts;
 	uint64_t unanswered, unexpected; /* requests without an answer for long; answers to no request */
 	uint64_t implausible;		 /* stamps more than a day off, in no other figure */
-	uint64_t timed;			 /* answers, or delays, of which the times are */
+	uint64_t timed;			 /* answers or delays that the times are of */
 	int64_t sum_ns, min_ns, max_ns;	 /* signed: the clocks of two nodes differ */
 };
 
@@ -37,10 +37,10 @@ enum event_kind event_quality_row(uint8_t kind);
 /* "tunnel", "qos_flow", "here", "downlink", "round_trip"; NULL: there is only one. */
 const char *event_quality_of(uint8_t kind);
 
-/* Of the times; 0 where there is none. */
+/* The mean of the times; 0 where there is none. */
 int64_t event_quality_mean_ns(const struct event_quality *q);
 
-/* Adds what the other one counted. */
+/* Adds the counts of q to those of to. */
 void event_quality_add(struct event_quality *to, const struct event_quality *q);
 
 void event_quality_json(const struct event_quality *q, struct jw *j);

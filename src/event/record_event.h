@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What every probe's record has in common (abi/record.h), into the event. What a record does not say
+/* From the parts that the records of all probes share (abi/record.h) to the event. A key that the record does not know
  * stays absent. */
 #pragma once
 
