@@ -43,7 +43,7 @@ static int fd_of_ring(const struct probe_run *run)
 
 static int drain_played(struct probe_run *run, size_t max, event_fn emit, void *data)
 {
-	const struct event e = {.event = "exit"};
+	const struct event e = {.kind = KIND_EXIT};
 	size_t n = MIN(max, run->left);
 
 	for (size_t i = 0; i < n; i++)
