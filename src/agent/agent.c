@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "backends.h"
+#include "backend_choice.h"
 #include "clock.h"
 #include "decide.h"
 #include "log.h"
-#include "operator.h"
+#include "boost_loop.h"
 #include "rule_watch.h"
 #include "session.h"
 #include "sink.h"
@@ -18,7 +18,7 @@
 
 struct agent {
 	struct session session;
-	struct operator *operator; /* NULL: no strategies wanted */
+	struct boost_loop *boost_loop; /* NULL: no strategies wanted */
 	struct sink *sink;         /* NULL: no output wanted */
 	struct string_list probes;
 	struct rule_watch rules;
@@ -30,7 +30,7 @@ static void on_event(void *data, const struct event *e)
 {
 	struct agent *a = data;
 
-	if (a->operator && operator_event(a->operator, e))
+	if (a->boost_loop && boost_loop_event(a->boost_loop, e))
 		return;
 	if (a->sink && !rule_watch_take(&a->rules, e))
 		sink_event(a->sink, e);
@@ -48,8 +48,8 @@ static void on_row(void *data, const struct event *row)
 {
 	struct agent *a = data;
 
-	if (a->operator)
-		operator_row(a->operator, row);
+	if (a->boost_loop)
+		boost_loop_row(a->boost_loop, row);
 	if (a->sink)
 		sink_event(a->sink, row);
 }
@@ -81,9 +81,9 @@ static void on_collected(void *data, uint64_t now_ns)
 	struct agent *a = data;
 
 	rule_watch_collected(&a->rules);
-	if (a->operator && !a->ending) {
-		operator_tick(a->operator, now_ns);
-		operator_watch(a->operator, a->session.pipeline);
+	if (a->boost_loop && !a->ending) {
+		boost_loop_tick(a->boost_loop, now_ns);
+		boost_loop_watch(a->boost_loop, a->session.pipeline);
 	}
 	flush(a);
 }
@@ -107,8 +107,8 @@ static void on_end_signal(void *data)
 	}
 	a->ending = true;
 	log_info("ending");
-	if (a->operator)
-		operator_withdraw(a->operator, WITHDRAW_DEADLINE_NS, on_withdrawn, a);
+	if (a->boost_loop)
+		boost_loop_withdraw(a->boost_loop, WITHDRAW_DEADLINE_NS, on_withdrawn, a);
 	else
 		session_stop(&a->session, 0);
 }
@@ -126,7 +126,7 @@ static int check_purpose(const struct agent *a, struct err *err)
 {
 	if (pipeline_probes(a->session.pipeline))
 		return 0;
-	if (!a->operator)
+	if (!a->boost_loop)
 		return err_set(err, -EOPNOTSUPP,
 			       "no probe runs on this node with this configuration, and strategies "
 			       "are off: nothing to do");
@@ -145,7 +145,7 @@ static int start(struct agent *a, const struct settings *settings, int ready_fd,
 	const struct pipeline_options options = {
 		.config = settings->config, .probes = &a->probes,
 		.events = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_ALL,
-		.newcomers = run->strategies && backends_wanted(settings),
+		.newcomers = run->strategies && backend_is_wanted(settings),
 		.notable = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_NOTABLE,
 		.go_on_without = true, .collect_interval_ns = run->collect_interval_ns,
 		.on_event = on_event, .on_row = on_row, .on_drained = on_drained,
@@ -162,8 +162,8 @@ static int start(struct agent *a, const struct settings *settings, int ready_fd,
 			return err_set(err, -ENOMEM, "out of memory");
 		sink_set_patience(a->sink, OUTPUT_PATIENCE_NS);
 	}
-	if (run->strategies && backends_wanted(settings)) {
-		r = operator_start(&a->operator, a->session.loop, settings, err);
+	if (run->strategies && backend_is_wanted(settings)) {
+		r = boost_loop_start(&a->boost_loop, a->session.loop, settings, err);
 		if (r < 0)
 			return r;
 	}
@@ -179,11 +179,11 @@ static void withdraw_after_failure(struct agent *a)
 {
 	int r;
 
-	if (!a->operator)
+	if (!a->boost_loop)
 		return;
 	if (!a->ending) {
 		a->ending = true;
-		operator_withdraw(a->operator, WITHDRAW_DEADLINE_NS, on_withdrawn, a);
+		boost_loop_withdraw(a->boost_loop, WITHDRAW_DEADLINE_NS, on_withdrawn, a);
 	}
 	r = a->is_withdrawn ? 0 : session_run(&a->session, NULL);
 	if (r < 0)
@@ -196,9 +196,9 @@ static int run(struct agent *a, struct err *err)
 
 	log_info("running");
 	session_ready(&a->session);
-	if (a->operator) {
-		operator_tick(a->operator, clock_boot_ns());
-		operator_watch(a->operator, a->session.pipeline);
+	if (a->boost_loop) {
+		boost_loop_tick(a->boost_loop, clock_boot_ns());
+		boost_loop_watch(a->boost_loop, a->session.pipeline);
 	}
 	r = session_run(&a->session, err);
 	if (r < 0) {
@@ -231,7 +231,7 @@ int agent_run(const struct settings *settings, int ready_fd, struct err *err)
 	else if (left < 0)
 		log_error("%s", why_left.text);
 	rule_watch_free(&a.rules);
-	operator_free(a.operator);
+	boost_loop_free(a.boost_loop);
 	sink_free(a.sink); /* writes the ledger, and gives that up at a signal that the session takes */
 	session_close(&a.session);
 	string_list_free(&a.probes);

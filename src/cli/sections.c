@@ -5,7 +5,7 @@
 #include "gthulhu.h"
 #include "identity.h"
 #include "local.h"
-#include "roster.h"
+#include "process_watch.h"
 #include "server.h"
 #include "settings.h"
 

@@ -89,7 +89,6 @@ void adaptive_free(struct adaptive *a)
 struct step {
 	struct adaptive *a;
 	const struct adaptive_options *o;
-	const struct sched_rules *rules;
 	const struct adaptive_view *view;
 	uint64_t now_ns;
 	bool news; /* the loads are not those of the last step */
@@ -261,7 +260,7 @@ static void admit(const struct step *s, struct candidate *candidates, size_t n, 
 
 		if (!c->memory->boosted)
 			continue;
-		if (threads + c->judgement->threads > s->rules->options->max_threads) {
+		if (threads + c->judgement->threads > s->view->rules->options->max_threads) {
 			refuse(c, "no room: its threads would be more than sched.max_threads");
 		} else if (more > 0 && cpus + more > limit) {
 			refuse(c, "no room: boosted processes would use more than "
@@ -324,14 +323,11 @@ static void forget(struct adaptive *a, uint64_t now_ns)
 	}
 }
 
-int adaptive_decide(struct adaptive *a, const struct processes *table,
-		    const struct sched_rules *rules, const struct adaptive_view *view,
-		    uint64_t now_ns, struct sched_decision *ret, struct err *err)
+int adaptive_decide(struct adaptive *a, const struct adaptive_view *view, struct sched_decision *ret, struct err *err)
 {
 	_cleanup_(sched_decision_free) struct sched_decision d = {0};
-	const struct step s = {a, a->options, rules, view, now_ns,
-			       loads_ticks(view->loads) != a->ticks, &d};
-	int r = sched_judge(table, rules, &d, err);
+	const struct step s = {a, a->options, view, view->now_ns, loads_ticks(view->loads) != a->ticks, &d};
+	int r = sched_judge(view->processes, view->rules, &d, err);
 
 	if (r < 0)
 		return r;
@@ -342,9 +338,9 @@ int adaptive_decide(struct adaptive *a, const struct processes *table,
 	}
 	if (limit(&s) < 0)
 		return err_set(err, -ENOMEM, "out of memory for %zu processes", d.n_judged);
-	forget(a, now_ns);
+	forget(a, view->now_ns);
 	a->ticks = loads_ticks(view->loads);
-	r = sched_boost(table, rules, &d, err);
+	r = sched_boost(view->processes, view->rules, &d, err);
 	if (r < 0)
 		return r;
 	*ret = d;

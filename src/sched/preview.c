@@ -5,12 +5,12 @@
 
 #include "adaptive.h"
 #include "clock.h"
-#include "operator.h"
+#include "boost_loop.h"
 #include "session.h"
 
 struct look {
 	struct session *session;
-	struct operator *operator;
+	struct boost_loop *boost_loop;
 	struct string_list probes;
 	uint64_t duration_ns; /* 0: by collections */
 	uint64_t end_ns, collections;
@@ -24,15 +24,15 @@ static void on_row(void *data, const struct event *row)
 {
 	struct look *l = data;
 
-	operator_row(l->operator, row);
+	boost_loop_row(l->boost_loop, row);
 }
 
 static void on_collected(void *data, uint64_t now_ns)
 {
 	struct look *l = data;
 
-	operator_tick(l->operator, now_ns);
-	operator_watch(l->operator, l->session->pipeline);
+	boost_loop_tick(l->boost_loop, now_ns);
+	boost_loop_watch(l->boost_loop, l->session->pipeline);
 	if (l->collections)
 		l->collections--;
 	if (l->duration_ns ? now_ns >= l->end_ns : !l->collections)
@@ -60,11 +60,11 @@ static int run_look(struct look *l, const struct settings *settings, struct err 
 		return r;
 	l->collections = collections_wanted(settings);
 	l->end_ns = clock_boot_ns() + l->duration_ns;
-	operator_tick(l->operator, clock_boot_ns());
-	operator_watch(l->operator, l->session->pipeline);
+	boost_loop_tick(l->boost_loop, clock_boot_ns());
+	boost_loop_watch(l->boost_loop, l->session->pipeline);
 	r = session_run(l->session, err);
 	left = session_finish(l->session, r < 0 ? NULL : err);
-	operator_settle(l->operator, clock_boot_ns());
+	boost_loop_settle(l->boost_loop, clock_boot_ns());
 	return r < 0 ? r : left;
 }
 
@@ -76,13 +76,13 @@ static int start_look(struct look *l, const struct settings *settings, struct er
 		return r;
 	if (settings_probes(settings, true, &l->probes) < 0)
 		return err_set(err, -ENOMEM, "out of memory");
-	return operator_start_dry(&l->operator, l->session->loop, settings, err);
+	return boost_loop_start_dry(&l->boost_loop, l->session->loop, settings, err);
 }
 
 void preview_free(struct preview *p)
 {
 	identity_free(p->identity);
-	operator_free(p->operator);
+	boost_loop_free(p->boost_loop);
 	session_close(&p->session);
 }
 
@@ -97,13 +97,13 @@ int preview_run(const struct settings *settings, uint64_t duration_ns, struct pr
 
 	if (r == 0)
 		r = run_look(&l, settings, err);
-	ret->operator = l.operator;
+	ret->boost_loop = l.boost_loop;
 	ret->now_ns = clock_boot_ns();
 	settings_node(settings, ret->node);
 	if (r >= 0) {
 		ret->identity = identity_new(config_get(settings->config, "containers"));
-		ret->roster = operator_roster(l.operator);
-		ret->decision = operator_decision(l.operator);
+		ret->process_watch = boost_loop_processes(l.boost_loop);
+		ret->decision = boost_loop_decision(l.boost_loop);
 		ret->measured = pipeline_watches(l.session->pipeline);
 	}
 	string_list_free(&l.probes);

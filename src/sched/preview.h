@@ -7,15 +7,15 @@
 
 #include "decide.h"
 #include "identity.h"
-#include "operator.h"
-#include "roster.h"
+#include "boost_loop.h"
+#include "process_watch.h"
 #include "session.h"
 #include "settings.h"
 
 struct preview {
-	struct session session; /* owned, as the operator, which is freed first */
-	struct operator *operator;
-	const struct roster *roster; /* the operator's, as the decision */
+	struct session session; /* owned, as the boost loop, which is freed first */
+	struct boost_loop *boost_loop;
+	const struct process_watch *process_watch; /* the boost loop's, as the decision */
 	const struct sched_decision *decision;
 	struct identity *identity; /* owned: names of containers and pods */
 	bool measured; /* a probe measured run-queue waits */

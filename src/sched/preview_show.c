@@ -30,14 +30,14 @@ const struct process *preview_process(const struct preview *p, const struct sche
 				 EVIDENCE_BIT(EVIDENCE_TRACE_PIPE);
 
 	return j->evidence & ~passing || j->chosen
-		       ? processes_find(roster_processes(p->roster), j->pid)
+		       ? processes_find(process_watch_processes(p->process_watch), j->pid)
 		       : NULL;
 }
 
 void preview_losses(const struct preview *p, struct preview_loss ret[static PREVIEW_LOSSES])
 {
 	const struct sched_decision *d = p->decision;
-	struct roster_missed m = roster_missed(p->roster);
+	struct process_watch_missed m = process_watch_missed(p->process_watch);
 	const struct preview_loss losses[PREVIEW_LOSSES] = {
 		{"threads", "threads beyond sched.max_threads", d->left_out},
 		{"strategies", "threads beyond what one list holds", d->list.refused_full},

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backends.h"
+#include "backend_choice.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "json_line.h"

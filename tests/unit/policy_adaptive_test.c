@@ -66,7 +66,8 @@ static void begin(struct trace *t)
 
 	t->table = processes_new(&limits);
 	t->loads = loads_new(PROCESSES_MAX, 0);
-	t->view = (struct adaptive_view){.loads = t->loads, .measured = true, .cpus = 2};
+	t->view = (struct adaptive_view){.processes = t->table, .rules = &t->rules, .loads = t->loads,
+					  .measured = true, .cpus = 2};
 	assert_int_equal(config_load(&t->config, sections, ARRAY_SIZE(sections), NULL, &err), 0);
 }
 
@@ -221,15 +222,13 @@ static void check_all_expected(const struct trace *t, const struct sched_decisio
 	}
 }
 
-/* Who thinks twice in a collection comes to the same. */
-static void check_thinking_again(const struct trace *t, const struct sched_decision *d, uint64_t at_s)
+/* A second step in one collection comes to the same. */
+static void check_thinking_again(const struct trace *t, const struct sched_decision *d)
 {
 	_cleanup_(sched_decision_free) struct sched_decision again = {0};
 	struct err err = {""};
 
-	assert_int_equal(adaptive_decide(t->adaptive, t->table, &t->rules, &t->view,
-					 at_s * NSEC_PER_SEC, &again, &err),
-			 0);
+	assert_int_equal(adaptive_decide(t->adaptive, &t->view, &again, &err), 0);
 	assert_int_equal(again.n_judged, d->n_judged);
 	for (size_t i = 0; i < d->n_judged; i++)
 		assert_int_equal(again.judged[i].boosted, d->judged[i].boosted);
@@ -246,16 +245,15 @@ static void play_second(struct trace *t, uint64_t at_s)
 			told++;
 	renew(t, at_s * NSEC_PER_SEC);
 	loads_tick(t->loads, at_s * NSEC_PER_SEC);
-	assert_int_equal(adaptive_decide(t->adaptive, t->table, &t->rules, &t->view,
-					 at_s * NSEC_PER_SEC, &d, &err),
-			 0);
+	t->view.now_ns = at_s * NSEC_PER_SEC;
+	assert_int_equal(adaptive_decide(t->adaptive, &t->view, &d, &err), 0);
 	for (size_t i = 0; i < t->n_lines; i++)
 		told -= expect(t, t->lines[i], &d, at_s);
 	if (told)
 		fail_msg("%s at %" PRIu64 "s: %zu lines are not understood", t->name, at_s, told);
 	assert_int_equal(d.list.len, threads_boosted(&d));
 	check_all_expected(t, &d, at_s);
-	check_thinking_again(t, &d, at_s);
+	check_thinking_again(t, &d);
 	t->decisions += (unsigned)d.n_judged;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "roster_options.h"
+#include "process_watch_options.h"
 
 #include <errno.h>
 
@@ -7,13 +7,13 @@
 
 static const struct config_option options[] = {
 	{.key = "socket_ports", .type = OPTION_LIST,
-	 .offset = offsetof(struct roster_options, socket_ports), .default_text = "2152,8805",
+	 .offset = offsetof(struct process_watch_options, socket_ports), .default_text = "2152,8805",
 	 .help = "UDP ports of N3 and N4: who holds a socket of one has the evidence 'socket'"},
 	{.key = "link_ports", .type = OPTION_LIST,
-	 .offset = offsetof(struct roster_options, link_ports), .default_text = "4997",
+	 .offset = offsetof(struct process_watch_options, link_ports), .default_text = "4997",
 	 .help = "UDP ports of a simulated radio link, as UERANSIM has it: who is joined with a known "
 		 "process over one has the evidence 'peer'"},
-	{.key = "tun", .type = OPTION_STRING, .offset = offsetof(struct roster_options, tun),
+	{.key = "tun", .type = OPTION_STRING, .offset = offsetof(struct process_watch_options, tun),
 	 .default_text = "uesimtun*",
 	 .help = "pattern of a UE's TUN devices: a known process that holds one has the evidence 'tun'"},
 	{0},
@@ -23,14 +23,14 @@ static int check(const struct config *config, struct err *err)
 {
 	struct discover_options unused;
 
-	return roster_read_options(config, &unused, err);
+	return process_watch_read_options(config, &unused, err);
 }
 
 const struct option_section processes_section = {
 	.name = "processes",
 	.help = "What is looked for when processes of the user plane are",
 	.options = options,
-	.size = sizeof(struct roster_options),
+	.size = sizeof(struct process_watch_options),
 	.check = check,
 };
 
@@ -52,9 +52,9 @@ static int read_ports(const char *key, const struct string_list *list, uint16_t 
 	return 0;
 }
 
-int roster_read_options(const struct config *config, struct discover_options *ret, struct err *err)
+int process_watch_read_options(const struct config *config, struct discover_options *ret, struct err *err)
 {
-	const struct roster_options *o = config_get(config, processes_section.name);
+	const struct process_watch_options *o = config_get(config, processes_section.name);
 	const struct sched_options *sched = config_get(config, "sched");
 	struct discover_options look = discover_defaults();
 	int r = read_ports("socket_ports", &o->socket_ports, look.owner_ports, &look.n_owner_ports,

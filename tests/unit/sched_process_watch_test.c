@@ -19,14 +19,14 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "roster.h"
-#include "roster_options.h"
+#include "process_watch.h"
+#include "process_watch_options.h"
 
 static const struct option_section *const sections[] = {&processes_section, &sched_section};
 
 struct scene {
 	struct config *config;
-	struct roster *roster;
+	struct process_watch *process_watch;
 	pid_t gnb;
 };
 
@@ -58,7 +58,7 @@ static int setup(void **state)
 	assert_non_null(s);
 	assert_int_equal(config_load(&s->config, sections, ARRAY_SIZE(sections), NULL, NULL), 0);
 	assert_int_equal(config_set(s->config, "sched.evidence", "name", NULL), 0);
-	assert_int_equal(roster_new(&s->roster, s->config, NULL), 0);
+	assert_int_equal(process_watch_new(&s->process_watch, s->config, NULL), 0);
 	s->gnb = start_gnb();
 	*state = s;
 	return 0;
@@ -75,7 +75,7 @@ static int teardown(void **state)
 	struct scene *s = *state;
 
 	end_gnb(s);
-	roster_free(s->roster);
+	process_watch_free(s->process_watch);
 	config_free(s->config);
 	free(s);
 	return 0;
@@ -83,8 +83,8 @@ static int teardown(void **state)
 
 static const struct process *look(struct scene *s, uint64_t now_s, int *ret, struct err *err)
 {
-	*ret = roster_look(s->roster, now_s * NSEC_PER_SEC, err);
-	return processes_find(roster_processes(s->roster), s->gnb);
+	*ret = process_watch_look(s->process_watch, now_s * NSEC_PER_SEC, err);
+	return processes_find(process_watch_processes(s->process_watch), s->gnb);
 }
 
 static struct rlimit leave_no_descriptor(void)
@@ -120,7 +120,7 @@ static void without_descriptors_nothing_is_forgotten(void **state)
 	assert_non_null(strstr(err.text, strerror(EMFILE)));
 	assert_non_null(p);
 	assert_int_equal(p->n_threads, threads);
-	assert_true(roster_missed(s->roster).processes_unreadable > 0);
+	assert_true(process_watch_missed(s->process_watch).processes_unreadable > 0);
 	assert_non_null(look(s, 3, &r, &err));
 	end_gnb(s);
 	assert_null(look(s, 4, &r, &err));

@@ -3,12 +3,12 @@
 #pragma once
 
 #include "discover.h"
-#include "roster.h"
+#include "process_watch.h"
 
-struct roster_options {
+struct process_watch_options {
 	struct string_list socket_ports, link_ports;
 	const char *tun;
 };
 
 /* What to look for. Its strings are the configuration's. */
-int roster_read_options(const struct config *config, struct discover_options *ret, struct err *err);
+int process_watch_read_options(const struct config *config, struct discover_options *ret, struct err *err);

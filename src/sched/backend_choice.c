@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "backends.h"
+#include "backend_choice.h"
 
 #include <errno.h>
 
-#include "auto.h"
+#include "backend_fallback.h"
 #include "decide.h"
 #include "gthulhu.h"
 #include "log.h"
@@ -24,7 +24,7 @@ static const struct local_options *local_of(const struct settings *s)
 	return config_get(s->config, "local");
 }
 
-bool backends_wanted(const struct settings *settings)
+bool backend_is_wanted(const struct settings *settings)
 {
 	unsigned backend = sched_of(settings)->backend;
 
@@ -59,7 +59,7 @@ static void log_trouble(const struct local_report *now, const struct local_repor
 			    plural(now->left_out));
 }
 
-void backends_log_local(void *data, const struct local_report *now,
+void backend_log_local(void *data, const struct local_report *now,
 			const struct local_report *before)
 {
 	if (now->ext && !before->ext)
@@ -105,7 +105,7 @@ static int start_local(struct backend **ret, const struct settings *settings, st
 {
 	const char *caveat = local_caveat(local_of(settings));
 	struct local_report recovered = {0};
-	int r = local_start(ret, local_of(settings), LOCAL_DIR, &local_kernel_ops, backends_log_local,
+	int r = local_start(ret, local_of(settings), LOCAL_DIR, &local_kernel_ops, backend_log_local,
 			    NULL, &recovered, err);
 
 	log_recovered(&recovered);
@@ -156,7 +156,7 @@ static void recover(void)
 		log_warning("local: %s", err.text);
 }
 
-int backends_start(struct backend **ret, struct loop *loop, const struct settings *settings,
+int backend_start(struct backend **ret, struct loop *loop, const struct settings *settings,
 		   struct err *err)
 {
 	unsigned backend = sched_of(settings)->backend;

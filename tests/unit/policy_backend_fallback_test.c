@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "auto.h"
+#include "backend_fallback.h"
 
 struct fake {
 	struct backend backend; /* first */

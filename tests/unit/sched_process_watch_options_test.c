@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
-#include "roster_options.h"
+#include "process_watch_options.h"
 
 static const struct option_section *const sections[] = {&processes_section, &sched_section};
 
@@ -37,7 +37,7 @@ static void the_default_is_that_of_the_scan(void **state)
 {
 	struct discover_options look = {0}, want = discover_defaults();
 
-	assert_int_equal(roster_read_options(*state, &look, NULL), 0);
+	assert_int_equal(process_watch_read_options(*state, &look, NULL), 0);
 	assert_int_equal(look.n_owner_ports, want.n_owner_ports);
 	assert_memory_equal(look.owner_ports, want.owner_ports, sizeof(want.owner_ports));
 	assert_int_equal(look.n_link_ports, want.n_link_ports);
@@ -56,7 +56,7 @@ static void keys_are_taken(void **state)
 	assert_int_equal(config_set(*state, "processes.link_ports", "4997,4998", NULL), 0);
 	assert_int_equal(config_set(*state, "processes.tun", "oaitun_*", NULL), 0);
 	assert_int_equal(config_set(*state, "sched.names", "nr-softmodem", NULL), 0);
-	assert_int_equal(roster_read_options(*state, &look, NULL), 0);
+	assert_int_equal(process_watch_read_options(*state, &look, NULL), 0);
 	assert_int_equal(look.n_owner_ports, 1);
 	assert_int_equal(look.owner_ports[0], 2153);
 	assert_int_equal(look.n_link_ports, 2);
@@ -75,7 +75,7 @@ static void ports_that_are_none(void **state)
 		struct err err = {""};
 
 		assert_int_equal(config_set(*state, "processes.link_ports", bad[i], NULL), 0);
-		assert_true(roster_read_options(*state, &look, &err) < 0);
+		assert_true(process_watch_read_options(*state, &look, &err) < 0);
 		assert_non_null(strstr(err.text, "processes.link_ports"));
 		assert_string_equal(look.tun, "untouched");
 	}

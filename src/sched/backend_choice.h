@@ -9,13 +9,13 @@
 #include "loop.h"
 #include "settings.h"
 
-bool backends_wanted(const struct settings *settings);
+bool backend_is_wanted(const struct settings *settings);
 
 /* Puts back what a killed teide left boosted, then starts what sched.backend says. The caller frees
  * *ret by its operation. */
-int backends_start(struct backend **ret, struct loop *loop, const struct settings *settings,
+int backend_start(struct backend **ret, struct loop *loop, const struct settings *settings,
 		   struct err *err);
 
 /* A local_changed_fn: logs what has changed. */
-void backends_log_local(void *data, const struct local_report *now,
+void backend_log_local(void *data, const struct local_report *now,
 			const struct local_report *before);
