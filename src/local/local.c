@@ -320,23 +320,22 @@ static int open_folder(struct local *l, const char *dir, struct local_report *re
 	return l->lock < 0 ? l->lock : local_recover(dir, &l->machine.ops, ret_recovered, err);
 }
 
-int local_start(struct backend **ret, const struct local_options *options, const char *dir,
-		const struct local_ops *ops, local_changed_fn changed, void *data,
-		struct local_report *ret_recovered, struct err *err)
+int local_start(struct backend **ret, const struct local_setup *setup, struct local_report *ret_recovered,
+		struct err *err)
 {
 	struct local *l = calloc(1, sizeof(*l));
 	int r;
 
 	if (!l)
 		return err_set(err, -ENOMEM, "out of memory");
-	*l = (struct local){.backend.ops = &backend_ops, .options = *options, .machine.ops = *ops,
-			    .lock = -1, .changed = changed, .changed_data = data};
-	r = open_folder(l, dir, ret_recovered, err);
+	*l = (struct local){.backend.ops = &backend_ops, .options = *setup->options, .machine.ops = *setup->ops,
+			    .lock = -1, .changed = setup->changed, .changed_data = setup->data};
+	r = open_folder(l, setup->dir, ret_recovered, err);
 	if (r < 0) {
 		local_free(&l->backend);
 		return r;
 	}
-	l->machine.slices = local_probe_slice(ops, &l->machine.own_slice_ns);
+	l->machine.slices = local_probe_slice(&l->machine.ops, &l->machine.own_slice_ns);
 	l->boosts.own_slice_ns = l->machine.own_slice_ns;
 	*ret = &l->backend;
 	return 0;

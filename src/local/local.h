@@ -60,11 +60,19 @@ struct local_report {
 typedef void (*local_changed_fn)(void *data, const struct local_report *report,
 				 const struct local_report *before);
 
-/* Locks the folder, which is there only while somebody boosts or a record is, and puts back what a killed one left; *ret_recovered tells what
- * that was. -EBUSY when another teide boosts. changed may be NULL; the options are copied. */
-int local_start(struct backend **ret, const struct local_options *options, const char *dir,
-		const struct local_ops *ops, local_changed_fn changed, void *data,
-		struct local_report *ret_recovered, struct err *err);
+/* Borrowed during local_start(), but for data. */
+struct local_setup {
+	const struct local_options *options;
+	const char *dir;
+	const struct local_ops *ops;
+	local_changed_fn changed; /* NULL: none */
+	void *data;
+};
+
+/* Locks the folder, which exists only while a teide boosts or a record is in it, and puts back what a killed
+ * teide left; *ret_recovered says what that was. -EBUSY when another teide boosts. */
+int local_start(struct backend **ret, const struct local_setup *setup, struct local_report *ret_recovered,
+		struct err *err);
 
 /* Puts back what a killed one left, or what was applied to stay. -EBUSY when another teide, which
  * lives, keeps it; else 0, or -errno when a thread could not be put back: its record stays. */

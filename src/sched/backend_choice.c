@@ -103,10 +103,11 @@ static int start_gthulhu(struct backend **ret, struct loop *loop, const struct s
 
 static int start_local(struct backend **ret, const struct settings *settings, struct err *err)
 {
-	const char *caveat = local_caveat(local_of(settings));
+	const struct local_setup setup = {.options = local_of(settings), .dir = LOCAL_DIR,
+					  .ops = &local_kernel_ops, .changed = backend_log_local};
+	const char *caveat = local_caveat(setup.options);
 	struct local_report recovered = {0};
-	int r = local_start(ret, local_of(settings), LOCAL_DIR, &local_kernel_ops, backend_log_local,
-			    NULL, &recovered, err);
+	int r = local_start(ret, &setup, &recovered, err);
 
 	log_recovered(&recovered);
 	if (r >= 0 && caveat)

@@ -26,10 +26,10 @@ struct applied {
 static int apply_list(const struct settings *settings, const struct strategy_list *list,
 		      struct applied *ret, struct err *err)
 {
-	const struct local_options *options = config_get(settings->config, "local");
+	const struct local_setup setup = {.options = config_get(settings->config, "local"), .dir = LOCAL_DIR,
+					  .ops = &local_kernel_ops, .changed = keep_report, .data = &ret->now};
 	struct backend *b;
-	int r = local_start(&b, options, LOCAL_DIR, &local_kernel_ops, keep_report, &ret->now,
-			    &ret->recovered, err);
+	int r = local_start(&b, &setup, &ret->recovered, err);
 
 	if (r < 0)
 		return r;

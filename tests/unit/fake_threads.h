@@ -173,13 +173,17 @@ static inline int teardown(void **state)
 	return 0;
 }
 
+static inline struct local_setup setup_of(struct bench *b)
+{
+	return (struct local_setup){&b->options, b->path, &b->ops, on_changed, b};
+}
+
 static inline void begin(struct bench *b)
 {
+	const struct local_setup setup = setup_of(b);
 	struct err err = {0};
 
-	assert_int_equal(local_start(&b->backend, &b->options, b->path, &b->ops, on_changed, b,
-				     &b->recovered, &err),
-			 0);
+	assert_int_equal(local_start(&b->backend, &setup, &b->recovered, &err), 0);
 }
 
 static inline void end(struct bench *b)

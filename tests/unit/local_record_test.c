@@ -8,14 +8,13 @@ static void one_teide_at_a_time(void **state)
 {
 	struct bench *b = *state;
 	struct backend *second;
+	const struct local_setup setup = setup_of(b);
 	struct local_report report;
 	struct err err = {0};
 
 	begin(b);
 	GIVE(b, 100);
-	assert_int_equal(local_start(&second, &b->options, b->path, &b->ops, NULL, NULL, &report,
-				     &err),
-			 -EBUSY);
+	assert_int_equal(local_start(&second, &setup, &report, &err), -EBUSY);
 	assert_int_equal(local_put_back(b->path, &b->ops, &report, &err), -EBUSY);
 	expect(b, 100, boosted());
 }
