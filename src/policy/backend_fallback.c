@@ -4,89 +4,118 @@
 #include <errno.h>
 #include <stdlib.h>
 
-struct auto_backend {
+struct fallback_pair {
 	struct backend backend; /* the first member */
-	struct backend *first, *second;
+	struct backend *primary, *fallback;
+	bool fallen_back;    /* the fallback has the list */
+	uint64_t errors;     /* of the primary, at the last look */
+	uint64_t success_ns; /* of the primary, the last that was counted; boot clock */
+	unsigned successes;  /* since it failed last */
 	backend_done_fn done;
 	void *done_data;
-	int second_r; /* of its withdrawal */
+	int fallback_r; /* of its withdrawal */
 };
 
-/* The first always has the list: it is how it is asked whether it works. While it does not, it boosts
- * nobody. */
-static bool second_has_it(const struct auto_backend *a)
+static void fall_back(struct fallback_pair *p, const struct backend_stats *s)
+{
+	p->fallen_back = true;
+	p->success_ns = s->last_success_ns;
+	p->successes = 0;
+}
+
+static void count_success(struct fallback_pair *p, const struct backend_stats *s)
+{
+	if (s->last_success_ns < p->success_ns + FALLBACK_SUCCESS_NS)
+		return;
+	p->success_ns = s->last_success_ns;
+	p->successes++;
+	if (p->successes >= FALLBACK_SUCCESSES)
+		p->fallen_back = false;
+}
+
+static void judge_primary(struct fallback_pair *p)
 {
 	struct backend_stats s;
 
-	a->first->ops->stats(a->first, &s);
-	return !s.working && s.errors;
+	p->primary->ops->stats(p->primary, &s);
+	/* An error between two looks is none that lasts, but it ends a row of successes. */
+	if (!s.working && s.errors)
+		fall_back(p, &s);
+	else if (p->fallen_back && s.errors != p->errors)
+		fall_back(p, &s);
+	else if (p->fallen_back)
+		count_success(p, &s);
+	p->errors = s.errors;
 }
 
-static int auto_set(struct backend *b, const struct strategy_list *list)
+/* The back end without the list has an empty one: the primary is still asked, which shows whether it works. */
+static int fallback_set(struct backend *b, const struct strategy_list *list)
 {
 	static const struct strategy_list none;
-	struct auto_backend *a = (struct auto_backend *)b;
-	int r = a->second->ops->set(a->second, second_has_it(a) ? list : &none);
-	int first = a->first->ops->set(a->first, list);
+	struct fallback_pair *p = (struct fallback_pair *)b;
+	int r, primary_r;
 
-	return first < 0 ? first : r;
+	judge_primary(p);
+	r = p->fallback->ops->set(p->fallback, p->fallen_back ? list : &none);
+	primary_r = p->primary->ops->set(p->primary, p->fallen_back ? &none : list);
+	return primary_r < 0 ? primary_r : r;
 }
 
-static void on_first_withdrawn(void *data, int r)
+static void on_primary_withdrawn(void *data, int r)
 {
-	struct auto_backend *a = data;
+	struct fallback_pair *p = data;
 
-	a->done(a->done_data, r < 0 ? r : a->second_r);
+	p->done(p->done_data, r < 0 ? r : p->fallback_r);
 }
 
-static void on_second_withdrawn(void *data, int r)
+static void on_fallback_withdrawn(void *data, int r)
 {
-	((struct auto_backend *)data)->second_r = r;
+	((struct fallback_pair *)data)->fallback_r = r;
 }
 
-/* The second, this kernel, does it at once. */
-static void auto_withdraw(struct backend *b, uint64_t deadline_ns, backend_done_fn done, void *data)
+/* The fallback, this kernel, withdraws at once. */
+static void fallback_withdraw(struct backend *b, uint64_t deadline_ns, backend_done_fn done, void *data)
 {
-	struct auto_backend *a = (struct auto_backend *)b;
+	struct fallback_pair *p = (struct fallback_pair *)b;
 
-	a->done = done;
-	a->done_data = data;
-	a->second->ops->withdraw(a->second, deadline_ns, on_second_withdrawn, a);
-	a->first->ops->withdraw(a->first, deadline_ns, on_first_withdrawn, a);
+	p->done = done;
+	p->done_data = data;
+	p->fallback->ops->withdraw(p->fallback, deadline_ns, on_fallback_withdrawn, p);
+	p->primary->ops->withdraw(p->primary, deadline_ns, on_primary_withdrawn, p);
 }
 
-static void auto_stats(const struct backend *b, struct backend_stats *ret)
+static void fallback_stats(const struct backend *b, struct backend_stats *ret)
 {
-	const struct auto_backend *a = (const struct auto_backend *)b;
-	const struct backend *now = second_has_it(a) ? a->second : a->first;
+	const struct fallback_pair *p = (const struct fallback_pair *)b;
+	const struct backend *now = p->fallen_back ? p->fallback : p->primary;
 
 	now->ops->stats(now, ret);
 }
 
-static void auto_free(struct backend *b)
+static void fallback_free(struct backend *b)
 {
-	struct auto_backend *a = (struct auto_backend *)b;
+	struct fallback_pair *p = (struct fallback_pair *)b;
 
-	a->first->ops->free(a->first);
-	a->second->ops->free(a->second);
-	free(a);
+	p->primary->ops->free(p->primary);
+	p->fallback->ops->free(p->fallback);
+	free(p);
 }
 
-static const struct backend_ops auto_ops = {
+static const struct backend_ops fallback_ops = {
 	.name = "auto",
-	.set = auto_set,
-	.withdraw = auto_withdraw,
-	.stats = auto_stats,
-	.free = auto_free,
+	.set = fallback_set,
+	.withdraw = fallback_withdraw,
+	.stats = fallback_stats,
+	.free = fallback_free,
 };
 
-int auto_start(struct backend **ret, struct backend *first, struct backend *second)
+int fallback_start(struct backend **ret, struct backend *primary, struct backend *fallback)
 {
-	struct auto_backend *a = calloc(1, sizeof(*a));
+	struct fallback_pair *p = calloc(1, sizeof(*p));
 
-	if (!a)
+	if (!p)
 		return -ENOMEM;
-	*a = (struct auto_backend){.backend.ops = &auto_ops, .first = first, .second = second};
-	*ret = &a->backend;
+	*p = (struct fallback_pair){.backend.ops = &fallback_ops, .primary = primary, .fallback = fallback};
+	*ret = &p->backend;
 	return 0;
 }

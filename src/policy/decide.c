@@ -18,9 +18,10 @@ static const struct config_option options[] = {
 		.offset = offsetof(struct sched_options, backend),
 		.default_text = "auto",
 		.choices = backends,
-		.help = "who acts on strategies: gthulhu (the API server of section api), local (this "
+		.help = "what acts on strategies: gthulhu (the API server of section api), local (this "
 			"kernel's own scheduler), none; auto: the API server while it answers, and "
-			"while it does not, with local.enabled, this kernel",
+			"while it does not, with local.enabled, this kernel, until the server has "
+			"answered three times in a row",
 	},
 	{
 		.key = "names",

@@ -136,7 +136,7 @@ static int start_auto(struct backend **ret, struct loop *loop, const struct sett
 		*ret = gthulhu ? gthulhu : local;
 		return 0;
 	}
-	r = auto_start(ret, gthulhu, local);
+	r = fallback_start(ret, gthulhu, local);
 	if (r == 0)
 		return 0;
 	gthulhu->ops->free(gthulhu);

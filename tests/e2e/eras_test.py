@@ -170,6 +170,24 @@ def decision_makers_get_intents():  # 16, 29
 
 
 @case
+def a_decision_maker_without_intents_is_asked_each_time():
+    server = StandIn(era="dm-int")
+    gnb = process("nr-gnb", POD)
+    server.era.processes = [gnb.known]
+    client = Client(server.url, KEY, interval=50)
+    client.say(f"follow {gnb.pid}@{POD}")
+    client.reach("the look", lambda s: s["verified"] >= 1)
+    client.say("follow")
+    wait_for("no intents", lambda: boosted(server) == [])
+    before = client.stats()
+    stats = client.reach("more cycles", lambda s: s["posts"] >= before["posts"] + 5)
+    # The read back of the last cycle may be under way.
+    assert stats["verified"] >= before["verified"] + 4, (before, stats)
+    end(gnb)
+    server.stop()
+
+
+@case
 def who_is_in_no_pod_is_a_policy_of_the_node_or_said_to_be_left_out():  # 29
     for era, told in (("dm-int", False), ("dm-c", True)):
         server = StandIn(era=era)

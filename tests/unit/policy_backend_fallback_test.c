@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "backend_fallback.h"
+#include "clock.h"
 
 struct fake {
 	struct backend backend; /* first */
@@ -43,51 +44,129 @@ static void fake_free(struct backend *b)
 static const struct backend_ops fake_ops = {"fake", fake_set, fake_withdraw, fake_stats, fake_free};
 
 struct pair {
-	struct fake first, second;
+	struct fake primary, fallback;
 	struct backend *both;
 	struct strategy item;
 	struct strategy_list list;
+	uint64_t now_ns;
 };
 
 static void begin(struct pair *p)
 {
-	*p = (struct pair){.first.backend.ops = &fake_ops, .second.backend.ops = &fake_ops,
-			   .item = {.pid = 1, .execution_time_ns = 1}};
+	*p = (struct pair){.primary.backend.ops = &fake_ops, .fallback.backend.ops = &fake_ops,
+			   .item = {.pid = 1, .execution_time_ns = 1}, .now_ns = 100 * NSEC_PER_SEC};
 	p->list = (struct strategy_list){.items = &p->item, .len = 1};
-	assert_int_equal(auto_start(&p->both, &p->first.backend, &p->second.backend), 0);
+	assert_int_equal(fallback_start(&p->both, &p->primary.backend, &p->fallback.backend), 0);
 }
 
-static void give(struct pair *p)
+static void primary_succeeds(struct pair *p, uint64_t later_ns)
+{
+	p->now_ns += later_ns;
+	p->primary.stats.working = true;
+	p->primary.stats.last_success_ns = p->now_ns;
+}
+
+static void primary_fails(struct pair *p)
+{
+	p->primary.stats.working = false;
+	p->primary.stats.errors++;
+}
+
+static void expect_list_at(struct pair *p, const struct fake *owner)
 {
 	assert_int_equal(p->both->ops->set(p->both, &p->list), 0);
-	/* Whoever works is the only one with the list. */
-	if (p->first.stats.working)
-		assert_int_equal(p->second.has, 0);
+	assert_int_equal(p->primary.has, owner == &p->primary);
+	assert_int_equal(p->fallback.has, owner == &p->fallback);
 }
 
-static void one_at_a_time(void **state)
+static void the_primary_has_the_list_until_it_fails(void **state)
 {
 	struct backend_stats stats;
 	struct pair p;
 
 	begin(&p);
-	p.second.stats.entries = 7;
-	give(&p);
-	assert_int_equal(p.first.has, 1);
-	assert_int_equal(p.second.has, 0);
-	p.first.stats.errors = 1;
-	give(&p);
-	assert_int_equal(p.second.has, 1);
+	p.fallback.stats.entries = 7;
+	expect_list_at(&p, &p.primary);
+	primary_succeeds(&p, NSEC_PER_SEC);
+	expect_list_at(&p, &p.primary);
+	primary_fails(&p);
+	expect_list_at(&p, &p.fallback);
 	p.both->ops->stats(p.both, &stats);
 	assert_int_equal(stats.entries, 7);
-	p.first.stats.working = true;
-	give(&p);
-	assert_int_equal(p.second.has, 0);
-	p.first.stats.working = false;
-	give(&p);
-	assert_int_equal(p.second.has, 1);
 	p.both->ops->free(p.both);
-	assert_true(p.first.freed && p.second.freed);
+	assert_true(p.primary.freed && p.fallback.freed);
+}
+
+static void it_gets_the_list_back_after_successes_in_a_row(void **state)
+{
+	struct pair p;
+
+	begin(&p);
+	primary_succeeds(&p, 0);
+	primary_fails(&p);
+	expect_list_at(&p, &p.fallback);
+	for (int i = 1; i < FALLBACK_SUCCESSES; i++) {
+		primary_succeeds(&p, 10 * NSEC_PER_SEC);
+		/* However often the list is set. */
+		for (int k = 0; k < 10; k++)
+			expect_list_at(&p, &p.fallback);
+	}
+	primary_succeeds(&p, 10 * NSEC_PER_SEC);
+	expect_list_at(&p, &p.primary);
+	p.both->ops->free(p.both);
+}
+
+/* One exchange may be two requests. */
+static void successes_at_one_time_count_once(void **state)
+{
+	struct pair p;
+
+	begin(&p);
+	primary_fails(&p);
+	expect_list_at(&p, &p.fallback);
+	primary_succeeds(&p, 0);
+	for (int i = 0; i < 9; i++) {
+		expect_list_at(&p, &p.fallback);
+		primary_succeeds(&p, NSEC_PER_SEC / 10);
+	}
+	p.both->ops->free(p.both);
+}
+
+static void a_primary_that_fails_every_other_time_gets_no_list(void **state)
+{
+	struct pair p;
+
+	begin(&p);
+	primary_fails(&p);
+	for (int i = 0; i < 50; i++) {
+		expect_list_at(&p, &p.fallback);
+		primary_succeeds(&p, 10 * NSEC_PER_SEC);
+		expect_list_at(&p, &p.fallback);
+		primary_succeeds(&p, 10 * NSEC_PER_SEC);
+		expect_list_at(&p, &p.fallback);
+		primary_fails(&p);
+	}
+	p.both->ops->free(p.both);
+}
+
+static void a_failure_between_two_looks_ends_the_row(void **state)
+{
+	struct pair p;
+
+	begin(&p);
+	primary_fails(&p);
+	expect_list_at(&p, &p.fallback);
+	for (int i = 0; i < 20; i++) {
+		primary_fails(&p);
+		primary_succeeds(&p, 10 * NSEC_PER_SEC);
+		expect_list_at(&p, &p.fallback);
+	}
+	for (int i = 1; i <= FALLBACK_SUCCESSES; i++) {
+		expect_list_at(&p, &p.fallback);
+		primary_succeeds(&p, 10 * NSEC_PER_SEC);
+	}
+	expect_list_at(&p, &p.primary);
+	p.both->ops->free(p.both);
 }
 
 static void on_done(void *data, int r)
@@ -105,10 +184,10 @@ static void both_are_withdrawn(void **state)
 		struct pair p;
 
 		begin(&p);
-		p.first.withdraw_r = results[i][0];
-		p.second.withdraw_r = results[i][1];
+		p.primary.withdraw_r = results[i][0];
+		p.fallback.withdraw_r = results[i][1];
 		p.both->ops->withdraw(p.both, 1, on_done, done);
-		assert_true(p.first.withdrawn && p.second.withdrawn);
+		assert_true(p.primary.withdrawn && p.fallback.withdrawn);
 		assert_int_equal(done[0], 1);
 		assert_int_equal(done[1], results[i][2]);
 		p.both->ops->free(p.both);
@@ -118,7 +197,11 @@ static void both_are_withdrawn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_at_a_time),
+		cmocka_unit_test(the_primary_has_the_list_until_it_fails),
+		cmocka_unit_test(it_gets_the_list_back_after_successes_in_a_row),
+		cmocka_unit_test(successes_at_one_time_count_once),
+		cmocka_unit_test(a_primary_that_fails_every_other_time_gets_no_list),
+		cmocka_unit_test(a_failure_between_two_looks_ends_the_row),
 		cmocka_unit_test(both_are_withdrawn),
 	};
 
