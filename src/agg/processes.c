@@ -54,6 +54,8 @@ static void free_parts(struct process *p)
 	free_threads(p);
 	free(p->cgroup);
 	p->cgroup = NULL;
+	free(p->pod_name);
+	p->pod_name = NULL;
 	free(p->owner);
 	p->owner = NULL;
 }
@@ -351,7 +353,26 @@ int processes_set_cgroup(struct processes *t, const struct proc *proc, const cha
 		return -ENOMEM;
 	free(p->cgroup);
 	p->cgroup = copy;
+	free(p->pod_name);
+	p->pod_name = NULL;
 	cgroup_parse(copy, &p->ids);
+	return 0;
+}
+
+int processes_set_pod_name(struct processes *t, const struct proc *proc, const char *name)
+{
+	struct process *p = map_get(t->by_pid, &proc->pid);
+	char *copy;
+
+	if (!p || p->start_time != proc->start_time)
+		return -ENOENT;
+	if (p->pod_name && !strcmp(p->pod_name, name))
+		return 0;
+	copy = strdup(name);
+	if (!copy)
+		return -ENOMEM;
+	free(p->pod_name);
+	p->pod_name = copy;
 	return 0;
 }
 

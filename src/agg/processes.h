@@ -25,6 +25,7 @@ struct process {
 	uint64_t netns; /* inode; 0: not known */
 	char *cgroup;   /* its path, owned by the table; NULL: not known */
 	struct cgroup_ids ids; /* what the path tells: container and pod */
+	char *pod_name; /* "NAMESPACE/NAME", owned by the table; NULL: not known */
 	struct proc_owner *owner; /* owned by the table; NULL: not known */
 	uint32_t evidence; /* EVIDENCE_BIT()s of the kinds that have not aged out */
 	struct process_evidence kinds[EVIDENCE_MAX];
@@ -89,6 +90,9 @@ int processes_set_owner(struct processes *t, const struct proc *proc, const stru
 
 /* A copy of the path, of which container and pod are made. As processes_set_threads(). */
 int processes_set_cgroup(struct processes *t, const struct proc *proc, const char *path);
+
+/* A copy of the name of its pod, which another cgroup makes unknown again. As processes_set_threads(). */
+int processes_set_pod_name(struct processes *t, const struct proc *proc, const char *name);
 
 /* Forgets that pid. */
 void processes_ended(struct processes *t, int32_t pid);

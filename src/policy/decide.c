@@ -67,8 +67,8 @@ static const struct config_option options[] = {
 		.offset = offsetof(struct sched_options, rules),
 		.default_text = "",
 		.help = "what differs for some; the first that matches counts. Each is words KEY=VALUE: "
-			"comm, netns, pod, upf (an N3 address), user, exe, cgroup (paths) are matched, "
-			"boost, priority, execution_time are set, as in 'comm=nr-ue netns=ran-* execution_time=5ms'",
+			"comm, netns, pod (UID, NAME or NAMESPACE/NAME), upf (an N3 address), user, exe, cgroup "
+			"(paths) are matched, boost, priority, execution_time are set, as in 'comm=nr-ue netns=ran-* execution_time=5ms'",
 	},
 	{
 		.key = "priority",
@@ -133,7 +133,7 @@ static int check_names(const struct string_list *names, struct err *err)
 
 static int parse_rules(struct sched_rules *rules, const struct sched_options *options, struct err *err)
 {
-	rules->otherwise = (struct sched_rule){
+	rules->fallback = (struct sched_rule){
 		.boost = true, .priority = options->priority, .execution_time = options->execution_time};
 	if (options->rules.len > SCHED_RULES_MAX)
 		return err_set(err, -EINVAL, "sched.rules: %zu rules, %d are the most",
@@ -142,7 +142,7 @@ static int parse_rules(struct sched_rules *rules, const struct sched_options *op
 		struct sched_rule *rule = &rules->items[rules->n++];
 		int r;
 
-		*rule = rules->otherwise;
+		*rule = rules->fallback;
 		r = sched_rule_parse(options->rules.items[i], rule, err);
 		if (r < 0)
 			return err_prefix(err, r, "sched.rules: '%s'", options->rules.items[i]);
@@ -198,7 +198,15 @@ const struct sched_rule *sched_rule_for(const struct sched_rules *rules,
 	for (size_t i = 0; i < rules->n; i++)
 		if (sched_rule_matches(&rules->items[i], process, &rules->places))
 			return &rules->items[i];
-	return &rules->otherwise;
+	return &rules->fallback;
+}
+
+bool sched_rules_use_pods(const struct sched_rules *rules)
+{
+	for (size_t i = 0; i < rules->n; i++)
+		if (rules->items[i].pod[0])
+			return true;
+	return false;
 }
 
 bool sched_names(const struct sched_rules *rules, const char *comm)

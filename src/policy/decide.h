@@ -42,7 +42,7 @@ struct sched_rules {
 	size_t n;
 	uint32_t users[SCHED_USERS_MAX]; /* whose processes count, where no rule says so */
 	size_t n_users;
-	struct sched_rule otherwise; /* for those whom no rule matches */
+	struct sched_rule fallback;  /* for the processes that no rule matches */
 	struct sched_places places;  /* the caller may fill it; zeroed by sched_rules_init() */
 };
 
@@ -57,7 +57,10 @@ bool sched_chooses(const struct sched_rules *rules, const struct process *proces
 /* Whether a process of that name could be chosen: its owner, cgroup and threads are worth a look. */
 bool sched_names(const struct sched_rules *rules, const char *comm);
 
-/* The first that matches, or otherwise. */
+/* Whether a rule goes by pods, whose names the caller then fills in. */
+bool sched_rules_use_pods(const struct sched_rules *rules);
+
+/* The first rule that matches; the fallback if none does. */
 const struct sched_rule *sched_rule_for(const struct sched_rules *rules,
 					const struct process *process);
 

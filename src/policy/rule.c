@@ -170,12 +170,23 @@ static bool in_netns(const struct sched_rule *rule, uint64_t inode, const struct
 	       !fnmatch(rule->netns, places->netns_name(inode, text, sizeof(text)), 0);
 }
 
+static bool in_pod(const struct sched_rule *rule, const struct process *p)
+{
+	const char *name = p->pod_name ? strrchr(p->pod_name, '/') : NULL;
+
+	if (!fnmatch(rule->pod, p->ids.pod, 0))
+		return true;
+	if (!p->pod_name)
+		return false;
+	return !fnmatch(rule->pod, strchr(rule->pod, '/') || !name ? p->pod_name : name + 1, 0);
+}
+
 bool sched_rule_matches(const struct sched_rule *rule, const struct process *p,
 			const struct sched_places *places)
 {
 	if (rule->comm[0] && fnmatch(rule->comm, p->comm, 0))
 		return false;
-	if (rule->pod[0] && fnmatch(rule->pod, p->ids.pod, 0))
+	if (rule->pod[0] && !in_pod(rule, p))
 		return false;
 	if (rule->netns[0] && !in_netns(rule, p->netns, places))
 		return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A rule of sched.rules: for whom, and what differs for them. Its text is words KEY=VALUE. */
+/* A rule of sched.rules: which processes it is for, and what differs for them. Its text is words KEY=VALUE. */
 #pragma once
 
 #include <stdbool.h>
@@ -14,17 +14,17 @@
 #define SCHED_RULES_MAX 32
 #define RULE_PATTERN_MAX 128
 
-/* Patterns of fnmatch(3), "" for anybody; all of them must match. */
+/* Patterns of fnmatch(3), "" for any process; all of them must match. */
 struct sched_rule {
 	char comm[RULE_PATTERN_MAX];  /* of the leader */
 	char netns[RULE_PATTERN_MAX]; /* name of the network namespace, or its inode in digits */
-	char pod[RULE_PATTERN_MAX];   /* the pod's UID */
+	char pod[RULE_PATTERN_MAX];   /* the pod's UID, "NAME" or "NAMESPACE/NAME" */
 	char upf[RULE_PATTERN_MAX];   /* an N3 address that tunnels in its namespace go to or come from */
 	char user[RULE_PATTERN_MAX];  /* name or number of the user; resolved in uid */
 	char exe[RULE_PATTERN_MAX];   /* path of the program */
 	char cgroup[RULE_PATTERN_MAX]; /* path of the cgroup */
 	uint32_t uid; /* SCHED_ANY_USER: any */
-	bool boost; /* false: those stay as they are */
+	bool boost; /* false: those processes stay as they are */
 	bool priority;
 	uint64_t execution_time; /* ns; in adaptive mode the most */
 };

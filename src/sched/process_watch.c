@@ -7,6 +7,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "identity.h"
 #include "record.h"
 #include "process_watch_options.h"
 
@@ -17,6 +18,7 @@ struct process_watch {
 	struct sched_rules rules;
 	struct processes *processes;
 	struct discover *discover;
+	struct identity *identity; /* names of pods; NULL: no rule goes by them */
 	struct process_watch_missed missed;
 	int error; /* of this look: the first that kept a process from being read */
 	int32_t error_pid;
@@ -34,6 +36,11 @@ static int start(struct process_watch *w, const struct config *config, struct er
 	if (e < 0)
 		return e;
 	limits.current = w->rules.evidence & EVIDENCE_BIT(EVIDENCE_CURRENT);
+	if (sched_rules_use_pods(&w->rules)) {
+		w->identity = identity_new(config_get(config, containers_section.name));
+		if (!w->identity)
+			return err_set(err, -ENOMEM, "out of memory");
+	}
 	w->discover = discover_new(&look);
 	w->processes = processes_new(&limits);
 	return w->discover && w->processes ? 0 : err_set(err, -ENOMEM, "out of memory");
@@ -56,6 +63,7 @@ void process_watch_free(struct process_watch *w)
 	if (!w)
 		return;
 	processes_free(w->processes);
+	identity_free(w->identity);
 	discover_free(w->discover);
 	free(w);
 }
@@ -146,6 +154,20 @@ static void read_cgroup(struct process_watch *w, const struct proc *proc)
 		is_unreadable(w, proc->pid, e);
 }
 
+static void read_pod_name(struct process_watch *w, const struct process *p, const struct proc *proc)
+{
+	const struct container *c = identity_container(w->identity, p->ids.container);
+
+	if (c && c->pod[0])
+		processes_set_pod_name(w->processes, proc, c->pod);
+}
+
+static void look_for_containers(struct process_watch *w, uint64_t now_ns)
+{
+	if (w->identity)
+		identity_look(w->identity, now_ns);
+}
+
 static void read_owner(struct process_watch *w, const struct proc *proc)
 {
 	struct proc_owner owner;
@@ -164,6 +186,8 @@ static bool complete(struct process_watch *w, const struct process *p, const str
 		read_owner(w, proc);
 	if (p && (named || !p->cgroup))
 		read_cgroup(w, proc);
+	if (named)
+		read_pod_name(w, p, proc);
 	chosen = p && sched_chooses(&w->rules, p, NULL);
 	if (chosen)
 		read_threads(w, proc);
@@ -195,6 +219,7 @@ int process_watch_look(struct process_watch *w, uint64_t now_ns, struct err *err
 	int e;
 
 	w->error = 0;
+	look_for_containers(w, now_ns);
 	e = find(w, now_ns, err);
 	resolve_pending(w);
 	refresh(w);
@@ -244,6 +269,7 @@ enum process_news process_watch_newcomer(struct process_watch *w, const struct e
 	has_sent = p && p->start_time == proc.start_time &&
 		   p->evidence & EVIDENCE_BIT(EVIDENCE_SENDER);
 	p = processes_announce(w->processes, &proc, EVIDENCE_SENDER, now_ns);
+	look_for_containers(w, now_ns);
 	if (complete(w, p, &proc))
 		return PROCESS_CHOSEN;
 	/* Where sending does not suffice, a look may find what does. */

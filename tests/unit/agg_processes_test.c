@@ -225,7 +225,12 @@ static void a_cgroup_tells_container_and_pod(void **state)
 	assert_string_equal(processes_find(t, 10)->cgroup, path);
 	assert_string_equal(processes_find(t, 10)->ids.pod, pod);
 	assert_int_equal(strlen(processes_find(t, 10)->ids.container), 64);
+	assert_int_equal(processes_set_pod_name(t, &p, "ran/gnb-0"), 0);
+	assert_int_equal(processes_set_pod_name(t, &other, "ran/gnb-1"), -ENOENT);
+	assert_int_equal(processes_set_cgroup(t, &p, path), 0);
+	assert_string_equal(processes_find(t, 10)->pod_name, "ran/gnb-0");
 	assert_int_equal(processes_set_cgroup(t, &p, "/system.slice/gnb.service"), 0);
+	assert_null(processes_find(t, 10)->pod_name);
 	assert_string_equal(processes_find(t, 10)->ids.pod, "");
 	assert_int_equal(processes_set_cgroup(t, &other, "/"), -ENOENT);
 	processes_put(t, &other);

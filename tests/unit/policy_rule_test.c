@@ -149,6 +149,37 @@ static void a_pod(void **state)
 	decided(b, 101, true, true, 20000000);
 }
 
+/* As flows --pod has it: the name alone, or the namespace and the name. */
+static void a_pod_by_name(void **state)
+{
+	static const struct {
+		const char *pattern, *name; /* NULL: not known */
+		bool matches;
+	} cases[] = {
+		{"gnb-0", "ran/gnb-0", true},	 {"gnb-*", "ran/gnb-0", true},	   {"ran/gnb-0", "ran/gnb-0", true},
+		{"*/gnb-0", "ran/gnb-0", true},	 {"core/gnb-0", "ran/gnb-0", false}, {"ran", "ran/gnb-0", false},
+		{"gnb-1", "ran/gnb-0", false},	 {"ran*", "ran/gnb-0", false},	   {"gnb-0", "gnb-0", true},
+		{"gnb-0", NULL, false},		 {POD, "ran/gnb-0", true},	   {POD, NULL, true},
+	};
+	const struct proc p = {.pid = 100, .start_time = 1, .netns = 7};
+	struct bench *b = *state;
+	char rule[128];
+
+	process(b, 100, "nr-gnb", 7);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct err err = {""};
+
+		snprintf(rule, sizeof(rule), "pod=%s execution_time=7ms", cases[i].pattern);
+		assert_int_equal(use(b, rule, &err), 0);
+		assert_true(sched_rules_use_pods(&b->rules));
+		assert_int_equal(processes_set_cgroup(b->table, &p, "/"), 0); /* forgets the name */
+		assert_int_equal(processes_set_cgroup(b->table, &p, "/kubepods/pod" POD "/x"), 0);
+		if (cases[i].name)
+			assert_int_equal(processes_set_pod_name(b->table, &p, cases[i].name), 0);
+		decided(b, 100, true, true, cases[i].matches ? 7000000 : 20000000);
+	}
+}
+
 static void an_upf(void **state)
 {
 	struct event tunnel = {.kind = KIND_TUNNEL, .netns_inode = 7};
@@ -220,6 +251,7 @@ int main(void)
 		BENCH_TEST(all_patterns_of_a_rule_must_match),
 		BENCH_TEST(a_namespace_by_name),
 		BENCH_TEST(a_pod),
+		BENCH_TEST(a_pod_by_name),
 		BENCH_TEST(an_upf),
 		BENCH_TEST(rules_that_cannot_be),
 		BENCH_TEST(not_too_many),
