@@ -52,6 +52,7 @@ struct local_report {
 	size_t left_out; /* of the list, beyond max_threads */
 	int32_t foreign_tid; /* one of the foreign */
 	bool ext;        /* nothing is boosted: a sched_ext scheduler runs */
+	bool other_boot; /* the record was of another boot, whose threads are gone: it is discarded */
 	char error[256]; /* the last failure, or "" */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A line a thread: tid, group, start time, when, then what it had and what it got, each as policy,
+/* A head with the boot, the writer and the kernel's own slice; then a line a thread: tid, group, start time, when, then what it had and what it got, each as policy,
  * nice, real-time priority, slice, reset on fork. */
 #include "local_record.h"
 
@@ -19,7 +19,9 @@
 #include "file.h"
 #include "proc.h"
 
-#define HEAD "teide boosts 1 "
+#define HEAD "teide boosts 2 " /* then the boot id */
+#define HEAD_1 "teide boosts 1 " /* of earlier versions: without a boot id */
+#define BOOT_ID_MAX 37
 #define RECORD "boosts" /* of the initial PID namespace; others' have the inode behind a dot */
 #define INITIAL_PIDNS 0xeffffffcU /* PROC_PID_INIT_INO (include/linux/proc_ns.h) */
 #define RECORD_MAX (1U << 20)
@@ -119,11 +121,20 @@ static void write_sched(struct buf *out, const struct thread_sched *s)
 		   s->rt_priority, s->slice_ns, s->reset_on_fork);
 }
 
+/* A thread's start time counts from the boot: another boot may have another thread of that number and time. */
+static void read_boot_id(char ret[static BOOT_ID_MAX])
+{
+	if (!read_first_line("", "/proc/sys/kernel/random/boot_id", ret, BOOT_ID_MAX) || !*ret)
+		snprintf(ret, BOOT_ID_MAX, "-");
+}
+
 static size_t write_text(struct buf *out, const struct boosts *boosts)
 {
+	char boot[BOOT_ID_MAX];
 	size_t n = 0;
 
-	buf_printf(out, HEAD "%d %" PRIu64 "\n", getpid(), boosts->own_slice_ns);
+	read_boot_id(boot);
+	buf_printf(out, HEAD "%s %d %" PRIu64 "\n", boot, getpid(), boosts->own_slice_ns);
 	for (size_t i = 0; i < boosts->len; i++) {
 		const struct local_boost *b = &boosts->items[i].b;
 
@@ -209,12 +220,24 @@ static bool parse_line(const char *line, struct local_boost *b)
 	return parse_sched(&line, &b->before) && parse_sched(&line, &b->ours) && !*line;
 }
 
-static int parse(char *text, struct boosts *ret)
+static bool parse_head(const char *line, struct boosts *ret)
+{
+	char boot[BOOT_ID_MAX], now[BOOT_ID_MAX];
+
+	if (sscanf(line, HEAD_1 "%" SCNd32 " %" SCNu64, &ret->owner, &ret->own_slice_ns) == 2)
+		return true;
+	if (sscanf(line, HEAD "%36s %" SCNd32 " %" SCNu64, boot, &ret->owner, &ret->own_slice_ns) != 3)
+		return false;
+	read_boot_id(now);
+	ret->other_boot = strcmp(boot, now) != 0;
+	return true;
+}
+
+static int parse_record(char *text, struct boosts *ret)
 {
 	char *rest = text, *line = strsep(&rest, "\n");
 
-	if (!line ||
-	    sscanf(line, HEAD "%" SCNd32 " %" SCNu64, &ret->owner, &ret->own_slice_ns) != 2)
+	if (!line || !parse_head(line, ret))
 		return -EBADMSG;
 	while ((line = strsep(&rest, "\n")) && *line) {
 		struct boost boost = {0};
@@ -222,7 +245,7 @@ static int parse(char *text, struct boosts *ret)
 
 		if (!parse_line(line, &boost.b))
 			return -EBADMSG;
-		r = boosts_add(ret, &boost);
+		r = ret->other_boot ? 0 : boosts_add(ret, &boost);
 		if (r < 0)
 			return r;
 	}
@@ -249,7 +272,7 @@ int record_read(const char *dir, struct boosts *ret, struct err *err)
 	fd = file_open(AT_FDCWD, path, O_NOFOLLOW);
 	r = fd < 0 ? fd : file_read(fd, &text, RECORD_MAX);
 	if (r >= 0 && text.len)
-		r = parse(text.data, &b);
+		r = parse_record(text.data, &b);
 	if (r == -EBADMSG)
 		return err_set(err, r,
 			       "%s is not a record that this version reads: look at the threads with "

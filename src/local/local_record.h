@@ -9,6 +9,7 @@ struct boosts {
 	size_t len, cap;
 	int32_t owner;        /* who wrote it; it may have ended */
 	uint64_t own_slice_ns; /* the kernel's own slice, which before and ours have as 0 */
+	bool other_boot;      /* the record was of another boot: its threads are gone, none is in the list */
 };
 
 struct boost {

@@ -36,6 +36,7 @@ int local_recover(const char *dir, const struct local_ops *ops, struct local_rep
 	record_drop_dead(dir);
 	if (r < 0)
 		return r;
+	report.other_boot = boosts.other_boot;
 	m.own_slice_ns = boosts.own_slice_ns;
 	put_back_all(&m, &boosts, &report);
 	*ret = report;

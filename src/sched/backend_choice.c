@@ -74,10 +74,17 @@ void backend_log_local(void *data, const struct local_report *now,
 	log_trouble(now, before);
 }
 
+void backend_log_other_boot(const struct local_report *found)
+{
+	if (found->other_boot)
+		log_info("local: the record of boosts was of another boot, whose threads are gone: discarded");
+}
+
 static void log_recovered(const struct local_report *found)
 {
 	static const struct local_report none;
 
+	backend_log_other_boot(found);
 	if (found->put_back)
 		log_info("local: %zu thread%s, which a killed teide or sched apply left boosted, put back",
 			 found->put_back, plural(found->put_back));

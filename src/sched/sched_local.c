@@ -90,6 +90,7 @@ int sched_apply(const struct settings *settings, bool json, struct err *err)
 		r = apply_list(settings, &p.decision->list, &applied, err);
 	if (r < 0)
 		return r;
+	backend_log_other_boot(&applied.recovered);
 	(json ? apply_json : apply_text)(&p, &applied, local_caveat(config_get(settings->config, "local")));
 	return 0;
 }
@@ -118,6 +119,7 @@ int sched_withdraw(const struct settings *settings, bool json, struct err *err)
 	/* Without a look there is nothing to count. */
 	if (r < 0 && !report.failed)
 		return r;
+	backend_log_other_boot(&report);
 	if (json)
 		withdraw_json(&report, settings_node(settings, node));
 	else

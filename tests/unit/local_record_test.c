@@ -98,7 +98,7 @@ static void what_cannot_be_put_back_stays_on_record(void **state)
 static void records_that_are_none(void **state)
 {
 	static const char *const texts[] = {
-		"", "nonsense\n", "teide boosts 2 1 2\n", "teide boosts 1 7 0\n100 100 10\n",
+		"", "nonsense\n", "teide boosts 3 1 2\n", "teide boosts 2 1 2\n", "teide boosts 1 7 0\n100 100 10\n",
 		"teide boosts 1 7 0\n100 100 10 5 0 -21 0 0 0 0 -10 0 0 1\n",
 		"teide boosts 1 7 0\n100 100 10 5 0 0 0 0 0 0 -10 0 0 1 more\n",
 	};
@@ -115,6 +115,51 @@ static void records_that_are_none(void **state)
 		assert_int_equal(r, texts[i][0] ? -EBADMSG : 0);
 		assert_int_equal(!texts[i][0], !strstr(err.text, "not a record"));
 	}
+}
+
+/* The same numbers and start times, but other threads: they are left alone, and the record goes. */
+static void the_record_of_another_boot(void **state)
+{
+	char path[128], file[LOCAL_FILE_MAX], text[512], *id;
+	struct bench *b = *state;
+	struct local_report report;
+	struct err err = {0};
+	FILE *f;
+
+	begin(b);
+	GIVE(b, 100, 101);
+	end(b);
+	snprintf(path, sizeof(path), "%s/%s", b->path, local_file(file));
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	id = strchr(text, '-') - 8; /* the first part of a UUID has eight digits */
+	assert_int_equal(fseek(f, id - text, SEEK_SET), 0);
+	fputc(*id == '0' ? '1' : '0', f);
+	fclose(f);
+	assert_int_equal(local_put_back(b->path, &b->ops, &report, &err), 0);
+	assert_true(report.other_boot);
+	assert_int_equal(report.put_back, 0);
+	expect(b, 100, boosted());
+	expect(b, 101, boosted());
+	assert_false(has_record(b));
+}
+
+/* Earlier versions wrote none. */
+static void a_record_without_a_boot_is_read(void **state)
+{
+	struct bench *b = *state;
+	char file[LOCAL_FILE_MAX];
+	struct local_report report;
+	struct err err = {0};
+
+	fake_file(&b->dir, "teide boosts 1 7 2800000\n100 100 10 5 0 3 0 0 0 0 -10 0 1000000 1\n", "run/local/%s",
+		  local_file(file));
+	b->fake->threads[1].sched = boosted();
+	assert_int_equal(local_put_back(b->path, &b->ops, &report, &err), 0);
+	assert_int_equal(report.put_back, 1);
+	assert_false(report.other_boot);
+	expect(b, 100, other(3));
 }
 
 static void a_record_that_cannot_be_written_stops_the_boost(void **state)
@@ -223,6 +268,8 @@ int main(void)
 		BENCH_TEST(killed_at_any_moment),
 		BENCH_TEST(what_cannot_be_put_back_stays_on_record),
 		BENCH_TEST(records_that_are_none),
+		BENCH_TEST(the_record_of_another_boot),
+		BENCH_TEST(a_record_without_a_boot_is_read),
 		BENCH_TEST(the_record_of_another_pid_namespace),
 		BENCH_TEST(a_record_that_cannot_be_written_stops_the_boost),
 		BENCH_TEST(the_folder_is_there_while_it_is_needed),
