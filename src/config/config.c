@@ -23,6 +23,11 @@ static size_t option_count(const struct option_section *s)
 	return n;
 }
 
+static bool is_called(const struct config_option *o, const char *key)
+{
+	return !strcmp(o->key, key) || (o->old_key && !strcmp(o->old_key, key));
+}
+
 const struct config_option *config_find(const struct config *c, const char *section, const char *key,
 				 size_t *ret_section, size_t *ret_option)
 {
@@ -30,7 +35,7 @@ const struct config_option *config_find(const struct config *c, const char *sect
 		if (strcmp(c->sections[s]->name, section))
 			continue;
 		for (size_t i = 0; c->sections[s]->options[i].key; i++) {
-			if (strcmp(c->sections[s]->options[i].key, key))
+			if (!is_called(&c->sections[s]->options[i], key))
 				continue;
 			*ret_section = s;
 			*ret_option = i;
@@ -49,6 +54,39 @@ int config_note_origin(struct config *c, size_t section, size_t option, const ch
 	free(c->origins[section][option]);
 	c->origins[section][option] = copy;
 	return 0;
+}
+
+static void add_note(struct config *c, const char *note)
+{
+	if (!strstr(config_notes(c), note))
+		buf_str(&c->notes, note);
+}
+
+void config_note_old_key(struct config *c, size_t section, size_t option, const char *key)
+{
+	const struct option_section *s = c->sections[section];
+	char note[2 * KEY_MAX + 32];
+
+	if (!strcmp(s->options[option].key, key))
+		return;
+	snprintf(note, sizeof(note), "%s.%s is an old name of %s.%s\n", s->name, key, s->name, s->options[option].key);
+	add_note(c, note);
+}
+
+int config_set_value(struct config *c, size_t section, size_t option, const char *text, struct err *err)
+{
+	const struct option_section *s = c->sections[section];
+	const struct config_option *o = &s->options[option];
+	char note[2 * KEY_MAX + 32];
+
+	for (const struct old_choice *old = o->old_choices; old && old->old; old++) {
+		if (strcmp(old->old, text))
+			continue;
+		snprintf(note, sizeof(note), "%s.%s: %s is an old name of %s\n", s->name, o->key, text, old->choice);
+		add_note(c, note);
+		text = old->choice;
+	}
+	return value_set(o, c->values[section], text, err);
 }
 
 static int set_defaults(struct config *c, size_t s, struct err *err)
@@ -183,7 +221,9 @@ static const struct config_option *find_key(struct config *c, const char *key, s
 
 	snprintf(section, sizeof(section), "%.*s", dot ? (int)(dot - key) : 0, key);
 	o = config_find(c, section, last, ret_section, ret_i);
-	if (!o)
+	if (o)
+		config_note_old_key(c, *ret_section, *ret_i, last);
+	else
 		unknown_key(c, section, last, err);
 	return o;
 }
@@ -192,7 +232,7 @@ int config_set(struct config *c, const char *key, const char *value, struct err 
 {
 	size_t s, i;
 	const struct config_option *o = find_key(c, key, &s, &i, err);
-	int r = o ? value_set(o, c->values[s], value, err) : -EINVAL;
+	int r = o ? config_set_value(c, s, i, value, err) : -EINVAL;
 
 	if (o && r < 0)
 		return err_prefix(err, r, "%s", key);

@@ -14,10 +14,16 @@ struct config {
 	struct buf notes;
 };
 
-/* The option called by its last word inside a section, or NULL. */
+/* The option called by its last word inside a section, or earlier called so; or NULL. */
 const struct config_option *config_find(const struct config *c, const char *section, const char *key,
 				 size_t *ret_section, size_t *ret_option);
 int config_note_origin(struct config *c, size_t section, size_t option, const char *origin);
+
+/* Sets the value from text; an old word of a choice is taken with a note. */
+int config_set_value(struct config *c, size_t section, size_t option, const char *text, struct err *err);
+
+/* Adds a note, once, if the key is the option's old name. */
+void config_note_old_key(struct config *c, size_t section, size_t option, const char *key);
 
 /* The key of the section that is near to the word, or NULL. */
 const char *config_nearest_key(const struct option_section *section, const char *word);

@@ -38,31 +38,50 @@ static int set_from_env(struct config *c, size_t s, size_t i, const char *name, 
 	if (o->type == OPTION_DURATION && o->old_env && !strcmp(name, o->old_env))
 		r = parse_seconds(text, o->min, o->max, (uint64_t *)(void *)((char *)c->values[s] + o->offset), err);
 	else
-		r = value_set(o, c->values[s], text, err);
+		r = config_set_value(c, s, i, text, err);
 	if (r < 0)
 		return err_prefix(err, r, "environment variable %s (%s.%s)", name,
 				  c->sections[s]->name, o->key);
 	return config_note_origin(c, s, i, name);
 }
 
-int config_read_environment(struct config *c, struct err *err)
+/* By its name in an earlier version, or in another tool. */
+static int set_from_old_env(struct config *c, size_t s, size_t i, const char *old, struct err *err)
 {
 	char name[NAME_MAX_TEXT];
+
+	if (!getenv(old))
+		return 0;
+	env_name(c->sections[s]->name, c->sections[s]->options[i].key, name);
+	buf_printf(&c->notes, "%s is an old name of %s\n", old, name);
+	return set_from_env(c, s, i, old, err);
+}
+
+static int read_option(struct config *c, size_t s, size_t i, struct err *err)
+{
+	const struct config_option *o = &c->sections[s]->options[i];
+	char name[NAME_MAX_TEXT], old[NAME_MAX_TEXT];
+	int r = 0;
+
+	env_name(c->sections[s]->name, o->key, name);
+	if (o->old_env)
+		r = set_from_old_env(c, s, i, o->old_env, err);
+	if (r >= 0 && o->old_key) {
+		env_name(c->sections[s]->name, o->old_key, old);
+		r = set_from_old_env(c, s, i, old, err);
+	}
+	return r < 0 ? r : set_from_env(c, s, i, name, err);
+}
+
+int config_read_environment(struct config *c, struct err *err)
+{
 	int r = 0;
 
 	for (size_t s = 0; s < c->n && r >= 0; s++) {
 		const struct config_option *options = c->sections[s]->options;
 
-		for (size_t i = 0; options[i].key && r >= 0; i++) {
-			env_name(c->sections[s]->name, options[i].key, name);
-			if (options[i].old_env && getenv(options[i].old_env)) {
-				buf_printf(&c->notes, "%s is an old name of %s\n",
-					   options[i].old_env, name);
-				r = set_from_env(c, s, i, options[i].old_env, err);
-			}
-			if (r >= 0)
-				r = set_from_env(c, s, i, name, err);
-		}
+		for (size_t i = 0; options[i].key && r >= 0; i++)
+			r = read_option(c, s, i, err);
 	}
 	return r;
 }
@@ -84,6 +103,10 @@ static int list_names(struct names *names)
 
 		for (const struct config_option *o = names->sections[s]->options; o->key && r == 0; o++) {
 			env_name(section, o->key, name);
+			r = string_list_add(&names->all, name);
+			if (r < 0 || !o->old_key)
+				continue;
+			env_name(section, o->old_key, name);
 			r = string_list_add(&names->all, name);
 		}
 	}

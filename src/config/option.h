@@ -29,6 +29,11 @@ struct string_list {
 int string_list_add(struct string_list *list, const char *item);
 void string_list_free(struct string_list *list); /* leaves it empty */
 
+/* A word that was one of the choices earlier. */
+struct old_choice {
+	const char *old, *choice;
+};
+
 struct config_option {
 	const char *key; /* NULL ends the table */
 	enum option_type type;
@@ -40,6 +45,8 @@ struct config_option {
 	const char *const *choices; /* NULL-terminated */
 	const char *help;
 	const char *old_env; /* a name of earlier tools that is accepted with a note, or NULL */
+	const char *old_key; /* the key's name in earlier versions, the same */
+	const struct old_choice *old_choices; /* the same of choices; {NULL} ends them */
 };
 
 struct config;

@@ -115,6 +115,7 @@ static int note_origin(struct walk *w, const yaml_event_t *e)
 {
 	char origin[512];
 
+	config_note_old_key(w->c, w->section, w->option, w->keys[w->depth - 1]);
 	snprintf(origin, sizeof(origin), "%s:%zu", w->file, e->start_mark.line + 1);
 	return config_note_origin(w->c, w->section, w->option, origin);
 }
@@ -146,7 +147,7 @@ static int on_value(struct walk *w, const yaml_event_t *e, struct err *err)
 		return refuse(w, e, err, "%s has no value; remove the line for the default, or write %s for an empty %s",
 			      o->key, o->type == OPTION_LIST ? "[]" : "\"\"",
 			      o->type == OPTION_LIST ? "list" : "text");
-	r = value_set(o, w->c->values[w->section], (const char *)e->data.scalar.value, err);
+	r = config_set_value(w->c, w->section, w->option, (const char *)e->data.scalar.value, err);
 	if (r < 0)
 		return err_prefix(err, r, "%s:%zu: %s", w->file, e->start_mark.line + 1, o->key);
 	return note_origin(w, e);

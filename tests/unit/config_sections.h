@@ -20,6 +20,7 @@ struct api_options {
 };
 
 static const char *const modes[] = {"own", "merge", NULL};
+static const struct old_choice old_modes[] = {{"mix", "merge"}, {0}};
 
 static const struct config_option flow_table[] = {
 	{"interfaces", OPTION_LIST, offsetof(struct flow_options, interfaces), "", .help = "where"},
@@ -35,7 +36,7 @@ static const struct config_option api_table[] = {
 	{"interval", OPTION_DURATION, offsetof(struct api_options, interval), "10s", 1000000, 0,
 	 .help = "period"},
 	{"mode", OPTION_CHOICE, offsetof(struct api_options, mode), "own", .choices = modes,
-	 .help = "list"},
+	 .help = "list", .old_key = "fashion", .old_choices = old_modes},
 	{"level", OPTION_INT, offsetof(struct api_options, level), "-10", (uint64_t)-20, 5,
 	 .help = "signed"},
 	{"server", OPTION_STRING, offsetof(struct api_options, server), "", .is_url = true, .help = "a URL"},

@@ -218,6 +218,47 @@ static void environment_overrides_and_old_names_are_noted(void **state)
 	unsetenv("API_ENDPOINT");
 }
 
+static void expect_mode(struct config *c, unsigned mode, const char *notes)
+{
+	assert_int_equal(((const struct api_options *)config_get(c, "api"))->mode, mode);
+	assert_string_equal(config_notes(c), notes);
+	config_free(c);
+}
+
+/* Of a key and of a choice, wherever they stand. */
+static void names_of_earlier_versions_are_taken_and_noted(void **state)
+{
+	static const char key[] = "api.fashion is an old name of api.mode\n",
+			  choice[] = "api.mode: mix is an old name of merge\n",
+			  both[] = "api.fashion is an old name of api.mode\napi.mode: mix is an old name of merge\n",
+			  variable[] = "TEIDE_API_FASHION is an old name of TEIDE_API_MODE\n"
+				       "api.mode: mix is an old name of merge\n";
+	struct config *c;
+	struct err err = {0};
+
+	assert_int_equal(load(&c, "api:\n  mode: merge\n", NULL), 0);
+	expect_mode(c, 1, "");
+	assert_int_equal(load(&c, "api:\n  mode: mix\n", NULL), 0);
+	expect_mode(c, 1, choice);
+	assert_int_equal(load(&c, "api:\n  fashion: merge\n", NULL), 0);
+	assert_int_equal(config_set(c, "api.fashion", "merge", NULL), 0);
+	expect_mode(c, 1, key);
+	assert_int_equal(config_load(&c, sections, 2, NULL, NULL), 0);
+	assert_int_equal(config_set(c, "api.fashion", "mix", NULL), 0);
+	expect_mode(c, 1, both);
+	setenv("TEIDE_API_FASHION", "mix", 1);
+	assert_int_equal(config_check_environment(sections, 2, &err), 0);
+	assert_int_equal(config_load(&c, sections, 2, NULL, NULL), 0);
+	expect_mode(c, 1, variable);
+	setenv("TEIDE_API_MODE", "own", 1);
+	assert_int_equal(config_load(&c, sections, 2, NULL, NULL), 0);
+	expect_mode(c, 0, variable);
+	unsetenv("TEIDE_API_FASHION");
+	unsetenv("TEIDE_API_MODE");
+	assert_int_equal(load(&c, "api:\n  fashion: both\n", &err), -EINVAL);
+	assert_non_null(strstr(err.text, ":2: mode: 'both' is none of: own, merge"));
+}
+
 static void variables_of_no_key_are_refused(void **state)
 {
 	static const struct {
@@ -316,6 +357,7 @@ int main(void)
 		cmocka_unit_test(a_directory_is_no_file),
 		cmocka_unit_test(missing_file_is_named),
 		cmocka_unit_test(environment_overrides_and_old_names_are_noted),
+		cmocka_unit_test(names_of_earlier_versions_are_taken_and_noted),
 		cmocka_unit_test(variables_of_no_key_are_refused),
 		cmocka_unit_test(variables_of_services_are_left_alone),
 		cmocka_unit_test(flags_set_keys),
