@@ -79,7 +79,7 @@ void http_call_cancel(struct http_call *call)
 		call_free(call);
 }
 
-static const char *describe(const struct http_call *call, CURLcode code, char *text, size_t len)
+static const char *describe_failure(const struct http_call *call, CURLcode code, char *text, size_t len)
 {
 	if (call->too_large)
 		snprintf(text, len, "%s: the answer is longer than %d bytes: not an API server's",
@@ -96,7 +96,7 @@ static const char *describe(const struct http_call *call, CURLcode code, char *t
 	return text;
 }
 
-static void complete(struct http_call *call, CURLcode code)
+static void complete_call(struct http_call *call, CURLcode code)
 {
 	struct http_response response = {0};
 	char text[HTTP_URL_TEXT_MAX + CURL_ERROR_SIZE + 4];
@@ -109,7 +109,7 @@ static void complete(struct http_call *call, CURLcode code)
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
 	if (code != CURLE_OK || body.failed)
-		response.error = describe(call, body.failed ? CURLE_OUT_OF_MEMORY : code, text,
+		response.error = describe_failure(call, body.failed ? CURLE_OUT_OF_MEMORY : code, text,
 					  sizeof(text));
 	else
 		response.status = (int)status;
@@ -125,7 +125,7 @@ static void complete(struct http_call *call, CURLcode code)
 	buf_free(&body);
 }
 
-static void destroy(struct http_client *client)
+static void destroy_client(struct http_client *client)
 {
 	curl_multi_cleanup(client->multi);
 	loop_remove(client->timer);
@@ -135,7 +135,7 @@ static void destroy(struct http_client *client)
 	free(client);
 }
 
-static void act(struct http_client *client, curl_socket_t fd, int events)
+static void run_multi(struct http_client *client, curl_socket_t fd, int events)
 {
 	CURLMsg *message;
 	int running, left;
@@ -149,16 +149,16 @@ static void act(struct http_client *client, curl_socket_t fd, int events)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&call);
-		complete(call, code);
+		complete_call(call, code);
 	}
 	client->dispatching--;
 	if (client->freed && client->dispatching == 0)
-		destroy(client);
+		destroy_client(client);
 }
 
 static void on_timer(void *data)
 {
-	act(data, CURL_SOCKET_TIMEOUT, 0);
+	run_multi(data, CURL_SOCKET_TIMEOUT, 0);
 }
 
 static void on_io(void *data, int fd, uint32_t events)
@@ -171,7 +171,7 @@ static void on_io(void *data, int fd, uint32_t events)
 		mask |= CURL_CSELECT_OUT;
 	if (events & (EPOLLERR | EPOLLHUP))
 		mask |= CURL_CSELECT_ERR;
-	act(data, fd, mask);
+	run_multi(data, fd, mask);
 }
 
 static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *data, void *socket_data)
@@ -257,7 +257,7 @@ static bool copy_if_set(char **ret, const char *s)
 
 #define SET_MULTI(multi, option, value) (curl_multi_setopt(multi, option, value) == CURLM_OK)
 
-static bool init(struct http_client *client, const struct http_client_options *options)
+static bool init_client(struct http_client *client, const struct http_client_options *options)
 {
 	client->timer = loop_add_timer(client->loop, 0, 0, on_timer, client);
 	client->multi = curl_multi_init();
@@ -285,8 +285,8 @@ int http_client_new(struct http_client **ret, struct loop *loop,
 	if (!client)
 		return err_set(err, -ENOMEM, "out of memory");
 	client->loop = loop;
-	if (!init(client, options)) {
-		destroy(client);
+	if (!init_client(client, options)) {
+		destroy_client(client);
 		return err_set(err, -ENOMEM, "HTTP client: out of memory or descriptors");
 	}
 	*ret = client;
@@ -301,7 +301,7 @@ void http_client_free(struct http_client *client)
 		call_free(client->calls);
 	client->freed = true;
 	if (client->dispatching == 0)
-		destroy(client);
+		destroy_client(client);
 }
 
 /* Every one matters: without its CA file a call would trust the system's. */

@@ -28,7 +28,7 @@ struct local {
 	void *changed_data;
 };
 
-static struct boost *find(const struct local *l, int32_t tid, uint64_t start_time)
+static struct boost *find_boost(const struct local *l, int32_t tid, uint64_t start_time)
 {
 	for (size_t i = 0; i < l->boosts.len; i++) {
 		struct boost *boost = &l->boosts.items[i];
@@ -47,7 +47,7 @@ static void mark_wanted(struct local *l, const struct strategy_list *list)
 		l->boosts.items[i].wanted = false;
 	for (size_t i = 0; i < list->len; i++) {
 		const struct strategy *s = &list->items[i];
-		struct boost *boost = find(l, s->pid, s->start_time);
+		struct boost *boost = find_boost(l, s->pid, s->start_time);
 		struct thread_sched target;
 
 		if (boost)
@@ -59,7 +59,7 @@ static void mark_wanted(struct local *l, const struct strategy_list *list)
 }
 
 /* Whether the boost stays on the list. */
-static bool keep(struct local *l, struct boost *boost, struct local_report *report)
+static bool keep_boost(struct local *l, struct boost *boost, struct local_report *report)
 {
 	int state;
 
@@ -82,14 +82,14 @@ static bool keep(struct local *l, struct boost *boost, struct local_report *repo
 }
 
 /* Whether anything on record has changed. */
-static bool review(struct local *l, struct local_report *report)
+static bool review_boosts(struct local *l, struct local_report *report)
 {
 	size_t kept = 0, len = l->boosts.len;
 	bool changed = false;
 
 	for (size_t i = 0; i < len; i++) {
 		struct boost boost = l->boosts.items[i];
-		bool stays = keep(l, &boost, report);
+		bool stays = keep_boost(l, &boost, report);
 
 		changed |= !stays || boost.foreign != l->boosts.items[i].foreign;
 		if (stays)
@@ -99,7 +99,7 @@ static bool review(struct local *l, struct local_report *report)
 	return changed;
 }
 
-static int prepare(struct local *l, const struct strategy *s, struct local_report *report)
+static int prepare_boost(struct local *l, const struct strategy *s, struct local_report *report)
 {
 	struct boost boost = {.b = {.tid = s->pid, .tgid = s->tgid}, .wanted = true, .fresh = true};
 	const struct local_ops *ops = &l->machine.ops;
@@ -116,7 +116,7 @@ static int prepare(struct local *l, const struct strategy *s, struct local_repor
 			report_failure(report, s->pid, "asking how it is scheduled", r);
 		return 0;
 	}
-	leader = s->tgid && s->tgid != s->pid ? find(l, s->tgid, 0) : NULL;
+	leader = s->tgid && s->tgid != s->pid ? find_boost(l, s->tgid, 0) : NULL;
 	if (leader && !leader->fresh)
 		b->before = boost_inherited(&leader->b, b->start_time, &b->before);
 	if (!boost_target(&l->options, l->machine.slices, s, &b->before, &b->ours)) {
@@ -133,13 +133,13 @@ static int add_new(struct local *l, const struct strategy_list *list, struct loc
 		const struct strategy *s = &list->items[i];
 		int r;
 
-		if (find(l, s->pid, s->start_time))
+		if (find_boost(l, s->pid, s->start_time))
 			continue;
 		if (l->boosts.len >= l->options.max_threads) {
 			report->left_out++;
 			continue;
 		}
-		r = prepare(l, s, report);
+		r = prepare_boost(l, s, report);
 		if (r < 0)
 			return r;
 	}
@@ -207,14 +207,14 @@ static bool has_fresh(const struct local *l)
 
 /* The record is written before a boost and after an end, so that at every moment each thread that is
  * boosted is on it. */
-static int apply(struct local *l, const struct strategy_list *list, struct local_report *report,
+static int apply_list(struct local *l, const struct strategy_list *list, struct local_report *report,
 		 struct err *err)
 {
 	bool changed;
 	int r;
 
 	mark_wanted(l, list);
-	changed = review(l, report);
+	changed = review_boosts(l, report);
 	r = add_new(l, list, report);
 	if (r == 0 && has_fresh(l)) {
 		r = record_write(l->dir, &l->boosts, err);
@@ -235,7 +235,7 @@ static size_t in_force(const struct local *l)
 	return n;
 }
 
-static void note(struct local *l, struct local_report *report, int r, const struct err *err)
+static void record_result(struct local *l, struct local_report *report, int r, const struct err *err)
 {
 	struct backend_stats *s = &l->stats;
 	uint64_t now = l->machine.ops.now_ns(l->machine.ops.data);
@@ -269,8 +269,8 @@ static int local_set(struct backend *b, const struct strategy_list *list)
 	int r;
 
 	report.ext = !l->options.force && l->machine.ops.ext_runs(l->machine.ops.data);
-	r = apply(l, report.ext ? &none : list, &report, &err);
-	note(l, &report, r, &err);
+	r = apply_list(l, report.ext ? &none : list, &report, &err);
+	record_result(l, &report, r, &err);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -280,9 +280,9 @@ static void local_withdraw(struct backend *b, uint64_t deadline_ns, backend_done
 	struct local *l = (struct local *)b;
 	struct local_report report = {0};
 	struct err err = {0};
-	int r = apply(l, &none, &report, &err);
+	int r = apply_list(l, &none, &report, &err);
 
-	note(l, &report, r, &err);
+	record_result(l, &report, r, &err);
 	done(data, r < 0 ? r : report.failed ? -EPERM : 0);
 }
 

@@ -126,24 +126,24 @@ static uint64_t execution_time(const struct step *s, const struct memory *m,
 	return t;
 }
 
-static const char *end(struct memory *m, const char *why)
+static const char *end_boost(struct memory *m, const char *why)
 {
 	m->boosted = false;
 	m->confirmed = 0;
 	return why;
 }
 
-static const char *keep(const struct step *s, struct memory *m, bool needs)
+static const char *keep_boost(const struct step *s, struct memory *m, bool needs)
 {
 	if (s->now_ns - m->traffic_ns > s->o->idle)
-		return end(m, "no traffic any more: its boost has ended");
+		return end_boost(m, "no traffic any more: its boost has ended");
 	if (s->now_ns - m->need_ns > s->o->hold)
-		return end(m, "has not waited for a CPU for long: its boost has ended");
+		return end_boost(m, "has not waited for a CPU for long: its boost has ended");
 	return needs ? "has traffic and waits for a CPU"
 		     : "has traffic and waited for a CPU: its boost goes on";
 }
 
-static const char *begin(const struct step *s, struct memory *m, bool traffic, bool needs)
+static const char *begin_boost(const struct step *s, struct memory *m, bool traffic, bool needs)
 {
 	if (!needs) {
 		m->confirmed = 0;
@@ -159,7 +159,7 @@ static const char *begin(const struct step *s, struct memory *m, bool traffic, b
 	return "has traffic and waits for a CPU";
 }
 
-static void think(const struct step *s, struct sched_judgement *j)
+static void judge_process(const struct step *s, struct sched_judgement *j)
 {
 	struct memory *m = memory_of(s->a, j);
 	bool traffic = load_packets_per_s(&j->load) >= (double)s->o->min_packets;
@@ -175,13 +175,13 @@ static void think(const struct step *s, struct sched_judgement *j)
 	if (needs)
 		m->need_ns = s->now_ns;
 	if (m->boosted)
-		j->why = keep(s, m, needs);
+		j->why = keep_boost(s, m, needs);
 	else if (s->now_ns < m->rests_until_ns)
 		j->why = "its boost was taken back: it rests";
 	else if (!s->view->measured)
 		j->why = "no probe measures how long it waits for a CPU";
 	else
-		j->why = begin(s, m, traffic, needs);
+		j->why = begin_boost(s, m, traffic, needs);
 }
 
 /* A process that is boosted, or to be. */
@@ -226,14 +226,14 @@ static int compare(const void *a, const void *b)
 	return compare_need(x, y);
 }
 
-static void refuse(struct candidate *c, const char *why)
+static void refuse_boost(struct candidate *c, const char *why)
 {
 	c->memory->boosted = false;
 	c->judgement->why = why;
 }
 
 /* Returns the CPUs that those who stay use. */
-static double take_back(const struct step *s, struct candidate *candidates, size_t n, double limit)
+static double take_back_boosts(const struct step *s, struct candidate *candidates, size_t n, double limit)
 {
 	double cpus = 0;
 
@@ -242,14 +242,14 @@ static double take_back(const struct step *s, struct candidate *candidates, size
 	for (size_t i = 0; i < n && !candidates[i].memory->fresh && cpus > limit; i++) {
 		candidates[i].memory->rests_until_ns = s->now_ns + s->o->rest;
 		candidates[i].memory->confirmed = 0;
-		refuse(&candidates[i], "boosted processes use more than sched.adaptive.max_cpu: its "
+		refuse_boost(&candidates[i], "boosted processes use more than sched.adaptive.max_cpu: its "
 				       "boost is taken back");
 		cpus -= load_cpus(&candidates[i].judgement->load);
 	}
 	return cpus;
 }
 
-static void admit(const struct step *s, struct candidate *candidates, size_t n, double cpus,
+static void admit_candidates(const struct step *s, struct candidate *candidates, size_t n, double cpus,
 		  double limit)
 {
 	size_t threads = 0;
@@ -261,9 +261,9 @@ static void admit(const struct step *s, struct candidate *candidates, size_t n, 
 		if (!c->memory->boosted)
 			continue;
 		if (threads + c->judgement->threads > s->view->rules->options->max_threads) {
-			refuse(c, "no room: its threads would be more than sched.max_threads");
+			refuse_boost(c, "no room: its threads would be more than sched.max_threads");
 		} else if (more > 0 && cpus + more > limit) {
-			refuse(c, "no room: boosted processes would use more than "
+			refuse_boost(c, "no room: boosted processes would use more than "
 				  "sched.adaptive.max_cpu");
 		} else {
 			threads += c->judgement->threads;
@@ -272,7 +272,7 @@ static void admit(const struct step *s, struct candidate *candidates, size_t n, 
 	}
 }
 
-static void settle(const struct step *s, const struct candidate *candidates, size_t n)
+static void settle_judgements(const struct step *s, const struct candidate *candidates, size_t n)
 {
 	for (size_t i = 0; i < s->d->n_judged; i++)
 		s->d->judged[i].boosted = false;
@@ -290,7 +290,7 @@ static void settle(const struct step *s, const struct candidate *candidates, siz
 			s->d->judged[i].execution_time_ns = 0;
 }
 
-static int limit(const struct step *s)
+static int limit_boosts(const struct step *s)
 {
 	_cleanup_free_ struct candidate *candidates =
 		calloc(s->d->n_judged + 1, sizeof(*candidates));
@@ -302,12 +302,12 @@ static int limit(const struct step *s)
 	n = list_candidates(s, candidates);
 	if (n)
 		qsort(candidates, n, sizeof(*candidates), compare);
-	admit(s, candidates, n, take_back(s, candidates, n, cpus), cpus);
-	settle(s, candidates, n);
+	admit_candidates(s, candidates, n, take_back_boosts(s, candidates, n, cpus), cpus);
+	settle_judgements(s, candidates, n);
 	return 0;
 }
 
-static void forget(struct adaptive *a, uint64_t now_ns)
+static void forget_unseen(struct adaptive *a, uint64_t now_ns)
 {
 	const void *key;
 	size_t cursor = 0;
@@ -334,11 +334,11 @@ int adaptive_decide(struct adaptive *a, const struct adaptive_view *view, struct
 	for (size_t i = 0; i < d.n_judged; i++) {
 		d.judged[i].load = loads_of(view->loads, d.judged[i].pid);
 		if (d.judged[i].chosen)
-			think(&s, &d.judged[i]);
+			judge_process(&s, &d.judged[i]);
 	}
-	if (limit(&s) < 0)
+	if (limit_boosts(&s) < 0)
 		return err_set(err, -ENOMEM, "out of memory for %zu processes", d.n_judged);
-	forget(a, view->now_ns);
+	forget_unseen(a, view->now_ns);
 	a->ticks = loads_ticks(view->loads);
 	r = sched_boost(view->processes, view->rules, &d, err);
 	if (r < 0)

@@ -99,7 +99,7 @@ static const struct config_option options[] = {
 	{0},
 };
 
-static int check(const struct config *config, struct err *err)
+static int check_sched(const struct config *config, struct err *err)
 {
 	struct sched_rules rules;
 
@@ -111,7 +111,7 @@ const struct option_section sched_section = {
 	.help = "Which processes become strategies",
 	.options = options,
 	.size = sizeof(struct sched_options),
-	.check = check,
+	.check = check_sched,
 };
 
 static int check_names(const struct string_list *names, struct err *err)
@@ -220,7 +220,7 @@ bool sched_names(const struct sched_rules *rules, const char *comm)
 	return false;
 }
 
-static bool counts(const struct sched_rules *rules, const struct sched_rule *rule, const struct process *p)
+static bool user_counts(const struct sched_rules *rules, const struct sched_rule *rule, const struct process *p)
 {
 	if (sched_rule_names_owner(rule))
 		return true;
@@ -230,7 +230,7 @@ static bool counts(const struct sched_rules *rules, const struct sched_rule *rul
 	return false;
 }
 
-static bool decide(const char **ret_why, const char *why, bool chosen)
+static bool conclude(const char **ret_why, const char *why, bool chosen)
 {
 	if (ret_why)
 		*ret_why = why;
@@ -244,16 +244,16 @@ bool sched_chooses(const struct sched_rules *rules, const struct process *proces
 	const struct sched_rule *rule = found ? sched_rule_for(rules, process) : NULL;
 
 	if (!sched_names(rules, process->comm))
-		return decide(ret_why, "its name is not in sched.names", false);
+		return conclude(ret_why, "its name is not in sched.names", false);
 	if (found && !rule->boost)
-		return decide(ret_why, "a rule of sched.rules leaves it as it is", false);
-	if (found && !counts(rules, rule, process))
-		return decide(ret_why, "its user is not in sched.users", false);
+		return conclude(ret_why, "a rule of sched.rules leaves it as it is", false);
+	if (found && !user_counts(rules, rule, process))
+		return conclude(ret_why, "its user is not in sched.users", false);
 	if (found)
-		return decide(ret_why, "known by its name and by evidence", true);
+		return conclude(ret_why, "known by its name and by evidence", true);
 	if (process->evidence & EVIDENCE_BIT(EVIDENCE_BYSTANDER))
-		return decide(ret_why, "merely interrupted by softirq: no evidence", false);
-	return decide(ret_why, "has the name, but no evidence of sched.evidence", false);
+		return conclude(ret_why, "merely interrupted by softirq: no evidence", false);
+	return conclude(ret_why, "has the name, but no evidence of sched.evidence", false);
 }
 
 void sched_decision_free(struct sched_decision *d)
@@ -270,7 +270,7 @@ static int compare_pid(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-static struct sched_judgement judge(const struct sched_rules *rules, const struct process *p)
+static struct sched_judgement judge_process(const struct sched_rules *rules, const struct process *p)
 {
 	struct sched_judgement j = {.pid = p->pid, .start_time = p->start_time,
 				    .evidence = p->evidence, .threads = p->n_threads ? p->n_threads : 1};
@@ -303,7 +303,7 @@ int sched_judge(const struct processes *table, const struct sched_rules *rules,
 		return err_set(err, -ENOMEM, "out of memory for %zu processes",
 			       processes_len(table));
 	while ((p = processes_next(table, &cursor)))
-		judged[n++] = judge(rules, p);
+		judged[n++] = judge_process(rules, p);
 	if (n)
 		qsort(judged, n, sizeof(*judged), compare_pid);
 	ret->judged = judged;
@@ -311,7 +311,7 @@ int sched_judge(const struct processes *table, const struct sched_rules *rules,
 	return 0;
 }
 
-static int add(struct sched_decision *d, const struct sched_options *options,
+static int add_strategy(struct sched_decision *d, const struct sched_options *options,
 	       const struct sched_judgement *j, const struct proc_thread *thread)
 {
 	struct strategy s = {
@@ -366,7 +366,7 @@ static int add_round(const struct processes *table, const struct sched_options *
 			d->left_out += p->threads_left_out;
 			d->processes++;
 		}
-		if (add(d, options, j, &thread) < 0)
+		if (add_strategy(d, options, j, &thread) < 0)
 			return -ENOMEM;
 	}
 	return 0;

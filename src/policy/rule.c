@@ -63,7 +63,7 @@ static int set_pattern(char *pattern, const char *value, struct err *err)
 	return 0;
 }
 
-static int set(struct sched_rule *rule, const struct word *word, const char *value, struct err *err)
+static int set_word(struct sched_rule *rule, const struct word *word, const char *value, struct err *err)
 {
 	void *place = (char *)rule + word->offset;
 
@@ -89,7 +89,7 @@ static int take_word(struct sched_rule *rule, char *text, unsigned *seen, struct
 	if (*seen & 1U << word)
 		return err_set(err, -EINVAL, "'%s' stands here a second time", text);
 	*seen |= 1U << word;
-	r = set(rule, &words[word], value + 1, err);
+	r = set_word(rule, &words[word], value + 1, err);
 	return r < 0 ? err_prefix(err, r, "%s", text) : 0;
 }
 

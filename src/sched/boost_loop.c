@@ -173,7 +173,7 @@ static void log_decision(const struct sched_decision *d)
 			    plural(d->left_out));
 }
 
-static void decide(struct boost_loop *l)
+static void decide_and_send(struct boost_loop *l)
 {
 	struct sched_decision d = {0};
 	struct err err = {0};
@@ -211,34 +211,34 @@ static void on_decide(void *data)
 	struct boost_loop *l = data;
 
 	disarm(&l->decide);
-	decide(l);
+	decide_and_send(l);
 }
 
 /* A look between two ticks: an interval of what processes do does not end with it. */
-static void look(struct boost_loop *l, uint64_t now_ns)
+static void look_and_decide(struct boost_loop *l, uint64_t now_ns)
 {
 	disarm(&l->look);
 	disarm(&l->decide);
 	look_at_the_node(l, now_ns);
-	decide(l);
+	decide_and_send(l);
 	l->looked_ns = clock_boot_ns();
 }
 
 void boost_loop_settle(struct boost_loop *l, uint64_t now_ns)
 {
 	if (!l->adaptive)
-		look(l, now_ns);
+		look_and_decide(l, now_ns);
 }
 
 void boost_loop_tick(struct boost_loop *l, uint64_t now_ns)
 {
 	loads_tick(l->loads, now_ns);
-	look(l, now_ns);
+	look_and_decide(l, now_ns);
 }
 
 static void on_look(void *data)
 {
-	look(data, clock_boot_ns());
+	look_and_decide(data, clock_boot_ns());
 }
 
 bool boost_loop_event(struct boost_loop *l, const struct event *e)

@@ -24,7 +24,7 @@ struct process_watch {
 	int32_t error_pid;
 };
 
-static int start(struct process_watch *w, const struct config *config, struct err *err)
+static int start_parts(struct process_watch *w, const struct config *config, struct err *err)
 {
 	struct processes_limits limits = {PROCESS_WATCH_MAX, PROCESS_WATCH_MAX, THREADS_MAX,
 					  EVIDENCE_LIFE_NS};
@@ -49,7 +49,7 @@ static int start(struct process_watch *w, const struct config *config, struct er
 int process_watch_new(struct process_watch **ret, const struct config *config, struct err *err)
 {
 	struct process_watch *w = calloc(1, sizeof(*w));
-	int e = w ? start(w, config, err) : err_set(err, -ENOMEM, "out of memory");
+	int e = w ? start_parts(w, config, err) : err_set(err, -ENOMEM, "out of memory");
 
 	if (e < 0)
 		process_watch_free(w);
@@ -90,7 +90,7 @@ static void note_missed(struct process_watch_missed *m, const struct findings *f
 	};
 }
 
-static int find(struct process_watch *w, uint64_t now_ns, struct err *err)
+static int find_processes(struct process_watch *w, uint64_t now_ns, struct err *err)
 {
 	_cleanup_(findings_free) struct findings found = {0};
 	int e = discover_scan(w->discover, &found, err);
@@ -178,7 +178,7 @@ static void read_owner(struct process_watch *w, const struct proc *proc)
 
 /* Owner and cgroup can change. They are read anew where something hangs on them: of processes with a name that
  * is looked for. */
-static bool complete(struct process_watch *w, const struct process *p, const struct proc *proc)
+static bool complete_process(struct process_watch *w, const struct process *p, const struct proc *proc)
 {
 	bool named = p && sched_names(&w->rules, p->comm), chosen;
 
@@ -196,7 +196,7 @@ static bool complete(struct process_watch *w, const struct process *p, const str
 
 /* Drops the processes that have ended, notices a pid that is another's by now and a program that took the place of
  * another in its process, completes those chosen. */
-static void refresh(struct process_watch *w)
+static void refresh_processes(struct process_watch *w)
 {
 	const struct process *p;
 	size_t cursor = 0;
@@ -210,7 +210,7 @@ static void refresh(struct process_watch *w)
 		if (e < 0)
 			processes_ended(w->processes, p->pid);
 		else
-			complete(w, processes_put(w->processes, &proc), &proc);
+			complete_process(w, processes_put(w->processes, &proc), &proc);
 	}
 }
 
@@ -220,9 +220,9 @@ int process_watch_look(struct process_watch *w, uint64_t now_ns, struct err *err
 
 	w->error = 0;
 	look_for_containers(w, now_ns);
-	e = find(w, now_ns, err);
+	e = find_processes(w, now_ns, err);
 	resolve_pending(w);
-	refresh(w);
+	refresh_processes(w);
 	processes_age(w->processes, now_ns);
 	if (e < 0 || !w->error)
 		return e;
@@ -270,7 +270,7 @@ enum process_news process_watch_newcomer(struct process_watch *w, const struct e
 		   p->evidence & EVIDENCE_BIT(EVIDENCE_SENDER);
 	p = processes_announce(w->processes, &proc, EVIDENCE_SENDER, now_ns);
 	look_for_containers(w, now_ns);
-	if (complete(w, p, &proc))
+	if (complete_process(w, p, &proc))
 		return PROCESS_CHOSEN;
 	/* Where sending does not suffice, a look may find what does. */
 	return has_sent ? PROCESS_KNOWN : PROCESS_NEEDS_LOOK;
