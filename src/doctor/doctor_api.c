@@ -8,7 +8,7 @@
 #include "cleanup.h"
 #include "client.h"
 #include "clock.h"
-#include "gthulhu_wire.h"
+#include "gthulhu_messages.h"
 #include "loop.h"
 #include "plural.h"
 
@@ -95,12 +95,12 @@ static void judge_failure(const struct gthulhu_options *api, int error, const st
 
 static void judge_view(const struct gthulhu_view *view, struct check *c)
 {
-	if (view->era == GTHULHU_MANAGER)
+	if (view->protocol == GTHULHU_MANAGER)
 		check_set(c, CHECK_OK, "reachable, took the password, is a manager, holds %zu rule%s of "
 			  "this user", view->n_rules, plural(view->n_rules));
 	else
 		check_set(c, CHECK_OK, "reachable, took the key, speaks Gthulhu's API (%s), holds %zu "
-			  "strateg%s", gthulhu_era_name(view->era), view->list.len,
+			  "strateg%s", gthulhu_protocol_name(view->protocol), view->list.len,
 			  view->list.len == 1 ? "y" : "ies");
 }
 

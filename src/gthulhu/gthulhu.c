@@ -1,308 +1,83 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "gthulhu_core.h"
+#include "gthulhu.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
-#include "retry.h"
+#include "gthulhu_cycle.h"
+#include "gthulhu_messages.h"
 
-#define CHANGE_EVERY_NS NSEC_PER_SEC
-#define VERIFY_EVERY 6 /* posts */
 #define HOST_MAX 256
 
-enum note { NOTE_SAMPLE_KEY = 1, NOTE_INEXPRESSIBLE = 2 };
+static const char *const protocols[] = {"auto", "pid-list", "decision-maker", "manager", NULL};
+static const struct old_choice old_protocols[] = {{"a", "pid-list"}, {0}};
+static const char *const modes[] = {"own", "merge", NULL};
 
-static const struct era *const eras[] = {
-	[GTHULHU_A] = &era_a,
-	[GTHULHU_DECISION_MAKER] = &era_decision_maker,
-	[GTHULHU_MANAGER] = &era_manager,
+#define FIELD(name) offsetof(struct gthulhu_options, name)
+
+static const struct config_option table[] = {
+	{"enabled", OPTION_BOOL, FIELD(enabled), "true",
+	 .help = "send strategies to a Gthulhu-compatible API server"},
+	{"url", OPTION_STRING, FIELD(url), "http://gthulhu-api:80",
+	 .help = "the API server; one that serves this node, not one of many behind a name",
+	 .is_url = true, .old_env = "API_ENDPOINT"},
+	{"protocol", OPTION_CHOICE, FIELD(protocol), "auto", .choices = protocols,
+	 .help = "which of Gthulhu's APIs the server has: pid-list (one list of PIDs that each POST "
+		 "replaces), decision-maker (a node's, which takes intents for pods), manager (the cluster's, "
+		 "which takes strategies of users); auto asks the server",
+	 .old_key = "era", .old_choices = old_protocols},
+	{"mode", OPTION_CHOICE, FIELD(mode), "own", .choices = modes,
+	 .help = "whether the server's list is ours as a whole, or to be sent with what others wrote, "
+		 "which becomes plain PIDs; a decision maker cannot merge, a manager always does"},
+	{"interval", OPTION_DURATION, FIELD(interval_ns), "10s", .min = NSEC_PER_SEC,
+	 .max = 3600 * NSEC_PER_SEC,
+	 .help = "how often the list is sent again; a change is sent at once",
+	 .old_env = "SEND_INTERVAL"},
+	{"timeout", OPTION_DURATION, FIELD(timeout_ns), "5s", .min = 100 * NSEC_PER_MSEC,
+	 .max = 300 * NSEC_PER_SEC, .help = "of one request with its answer"},
+	{"public_key_path", OPTION_STRING, FIELD(public_key_path), "/var/lib/teide/public_key.pem",
+	 .help = "PEM file of the API server's public key, which buys a token",
+	 .old_env = "PUBLIC_KEY_PATH"},
+	{"user", OPTION_STRING, FIELD(user), "", .help = "of a manager"},
+	{"password_file", OPTION_STRING, FIELD(password_file), "",
+	 .help = "file with that user's password on its first line"},
+	{"priority", OPTION_U64, FIELD(priority), "1", .min = 1, .max = 9,
+	 .help = "how strong a boost is where the server takes a number: 1 is the strongest"},
+	{"node", OPTION_STRING, FIELD(node), "",
+	 .help = "this node's name in the cluster; empty: the host's name"},
+	{"pod_labels", OPTION_LIST, FIELD(pod_labels), "",
+	 .help = "KEY=VALUE of the pods that a manager's strategy is for; empty: any"},
+	{"pod_namespaces", OPTION_LIST, FIELD(pod_namespaces), "",
+	 .help = "namespaces of the pods that a manager's strategy is for; empty: any"},
+	{"ca_file", OPTION_STRING, FIELD(ca_file), "",
+	 .help = "PEM file of the CAs to trust for https; empty: the system's"},
+	{"cert_file", OPTION_STRING, FIELD(cert_file), "",
+	 .help = "PEM file of a client certificate; empty: none"},
+	{"key_file", OPTION_STRING, FIELD(key_file), "",
+	 .help = "PEM file of the client certificate's key"},
+	{0},
 };
 
-static const struct retry_policy patient = {
-	.base_ns = NSEC_PER_SEC,
-	.cap_ns = 30 * NSEC_PER_SEC,
-	.floor_ns = 200 * NSEC_PER_MSEC,
-	.retry_after_cap_ns = 300 * NSEC_PER_SEC,
+static int check_api(const struct config *config, struct err *err)
+{
+	const struct gthulhu_options *api = config_get(config, "api");
+	_cleanup_free_ char *base = NULL;
+
+	return api->enabled ? gthulhu_base_url(api->url, &base, err) : 0;
+}
+
+const struct option_section api_section = {
+	.name = "api",
+	.help = "the API server that strategies are sent to",
+	.options = table,
+	.size = sizeof(struct gthulhu_options),
+	.check = check_api,
 };
-
-/* While the process waits to end. */
-static const struct retry_policy hurried = {
-	.base_ns = 200 * NSEC_PER_MSEC,
-	.cap_ns = 500 * NSEC_PER_MSEC,
-	.floor_ns = 100 * NSEC_PER_MSEC,
-};
-
-static void plan(struct gthulhu *g)
-{
-	uint64_t now = clock_boot_ns(), due = g->next_ns;
-
-	if (g->busy || (!g->active && !g->withdrawing)) {
-		loop_set_timer(g->timer, 0, 0);
-		return;
-	}
-	if (g->dirty && !g->backing_off)
-		due = MIN(due, g->last_post_ns + CHANGE_EVERY_NS);
-	loop_set_timer(g->timer, due > now ? due - now : 1, 0);
-}
-
-static void report(struct gthulhu *g, bool reachable, bool foreign)
-{
-	bool first = !reachable && g->stats.errors == 1;
-	bool news = g->stats.reachable != reachable || g->stats.foreign != foreign || first;
-
-	g->stats.reachable = reachable;
-	g->stats.foreign = foreign;
-	if (news && g->changed)
-		g->changed(g->changed_data, &g->stats);
-}
-
-static void finish_withdrawal(struct gthulhu *g, int r)
-{
-	gthulhu_done_fn done = g->done;
-
-	session_cancel(g->session);
-	loop_set_timer(g->timer, 0, 0);
-	loop_set_timer(g->deadline, 0, 0);
-	g->withdrawing = g->active = g->busy = false;
-	g->done = NULL;
-	done(g->done_data, r);
-}
-
-static void end_cycle(struct gthulhu *g, bool foreign)
-{
-	g->busy = false;
-	g->next_ns = g->last_post_ns + g->interval_ns;
-	report(g, true, foreign);
-	if (g->withdrawing && !g->dirty)
-		finish_withdrawal(g, 0);
-	else
-		plan(g);
-}
-
-static void note_error(struct gthulhu *g, const char *text)
-{
-	g->stats.errors++;
-	g->stats.last_error_ns = clock_boot_ns();
-	snprintf(g->stats.last_error, sizeof(g->stats.last_error), "%s", text);
-}
-
-static uint64_t backoff_ns(const struct gthulhu *g, const struct session_reply *reply)
-{
-	struct retry_outcome outcome = {
-		.attempt = g->failures,
-		.status = reply->status,
-		.retry_after_ns = reply->retry_after_ns,
-		.reauthenticated = true,
-	};
-	uint64_t random = 0;
-
-	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
-		random = clock_boot_ns();
-	return retry_decide(g->withdrawing ? &hurried : &patient, &outcome, random).wait_ns;
-}
-
-/* Without a token nothing was sent but the request for one. */
-static void note_doubt(struct gthulhu *g)
-{
-	g->in_doubt |= g->changing && !g->withdrawing && session_tokens(g->session) > 0;
-}
-
-void gthulhu_fail(struct gthulhu *g, const struct session_reply *reply)
-{
-	note_error(g, reply->error);
-	g->busy = false;
-	g->dirty = g->backing_off = true;
-	g->next_ns = clock_boot_ns() + backoff_ns(g, reply);
-	g->failures++;
-	if (reply->status == 0)
-		note_doubt(g);
-	/* It may come back as another version. */
-	g->dm.asked = g->manager.asked = g->manager.no_put = false;
-	report(g, false, g->stats.foreign);
-	/* A server that never took a list has nothing to forget. */
-	if (g->withdrawing && g->stats.posts == 0 && !g->in_doubt)
-		finish_withdrawal(g, 0);
-	else
-		plan(g);
-}
-
-void gthulhu_fail_with(struct gthulhu *g, int r, const char *text)
-{
-	g->changing = false;
-	gthulhu_fail(g, &(struct session_reply){.r = r, .error = text});
-}
-
-bool gthulhu_failed(struct gthulhu *g, const struct session_reply *reply)
-{
-	if (reply->r < 0)
-		gthulhu_fail(g, reply);
-	return reply->r < 0;
-}
-
-static void tell_notes(struct gthulhu *g)
-{
-	unsigned notes = g->note ? g->notes : 0;
-	char text[256];
-
-	g->notes &= ~notes;
-	if (notes & NOTE_SAMPLE_KEY)
-		g->note(g->note_data, GTHULHU_SAMPLE_KEY_NOTE);
-	if (!(notes & NOTE_INEXPRESSIBLE))
-		return;
-	snprintf(text, sizeof(text),
-		 "%zu of %zu threads cannot be told to this server (%s): its API wants processes of "
-		 "pods, with priority and a printable name",
-		 g->stats.inexpressible, g->sent.len, gthulhu_era_name(g->stats.era));
-	g->note(g->note_data, text);
-}
-
-static void tell(struct gthulhu *g, enum note note)
-{
-	g->notes |= note & ~g->noted;
-	g->noted |= note;
-	tell_notes(g);
-}
-
-static void succeed(struct gthulhu *g)
-{
-	g->failures = 0;
-	g->backing_off = false;
-	g->stats.last_success_ns = clock_boot_ns();
-	g->stats.tokens = session_tokens(g->session);
-}
-
-void gthulhu_took(struct gthulhu *g)
-{
-	succeed(g);
-	g->stats.posts++;
-	g->stats.entries = g->sent.len - MIN(g->stats.inexpressible, g->sent.len);
-}
-
-bool gthulhu_verify_is_due(struct gthulhu *g)
-{
-	if (g->verify_in > 0) {
-		g->verify_in--;
-		return false;
-	}
-	g->verify_in = VERIFY_EVERY;
-	return true;
-}
-
-void gthulhu_end(struct gthulhu *g)
-{
-	end_cycle(g, g->stats.foreign);
-}
-
-/* A stale cache is cured by one more POST; what remains has another cause. */
-static void differs(struct gthulhu *g, const char *whose_fault)
-{
-	bool again = g->reposted;
-
-	g->stats.mismatches++;
-	g->verify_in = 0;
-	if (again)
-		note_error(g, whose_fault);
-	if (!again || g->withdrawing)
-		g->dirty = true;
-	g->reposted = !again;
-	end_cycle(g, again || g->stats.foreign);
-}
-
-void gthulhu_read_back(struct gthulhu *g, bool same, const char *whose_fault)
-{
-	succeed(g);
-	if (!same) {
-		differs(g, whose_fault);
-		return;
-	}
-	g->stats.verified++;
-	g->reposted = false;
-	end_cycle(g, false);
-}
-
-void gthulhu_inexpressible(struct gthulhu *g, size_t n)
-{
-	g->stats.inexpressible = n;
-	if (n > 0)
-		tell(g, NOTE_INEXPRESSIBLE);
-}
-
-void gthulhu_set_era(struct gthulhu *g, const struct era *era)
-{
-	if (g->era != era)
-		g->dm.asked = g->manager.asked = false;
-	g->era = era;
-	g->stats.era = session_era(g->session);
-}
-
-static void on_reply(void *data, const struct session_reply *reply)
-{
-	struct gthulhu *g = data;
-
-	g->step(g, reply);
-}
-
-void gthulhu_send(struct gthulhu *g, const struct session_request *request, gthulhu_step step)
-{
-	g->step = step;
-	g->changing = request->method && strcmp(request->method, "GET");
-	session_call(g->session, request, on_reply, g);
-}
-
-static void begin(struct gthulhu *g)
-{
-	gthulhu_set_era(g, eras[session_era(g->session)]);
-	g->era->cycle(g);
-}
-
-static void on_token(struct gthulhu *g, const struct session_reply *reply)
-{
-	if (!gthulhu_failed(g, reply))
-		begin(g);
-}
-
-static int choose(struct gthulhu *g)
-{
-	g->stats.inexpressible = 0;
-	if (!g->withdrawing)
-		return gthulhu_living(&g->wanted, &g->sent, &g->stats.ended);
-	strategy_list_clear(&g->sent);
-	return 0;
-}
-
-static void cycle(struct gthulhu *g)
-{
-	g->busy = true;
-	g->dirty = false;
-	g->last_post_ns = clock_boot_ns();
-	if (choose(g) < 0)
-		gthulhu_fail_with(g, -ENOMEM, "out of memory");
-	else if (session_era(g->session) == GTHULHU_AUTO)
-		gthulhu_send(g, &(struct session_request){.method = NULL}, on_token);
-	else
-		begin(g);
-}
-
-static void on_timer(void *data)
-{
-	struct gthulhu *g = data;
-
-	if (g->withdrawing && !g->active)
-		finish_withdrawal(g, 0);
-	else if (!g->busy)
-		cycle(g);
-}
-
-static void on_deadline(void *data)
-{
-	finish_withdrawal(data, -ETIMEDOUT);
-}
 
 static int copy_names(struct string_list *to, const struct string_list *from)
 {
@@ -333,13 +108,13 @@ static int set_up(struct gthulhu *g, const struct gthulhu_options *options, stru
 	g->interval_ns = options->interval_ns;
 	g->priority = options->priority;
 	g->mode = options->mode;
-	r = session_new(&g->session, g->loop, options, err);
+	r = api_session_new(&g->session, g->loop, options, err);
 	if (r < 0)
 		return r;
-	if (session_has_sample_key(g->session))
-		tell(g, NOTE_SAMPLE_KEY);
-	g->timer = loop_add_timer(g->loop, 0, 0, on_timer, g);
-	g->deadline = loop_add_timer(g->loop, 0, 0, on_deadline, g);
+	if (api_session_has_sample_key(g->session))
+		gthulhu_add_note(g, NOTE_SAMPLE_KEY);
+	g->timer = loop_add_timer(g->loop, 0, 0, gthulhu_on_timer, g);
+	g->deadline = loop_add_timer(g->loop, 0, 0, gthulhu_on_deadline, g);
 	if (!g->timer || !g->deadline || name_node(g, options->node) < 0 ||
 	    copy_names(&g->pod_labels, &options->pod_labels) < 0 ||
 	    copy_names(&g->pod_namespaces, &options->pod_namespaces) < 0)
@@ -347,8 +122,7 @@ static int set_up(struct gthulhu *g, const struct gthulhu_options *options, stru
 	return 0;
 }
 
-int gthulhu_start(struct gthulhu **ret, struct loop *loop, const struct gthulhu_options *options,
-		  gthulhu_changed_fn changed, void *data, struct err *err)
+int gthulhu_start(struct gthulhu **ret, struct loop *loop, const struct gthulhu_options *options, struct err *err)
 {
 	struct gthulhu *g = calloc(1, sizeof(*g));
 	int r;
@@ -357,8 +131,6 @@ int gthulhu_start(struct gthulhu **ret, struct loop *loop, const struct gthulhu_
 		return err_set(err, -ENOMEM, "out of memory");
 	g->backend.ops = &gthulhu_ops;
 	g->loop = loop;
-	g->changed = changed;
-	g->changed_data = data;
 	r = set_up(g, options, err);
 	if (r < 0) {
 		gthulhu_free(g);
@@ -372,16 +144,16 @@ void gthulhu_free(struct gthulhu *g)
 {
 	if (!g)
 		return;
-	session_free(g->session);
+	api_session_free(g->session);
 	loop_remove(g->timer);
 	loop_remove(g->deadline);
 	strategy_list_free(&g->wanted);
 	strategy_list_free(&g->sent);
-	strategy_list_free(&g->a.ours);
-	strategy_list_free(&g->a.body);
-	intent_list_free(&g->dm.now);
-	intent_list_free(&g->dm.told);
-	strategy_list_free(&g->dm.boosted);
+	strategy_list_free(&g->pid_list.ours);
+	strategy_list_free(&g->pid_list.body);
+	intent_list_free(&g->maker.wanted);
+	intent_list_free(&g->maker.held);
+	strategy_list_free(&g->maker.boosted);
 	buf_free(&g->manager.command);
 	string_list_free(&g->pod_labels);
 	string_list_free(&g->pod_namespaces);
@@ -402,7 +174,7 @@ int gthulhu_set(struct gthulhu *g, const struct strategy_list *list)
 	g->active |= list->len > 0;
 	g->dirty = true;
 	g->verify_in = 0;
-	plan(g);
+	gthulhu_plan(g);
 	return 0;
 }
 
@@ -411,15 +183,15 @@ void gthulhu_withdraw(struct gthulhu *g, uint64_t deadline_ns, gthulhu_done_fn d
 	g->done = done;
 	g->done_data = data;
 	if (g->busy)
-		note_doubt(g);
+		gthulhu_record_doubt(g);
 	g->withdrawing = g->dirty = true;
 	g->busy = g->backing_off = g->reposted = false;
 	g->failures = 0;
 	g->verify_in = 0;
 	g->next_ns = 0;
-	session_cancel(g->session);
+	api_session_cancel(g->session);
 	loop_set_timer(g->deadline, MAX(deadline_ns, 1), 0);
-	plan(g);
+	gthulhu_plan(g);
 }
 
 void gthulhu_get_stats(const struct gthulhu *g, struct gthulhu_stats *ret)
@@ -427,14 +199,63 @@ void gthulhu_get_stats(const struct gthulhu *g, struct gthulhu_stats *ret)
 	*ret = g->stats;
 }
 
+void gthulhu_on_change(struct gthulhu *g, gthulhu_changed_fn fn, void *data)
+{
+	g->changed = fn;
+	g->changed_data = data;
+}
+
 void gthulhu_on_note(struct gthulhu *g, gthulhu_note_fn fn, void *data)
 {
 	g->note = fn;
 	g->note_data = data;
-	tell_notes(g);
+	gthulhu_report_notes(g);
 }
 
-const char *gthulhu_era_name(enum gthulhu_era era)
+static struct gthulhu *gthulhu_of(struct backend *b)
 {
-	return era == GTHULHU_AUTO ? "auto" : eras[era]->name;
+	return (struct gthulhu *)b;
+}
+
+static int backend_set(struct backend *b, const struct strategy_list *list)
+{
+	return gthulhu_set(gthulhu_of(b), list);
+}
+
+static void backend_withdraw(struct backend *b, uint64_t deadline_ns, backend_done_fn done, void *data)
+{
+	gthulhu_withdraw(gthulhu_of(b), deadline_ns, done, data);
+}
+
+static void backend_stats(const struct backend *b, struct backend_stats *ret)
+{
+	const struct gthulhu_stats *s = &((const struct gthulhu *)b)->stats;
+
+	*ret = (struct backend_stats){
+		.working = s->reachable && !s->foreign,
+		.entries = s->entries,
+		.applied = s->posts,
+		.errors = s->errors,
+		.last_success_ns = s->last_success_ns,
+		.last_error_ns = s->last_error_ns,
+	};
+	snprintf(ret->last_error, sizeof(ret->last_error), "%s", s->last_error);
+}
+
+static void backend_free(struct backend *b)
+{
+	gthulhu_free(gthulhu_of(b));
+}
+
+const struct backend_ops gthulhu_ops = {
+	.name = "gthulhu",
+	.set = backend_set,
+	.withdraw = backend_withdraw,
+	.stats = backend_stats,
+	.free = backend_free,
+};
+
+struct backend *gthulhu_backend(struct gthulhu *g)
+{
+	return &g->backend;
 }

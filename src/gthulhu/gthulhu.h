@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The back end that keeps a Gthulhu-compatible API server told, in whichever of its APIs the server
- * speaks: one list of pids that each POST replaces (era A), intents of a node's decision maker, or a
- * strategy of the cluster's manager. What is wanted is sent at once when it changes (at most once a
- * second), again every interval, and read back: a server may serve a stale cache, several servers
- * behind one name each have a list of their own, and others write too. */
+/* The back end that keeps a Gthulhu-compatible API server up to date, by the protocol of the server: a list
+ * of PIDs that each POST replaces, intents of a node's decision maker, or a strategy of the cluster's
+ * manager. The list is sent at once when it changes (at most once a second), again every interval, and read
+ * back: a server may serve a stale cache, several servers behind one name each have a list of their own, and
+ * others write too. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,9 +16,9 @@
 #include "option.h"
 #include "strategy.h"
 
-enum gthulhu_era {
-	GTHULHU_AUTO, /* ask */
-	GTHULHU_A,
+enum gthulhu_protocol {
+	GTHULHU_ANY_PROTOCOL, /* ask the server */
+	GTHULHU_PID_LIST,
 	GTHULHU_DECISION_MAKER,
 	GTHULHU_MANAGER,
 };
@@ -28,7 +28,7 @@ enum gthulhu_mode { GTHULHU_OWN, GTHULHU_MERGE };
 struct gthulhu_options {
 	bool enabled;
 	const char *url; /* base; what follows "/api/v1" is cut off */
-	unsigned era;    /* enum gthulhu_era */
+	unsigned protocol; /* enum gthulhu_protocol */
 	unsigned mode;   /* enum gthulhu_mode */
 	uint64_t interval_ns;
 	uint64_t timeout_ns; /* of one exchange */
@@ -46,7 +46,7 @@ extern const struct option_section api_section; /* "api", struct gthulhu_options
 struct gthulhu_stats {
 	bool reachable; /* the last exchange worked */
 	bool foreign; /* what was last read back is not what was posted, even after a second POST */
-	enum gthulhu_era era; /* the server's; GTHULHU_AUTO: not known yet */
+	enum gthulhu_protocol protocol; /* the server's; GTHULHU_ANY_PROTOCOL: not known yet */
 	uint64_t posts; /* lists that the server took */
 	uint64_t tokens; /* tokens received */
 	uint64_t errors; /* exchanges that failed */
@@ -58,8 +58,6 @@ struct gthulhu_stats {
 	char last_error[512]; /* "" when there was none; safe to log */
 };
 
-/* Called from the loop when `reachable` or `foreign` changes and at the first error, so that one line
- * can be logged. May call every function below but gthulhu_free(). */
 typedef void (*gthulhu_changed_fn)(void *data, const struct gthulhu_stats *stats);
 
 typedef backend_done_fn gthulhu_done_fn;
@@ -68,10 +66,13 @@ struct gthulhu;
 
 /* Without a readable key file that holds a public key, or for a manager a user and a password file, it
  * fails and says what to do. The files are read again for each token. The options are borrowed during
- * the call only. changed may be NULL. */
-int gthulhu_start(struct gthulhu **ret, struct loop *loop, const struct gthulhu_options *options,
-		  gthulhu_changed_fn changed, void *data, struct err *err);
+ * the call only. */
+int gthulhu_start(struct gthulhu **ret, struct loop *loop, const struct gthulhu_options *options, struct err *err);
 void gthulhu_free(struct gthulhu *g); /* sends nothing; NULL is fine */
+
+/* fn is called from the loop when `reachable` or `foreign` changes and at the first error, so that one line
+ * can be logged. It may call every function of this header but gthulhu_free(). */
+void gthulhu_on_change(struct gthulhu *g, gthulhu_changed_fn fn, void *data);
 
 /* The same as a back end; it is g's. */
 struct backend *gthulhu_backend(struct gthulhu *g);
@@ -88,8 +89,8 @@ void gthulhu_withdraw(struct gthulhu *g, uint64_t deadline_ns, gthulhu_done_fn d
 
 void gthulhu_get_stats(const struct gthulhu *g, struct gthulhu_stats *ret);
 
-/* What the user should be told although nothing failed, each thing once: fn gets a line to log as a
- * warning, from within this call what is known already, later from the loop. It may not free g. */
+/* Notes for the user although nothing failed, each once: fn gets a line to log as a warning, from within this
+ * call what is known already, later from the loop. It may not free g. */
 typedef void (*gthulhu_note_fn)(void *data, const char *note);
 void gthulhu_on_note(struct gthulhu *g, gthulhu_note_fn fn, void *data);
 
@@ -107,17 +108,17 @@ struct gthulhu_rule {
 
 /* What a server holds. */
 struct gthulhu_view {
-	enum gthulhu_era era;
-	struct strategy_list list; /* of one that lists pids */
+	enum gthulhu_protocol protocol;
+	struct strategy_list list; /* of a server that lists PIDs */
 	struct gthulhu_rule *rules; /* this user's, of a manager */
 	size_t n_rules;
-	const char *note; /* static: what to be told besides; NULL: nothing */
+	const char *note; /* static: a warning for the user; NULL: none */
 };
 
 void gthulhu_view_free(struct gthulhu_view *view); /* usable with _cleanup_ */
 
-/* Asks the server for what it holds and waits for it; for a command line. Runs a loop of its own. */
+/* Asks the server for what it holds and waits for the answer; for a command line. Runs a loop of its own. */
 int gthulhu_show(const struct gthulhu_options *options, struct gthulhu_view *ret, struct err *err);
 
-/* "a", "decision-maker", "manager", as api.era has them. */
-const char *gthulhu_era_name(enum gthulhu_era era);
+/* "pid-list", "decision-maker", "manager", as api.protocol has them. */
+const char *gthulhu_protocol_name(enum gthulhu_protocol protocol);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The cluster's manager: one strategy for pods, or in later versions one policy for this node, which is
- * created, updated and deleted. The manager lists what a user has; each cycle begins with that. */
+ * created, updated and deleted. The manager lists the rules of a user; each cycle begins with that list. */
 #include <errno.h>
 
 #include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "gthulhu_core.h"
+#include "gthulhu_cycle.h"
 
 #define STEPS_MAX 16
 #define UNSEEN_NS (300 * NSEC_PER_SEC)
@@ -16,30 +16,30 @@ static const char *const paths[][2] = {
 	{"/api/v1/node-scheduling-policies", "/api/v1/node-scheduling-policies/self"},
 };
 
-static void look(struct gthulhu *g);
+static void list_rules(struct gthulhu *g);
 
-static const char *path(const struct gthulhu *g, bool self)
+static const char *rules_path(const struct gthulhu *g, bool self)
 {
 	return paths[g->manager.for_node][self];
 }
 
-static void on_changed(struct gthulhu *g, const struct session_reply *reply)
+static void on_rule_changed(struct gthulhu *g, const struct api_reply *reply)
 {
 	if (!gthulhu_failed(g, reply))
-		look(g);
+		list_rules(g);
 }
 
-static void on_created(struct gthulhu *g, const struct session_reply *reply)
+static void on_rule_created(struct gthulhu *g, const struct api_reply *reply)
 {
 	if (gthulhu_failed(g, reply))
 		return;
 	g->manager.unseen_until_ns = clock_boot_ns() + UNSEEN_NS;
-	look(g);
+	list_rules(g);
 }
 
-static void change(struct gthulhu *g, const char *method, const struct buf *body, gthulhu_step step)
+static void send_change(struct gthulhu *g, const char *method, const struct buf *body, gthulhu_step step)
 {
-	struct session_request request = {method, path(g, false), body->data, step == on_created};
+	struct api_request request = {method, rules_path(g, false), body->data, step == on_rule_created};
 
 	if (body->failed)
 		gthulhu_fail_with(g, -ENOMEM, "out of memory");
@@ -47,24 +47,24 @@ static void change(struct gthulhu *g, const char *method, const struct buf *body
 		gthulhu_send(g, &request, step);
 }
 
-static void drop(struct gthulhu *g, const char *id)
+static void delete_rule(struct gthulhu *g, const char *id)
 {
 	_cleanup_(buf_free) struct buf body = {0};
 
 	rule_write_id(&body, g->manager.for_node, id);
-	change(g, "DELETE", &body, on_changed);
+	send_change(g, "DELETE", &body, on_rule_changed);
 }
 
-/* The first version could not update: the look that follows finds an update to do again. */
-static void on_updated(struct gthulhu *g, const struct session_reply *reply)
+/* The first version could not update: the list that follows finds an update to do again. */
+static void on_rule_updated(struct gthulhu *g, const struct api_reply *reply)
 {
 	if (reply->no_route)
 		g->manager.no_put = true;
 	if (reply->no_route || !gthulhu_failed(g, reply))
-		look(g);
+		list_rules(g);
 }
 
-static void create(struct gthulhu *g, const struct rule_wish *wish)
+static void create_rule(struct gthulhu *g, const struct rule_wish *wish)
 {
 	_cleanup_(buf_free) struct buf body = {0};
 
@@ -75,22 +75,22 @@ static void create(struct gthulhu *g, const struct rule_wish *wish)
 		return;
 	}
 	rule_write(&body, wish, NULL);
-	change(g, "POST", &body, on_created);
+	send_change(g, "POST", &body, on_rule_created);
 }
 
-static void update(struct gthulhu *g, const struct rule_wish *wish, const char *id)
+static void update_rule(struct gthulhu *g, const struct rule_wish *wish, const char *id)
 {
 	_cleanup_(buf_free) struct buf body = {0};
 
 	if (g->manager.no_put) {
-		drop(g, id);
+		delete_rule(g, id);
 		return;
 	}
 	rule_write(&body, wish, id);
-	change(g, "PUT", &body, on_updated);
+	send_change(g, "PUT", &body, on_rule_updated);
 }
 
-static void take_step(struct gthulhu *g, const struct rule_wish *wish, const struct rule_step *step)
+static void take_rule_step(struct gthulhu *g, const struct rule_wish *wish, const struct rule_step *step)
 {
 	if (step->what != RULE_CREATE)
 		g->manager.unseen_until_ns = 0;
@@ -101,17 +101,17 @@ static void take_step(struct gthulhu *g, const struct rule_wish *wish, const str
 	} else if (g->manager.steps++ >= STEPS_MAX) {
 		gthulhu_fail_with(g, -EBUSY, "another writer changes this user's rules at the manager");
 	} else if (step->what == RULE_CREATE) {
-		create(g, wish);
+		create_rule(g, wish);
 	} else if (step->what == RULE_UPDATE) {
-		update(g, wish, step->id);
+		update_rule(g, wish, step->id);
 	} else {
-		drop(g, step->id);
+		delete_rule(g, step->id);
 	}
 }
 
-static void on_rules(struct gthulhu *g, const struct session_reply *reply)
+static void on_rules_listed(struct gthulhu *g, const struct api_reply *reply)
 {
-	struct era_manager_state *m = &g->manager;
+	struct manager_state *m = &g->manager;
 	struct rule_wish wish = {
 		.node = m->for_node,
 		.owner = m->for_node ? g->node : g->owner,
@@ -126,25 +126,25 @@ static void on_rules(struct gthulhu *g, const struct session_reply *reply)
 	int r;
 
 	if (reply->no_route) /* no manager any more */
-		session_forget(g->session);
+		api_session_forget(g->session);
 	if (gthulhu_failed(g, reply))
 		return;
 	r = rule_plan(reply->root, &wish, &step, &err);
 	if (r < 0)
 		gthulhu_fail_with(g, r, err.text);
 	else
-		take_step(g, &wish, &step);
+		take_rule_step(g, &wish, &step);
 }
 
-static void look(struct gthulhu *g)
+static void list_rules(struct gthulhu *g)
 {
-	gthulhu_send(g, &(struct session_request){"GET", path(g, true)}, on_rules);
+	gthulhu_send(g, &(struct api_request){"GET", rules_path(g, true)}, on_rules_listed);
 }
 
-static void begin(struct gthulhu *g)
+static void plan_rule(struct gthulhu *g)
 {
 	_cleanup_(intent_list_free) struct intent_list now = {0};
-	struct era_manager_state *m = &g->manager;
+	struct manager_state *m = &g->manager;
 	int r = intents_make(&g->sent, m->for_node, &now);
 
 	buf_free(&m->command);
@@ -155,11 +155,11 @@ static void begin(struct gthulhu *g)
 		return;
 	}
 	gthulhu_inexpressible(g, now.inexpressible);
-	look(g);
+	list_rules(g);
 }
 
 /* A user may have no right to policies and one to strategies. */
-static void on_policies(struct gthulhu *g, const struct session_reply *reply)
+static void on_policies_listed(struct gthulhu *g, const struct api_reply *reply)
 {
 	bool refused = reply->no_route || reply->status == 403;
 
@@ -167,16 +167,16 @@ static void on_policies(struct gthulhu *g, const struct session_reply *reply)
 	if (!refused && gthulhu_failed(g, reply))
 		return;
 	g->manager.asked = true;
-	begin(g);
+	plan_rule(g);
 }
 
-static void cycle(struct gthulhu *g)
+static void manager_cycle(struct gthulhu *g)
 {
 	g->manager.steps = 0;
 	if (g->manager.asked)
-		begin(g);
+		plan_rule(g);
 	else
-		gthulhu_send(g, &(struct session_request){"GET", paths[1][1]}, on_policies);
+		gthulhu_send(g, &(struct api_request){"GET", paths[1][1]}, on_policies_listed);
 }
 
-const struct era era_manager = {"manager", cycle};
+const struct protocol protocol_manager = {"manager", manager_cycle};

@@ -10,10 +10,9 @@
 #include "cleanup.h"
 #include "client.h"
 #include "clock.h"
-#include "gthulhu_credentials.h"
-#include "gthulhu_wire.h"
+#include "gthulhu_messages.h"
 #include "retry.h"
-#include "token.h"
+#include "gthulhu_token.h"
 
 enum ask { ASK_WITH_KEY, ASK_WITH_PASSWORD, ASK_WITH_REFRESH_TOKEN };
 
@@ -23,39 +22,39 @@ static const char *const ask_paths[] = {
 	[ASK_WITH_REFRESH_TOKEN] = GTHULHU_REFRESH_PATH,
 };
 
-struct session {
+struct api_session {
 	struct http_client *client;
 	struct http_call *call;
 	char *base;
 	uint64_t timeout_ns;
 	struct credentials credentials;
-	enum gthulhu_era configured, era;
+	enum gthulhu_protocol configured, protocol;
 	struct token token, refresh; /* a refresh token is good for one use */
 	uint64_t tokens;
 
 	/* The exchange under way. */
 	enum ask ask;
-	struct session_request request; /* its body is the buffer's */
+	struct api_request request; /* its body is the buffer's */
 	struct buf body;
 	bool reauthenticated;
-	session_fn fn;
+	api_reply_fn fn;
 	void *data;
 };
 
-static void ask_token(struct session *s, enum ask ask);
-static void send_request(struct session *s);
+static void ask_token(struct api_session *s, enum ask ask);
+static void send_request(struct api_session *s);
 
-static void finish(struct session *s, const struct session_reply *reply)
+static void end_exchange(struct api_session *s, const struct api_reply *reply)
 {
-	session_fn fn = s->fn;
+	api_reply_fn fn = s->fn;
 
 	s->fn = NULL;
 	fn(s->data, reply);
 }
 
-static void fail(struct session *s, int r, const struct http_response *response, const char *error)
+static void fail_exchange(struct api_session *s, int r, const struct http_response *response, const char *error)
 {
-	struct session_reply reply = {.r = r, .error = error};
+	struct api_reply reply = {.r = r, .error = error};
 
 	if (response) {
 		reply.status = response->status;
@@ -64,17 +63,17 @@ static void fail(struct session *s, int r, const struct http_response *response,
 	} else {
 		reply.retry_after_ns = token_ask_wait_ns(&s->token, clock_boot_ns());
 	}
-	finish(s, &reply);
+	end_exchange(s, &reply);
 }
 
-static const char *url_of(const struct session *s, const char *path, struct buf *url)
+static const char *url_of(const struct api_session *s, const char *path, struct buf *url)
 {
 	buf_str(url, s->base);
 	buf_str(url, path);
 	return url->failed ? NULL : url->data;
 }
 
-static const char *url_text(const struct session *s, const char *path,
+static const char *url_text(const struct api_session *s, const char *path,
 			    char text[static HTTP_URL_TEXT_MAX])
 {
 	_cleanup_(buf_free) struct buf url = {0};
@@ -82,13 +81,13 @@ static const char *url_text(const struct session *s, const char *path,
 	return http_url_text(url_of(s, path, &url) ?: path, text);
 }
 
-/* Managers before refresh tokens answer 500 to a token that is over or not theirs. */
-static bool blames_token(const struct session *s, const struct http_response *response)
+/* Managers before refresh tokens answer 500 to a token that has expired or is of another server. */
+static bool blames_token(const struct api_session *s, const struct http_response *response)
 {
-	return response->status == 401 || (s->era == GTHULHU_MANAGER && response->status == 500);
+	return response->status == 401 || (s->protocol == GTHULHU_MANAGER && response->status == 500);
 }
 
-static bool wants_new_token(const struct session *s, const struct http_response *response)
+static bool wants_new_token(const struct api_session *s, const struct http_response *response)
 {
 	static const struct retry_policy none;
 	struct retry_outcome outcome = {.status = 401, .reauthenticated = s->reauthenticated};
@@ -99,19 +98,19 @@ static bool wants_new_token(const struct session *s, const struct http_response 
 	return retry_decide(&none, &outcome, 0).action == RETRY_REAUTH;
 }
 
-static enum ask how_to_ask(const struct session *s)
+static enum ask how_to_ask(const struct api_session *s)
 {
 	if (s->refresh.text)
 		return ASK_WITH_REFRESH_TOKEN;
-	if (s->era == GTHULHU_MANAGER || !s->credentials.public_key)
+	if (s->protocol == GTHULHU_MANAGER || !s->credentials.public_key)
 		return ASK_WITH_PASSWORD;
 	return ASK_WITH_KEY;
 }
 
 static void on_answer(void *data, const struct http_response *response)
 {
-	struct session *s = data;
-	struct session_reply reply = {.status = response->status};
+	struct api_session *s = data;
+	struct api_reply reply = {.status = response->status};
 	json_auto_t *root = NULL;
 	char text[HTTP_URL_TEXT_MAX];
 	struct err err;
@@ -121,7 +120,7 @@ static void on_answer(void *data, const struct http_response *response)
 	r = gthulhu_check(response, url_text(s, s->request.path, text), s->token.text, &root, &err);
 	if (r == 0) {
 		reply.root = root;
-		finish(s, &reply);
+		end_exchange(s, &reply);
 		return;
 	}
 	if (blames_token(s, response))
@@ -131,38 +130,38 @@ static void on_answer(void *data, const struct http_response *response)
 		ask_token(s, how_to_ask(s));
 		return;
 	}
-	fail(s, r, response, err.text);
+	fail_exchange(s, r, response, err.text);
 }
 
-static enum gthulhu_era era_of(const struct session *s, const struct gthulhu_token *token)
+static enum gthulhu_protocol protocol_of(const struct api_session *s, const struct api_token *token)
 {
-	if (s->configured != GTHULHU_AUTO)
+	if (s->configured != GTHULHU_ANY_PROTOCOL)
 		return s->configured;
 	if (s->ask != ASK_WITH_KEY)
 		return GTHULHU_MANAGER;
-	return token->nested ? GTHULHU_DECISION_MAKER : GTHULHU_A;
+	return token->nested ? GTHULHU_DECISION_MAKER : GTHULHU_PID_LIST;
 }
 
-static int take_token(struct session *s, const json_t *root, struct err *err)
+static int take_token(struct api_session *s, const json_t *root, struct err *err)
 {
-	uint64_t now = clock_boot_ns(), real = clock_real_ns();
-	struct gthulhu_token token;
+	const struct token_time now = {.boot_ns = clock_boot_ns(), .real_ns = clock_real_ns()};
+	struct api_token token;
 	int r = gthulhu_read_token(root, &token, err);
 
 	if (r == 0)
-		r = token_set(&s->token, token.text, token.expires_s, now, real, err);
+		r = token_set(&s->token, token.text, token.expires_s, &now, err);
 	if (r < 0)
 		return r;
 	token_drop(&s->refresh);
 	if (token.refresh && s->ask != ASK_WITH_KEY)
-		token_set(&s->refresh, token.refresh, 0, now, real, NULL);
-	s->era = era_of(s, &token);
+		token_set(&s->refresh, token.refresh, 0, &now, NULL);
+	s->protocol = protocol_of(s, &token);
 	s->tokens++;
 	return 0;
 }
 
-/* What it asked with, which an answer may repeat. */
-static const char *secret_of(const struct session *s, struct buf *password)
+/* The secret of the request, which some servers repeat in their answer. */
+static const char *secret_of(const struct api_session *s, struct buf *password)
 {
 	if (s->ask == ASK_WITH_REFRESH_TOKEN)
 		return s->refresh.text;
@@ -171,7 +170,7 @@ static const char *secret_of(const struct session *s, struct buf *password)
 	return password->data;
 }
 
-static int check_token(struct session *s, const struct http_response *response, struct err *err)
+static int check_token(struct api_session *s, const struct http_response *response, struct err *err)
 {
 	_cleanup_(buf_free) struct buf password = {0};
 	json_auto_t *root = NULL;
@@ -191,18 +190,18 @@ static int check_token(struct session *s, const struct http_response *response, 
 	} else if (gthulhu_no_route(response) && s->ask == ASK_WITH_KEY) {
 		err_prefix(err, r, "no token for a key here (a manager wants api.user and api.password_file)");
 	} else if (gthulhu_no_route(response)) {
-		err_prefix(err, r, "no manager answers (see api.era)");
+		err_prefix(err, r, "no manager answers (see api.protocol)");
 	}
 	return r;
 }
 
-/* Another way to ask after the last was refused: the password when a refresh token is used up, or
- * when who was asked with a key has a login instead. */
-static bool ask_otherwise(struct session *s, const struct http_response *response)
+/* Asks in another way after a refusal: by the password when a refresh token is used up, or when a server that was
+ * asked by the key has a login instead. */
+static bool ask_otherwise(struct api_session *s, const struct http_response *response)
 {
 	bool refused = s->ask == ASK_WITH_REFRESH_TOKEN && response->status >= 400 &&
 		       response->status < 500;
-	bool manager = s->ask == ASK_WITH_KEY && s->configured == GTHULHU_AUTO &&
+	bool manager = s->ask == ASK_WITH_KEY && s->configured == GTHULHU_ANY_PROTOCOL &&
 		       *s->credentials.user && gthulhu_no_route(response);
 
 	if (refused)
@@ -213,24 +212,24 @@ static bool ask_otherwise(struct session *s, const struct http_response *respons
 	return true;
 }
 
-/* What was to be sent was made for the era that was. */
-static bool has_changed(const struct session *s, enum gthulhu_era before)
+/* The request was made for the protocol before. */
+static bool has_changed(const struct api_session *s, enum gthulhu_protocol before)
 {
-	return s->request.method && before != GTHULHU_AUTO && s->era != before;
+	return s->request.method && before != GTHULHU_ANY_PROTOCOL && s->protocol != before;
 }
 
-static void proceed(struct session *s)
+static void send_or_end(struct api_session *s)
 {
 	if (s->request.method)
 		send_request(s);
 	else
-		finish(s, &(struct session_reply){.r = 0});
+		end_exchange(s, &(struct api_reply){.r = 0});
 }
 
 static void on_token(void *data, const struct http_response *response)
 {
-	struct session *s = data;
-	enum gthulhu_era before = s->era;
+	struct api_session *s = data;
+	enum gthulhu_protocol before = s->protocol;
 	struct err err;
 	int r;
 
@@ -241,22 +240,22 @@ static void on_token(void *data, const struct http_response *response)
 	if (r < 0 && ask_otherwise(s, response))
 		return;
 	if (r == 0 && has_changed(s, before))
-		fail(s, -EAGAIN, NULL, "the server speaks another API now");
+		fail_exchange(s, -EAGAIN, NULL, "the server speaks another API now");
 	/* A refresh before the end may fail while the old token still serves. */
 	else if (r == 0 || s->token.text)
-		proceed(s);
+		send_or_end(s);
 	else
-		fail(s, r, response, err.text);
+		fail_exchange(s, r, response, err.text);
 }
 
-static void start(struct session *s, const struct http_request *request, http_done_fn fn)
+static void start_exchange(struct api_session *s, const struct http_request *request, http_done_fn fn)
 {
 	s->call = request->url ? http_client_start(s->client, request, fn, s) : NULL;
 	if (!s->call)
-		fail(s, -ENOMEM, NULL, "out of memory");
+		fail_exchange(s, -ENOMEM, NULL, "out of memory");
 }
 
-static int write_ask(struct session *s, struct buf *body, struct err *err)
+static int write_ask(struct api_session *s, struct buf *body, struct err *err)
 {
 	_cleanup_(buf_free) struct buf password = {0};
 
@@ -269,7 +268,7 @@ static int write_ask(struct session *s, struct buf *body, struct err *err)
 	return 0;
 }
 
-static void ask_token(struct session *s, enum ask ask)
+static void ask_token(struct api_session *s, enum ask ask)
 {
 	static const char *const headers[] = {"Content-Type: application/json", NULL};
 	_cleanup_(buf_free) struct buf body = {0};
@@ -280,10 +279,10 @@ static void ask_token(struct session *s, enum ask ask)
 	s->ask = ask;
 	r = write_ask(s, &body, &err);
 	if (r < 0) {
-		fail(s, r, NULL, err.text);
+		fail_exchange(s, r, NULL, err.text);
 		return;
 	}
-	start(s,
+	start_exchange(s,
 	      &(struct http_request){
 		      .method = "POST",
 		      .url = body.failed ? NULL : url_of(s, ask_paths[ask], &url),
@@ -296,7 +295,7 @@ static void ask_token(struct session *s, enum ask ask)
 	      on_token);
 }
 
-static void send_request(struct session *s)
+static void send_request(struct api_session *s)
 {
 	_cleanup_(buf_free) struct buf bearer = {0};
 	_cleanup_(buf_free) struct buf url = {0};
@@ -304,7 +303,7 @@ static void send_request(struct session *s)
 
 	buf_printf(&bearer, "Authorization: Bearer %s", s->token.text);
 	headers[0] = bearer.data;
-	start(s,
+	start_exchange(s,
 	      &(struct http_request){
 		      .method = s->request.method,
 		      .url = bearer.failed ? NULL : url_of(s, s->request.path, &url),
@@ -317,7 +316,7 @@ static void send_request(struct session *s)
 	      on_answer);
 }
 
-static bool take_request(struct session *s, const struct session_request *request)
+static bool take_request(struct api_session *s, const struct api_request *request)
 {
 	s->request = *request;
 	buf_reset(&s->body);
@@ -327,58 +326,58 @@ static bool take_request(struct session *s, const struct session_request *reques
 	return !s->body.failed;
 }
 
-void session_call(struct session *s, const struct session_request *request, session_fn fn, void *data)
+void api_session_call(struct api_session *s, const struct api_request *request, api_reply_fn fn, void *data)
 {
 	uint64_t now = clock_boot_ns();
 
-	session_cancel(s);
+	api_session_cancel(s);
 	s->fn = fn;
 	s->data = data;
 	s->reauthenticated = false;
 	if (!take_request(s, request)) {
-		fail(s, -ENOMEM, NULL, "out of memory");
+		fail_exchange(s, -ENOMEM, NULL, "out of memory");
 	} else if (token_is_due(&s->token, now) && token_may_ask(&s->token, now)) {
 		s->reauthenticated = true;
 		ask_token(s, how_to_ask(s));
 	} else if (s->token.text) {
-		proceed(s);
+		send_or_end(s);
 	} else {
-		fail(s, -EAGAIN, NULL, "the server refuses its own tokens; waiting to ask again");
+		fail_exchange(s, -EAGAIN, NULL, "the server refuses its own tokens; waiting to ask again");
 	}
 }
 
-void session_cancel(struct session *s)
+void api_session_cancel(struct api_session *s)
 {
 	http_call_cancel(TAKE_PTR(s->call));
 	s->fn = NULL;
 }
 
-int session_new(struct session **ret, struct loop *loop, const struct gthulhu_options *options,
+int api_session_new(struct api_session **ret, struct loop *loop, const struct gthulhu_options *options,
 		struct err *err)
 {
 	struct http_client_options http = {options->ca_file, options->cert_file, options->key_file};
-	struct session *s = calloc(1, sizeof(*s));
+	struct api_session *s = calloc(1, sizeof(*s));
 	int r;
 
 	if (!s)
 		return err_set(err, -ENOMEM, "out of memory");
 	s->timeout_ns = options->timeout_ns;
-	s->configured = s->era = options->era;
+	s->configured = s->protocol = options->protocol;
 	if ((r = gthulhu_base_url(options->url, &s->base, err)) < 0 ||
 	    (r = credentials_init(&s->credentials, options, err)) < 0 ||
 	    (r = http_client_new(&s->client, loop, &http, err)) < 0) {
-		session_free(s);
+		api_session_free(s);
 		return r;
 	}
 	*ret = s;
 	return 0;
 }
 
-void session_free(struct session *s)
+void api_session_free(struct api_session *s)
 {
 	if (!s)
 		return;
-	session_cancel(s);
+	api_session_cancel(s);
 	http_client_free(s->client);
 	token_drop(&s->token);
 	token_drop(&s->refresh);
@@ -388,32 +387,32 @@ void session_free(struct session *s)
 	free(s);
 }
 
-uint64_t session_tokens(const struct session *s)
+uint64_t api_session_tokens(const struct api_session *s)
 {
 	return s->tokens;
 }
 
-enum gthulhu_era session_era(const struct session *s)
+enum gthulhu_protocol api_session_protocol(const struct api_session *s)
 {
-	return s->era;
+	return s->protocol;
 }
 
-bool session_assume(struct session *s, enum gthulhu_era era)
+bool api_session_assume(struct api_session *s, enum gthulhu_protocol protocol)
 {
-	if (s->configured != GTHULHU_AUTO)
+	if (s->configured != GTHULHU_ANY_PROTOCOL)
 		return false;
-	s->era = era;
+	s->protocol = protocol;
 	return true;
 }
 
-void session_forget(struct session *s)
+void api_session_forget(struct api_session *s)
 {
 	token_drop(&s->token);
 	token_drop(&s->refresh);
-	s->era = s->configured;
+	s->protocol = s->configured;
 }
 
-bool session_has_sample_key(const struct session *s)
+bool api_session_has_sample_key(const struct api_session *s)
 {
 	return s->credentials.public_key && credentials_is_sample_key(s->credentials.public_key);
 }

@@ -3,15 +3,15 @@
 #include <stdlib.h>
 
 #include "cleanup.h"
-#include "gthulhu_core.h"
-#include "gthulhu_wire.h"
+#include "gthulhu_cycle.h"
+#include "gthulhu_messages.h"
 
 DEFINE_CLEANUP(struct loop *, loop, loop_free)
-DEFINE_CLEANUP(struct session *, session, session_free)
+DEFINE_CLEANUP(struct api_session *, session, api_session_free)
 
 struct show {
 	struct loop *loop;
-	struct session *session;
+	struct api_session *session;
 	struct gthulhu_view *view;
 	struct err *err;
 	bool over;
@@ -25,39 +25,39 @@ void gthulhu_view_free(struct gthulhu_view *view)
 	*view = (struct gthulhu_view){0};
 }
 
-static void end(struct show *show, int r)
+static void end_show(struct show *show, int r)
 {
 	show->over = true;
 	show->r = r;
 }
 
-static void ask(struct show *show, const char *path, session_fn fn)
+static void ask_server(struct show *show, const char *path, api_reply_fn fn)
 {
-	session_call(show->session, &(struct session_request){"GET", path}, fn, show);
+	api_session_call(show->session, &(struct api_request){"GET", path}, fn, show);
 }
 
-static void on_list(void *data, const struct session_reply *reply)
+static void on_list(void *data, const struct api_reply *reply)
 {
 	struct show *show = data;
 
 	if (reply->r < 0)
-		end(show, err_set(show->err, reply->r, "%s", reply->error));
+		end_show(show, err_set(show->err, reply->r, "%s", reply->error));
 	else
-		end(show, gthulhu_read_list(reply->root, &show->view->list, show->err));
+		end_show(show, gthulhu_read_list(reply->root, &show->view->list, show->err));
 }
 
-static void on_strategies(void *data, const struct session_reply *reply)
+static void on_strategies(void *data, const struct api_reply *reply)
 {
 	struct show *show = data;
 
 	if (reply->r < 0)
-		end(show, err_set(show->err, reply->r, "%s", reply->error));
+		end_show(show, err_set(show->err, reply->r, "%s", reply->error));
 	else
-		end(show, rule_read(reply->root, false, show->view, show->err));
+		end_show(show, rule_read(reply->root, false, show->view, show->err));
 }
 
 /* Earlier managers have none; and a user may have no right to see them. */
-static void on_policies(void *data, const struct session_reply *reply)
+static void on_policies(void *data, const struct api_reply *reply)
 {
 	struct show *show = data;
 	int r = 0;
@@ -67,40 +67,40 @@ static void on_policies(void *data, const struct session_reply *reply)
 	else if (!reply->no_route && reply->status != 403)
 		r = err_set(show->err, reply->r, "%s", reply->error);
 	if (r < 0)
-		end(show, r);
+		end_show(show, r);
 	else
-		ask(show, "/api/v1/strategies/self", on_strategies);
+		ask_server(show, "/api/v1/strategies/self", on_strategies);
 }
 
-static void on_token(void *data, const struct session_reply *reply)
+static void on_token(void *data, const struct api_reply *reply)
 {
 	struct show *show = data;
 
-	show->view->era = session_era(show->session);
-	if (session_has_sample_key(show->session))
+	show->view->protocol = api_session_protocol(show->session);
+	if (api_session_has_sample_key(show->session))
 		show->view->note = GTHULHU_SAMPLE_KEY_NOTE;
 	if (reply->r < 0)
-		end(show, err_set(show->err, reply->r, "%s", reply->error));
-	else if (show->view->era == GTHULHU_MANAGER)
-		ask(show, "/api/v1/node-scheduling-policies/self", on_policies);
+		end_show(show, err_set(show->err, reply->r, "%s", reply->error));
+	else if (show->view->protocol == GTHULHU_MANAGER)
+		ask_server(show, "/api/v1/node-scheduling-policies/self", on_policies);
 	else
-		ask(show, GTHULHU_STRATEGIES_PATH, on_list);
+		ask_server(show, GTHULHU_STRATEGIES_PATH, on_list);
 }
 
 int gthulhu_show(const struct gthulhu_options *options, struct gthulhu_view *ret, struct err *err)
 {
 	_cleanup_(cleanup_loop) struct loop *loop = loop_new();
-	_cleanup_(cleanup_session) struct session *session = NULL;
+	_cleanup_(cleanup_session) struct api_session *session = NULL;
 	struct show show = {.loop = loop, .view = ret, .err = err};
 	int r;
 
 	if (!loop)
 		return err_set(err, -ENOMEM, "out of memory or descriptors");
-	r = session_new(&session, loop, options, err);
+	r = api_session_new(&session, loop, options, err);
 	if (r < 0)
 		return r;
 	show.session = session;
-	session_call(session, &(struct session_request){.method = NULL}, on_token, &show);
+	api_session_call(session, &(struct api_request){.method = NULL}, on_token, &show);
 	while (!show.over && r == 0)
 		r = loop_once(loop, -1);
 	return r < 0 ? err_set(err, r, "event loop: %s", err_name(r)) : show.r;

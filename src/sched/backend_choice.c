@@ -100,9 +100,10 @@ static int start_gthulhu(struct backend **ret, struct loop *loop, const struct s
 	if (!api_of(settings)->enabled)
 		return err_set(err, -EINVAL,
 			       "sched.backend is gthulhu, but api.enabled is false: change one of them");
-	r = gthulhu_start(&g, loop, api_of(settings), log_api, NULL, err);
+	r = gthulhu_start(&g, loop, api_of(settings), err);
 	if (r < 0)
 		return r;
+	gthulhu_on_change(g, log_api, NULL);
 	gthulhu_on_note(g, log_note, NULL);
 	*ret = gthulhu_backend(g);
 	return 0;

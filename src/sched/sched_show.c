@@ -112,7 +112,7 @@ static void print_rules_json(const struct gthulhu_view *view, const char *node)
 static void print(const struct gthulhu_view *view, const struct settings *settings, bool json)
 {
 	const struct gthulhu_options *api = config_get(settings->config, "api");
-	bool manager = view->era == GTHULHU_MANAGER, here = is_here(api->url);
+	bool manager = view->protocol == GTHULHU_MANAGER, here = is_here(api->url);
 	char node[NODE_NAME_MAX];
 
 	settings_node(settings, node);

@@ -324,12 +324,12 @@ def redirects_are_not_followed():
 
 @case
 def another_api_than_the_configured_is_left_in_peace():
-    server = StandIn(era="dm-c")
-    client = Client(server.url, KEY, interval=10, extra=["era=a"])
+    server = StandIn(version="decision-maker-policies")
+    client = Client(server.url, KEY, interval=10, extra=["protocol=pid-list"])
     client.say("set 5")
     stats = client.reach("the refusal", lambda s: s["errors"] >= 1)
     contains(stats["last_error"], "404: Not Found")
-    equal(stats["era"], "a")
+    equal(stats["protocol"], "pid-list")
     equal(server.kinds(), ["token", "other"])
     server.stop()
 
@@ -401,8 +401,8 @@ def bad_key_files_are_named():
         contains(done.stderr, "public_key")
 
 
-def tls_server(ca, with_client_certificate, era):
-    server = StandIn(era=era)
+def tls_server(ca, with_client_certificate, version):
+    server = StandIn(version=version)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(TMP / "server.crt", TMP / "server.key")
     if with_client_certificate:
@@ -424,8 +424,8 @@ def tls_needs_the_right_ca_and_certificate():
     for name in ("server", "client", "stranger"):
         certificate(name)
     ours = [f"ca_file={TMP}/server.crt", f"cert_file={TMP}/client.crt", f"key_file={TMP}/client.key"]
-    for era in ("a1", "dm-int"):
-        server = tls_server(TMP / "client.crt", True, era)
+    for version in ("pid-list-0.1", "decision-maker-1.3"):
+        server = tls_server(TMP / "client.crt", True, version)
         client = Client(server.url, KEY, extra=ours)
         client.say("set 5")
         client.reach("a look at the list over TLS", lambda s: s["verified"] >= 1 and s["errors"] == 0)

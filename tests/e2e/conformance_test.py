@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What a server of each era answers: the stand-in, and for era A teide server as well, so that the one is
+"""What a server of each version answers: the stand-in, and for PID lists teide server as well, so that the one is
 known to play what the other is."""
 import json
 import time
 
 from harness import TMP, case, contains, end, equal, main, openssl, processes, wait_for
 from server import GOOD, MORE, STRATEGIES, TOKEN, Played, Server
-from standin_eras import EMPTY_HASH
+from standin_apis import APIS, DECISION_MAKERS, EMPTY_HASH
 
 INTENTS, POLICIES = "/api/v1/intents", "/api/v1/node-intents"
 LOGIN, RULES = "/api/v1/auth/login", "/api/v1/strategies"
@@ -17,12 +17,12 @@ PODS = [{"pid": 11, "comm": "nr-gnb", "pod": "a"}, {"pid": 12, "comm": "nr-ue", 
         {"pid": 15, "comm": "nr-gnb", "pod": "", "tids": [16]}]
 
 
-def era_a():
-    return [main_server, played["a1"], played["a0"]]
+def pid_list_servers():
+    return [main_server, played["pid-list-0.1"], played["pid-list-0.0"]]
 
 
 def key_based():
-    return era_a() + [played[era] for era in ("dm-1.0", "dm-1.1", "dm-bool", "dm-int", "dm-c")]
+    return pid_list_servers() + [played[version] for version in DECISION_MAKERS]
 
 
 def token_of(api):
@@ -42,22 +42,22 @@ def manager_token(api):
 
 @case
 def health_needs_no_token():  # 1
-    for api in key_based() + [played["manager-b"], played["manager-c"]]:
+    for api in key_based() + [played["manager-1.3"], played["manager-policies"]]:
         status, _, body = api.curl("/health")
         equal((status, "healthy" in body), (200, True))
 
 
 @case
-def the_shape_of_a_token_tells_the_era():  # 2
-    for api in era_a():
+def the_shape_of_a_token_tells_the_api():  # 2
+    for api in pid_list_servers():
         answer = api.ask(api.key())[1]
         assert answer["token"] and "data" not in answer, answer
-    for era in ("dm-bool", "dm-int", "dm-c"):
-        answer = played[era].ask(played[era].key())[1]
+    for version in ("decision-maker-1.2", "decision-maker-1.3", "decision-maker-policies"):
+        answer = played[version].ask(played[version].key())[1]
         assert answer["data"]["token"] and "token" not in answer, answer
         assert 86000 < answer["data"]["expired_at"] - time.time() < 87000, answer
-    for era in ("manager-b", "manager-c"):
-        equal(played[era].ask("x"), (404, {"message": "Not Found"}))
+    for version in ("manager-1.3", "manager-policies"):
+        equal(played[version].ask("x"), (404, {"message": "Not Found"}))
 
 
 @case
@@ -85,7 +85,8 @@ def requests_for_a_token_that_are_none():  # 4
 
 @case
 def ways_to_lack_a_token():  # 5
-    short = [Server("short", {"TEIDE_SERVER_TOKEN_LIFE": "1s"}), Played("a1", 1), Played("dm-c", 1)]
+    short = [Server("short", {"TEIDE_SERVER_TOKEN_LIFE": "1s"}), Played("pid-list-0.1", 1),
+             Played("decision-maker-policies", 1)]
     for api in short:
         token = token_of(api)
         wait_for("its end", lambda: api.authorized(token, STRATEGIES)[0] == 401)
@@ -104,7 +105,7 @@ def ways_to_lack_a_token():  # 5
 
 @case
 def a_list_comes_back_in_order():  # 6
-    for api in era_a()[:2]:
+    for api in pid_list_servers()[:2]:
         token = token_of(api)
         equal(api.post(token, {"strategies": [MORE, GOOD]})[0], 200)
         for hit in ("false", "true"):
@@ -114,13 +115,13 @@ def a_list_comes_back_in_order():  # 6
 
 @case
 def a_list_replaces_the_last():  # 7
-    for api in era_a():
+    for api in pid_list_servers():
         token = token_of(api)
         equal(api.post(token, {"strategies": [GOOD, MORE]})[0], 200)
         equal(api.post(token, {"strategies": [MORE]})[0], 200)
         equal(api.listed(token)[0], [MORE])
         status, answer = api.post(token, {"strategies": []})
-        if api is played["a0"]:
+        if api is played["pid-list-0.0"]:
             equal((status, answer["error"]), (400, "No strategies provided"))
             equal(api.listed(token)[0], [MORE])
         else:
@@ -129,7 +130,7 @@ def a_list_replaces_the_last():  # 7
 
 @case
 def wrong_types_leave_the_old_list():  # 8
-    for api in era_a():
+    for api in pid_list_servers():
         token = token_of(api)
         equal(api.post(token, {"strategies": [GOOD]})[0], 200)
         for change in ({"priority": 1}, {"execution_time": -1}, {"execution_time": 1.5},
@@ -143,7 +144,7 @@ def wrong_types_leave_the_old_list():  # 8
 
 @case
 def who_has_no_pid_is_not_listed():  # 9
-    for api in era_a():
+    for api in pid_list_servers():
         token = token_of(api)
         nobody = {"priority": True, "execution_time": 1}
         equal(api.post(token, {"strategies": [nobody, {**nobody, "pid": 0}, GOOD]})[0], 200)
@@ -152,7 +153,7 @@ def who_has_no_pid_is_not_listed():  # 9
 
 @case
 def what_is_not_there():  # 10
-    for api in era_a():
+    for api in pid_list_servers():
         token = token_of(api)
         status, _, body = api.authorized(token, STRATEGIES, "-X", "PUT")
         equal((status, body), (405, ""))
@@ -163,9 +164,10 @@ def what_is_not_there():  # 10
 
 @case
 def a_decision_maker_takes_no_pids():  # 11
-    for era, kind in (("dm-1.0", bool), ("dm-bool", bool), ("dm-int", int), ("dm-c", int)):
-        api = played[era]
-        api.standin.era.processes = PODS
+    for version, kind in (("decision-maker-1.0", bool), ("decision-maker-1.2", bool), ("decision-maker-1.3", int),
+                          ("decision-maker-policies", int)):
+        api = played[version]
+        api.standin.api.processes = PODS
         token = token_of(api)
         equal(api.call(token, "POST", STRATEGIES, {"strategies": [GOOD]}), (404, {"message": "Not Found"}))
         equal(api.listed(token)[0], [])
@@ -178,26 +180,27 @@ def a_decision_maker_takes_no_pids():  # 11
 
 @case
 def intents_are_added_at_first_and_replaced_since_1_2():  # 12
-    for era in ("dm-1.1", "dm-bool", "dm-int", "dm-c"):
-        api = played[era]
-        api.standin.era.processes = PODS
+    for version in ("decision-maker-1.1", "decision-maker-1.2", "decision-maker-1.3", "decision-maker-policies"):
+        api = played[version]
+        api.standin.api.processes = PODS
         token = token_of(api)
         equal(api.call(token, "DELETE", INTENTS, {"all": True})[0], 200)
         for pod in ("a", "b"):
             intent = {"podID": pod, "commandRegex": "gnb", "priority": 1, "executionTime": 7}
             equal(api.call(token, "POST", INTENTS, {"intents": [intent]})[0], 200)
-        equal([entry["pid"] for entry in api.listed(token)[0]], [11, 14] if era == "dm-1.1" else [14])
+        equal([entry["pid"] for entry in api.listed(token)[0]], [11, 14] if version == "decision-maker-1.1" else [14])
         status, answer = api.call(token, "DELETE", INTENTS, {})
         equal((status, answer["error"]), (400, "PodID is required when 'all' is false"))
         equal(api.call(token, "DELETE", INTENTS, {"all": True})[0], 200)
         equal(api.listed(token)[0], [])
-    equal(played["dm-1.0"].call(token_of(played["dm-1.0"]), "DELETE", INTENTS, {"all": True})[0], 404)
+    first = played["decision-maker-1.0"]
+    equal(first.call(token_of(first), "DELETE", INTENTS, {"all": True})[0], 404)
 
 
 @case
 def policies_of_the_node_come_with_c():  # 13
-    api = played["dm-c"]
-    api.standin.era.processes = PODS
+    api = played["decision-maker-policies"]
+    api.standin.api.processes = PODS
     token = token_of(api)
     merkle = api.call(token, "GET", POLICIES + "/merkle")
     equal(merkle[1]["data"], {"rootHash": EMPTY_HASH})
@@ -209,14 +212,14 @@ def policies_of_the_node_come_with_c():  # 13
     equal([entry["pid"] for entry in api.listed(token)[0]], [11, 14, 15, 16])
     assert api.call(token, "GET", POLICIES + "/merkle") != merkle
     equal(api.call(token, "DELETE", POLICIES, {"all": True})[0], 200)
-    equal(played["dm-int"].call(token_of(played["dm-int"]), "POST", POLICIES, {}),
+    equal(played["decision-maker-1.3"].call(token_of(played["decision-maker-1.3"]), "POST", POLICIES, {}),
           (404, {"message": "Not Found"}))
 
 
 @case
 def a_manager_adds_a_strategy_with_each_post():  # 14
-    for era in ("manager-b", "manager-c"):
-        api = played[era]
+    for version in ("manager-1.3", "manager-policies"):
+        api = played[version]
         token = manager_token(api)
         strategy = {"commandRegex": "nr-gnb", "priority": 1, "executionTime": 7, "strategyNamespace": "x",
                     "labelSelectors": [{"key": "app", "value": "gnb"}]}
@@ -238,7 +241,7 @@ def a_manager_adds_a_strategy_with_each_post():  # 14
 
 @case
 def tokens_of_managers_end_in_different_ways():  # 14
-    b, c = played["manager-b"], played["manager-c"]
+    b, c = played["manager-1.3"], played["manager-policies"]
     equal(b.call("a.b.c", "GET", RULES + "/self")[0], 500)
     equal(c.call("a.b.c", "GET", RULES + "/self"),
           (401, {"success": False, "error": "invalid or expired token"}))
@@ -254,7 +257,7 @@ def tokens_of_managers_end_in_different_ways():  # 14
 
 @case
 def node_policies_want_a_node():  # 14
-    api = played["manager-c"]
+    api = played["manager-policies"]
     token = manager_token(api)
     policy = {"commandRegex": "^x$", "priority": 1, "executionTime": 7}
     equal(api.call(token, "POST", NODE_RULES, policy)[1]["error"], "no nodes match the policy criteria")
@@ -266,14 +269,13 @@ def node_policies_want_a_node():  # 14
     equal(api.call(token, "GET", NODE_RULES + "/self")[1]["data"]["policies"][0]["priority"], 2)
     equal(api.call(token, "DELETE", NODE_RULES, {"policyId": rows[0]["id"]})[0], 200)
     equal(api.call(token, "GET", NODE_RULES + "/self")[1]["data"]["policies"], [])
-    equal(played["manager-b"].call(manager_token(played["manager-b"]), "GET", NODE_RULES + "/self"),
+    equal(played["manager-1.3"].call(manager_token(played["manager-1.3"]), "GET", NODE_RULES + "/self"),
           (404, {"message": "Not Found"}))
 
 
 main_server = Server("conformance")
 processes.remove(main_server.process)
-played = {era: Played(era) for era in ("a0", "a1", "dm-1.0", "dm-1.1", "dm-bool", "dm-int", "dm-c",
-                                       "manager-b", "manager-c")}
+played = {version: Played(version) for version in APIS if version != "manager-no-put"}
 try:
     main()
 finally:

@@ -56,7 +56,7 @@ def credentials():
     path = TMP / "odd"
     show = ("sched", "show", "--set", "api.url=http://127.0.0.1:1", "--set")
     check_refused("key", path, *show, f"api.public_key_path={path}")
-    check_refused("password", path, *show, "api.user=x", "--set", "api.era=manager", "--set",
+    check_refused("password", path, *show, "api.user=x", "--set", "api.protocol=manager", "--set",
                   f"api.password_file={path}")
     for option in ("ca_file", "cert_file", "key_file"):
         check_refused(option, path, *show, f"api.public_key_path={KEY}", "--set", f"api.{option}={path}")

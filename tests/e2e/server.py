@@ -74,15 +74,15 @@ class Server(Api):
 
 
 class Played(Api):
-    """The stand-in, playing an era, with a key of its own."""
+    """The stand-in, playing a version of the API, with a key of its own."""
 
-    def __init__(self, era, life=86400):
-        self.data = TMP / f"played-{era}-{life}"
+    def __init__(self, version, life=86400):
+        self.data = TMP / f"played-{version}-{life}"
         self.data.mkdir(exist_ok=True)
         self.key_path = self.data / "public_key.pem"
         openssl("genpkey", "-algorithm", "RSA", "-out", self.data / "private_key.pem")
         openssl("pkey", "-in", self.data / "private_key.pem", "-pubout", "-out", self.key_path)
-        self.standin = StandIn(era=era, key=self.key(), life=life)
+        self.standin = StandIn(version=version, key=self.key(), life=life)
         self.url = self.standin.url
 
 

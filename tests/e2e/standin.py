@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""A scripted API server on 127.0.0.1 that plays each era of Gthulhu's API and can misbehave in every way.
+"""A scripted API server on 127.0.0.1 that plays each version of Gthulhu's API and can misbehave in every way.
 
-`script` maps a kind of request ("token", "post", "intents", ... as the era names them) to a list of
+`script` maps a kind of request ("token", "post", "intents", ... as the API names them) to a list of
 actions, used up one by one; without one the server behaves. An action gets the handler and does the
 answering. `log` has every request that came."""
 import base64
@@ -11,7 +11,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import standin_eras
+import standin_apis
 
 
 def jwt(serial, life=86400):
@@ -52,7 +52,7 @@ class Handler(BaseHTTPRequestHandler):
 class StandIn(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, port=0, era="a1", key=None, life=86400):
+    def __init__(self, port=0, version="pid-list-0.1", key=None, life=86400):
         """key: the PEM that buys a token; None: any."""
         super().__init__(("127.0.0.1", port), Handler)
         self.lock = threading.Lock()
@@ -66,17 +66,17 @@ class StandIn(ThreadingHTTPServer):
         self.tokens = {}  # text -> seconds since 1970 at which it ends
         self.connections = []
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
-        self.era = standin_eras.make(era, self)
+        self.api = standin_apis.make(version, self)
         self.thread = threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
 
     @property
     def stored(self):
-        return self.era.stored
+        return self.api.stored
 
     @stored.setter
     def stored(self, value):
-        self.era.stored = value
+        self.api.stored = value
 
     def handle_error(self, request, client_address):
         pass  # clients that hang up are part of the tests
@@ -127,7 +127,7 @@ class StandIn(ThreadingHTTPServer):
             self.tokens.clear()
 
     def serve(self, h):
-        route = self.era.routes.get((h.command, h.path.partition("?")[0]))
+        route = self.api.routes.get((h.command, h.path.partition("?")[0]))
         kind = route[0] if route else "other"
         with self.lock:
             self.log.append((kind, h.body, dict(h.headers)))
@@ -137,8 +137,8 @@ class StandIn(ThreadingHTTPServer):
         if action:
             action(h)
         elif not route:
-            self.era.unknown(h)
-        elif route[2] or self.era.admits(h):
+            self.api.unknown(h)
+        elif route[2] or self.api.admits(h):
             route[1](h)
 
 
@@ -159,7 +159,7 @@ def hang_up(h):
 def done_and_hang_up(h):
     """It does what was asked for and never says so."""
     reply, h.reply = h.reply, lambda *args: None
-    h.server.era.routes[(h.command, h.path)][1](h)
+    h.server.api.routes[(h.command, h.path)][1](h)
     h.reply = reply
     h.close_connection = True
 

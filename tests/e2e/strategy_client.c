@@ -32,7 +32,7 @@ static void print_stats(const char *what, const struct gthulhu_stats *s)
 	jw_string(&j, "what", what);
 	jw_bool(&j, "reachable", s->reachable);
 	jw_bool(&j, "foreign", s->foreign);
-	jw_string(&j, "era", gthulhu_era_name(s->era));
+	jw_string(&j, "protocol", gthulhu_protocol_name(s->protocol));
 	jw_u64(&j, "posts", s->posts);
 	jw_u64(&j, "tokens", s->tokens);
 	jw_u64(&j, "errors", s->errors);
@@ -206,10 +206,12 @@ static int start(struct client *c, char **words, struct err *err)
 	options = *(const struct gthulhu_options *)config_get(config, "api");
 	options.interval_ns = milliseconds(words[2]);
 	options.timeout_ns = milliseconds(words[3]);
-	r = gthulhu_start(&c->g, c->loop, &options, on_changed, c, err);
-	if (r == 0)
-		gthulhu_on_note(c->g, print_note, c);
-	return r;
+	r = gthulhu_start(&c->g, c->loop, &options, err);
+	if (r < 0)
+		return r;
+	gthulhu_on_change(c->g, on_changed, c);
+	gthulhu_on_note(c->g, print_note, c);
+	return 0;
 }
 
 int main(int argc, char **argv)

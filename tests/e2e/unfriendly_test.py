@@ -134,18 +134,18 @@ def a_server_that_is_slow_and_lies():
 @case
 def a_manager_that_is_slow_and_lies():
     child = sleeper()
-    standin = StandIn(era="manager-c")
+    standin = StandIn(version="manager-policies")
     run = Run("manager", {"url": standin.url, "user": "teide", "password_file": str(PASSWORD),
                           "public_key_path": str(TMP / "none.pem"), "node": "node1"})
 
     def told():
-        return [rule["commandRegex"] for rule in standin.era.policies] == [f"^(?P<teide>{NAME})$"]
+        return [rule["commandRegex"] for rule in standin.api.policies] == [f"^(?P<teide>{NAME})$"]
     wait_for("the policy", told)
     survives(standin, "policies", LIES[:4], told)
     survives(standin, "refresh", LIES[:1], told)
     equal(standin.count("create-policy"), 1)
     end(child)
-    wait_for("nothing", lambda: standin.era.policies == [])
+    wait_for("nothing", lambda: standin.api.policies == [])
     run.stop()
     standin.stop()
 
@@ -167,7 +167,7 @@ def threads_beyond_the_limit_are_left_out_and_said_to_be():
 @case
 def what_a_server_has_no_words_for_is_said_once():
     child = sleeper()
-    standin = StandIn(era="dm-int")  # which wants pods
+    standin = StandIn(version="decision-maker-1.3")  # which wants pods
     run = Run("wordless", {"url": standin.url, "public_key_path": str(KEY)})
     wait_for("two looks at it", lambda: standin.count("get") >= 2)
     equal(run.log.read_text().count("1 of 1 threads cannot be told to this server"), 1)

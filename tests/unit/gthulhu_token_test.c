@@ -11,7 +11,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "token.h"
+#include "gthulhu_token.h"
 
 #define S NSEC_PER_SEC
 #define MINUTE (60 * S)
@@ -91,7 +91,7 @@ static void life_is_counted_from_receipt(void **state)
 
 	assert_true(token_is_due(&t, now));
 	/* {"exp":1000600,"iat":1000000} */
-	assert_int_equal(token_set(&t, "e30.eyJleHAiOjEwMDA2MDAsImlhdCI6MTAwMDAwMH0.eA", 0, now, REAL,
+	assert_int_equal(token_set(&t, "e30.eyJleHAiOjEwMDA2MDAsImlhdCI6MTAwMDAwMH0.eA", 0, &(struct token_time){now, REAL},
 				   NULL), 0);
 	assert_false(token_is_due(&t, now + 539 * S));
 	assert_true(token_is_due(&t, now + 540 * S));
@@ -102,7 +102,7 @@ static void without_iat_the_local_clock_decides(void **state)
 	_cleanup_(token_drop) struct token t = {0};
 
 	/* {"exp":1700000600} */
-	assert_int_equal(token_set(&t, "e30.eyJleHAiOjE3MDAwMDA2MDB9.eA", 0, 0, REAL, NULL), 0);
+	assert_int_equal(token_set(&t, "e30.eyJleHAiOjE3MDAwMDA2MDB9.eA", 0, &(struct token_time){0, REAL}, NULL), 0);
 	assert_false(token_is_due(&t, 539 * S));
 	assert_true(token_is_due(&t, 540 * S));
 }
@@ -111,7 +111,7 @@ static void without_exp_an_hour_is_assumed(void **state)
 {
 	_cleanup_(token_drop) struct token t = {0};
 
-	assert_int_equal(token_set(&t, "opaque", 0, 0, REAL, NULL), 0);
+	assert_int_equal(token_set(&t, "opaque", 0, &(struct token_time){0, REAL}, NULL), 0);
 	assert_false(token_is_due(&t, 54 * MINUTE));
 	assert_true(token_is_due(&t, 55 * MINUTE));
 }
@@ -120,17 +120,17 @@ static void the_answer_may_say_when_an_opaque_token_ends(void **state)
 {
 	_cleanup_(token_drop) struct token t = {0};
 
-	assert_int_equal(token_set(&t, "opaque", 1700000600, 0, REAL, NULL), 0);
+	assert_int_equal(token_set(&t, "opaque", 1700000600, &(struct token_time){0, REAL}, NULL), 0);
 	assert_false(token_is_due(&t, 539 * S));
 	assert_true(token_is_due(&t, 540 * S));
 	/* {"exp":1000600,"iat":1000000}: what the token says of itself counts. */
-	assert_int_equal(token_set(&t, "e30.eyJleHAiOjEwMDA2MDAsImlhdCI6MTAwMDAwMH0.eA", 1700099999, 0,
-				   REAL, NULL), 0);
+	assert_int_equal(token_set(&t, "e30.eyJleHAiOjEwMDA2MDAsImlhdCI6MTAwMDAwMH0.eA", 1700099999,
+				   &(struct token_time){0, REAL}, NULL), 0);
 	assert_true(token_is_due(&t, 540 * S));
 	/* Long over, or in the time of another unit: nothing may overflow. */
-	assert_int_equal(token_set(&t, "opaque", 1, 0, REAL, NULL), 0);
+	assert_int_equal(token_set(&t, "opaque", 1, &(struct token_time){0, REAL}, NULL), 0);
 	assert_true(token_is_due(&t, 0));
-	assert_int_equal(token_set(&t, "opaque", INT64_MAX, 0, REAL, NULL), 0);
+	assert_int_equal(token_set(&t, "opaque", INT64_MAX, &(struct token_time){0, REAL}, NULL), 0);
 	assert_false(token_is_due(&t, 300 * 24 * 60 * MINUTE));
 }
 
@@ -142,11 +142,11 @@ static void what_cannot_be_a_token_is_refused_and_the_old_one_stays(void **state
 
 	memset(huge, 'a', sizeof(huge) - 1);
 	huge[sizeof(huge) - 1] = '\0';
-	assert_int_equal(token_set(&t, "good", 0, 0, REAL, NULL), 0);
-	assert_int_equal(token_set(&t, "", 0, 0, REAL, &err), -EBADMSG);
-	assert_int_equal(token_set(&t, huge, 0, 0, REAL, &err), -EBADMSG);
+	assert_int_equal(token_set(&t, "good", 0, &(struct token_time){0, REAL}, NULL), 0);
+	assert_int_equal(token_set(&t, "", 0, &(struct token_time){0, REAL}, &err), -EBADMSG);
+	assert_int_equal(token_set(&t, huge, 0, &(struct token_time){0, REAL}, &err), -EBADMSG);
 	assert_null(strstr(err.text, "aaaa"));
-	assert_int_equal(token_set(&t, "a\r\nX-Header: b", 0, 0, REAL, &err), -EBADMSG);
+	assert_int_equal(token_set(&t, "a\r\nX-Header: b", 0, &(struct token_time){0, REAL}, &err), -EBADMSG);
 	assert_string_equal(t.text, "good");
 }
 

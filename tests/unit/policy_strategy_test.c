@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
-#include "gthulhu_wire.h"
+#include "gthulhu_messages.h"
 #include "strategy.h"
 
 static struct strategy entry(int32_t pid)
@@ -126,7 +126,7 @@ static int read_list(const char *text, struct strategy_list *list)
 	return gthulhu_read_list(root, list, &err);
 }
 
-static void lists_of_every_era_are_read(void **state)
+static void lists_of_every_protocol_are_read(void **state)
 {
 	_cleanup_(strategy_list_free) struct strategy_list list = {0};
 
@@ -207,13 +207,13 @@ static void server_texts_are_tamed(void **state)
 	assert_in_range(strlen(err.text), 1, 300);
 }
 
-static void tokens_of_every_era_are_read(void **state)
+static void tokens_of_every_protocol_are_read(void **state)
 {
 	json_auto_t *a = json_loads("{\"token\":\"x\"}", 0, NULL);
 	json_auto_t *dm = json_loads("{\"data\":{\"token\":\"y\",\"expired_at\":1700000000}}", 0, NULL);
 	json_auto_t *manager = json_loads("{\"data\":{\"token\":\"z\",\"refreshToken\":\"r\"}}", 0, NULL);
 	json_auto_t *none = json_loads("{\"data\":{\"token\":5}}", 0, NULL);
-	struct gthulhu_token token;
+	struct api_token token;
 	struct err err;
 
 	assert_int_equal(gthulhu_read_token(a, &token, &err), 0);
@@ -237,11 +237,11 @@ int main(void)
 		cmocka_unit_test(order_does_not_count),
 		cmocka_unit_test(the_body_has_these_keys_and_no_others),
 		cmocka_unit_test(base_urls_are_found),
-		cmocka_unit_test(lists_of_every_era_are_read),
+		cmocka_unit_test(lists_of_every_protocol_are_read),
 		cmocka_unit_test(lies_are_refused),
 		cmocka_unit_test(only_full_successes_count),
 		cmocka_unit_test(server_texts_are_tamed),
-		cmocka_unit_test(tokens_of_every_era_are_read),
+		cmocka_unit_test(tokens_of_every_protocol_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Inside the Gthulhu back end: when something is sent is decided once (gthulhu.c), what is sent by the
- * era that the server's API is of (gthulhu_a.c, gthulhu_dm.c, gthulhu_manager.c). */
+/* Inside the Gthulhu back end: gthulhu_cycle.c decides when something is sent; the protocol of the server
+ * decides what (gthulhu_pid_list.c, gthulhu_decision_maker.c, gthulhu_manager.c). */
 #pragma once
 
 #include <stdbool.h>
@@ -8,18 +8,18 @@
 
 #include "buf.h"
 #include "gthulhu.h"
-#include "gthulhu_intent.h"
+#include "gthulhu_intents.h"
 #include "gthulhu_session.h"
 
 struct gthulhu;
 
 /* One step of a cycle: the answer to what the last step sent. */
-typedef void (*gthulhu_step)(struct gthulhu *g, const struct session_reply *reply);
+typedef void (*gthulhu_step)(struct gthulhu *g, const struct api_reply *reply);
 
-struct era {
-	const char *name; /* as in api.era */
-	/* Sends g->sent to the server, or takes everything back when that is empty, step by step; ends
-	 * with one of gthulhu_end(), gthulhu_read_back(), gthulhu_fail(). */
+struct protocol {
+	const char *name; /* as in api.protocol */
+	/* Sends g->sent to the server, or takes everything back when that is empty, step by step; ends with
+	 * gthulhu_end(), gthulhu_read_back() or gthulhu_fail(). */
 	void (*cycle)(struct gthulhu *g);
 };
 
@@ -29,52 +29,52 @@ struct era {
 	"of its own"
 
 extern const struct backend_ops gthulhu_ops;
-extern const struct era era_a, era_decision_maker, era_manager;
+extern const struct protocol protocol_pid_list, protocol_decision_maker, protocol_manager;
 
-struct era_a_state {
-	struct strategy_list ours; /* of ours, what the server may hold */
+struct pid_list_state {
+	struct strategy_list ours; /* of our entries, what the server may hold */
 	struct strategy_list body; /* what was posted, others' entries included */
 };
 
-struct era_dm_state {
+struct decision_maker_state {
 	bool asked;    /* what the server can do, as follows */
 	bool replaces; /* a POST of intents replaces the last one; else it adds */
 	bool for_node; /* it takes policies of the node */
-	struct intent_list now, told; /* of this cycle; what the server may hold */
+	struct intent_list wanted, held; /* in this cycle; what the server may hold */
 	struct strategy_list boosted; /* the last list that was not empty */
 };
 
-struct era_manager_state {
+struct manager_state {
 	bool asked;
 	bool for_node;  /* it takes policies of the node */
 	bool no_put;    /* it cannot update: delete and create */
 	unsigned steps; /* in this cycle */
 	uint64_t unseen_until_ns; /* what was created did not show: create no more until then */
-	struct buf command; /* of this cycle; no data: nobody is to be boosted */
+	struct buf command; /* of this cycle; no data: no process is to be boosted */
 	uint64_t execution_time_ns;
 };
 
 struct gthulhu {
 	struct backend backend;
 	struct loop *loop;
-	struct session *session;
+	struct api_session *session;
 	struct loop_source *timer, *deadline;
 	uint64_t interval_ns, priority;
 	enum gthulhu_mode mode;
 	char *node, *owner; /* the node's name; the name of its strategy */
 	struct string_list pod_labels, pod_namespaces;
 	struct strategy_list wanted;
-	struct strategy_list sent; /* in the cycle under way or last made; the living of wanted */
+	struct strategy_list sent; /* in the cycle under way or the last one; of wanted, what still runs */
 
-	const struct era *era;
+	const struct protocol *protocol;
 	gthulhu_step step;
 	bool changing; /* the exchange under way may change what the server holds */
-	struct era_a_state a;
-	struct era_dm_state dm;
-	struct era_manager_state manager;
+	struct pid_list_state pid_list;
+	struct decision_maker_state maker;
+	struct manager_state manager;
 
-	bool active; /* there was something to say */
-	bool in_doubt; /* a list was sent and no answer came: the server may hold it */
+	bool active; /* there was a list that was not empty */
+	bool ambiguous; /* a list was sent and no answer came: the server may hold it */
 	bool busy;
 	bool dirty; /* wanted is news to the server */
 	bool backing_off;
@@ -87,7 +87,7 @@ struct gthulhu {
 	gthulhu_done_fn done;
 	void *done_data;
 
-	unsigned notes, noted; /* bits: to be told, told or to be */
+	unsigned notes, noted; /* enum gthulhu_note: pending; pending or reported */
 	gthulhu_note_fn note;
 	void *note_data;
 	struct gthulhu_stats stats;
@@ -95,7 +95,7 @@ struct gthulhu {
 	void *changed_data;
 };
 
-void gthulhu_send(struct gthulhu *g, const struct session_request *request, gthulhu_step step);
+void gthulhu_send(struct gthulhu *g, const struct api_request *request, gthulhu_step step);
 
 /* The server took the list. */
 void gthulhu_took(struct gthulhu *g);
@@ -104,15 +104,25 @@ bool gthulhu_verify_is_due(struct gthulhu *g); /* counts */
 /* Each ends a cycle. */
 void gthulhu_end(struct gthulhu *g);
 void gthulhu_read_back(struct gthulhu *g, bool same, const char *whose_fault);
-void gthulhu_fail(struct gthulhu *g, const struct session_reply *reply);
+void gthulhu_fail(struct gthulhu *g, const struct api_reply *reply);
 void gthulhu_fail_with(struct gthulhu *g, int r, const char *text);
 
 /* True when the step failed, and then the cycle has ended. */
-bool gthulhu_failed(struct gthulhu *g, const struct session_reply *reply);
+bool gthulhu_failed(struct gthulhu *g, const struct api_reply *reply);
 
-void gthulhu_set_era(struct gthulhu *g, const struct era *era);
+void gthulhu_set_protocol(struct gthulhu *g, const struct protocol *protocol);
 void gthulhu_inexpressible(struct gthulhu *g, size_t n);
 
-/* gthulhu_alive.c: those of wanted whose process still is who it was. 0 or -ENOMEM. */
+/* The entries of wanted whose process still runs the same program. 0 or -ENOMEM. */
 int gthulhu_living(const struct strategy_list *wanted, struct strategy_list *ret, size_t *ret_ended);
 bool gthulhu_is_alive(int32_t pid);
+
+/* For gthulhu.c. */
+void gthulhu_plan(struct gthulhu *g); /* sets the timer for the next cycle */
+void gthulhu_on_timer(void *g);
+void gthulhu_on_deadline(void *g);
+void gthulhu_record_doubt(struct gthulhu *g); /* before an exchange is given up */
+
+enum gthulhu_note { NOTE_SAMPLE_KEY = 1, NOTE_INEXPRESSIBLE = 2 };
+void gthulhu_add_note(struct gthulhu *g, enum gthulhu_note note);
+void gthulhu_report_notes(struct gthulhu *g);

@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
-#include "gthulhu_core.h"
-#include "gthulhu_regex.h"
+#include "gthulhu_cycle.h"
+#include "gthulhu_intents.h"
 
 #define POD "0a1b2c3d-0000-1111-2222-333344445555"
 

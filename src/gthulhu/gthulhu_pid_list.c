@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Era A: a list of pids that each POST replaces. */
+/* The server that takes a list of PIDs, which each POST replaces. */
 #include <errno.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "cleanup.h"
 #include "clock.h"
-#include "gthulhu_core.h"
-#include "gthulhu_wire.h"
+#include "gthulhu_cycle.h"
+#include "gthulhu_messages.h"
 
 #define NEUTRAL_TIME_NS (20 * NSEC_PER_MSEC)
 
-static bool has(const struct strategy_list *list, int32_t pid)
+static bool has_pid(const struct strategy_list *list, int32_t pid)
 {
 	for (size_t i = 0; i < list->len; i++)
 		if (list->items[i].pid == pid)
@@ -19,7 +19,7 @@ static bool has(const struct strategy_list *list, int32_t pid)
 	return false;
 }
 
-static void on_read_back(struct gthulhu *g, const struct session_reply *reply)
+static void on_list_read_back(struct gthulhu *g, const struct api_reply *reply)
 {
 	_cleanup_(strategy_list_free) struct strategy_list list = {0};
 	struct err err;
@@ -31,36 +31,36 @@ static void on_read_back(struct gthulhu *g, const struct session_reply *reply)
 	if (r < 0)
 		gthulhu_fail_with(g, r, err.text);
 	else
-		gthulhu_read_back(g, strategy_list_same(&list, &g->a.body),
+		gthulhu_read_back(g, strategy_list_same(&list, &g->pid_list.body),
 				  "the server's list is not the one posted: another writer, or several "
 				  "servers behind api.url");
 }
 
-static void on_posted(struct gthulhu *g, const struct session_reply *reply)
+static void on_list_posted(struct gthulhu *g, const struct api_reply *reply)
 {
-	if (reply->no_route && session_assume(g->session, GTHULHU_DECISION_MAKER)) {
-		gthulhu_set_era(g, &era_decision_maker);
-		g->era->cycle(g);
+	if (reply->no_route && api_session_assume(g->session, GTHULHU_DECISION_MAKER)) {
+		gthulhu_set_protocol(g, &protocol_decision_maker);
+		g->protocol->cycle(g);
 		return;
 	}
 	if (gthulhu_failed(g, reply))
 		return;
 	gthulhu_took(g);
-	if (strategy_list_copy(&g->a.ours, &g->sent) < 0)
+	if (strategy_list_copy(&g->pid_list.ours, &g->sent) < 0)
 		gthulhu_fail_with(g, -ENOMEM, "out of memory");
 	else if (gthulhu_verify_is_due(g))
-		gthulhu_send(g, &(struct session_request){"GET", GTHULHU_STRATEGIES_PATH}, on_read_back);
+		gthulhu_send(g, &(struct api_request){"GET", GTHULHU_STRATEGIES_PATH}, on_list_read_back);
 	else
 		gthulhu_end(g);
 }
 
 /* The server answers an empty list with null, which the scheduler takes for "no news" and keeps every
- * boost; some servers refuse it. One entry that boosts nobody takes the others back: this process,
+ * boost; some servers refuse it. One entry that boosts no process takes the others back: this process,
  * without priority. */
-static int make_body(struct gthulhu *g, const struct strategy_list *others)
+static int make_list(struct gthulhu *g, const struct strategy_list *others)
 {
 	struct strategy self = {.pid = getpid(), .execution_time_ns = NEUTRAL_TIME_NS};
-	struct strategy_list *body = &g->a.body;
+	struct strategy_list *body = &g->pid_list.body;
 	int r = strategy_list_copy(body, &g->sent);
 
 	for (size_t i = 0; others && r == 0 && i < others->len; i++)
@@ -70,24 +70,24 @@ static int make_body(struct gthulhu *g, const struct strategy_list *others)
 		r = strategy_list_add(body, self);
 	/* Until the answer comes it may hold what it held and what it gets. */
 	for (size_t i = 0; r == 0 && i < g->sent.len; i++)
-		if (!has(&g->a.ours, g->sent.items[i].pid) &&
-		    strategy_list_put(&g->a.ours, g->sent.items[i]) == -ENOMEM)
+		if (!has_pid(&g->pid_list.ours, g->sent.items[i].pid) &&
+		    strategy_list_put(&g->pid_list.ours, g->sent.items[i]) == -ENOMEM)
 			r = -ENOMEM;
 	return r;
 }
 
-static void post(struct gthulhu *g, const struct strategy_list *others)
+static void post_list(struct gthulhu *g, const struct strategy_list *others)
 {
 	_cleanup_(buf_free) struct buf body = {0};
 
-	if (make_body(g, others) == 0)
-		gthulhu_write_list(&body, &g->a.body);
+	if (make_list(g, others) == 0)
+		gthulhu_write_list(&body, &g->pid_list.body);
 	if (!body.data || body.failed)
 		gthulhu_fail_with(g, -ENOMEM, "out of memory");
 	else
 		gthulhu_send(g,
-			     &(struct session_request){"POST", GTHULHU_STRATEGIES_PATH, body.data},
-			     on_posted);
+			     &(struct api_request){"POST", GTHULHU_STRATEGIES_PATH, body.data},
+			     on_list_posted);
 }
 
 /* Others' entries go along as the pids that they were resolved to; those of processes that have ended,
@@ -97,14 +97,14 @@ static int keep_others(struct gthulhu *g, const struct strategy_list *served, st
 	for (size_t i = 0; i < served->len; i++) {
 		const struct strategy *s = &served->items[i];
 
-		if (s->pid != getpid() && !has(&g->a.ours, s->pid) && !has(&g->sent, s->pid) &&
+		if (s->pid != getpid() && !has_pid(&g->pid_list.ours, s->pid) && !has_pid(&g->sent, s->pid) &&
 		    gthulhu_is_alive(s->pid) && strategy_list_add(ret, *s) == -ENOMEM)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static void on_others(struct gthulhu *g, const struct session_reply *reply)
+static void on_others_listed(struct gthulhu *g, const struct api_reply *reply)
 {
 	_cleanup_(strategy_list_free) struct strategy_list served = {0}, others = {0};
 	struct err err;
@@ -118,15 +118,15 @@ static void on_others(struct gthulhu *g, const struct session_reply *reply)
 	if (r < 0)
 		gthulhu_fail_with(g, r, err.text);
 	else
-		post(g, &others);
+		post_list(g, &others);
 }
 
-static void cycle(struct gthulhu *g)
+static void pid_list_cycle(struct gthulhu *g)
 {
 	if (g->mode == GTHULHU_MERGE)
-		gthulhu_send(g, &(struct session_request){"GET", GTHULHU_STRATEGIES_PATH}, on_others);
+		gthulhu_send(g, &(struct api_request){"GET", GTHULHU_STRATEGIES_PATH}, on_others_listed);
 	else
-		post(g, NULL);
+		post_list(g, NULL);
 }
 
-const struct era era_a = {"a", cycle};
+const struct protocol protocol_pid_list = {"pid-list", pid_list_cycle};

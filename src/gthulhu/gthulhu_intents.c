@@ -1,19 +1,202 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "gthulhu_intents.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
-#include "gthulhu_intent.h"
-#include "gthulhu_regex.h"
 #include "jsonw.h"
+
+bool regex_can_name(const char *comm)
+{
+	for (const char *c = comm; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			return false;
+	return *comm;
+}
+
+static void regex_escape(struct buf *out, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("\\.+*?()|[]{}^$", *text))
+			buf_char(out, '\\');
+		buf_char(out, *text);
+	}
+}
+
+void regex_exact(struct buf *out, const char *comm)
+{
+	buf_char(out, '^');
+	regex_escape(out, comm);
+	buf_char(out, '$');
+}
+
+void intent_list_free(struct intent_list *list)
+{
+	free(list->items);
+	*list = (struct intent_list){0};
+}
+
+static struct intent *find_intent(const struct intent_list *list, const char *pod, const char *comm)
+{
+	for (size_t i = 0; i < list->len; i++)
+		if (!strcmp(list->items[i].pod, pod) && !strcmp(list->items[i].comm, comm))
+			return &list->items[i];
+	return NULL;
+}
+
+static int grow_intents(struct intent_list *list)
+{
+	size_t cap = list->cap ? list->cap * 2 : 16;
+	struct intent *items = realloc(list->items, cap * sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	list->items = items;
+	list->cap = cap;
+	return 0;
+}
+
+static int add_intent(struct intent_list *list, const struct intent *one)
+{
+	struct intent *known = find_intent(list, one->pod, one->comm);
+
+	if (known) {
+		known->execution_time_ns = MAX(known->execution_time_ns, one->execution_time_ns);
+		return 0;
+	}
+	if (list->len == list->cap && grow_intents(list) < 0)
+		return -ENOMEM;
+	list->items[list->len++] = *one;
+	return 0;
+}
+
+struct intent intent_of(const struct strategy *s)
+{
+	struct intent one = {.execution_time_ns = s->execution_time_ns};
+
+	memcpy(one.pod, s->pod, sizeof(one.pod));
+	memcpy(one.comm, s->comm, sizeof(one.comm));
+	return one;
+}
+
+/* Without priority there is no number that all versions of the scheduler take for "no boost". */
+static bool is_expressible(const struct strategy *s, bool for_node)
+{
+	return s->priority && (*s->pod || for_node) && regex_can_name(s->comm);
+}
+
+int intents_make(const struct strategy_list *list, bool for_node, struct intent_list *ret)
+{
+	_cleanup_(intent_list_free) struct intent_list made = {0};
+
+	for (size_t i = 0; i < list->len; i++) {
+		struct intent one = intent_of(&list->items[i]);
+
+		if (!is_expressible(&list->items[i], for_node))
+			made.inexpressible++;
+		else if (add_intent(&made, &one) < 0)
+			return -ENOMEM;
+	}
+	intent_list_free(ret);
+	*ret = made;
+	made = (struct intent_list){0};
+	return 0;
+}
+
+int intents_merge(struct intent_list *to, const struct intent_list *from)
+{
+	for (size_t i = 0; i < from->len; i++)
+		if (add_intent(to, &from->items[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+bool intents_has(const struct intent_list *list, const struct intent *one)
+{
+	return find_intent(list, one->pod, one->comm);
+}
+
+size_t intents_count(const struct intent_list *list, bool of_node)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->len; i++)
+		n += !*list->items[i].pod == of_node;
+	return n;
+}
+
+static void write_regex(struct jw *j, const char *comm)
+{
+	_cleanup_(buf_free) struct buf regex = {0};
+
+	regex_exact(&regex, comm);
+	jw_string(j, "commandRegex", regex.data ?: "");
+}
+
+static void write_intent(struct jw *j, const struct intent *i, uint64_t priority, const char *node)
+{
+	jw_object(j, NULL);
+	jw_string(j, "podID", i->pod);
+	jw_string(j, "nodeID", node);
+	write_regex(j, i->comm);
+	jw_u64(j, "priority", priority);
+	jw_u64(j, "executionTime", i->execution_time_ns);
+	jw_object_end(j);
+}
+
+void intents_write(struct buf *out, const struct intent_list *list, const struct intent_list *gone,
+		   uint64_t priority, const char *node)
+{
+	struct jw j = jw_begin(out);
+
+	jw_object(&j, NULL);
+	jw_array(&j, "intents");
+	for (size_t i = 0; i < list->len; i++)
+		if (*list->items[i].pod)
+			write_intent(&j, &list->items[i], priority, node);
+	for (size_t i = 0; gone && i < gone->len; i++)
+		if (*gone->items[i].pod && !intents_has(list, &gone->items[i]))
+			write_intent(&j, &gone->items[i], 0, node);
+	jw_array_end(&j);
+	jw_object_end(&j);
+}
+
+static void write_policy(struct jw *j, const struct intent *i, uint64_t priority, const char *node)
+{
+	_cleanup_(buf_free) struct buf id = {0};
+
+	buf_printf(&id, "teide-%s", i->comm);
+	jw_object(j, NULL);
+	jw_string(j, "policyID", id.data ?: "teide");
+	jw_string(j, "nodeID", node);
+	write_regex(j, i->comm);
+	jw_u64(j, "priority", priority);
+	jw_u64(j, "executionTime", i->execution_time_ns);
+	jw_object_end(j);
+}
+
+void intents_write_policies(struct buf *out, const struct intent_list *list, uint64_t priority,
+			    const char *node)
+{
+	struct jw j = jw_begin(out);
+
+	jw_object(&j, NULL);
+	jw_array(&j, "policies");
+	for (size_t i = 0; i < list->len; i++)
+		if (!*list->items[i].pod)
+			write_policy(&j, &list->items[i], priority, node);
+	jw_array_end(&j);
+	jw_object_end(&j);
+}
 
 /* A named group, which every RE2 takes, tells our node policies from others': they have no field for a
  * name. */
 #define MARK "(?P<teide>"
 
-static bool is_first(const struct intent_list *list, size_t i)
+static bool is_first_of_name(const struct intent_list *list, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
 		if (!strcmp(list->items[k].comm, list->items[i].comm))
@@ -31,7 +214,7 @@ bool rule_command(const struct intent_list *list, bool node, struct buf *out, ui
 	buf_str(out, node ? "^" MARK : "(^|[ /])" MARK);
 	for (size_t i = 0; i < list->len; i++) {
 		*ret_time = MAX(*ret_time, list->items[i].execution_time_ns);
-		if (!is_first(list, i))
+		if (!is_first_of_name(list, i))
 			continue;
 		if (i > 0)
 			buf_char(out, '|');
@@ -42,14 +225,14 @@ bool rule_command(const struct intent_list *list, bool node, struct buf *out, ui
 }
 
 /* A manager's structs without JSON tags come out with Go's names. */
-static const json_t *get(const json_t *object, const char *key, const char *go_key)
+static const json_t *get_key(const json_t *object, const char *key, const char *go_key)
 {
 	return json_object_get(object, key) ?: json_object_get(object, go_key);
 }
 
-static const char *text(const json_t *object, const char *key, const char *go_key)
+static const char *text_of(const json_t *object, const char *key, const char *go_key)
 {
-	return json_string_value(get(object, key, go_key)) ?: "";
+	return json_string_value(get_key(object, key, go_key)) ?: "";
 }
 
 static const json_t *rules_of(const json_t *root, bool node)
@@ -80,8 +263,8 @@ static bool same_labels(const json_t *array, const struct string_list *wanted)
 		size_t key = strcspn(wanted->items[i], "=");
 		const char *value = wanted->items[i] + key + (wanted->items[i][key] == '=');
 
-		if (strncmp(text(label, "key", "Key"), wanted->items[i], key) ||
-		    text(label, "key", "Key")[key] || strcmp(text(label, "value", "Value"), value))
+		if (strncmp(text_of(label, "key", "Key"), wanted->items[i], key) ||
+		    text_of(label, "key", "Key")[key] || strcmp(text_of(label, "value", "Value"), value))
 			return false;
 	}
 	return true;
@@ -92,25 +275,25 @@ static bool is_ours(const json_t *rule, const struct rule_wish *wish)
 	const json_t *nodes = json_object_get(rule, "nodeNames");
 	const char *name = json_string_value(json_array_get(nodes, 0)) ?: "";
 
-	if (!strstr(text(rule, "commandRegex", "CommandRegex"), MARK))
+	if (!strstr(text_of(rule, "commandRegex", "CommandRegex"), MARK))
 		return false;
 	if (wish->node)
 		return json_array_size(nodes) == 1 && !strcmp(name, wish->owner);
-	return !strcmp(text(rule, "strategyNamespace", "StrategyNamespace"), wish->owner);
+	return !strcmp(text_of(rule, "strategyNamespace", "StrategyNamespace"), wish->owner);
 }
 
 static bool is_as_wished(const json_t *rule, const struct rule_wish *wish)
 {
-	const json_t *priority = get(rule, "priority", "Priority");
-	const json_t *time = get(rule, "executionTime", "ExecutionTime");
+	const json_t *priority = get_key(rule, "priority", "Priority");
+	const json_t *time = get_key(rule, "executionTime", "ExecutionTime");
 
-	if (strcmp(text(rule, "commandRegex", "CommandRegex"), wish->command) ||
+	if (strcmp(text_of(rule, "commandRegex", "CommandRegex"), wish->command) ||
 	    (uint64_t)json_integer_value(priority) != wish->priority ||
 	    (uint64_t)json_integer_value(time) != wish->execution_time_ns)
 		return false;
 	return wish->node ||
-	       (same_labels(get(rule, "labelSelectors", "LabelSelectors"), wish->labels) &&
-		same_names(get(rule, "k8sNamespace", "K8sNamespace"), wish->namespaces));
+	       (same_labels(get_key(rule, "labelSelectors", "LabelSelectors"), wish->labels) &&
+		same_names(get_key(rule, "k8sNamespace", "K8sNamespace"), wish->namespaces));
 }
 
 int rule_plan(const json_t *root, const struct rule_wish *wish, struct rule_step *ret, struct err *err)
@@ -127,7 +310,7 @@ int rule_plan(const json_t *root, const struct rule_wish *wish, struct rule_step
 			continue;
 		/* More than the one that is wished for: another start of this program was not ended. */
 		if (ours || !wish->command) {
-			*ret = (struct rule_step){RULE_DELETE, text(rule, "id", "ID")};
+			*ret = (struct rule_step){RULE_DELETE, text_of(rule, "id", "ID")};
 			return 0;
 		}
 		ours = rule;
@@ -135,7 +318,7 @@ int rule_plan(const json_t *root, const struct rule_wish *wish, struct rule_step
 	if (!ours && wish->command)
 		ret->what = RULE_CREATE;
 	else if (ours && !is_as_wished(ours, wish))
-		*ret = (struct rule_step){RULE_UPDATE, text(ours, "id", "ID")};
+		*ret = (struct rule_step){RULE_UPDATE, text_of(ours, "id", "ID")};
 	return 0;
 }
 
@@ -203,7 +386,7 @@ void rule_write_id(struct buf *out, bool node, const char *id)
 }
 
 /* What others wrote, for a terminal. */
-static void copy_text(char *to, size_t size, const char *from)
+static void copy_printable(char *to, size_t size, const char *from)
 {
 	snprintf(to, size, "%s", from);
 	for (; *to; to++)
@@ -219,25 +402,25 @@ static void copy_nodes(char *to, size_t size, const json_t *rule)
 
 	json_array_foreach(nodes, i, node)
 		buf_printf(&names, "%s%s", i ? "," : "", json_string_value(node) ?: "?");
-	copy_text(to, size, names.data ?: "");
+	copy_printable(to, size, names.data ?: "");
 }
 
 static void read_rule(const json_t *rule, bool node, struct gthulhu_rule *ret)
 {
-	const json_t *time = get(rule, "executionTime", "ExecutionTime");
+	const json_t *time = get_key(rule, "executionTime", "ExecutionTime");
 
 	*ret = (struct gthulhu_rule){
 		.node = node,
-		.priority = json_integer_value(get(rule, "priority", "Priority")),
+		.priority = json_integer_value(get_key(rule, "priority", "Priority")),
 		.execution_time_ns = (uint64_t)MAX(json_integer_value(time), 0),
 	};
-	copy_text(ret->id, sizeof(ret->id), text(rule, "id", "ID"));
-	copy_text(ret->command, sizeof(ret->command), text(rule, "commandRegex", "CommandRegex"));
+	copy_printable(ret->id, sizeof(ret->id), text_of(rule, "id", "ID"));
+	copy_printable(ret->command, sizeof(ret->command), text_of(rule, "commandRegex", "CommandRegex"));
 	if (node)
 		copy_nodes(ret->scope, sizeof(ret->scope), rule);
 	else
-		copy_text(ret->scope, sizeof(ret->scope),
-			  text(rule, "strategyNamespace", "StrategyNamespace"));
+		copy_printable(ret->scope, sizeof(ret->scope),
+			  text_of(rule, "strategyNamespace", "StrategyNamespace"));
 }
 
 int rule_read(const json_t *root, bool node, struct gthulhu_view *ret, struct err *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The texts of Gthulhu's APIs that all eras share, and the list of pids of era A, without the network.
- * What a server says is checked and, where it ends in a message, cut and freed of control characters. */
+/* The messages of Gthulhu's APIs that all protocols share, and the list of PIDs, without the network. A server's
+ * text is checked and, where it ends in a message of ours, cut and freed of control characters. */
 #pragma once
 
 #include <jansson.h>
@@ -31,19 +31,19 @@ void gthulhu_write_list(struct buf *out, const struct strategy_list *list);
 int gthulhu_check(const struct http_response *response, const char *url, const char *secret,
 		  json_t **ret, struct err *err);
 
-/* Whether the server's API has no such path or method; a handler that says "not found" tells in "error",
- * a router in "message" or in plain text. */
+/* Whether the server's API has no such path or method: a handler says "not found" in "error", a router in
+ * "message" or in plain text. */
 bool gthulhu_no_route(const struct http_response *response);
 
-struct gthulhu_token {
+struct api_token {
 	const char *text;    /* root's */
 	const char *refresh; /* root's; NULL: none */
 	int64_t expires_s;   /* since 1970; 0: not said */
-	bool nested;         /* in "data", as all but era A have it */
+	bool nested;         /* in "data", as all servers have it but those of PID lists */
 };
 
 /* -EBADMSG without a token. */
-int gthulhu_read_token(const json_t *root, struct gthulhu_token *ret, struct err *err);
+int gthulhu_read_token(const json_t *root, struct api_token *ret, struct err *err);
 
 /* Adds the server's entries as they are, null being none. Priority may be a number, as later servers
  * have it: above 0 boosts. -EBADMSG when it is no list of strategies, -E2BIG beyond STRATEGY_MAX. */

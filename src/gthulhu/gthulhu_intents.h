@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Strategies in the words of the later APIs, which know no pids: intents for the commands of a pod,
- * policies for the commands of a node, and a manager's rules. Pure. */
+/* Strategies in the words of the APIs that know no PIDs: intents for the commands of a pod, policies for the
+ * commands of a node, and a manager's rules. Pure. */
 #pragma once
 
 #include <jansson.h>
@@ -49,6 +49,12 @@ void intents_write(struct buf *out, const struct intent_list *list, const struct
 /* The body for /api/v1/node-intents: those of the node. */
 void intents_write_policies(struct buf *out, const struct intent_list *list, uint64_t priority,
 			    const char *node);
+
+/* Names of commands as regular expressions that RE2 takes. */
+
+/* Whether the name of a process (comm) can be written as one: not empty, and printable ASCII. */
+bool regex_can_name(const char *comm);
+void regex_exact(struct buf *out, const char *comm); /* ^comm$ */
 
 /* What a manager is asked to keep. */
 struct rule_wish {

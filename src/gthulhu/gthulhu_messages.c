@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-#include "gthulhu_wire.h"
+#include "gthulhu_messages.h"
 
 #include <errno.h>
 #include <string.h>
@@ -157,12 +157,12 @@ bool gthulhu_no_route(const struct http_response *response)
 	return !json_is_string(json_object_get(root, "error"));
 }
 
-int gthulhu_read_token(const json_t *root, struct gthulhu_token *ret, struct err *err)
+int gthulhu_read_token(const json_t *root, struct api_token *ret, struct err *err)
 {
 	const json_t *data = json_object_get(root, "data");
 	const json_t *from = json_object_get(data, "token") ? data : root;
 
-	*ret = (struct gthulhu_token){
+	*ret = (struct api_token){
 		.text = json_string_value(json_object_get(from, "token")),
 		.refresh = json_string_value(json_object_get(from, "refreshToken")),
 		.expires_s = json_integer_value(json_object_get(from, "expired_at")),

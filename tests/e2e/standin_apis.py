@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""What Gthulhu's API servers answer, era by era.
+"""What Gthulhu's API servers answer, version by version.
 
-a0, a1: the standalone server, which takes a list of pids. dm-1.0, dm-1.1, dm-bool (1.2), dm-int (1.3),
-dm-c: a node's decision maker. manager-b-old (no PUT), manager-b, manager-c: the cluster's manager. An
-era has `routes`: (method, path) -> (kind, handler, open without a token)."""
+pid-list-*: the standalone server, which takes a list of PIDs. decision-maker-*: a node's decision maker, of which the
+1.2 and earlier have the priority as a boolean. manager-*: the cluster's manager. The last of both takes policies for
+nodes, too. An API has `routes`: (method, path) -> (kind, handler, open without a token)."""
 import base64
 import binascii
 import hashlib
@@ -46,7 +46,7 @@ def is_int(value, least=None):
     return isinstance(value, int) and not isinstance(value, bool) and (least is None or value >= least)
 
 
-class Era:
+class Api:
     def __init__(self, server):
         self.server = server
         self.routes = {}
@@ -97,7 +97,7 @@ class Era:
         return True
 
 
-class EraA(Era):
+class PidListServer(Api):
     """One list, replaced by each POST; the entries come back as they were posted."""
 
     def __init__(self, server, newer):
@@ -165,12 +165,12 @@ class EraA(Era):
                       "scheduling": entries or ([] if never else None)}, headers)
 
 
-class DecisionMaker(Era):
+class DecisionMaker(Api):
     """Intents, resolved to the pids of `processes`: dicts of pid, comm, pod and perhaps tids."""
 
     def __init__(self, server, version):
         super().__init__(server)
-        self.version = version  # 0 for 1.0 to 3 for 1.3, 4 for C
+        self.version = version  # 0 for 1.0 to 3 for 1.3, 4 with policies
         self.processes = []
         self.then = []  # the processes at the last POST: what earlier versions resolve for good
         self.intents = []
@@ -285,12 +285,12 @@ class DecisionMaker(Era):
         self.succeed(h)
 
 
-class Manager(Era):
+class Manager(Api):
     """Rules of users. `pods`: dicts of labels, namespace, command; `nodes`: names."""
 
     def __init__(self, server, version):
         super().__init__(server)
-        self.version = version  # 0: no PUT, 1: B, 2: C
+        self.version = version  # 0: no PUT, 1: 1.3, 2: with policies
         self.users = {"teide": "secret of teide"}
         self.pods = [{"labels": {"app": "gnb"}, "namespace": "free5gc",
                       "command": "./nr-gnb -c ./config/gnb.yaml"}]
@@ -439,18 +439,20 @@ class Manager(Era):
         self.change(h, self.policies, "policyId", "id", "Policy")
 
 
-ERAS = {
-    "a0": lambda server: EraA(server, False), "a1": lambda server: EraA(server, True),
-    "dm-1.0": lambda server: DecisionMaker(server, 0),
-    "dm-1.1": lambda server: DecisionMaker(server, 1),
-    "dm-bool": lambda server: DecisionMaker(server, 2),
-    "dm-int": lambda server: DecisionMaker(server, 3),
-    "dm-c": lambda server: DecisionMaker(server, 4),
-    "manager-b-old": lambda server: Manager(server, 0),
-    "manager-b": lambda server: Manager(server, 1),
-    "manager-c": lambda server: Manager(server, 2),
+APIS = {
+    "pid-list-0.0": lambda server: PidListServer(server, False),
+    "pid-list-0.1": lambda server: PidListServer(server, True),
+    "decision-maker-1.0": lambda server: DecisionMaker(server, 0),
+    "decision-maker-1.1": lambda server: DecisionMaker(server, 1),
+    "decision-maker-1.2": lambda server: DecisionMaker(server, 2),
+    "decision-maker-1.3": lambda server: DecisionMaker(server, 3),
+    "decision-maker-policies": lambda server: DecisionMaker(server, 4),
+    "manager-no-put": lambda server: Manager(server, 0),
+    "manager-1.3": lambda server: Manager(server, 1),
+    "manager-policies": lambda server: Manager(server, 2),
 }
+DECISION_MAKERS = [name for name in APIS if name.startswith("decision-maker")]
 
 
 def make(name, server):
-    return ERAS[name](server)
+    return APIS[name](server)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The strategies' back end against every era of the API."""
+"""The Gthulhu back end against every protocol, in every version of its server."""
 import json
 import os
 import subprocess
@@ -9,6 +9,7 @@ import time
 from client import Client
 from harness import TEIDE, TMP, case, contains, end, equal, main, need, openssl, spawn, wait_for, without_head
 from standin import StandIn, answer, done_and_hang_up, refuse
+from standin_apis import DECISION_MAKERS
 
 KEY = TMP / "public_key.pem"
 PASSWORD = TMP / "password"
@@ -64,22 +65,22 @@ def notes(client):
     return [line["note"] for line in client.lines if line["what"] == "note"]
 
 
-def manager(era, **options):
-    server = StandIn(era=era)
+def manager(version, **options):
+    server = StandIn(version=version)
     client = Client(server.url, TMP / "no.pem", extra=MANAGER + options.pop("extra", []), **options)
     return server, client
 
 
 @case
-def era_a_is_found_by_its_token():  # 15
-    for era in ("a0", "a1"):
-        server = StandIn(era=era)
+def a_pid_list_server_is_found_by_its_token():  # 15
+    for version in ("pid-list-0.0", "pid-list-0.1"):
+        server = StandIn(version=version)
         client = Client(server.url, KEY)
         gnb = process("nr-gnb")
         tid = gnb.known["tids"][0]
         client.say(f"follow {gnb.pid}+{tid}")
         stats = client.reach("the list", lambda s: s["verified"] >= 1)
-        equal((stats["era"], stats["entries"]), ("a", 2))
+        equal((stats["protocol"], stats["entries"]), ("pid-list", 2))
         equal(server.bodies("post")[0],
               f'{{"strategies":[{{"pid":{gnb.pid},"priority":true,"execution_time":20000000}},'
               f'{{"pid":{tid},"priority":true,"execution_time":20000000}}]}}')
@@ -143,14 +144,14 @@ def merging_keeps_what_others_wrote():  # 24
 
 @case
 def decision_makers_get_intents():  # 16, 29
-    for era in ("dm-1.0", "dm-1.1", "dm-bool", "dm-int", "dm-c"):
-        server = StandIn(era=era)
+    for version in DECISION_MAKERS:
+        server = StandIn(version=version)
         gnb, ue = process("nr-gnb", POD), process("nr-ue", POD)
-        server.era.processes = [gnb.known, ue.known]
+        server.api.processes = [gnb.known, ue.known]
         client = Client(server.url, KEY, extra=["priority=3", "node=node1"])
         client.say(f"follow {gnb.pid}@{POD}+{gnb.known['tids'][0]} {ue.pid}@{POD}")
         stats = client.reach("the look", lambda s: s["verified"] >= 1)
-        equal((stats["era"], stats["errors"], stats["entries"]), ("decision-maker", 0, 3))
+        equal((stats["protocol"], stats["errors"], stats["entries"]), ("decision-maker", 0, 3))
         equal(server.bodies("intents")[0],
               f'{{"intents":[{{"podID":"{POD}","nodeID":"node1","commandRegex":"^nr-gnb$","priority":3,'
               f'"executionTime":20000000}},{{"podID":"{POD}","nodeID":"node1","commandRegex":"^nr-ue$",'
@@ -158,10 +159,10 @@ def decision_makers_get_intents():  # 16, 29
         equal(boosted(server), sorted([gnb.pid, ue.pid]))
         equal(server.count("post"), 0)
         client.say(f"follow {ue.pid}@{POD}")
-        wait_for("one alone", lambda: boosted(server) == [ue.pid] or era == "dm-1.0")
+        wait_for("one alone", lambda: boosted(server) == [ue.pid] or version == "decision-maker-1.0")
         equal(client.withdraw(), 0)
         equal(boosted(server), [])
-        if era != "dm-1.0":
+        if version != "decision-maker-1.0":
             equal(server.stored, [])
         equal(server.count("token"), 1)
         for child in (gnb, ue):
@@ -171,9 +172,9 @@ def decision_makers_get_intents():  # 16, 29
 
 @case
 def a_decision_maker_without_intents_is_asked_each_time():
-    server = StandIn(era="dm-int")
+    server = StandIn(version="decision-maker-1.3")
     gnb = process("nr-gnb", POD)
-    server.era.processes = [gnb.known]
+    server.api.processes = [gnb.known]
     client = Client(server.url, KEY, interval=50)
     client.say(f"follow {gnb.pid}@{POD}")
     client.reach("the look", lambda s: s["verified"] >= 1)
@@ -189,10 +190,10 @@ def a_decision_maker_without_intents_is_asked_each_time():
 
 @case
 def who_is_in_no_pod_is_a_policy_of_the_node_or_said_to_be_left_out():  # 29
-    for era, told in (("dm-int", False), ("dm-c", True)):
-        server = StandIn(era=era)
+    for version, told in (("decision-maker-1.3", False), ("decision-maker-policies", True)):
+        server = StandIn(version=version)
         gnb, ue = process("nr-gnb"), process("nr-ue", POD)
-        server.era.processes = [gnb.known, ue.known]
+        server.api.processes = [gnb.known, ue.known]
         client = Client(server.url, KEY, extra=["node=node1"])
         client.say(f"follow {gnb.pid} {ue.pid}@{POD}")
         stats = client.reach("the look", lambda s: s["verified"] >= 1)
@@ -214,23 +215,23 @@ def who_is_in_no_pod_is_a_policy_of_the_node_or_said_to_be_left_out():  # 29
 
 @case
 def a_404_for_pids_leads_to_intents_once():  # 16
-    server = StandIn(era="dm-c")
+    server = StandIn(version="decision-maker-policies")
     gnb = process("nr-gnb", POD)
-    server.era.processes = [gnb.known]
+    server.api.processes = [gnb.known]
     old_shape = answer(200, {"success": True, "token": server.token()})
     server.script["token"] = [old_shape]
     client = Client(server.url, KEY, interval=3600000)
     client.say(f"follow {gnb.pid}@{POD}")
     stats = client.reach("the look", lambda s: s["verified"] >= 1)
-    equal((stats["era"], stats["errors"]), ("decision-maker", 0))
+    equal((stats["protocol"], stats["errors"]), ("decision-maker", 0))
     equal(server.kinds(), ["token", "other", "merkle", "node-merkle", "intents", "get"])
     server.stop()
 
 
 @case
 def a_server_of_no_known_api_is_left_in_peace():  # 16
-    server = StandIn(era="dm-c")
-    server.era.routes = {key: route for key, route in server.era.routes.items() if route[0] == "token"}
+    server = StandIn(version="decision-maker-policies")
+    server.api.routes = {key: route for key, route in server.api.routes.items() if route[0] == "token"}
     gnb = process("nr-gnb", POD)
     client = Client(server.url, KEY, interval=10)
     client.say(f"follow {gnb.pid}@{POD}")
@@ -243,7 +244,7 @@ def a_server_of_no_known_api_is_left_in_peace():  # 16
 
 @case
 def merging_at_a_decision_maker_is_refused():
-    server = StandIn(era="dm-c")
+    server = StandIn(version="decision-maker-policies")
     gnb = process("nr-gnb", POD)
     client = Client(server.url, KEY, extra=["mode=merge"])
     client.say(f"follow {gnb.pid}@{POD}")
@@ -256,9 +257,9 @@ def merging_at_a_decision_maker_is_refused():
 
 @case
 def a_manager_that_replaces_intents_is_named():
-    server = StandIn(era="dm-c")
+    server = StandIn(version="decision-maker-policies")
     gnb = process("nr-gnb", POD)
-    server.era.processes = [gnb.known]
+    server.api.processes = [gnb.known]
     lie = answer(200, {"success": True, "scheduling": []})
     server.script["get"] = [lie] * 50
     client = Client(server.url, KEY, interval=3600000)
@@ -272,38 +273,39 @@ def a_manager_that_replaces_intents_is_named():
 @case
 def another_server_at_the_same_address_is_spoken_to_in_its_words():  # 16
     gnb = process("nr-gnb", POD)
-    names = {"a1": "a", "dm-c": "decision-maker", "manager-b": "manager", "manager-c": "manager"}
-    for eras in (("manager-c", "a1", "dm-c"), ("a1", "manager-b"), ("dm-c", "a1")):
+    for versions in (("manager-policies", "pid-list-0.1", "decision-maker-policies"),
+                     ("pid-list-0.1", "manager-1.3"), ("decision-maker-policies", "pid-list-0.1")):
         server = client = None
-        for era in eras:
+        for version in versions:
             if server:
                 server.stop()
-            server = StandIn(server.server_address[1] if server else 0, era=era)
-            if era == "dm-c":
-                server.era.processes = [gnb.known]
+            server = StandIn(server.server_address[1] if server else 0, version=version)
+            if version == "decision-maker-policies":
+                server.api.processes = [gnb.known]
             client = client or Client(server.url, KEY, extra=MANAGER)
             client.say(f"follow {gnb.pid}@{POD}")
-            wait_for(f"the list at {era}", lambda: server.count("post", "intents", "create", "create-policy"))
-            client.reach(f"peace with {era}", lambda s: s["era"] == names[era] and s["reachable"])
+            wait_for(f"the list at {version}", lambda: server.count("post", "intents", "create", "create-policy"))
+            protocol = version.rpartition("-")[0]
+            client.reach(f"peace with {version}", lambda s: s["protocol"] == protocol and s["reachable"])
         end(client.process)
         server.stop()
 
 
 @case
 def managers_get_exactly_one_rule():  # 30
-    for era in ("manager-b-old", "manager-b", "manager-c"):
-        server, client = manager(era, interval=50)
+    for version in ("manager-no-put", "manager-1.3", "manager-policies"):
+        server, client = manager(version, interval=50)
         gnb, ue = process("nr-gnb", POD), process("nr-ue", POD)
-        rows = server.era.policies if era == "manager-c" else server.era.strategies
+        rows = server.api.policies if version == "manager-policies" else server.api.strategies
         client.say(f"follow {gnb.pid}@{POD}")
         stats = client.reach("ten ticks", lambda s: s["verified"] >= 10)
-        equal((stats["era"], stats["errors"], stats["entries"]), ("manager", 0, 1))
+        equal((stats["protocol"], stats["errors"], stats["entries"]), ("manager", 0, 1))
         equal(len(rows), 1)
         equal(server.count("create", "create-policy"), 1)
         client.say(f"follow {gnb.pid}@{POD} {ue.pid}@{POD}")
         wait_for("the change", lambda: [row.get("CommandRegex", row.get("commandRegex")) for row in rows] == [
-            f"^{MARKED}nr-gnb|nr-ue)$" if era == "manager-c" else f"(^|[ /]){MARKED}nr-gnb|nr-ue)( |$)"])
-        equal(server.count("create", "create-policy"), 2 if era == "manager-b-old" else 1)
+            f"^{MARKED}nr-gnb|nr-ue)$" if version == "manager-policies" else f"(^|[ /]){MARKED}nr-gnb|nr-ue)( |$)"])
+        equal(server.count("create", "create-policy"), 2 if version == "manager-no-put" else 1)
         equal(client.withdraw(), 0)
         equal(rows, [])
         server.stop()
@@ -311,7 +313,7 @@ def managers_get_exactly_one_rule():  # 30
 
 @case
 def a_strategy_has_its_selectors():  # 30
-    server, client = manager("manager-b", extra=["pod_labels=app=gnb", "pod_namespaces=free5gc", "priority=4"])
+    server, client = manager("manager-1.3", extra=["pod_labels=app=gnb", "pod_namespaces=free5gc", "priority=4"])
     gnb, host = process("nr-gnb", POD), process("nr-ue")
     client.say(f"follow {gnb.pid}@{POD} {host.pid}")
     stats = client.reach("the strategy", lambda s: s["verified"] >= 1)
@@ -327,41 +329,41 @@ def a_strategy_has_its_selectors():  # 30
 
 @case
 def what_others_have_at_the_manager_stays():  # 30
-    for era in ("manager-b", "manager-c"):
-        server, client = manager(era)
+    for version in ("manager-1.3", "manager-policies"):
+        server, client = manager(version)
         mine = {"id": "f" * 24, "nodeNames": ["node1"], "commandRegex": f"^{MARKED}upf)$", "priority": 1}
         others = [{"id": "e" * 24, "nodeNames": ["node2"], "commandRegex": f"^{MARKED}upf)$"},
                   {"id": "d" * 24, "nodeNames": ["node1"], "commandRegex": "^upf$"}]
-        server.era.policies += others + [mine, dict(mine, id="c" * 24)]
+        server.api.policies += others + [mine, dict(mine, id="c" * 24)]
         strategy = {"ID": "b" * 24, "StrategyNamespace": "x", "CommandRegex": "y", "Priority": 1}
-        server.era.strategies.append(strategy)
+        server.api.strategies.append(strategy)
         gnb = process("nr-gnb", POD)
         client.say(f"follow {gnb.pid}@{POD}")
         client.reach("the rule", lambda s: s["verified"] >= 1)
-        if era == "manager-c":  # of two that an earlier start left one is deleted, one updated
-            equal([row["id"] for row in server.era.policies], [row["id"] for row in others + [mine]])
+        if version == "manager-policies":  # of two that an earlier start left one is deleted, one updated
+            equal([row["id"] for row in server.api.policies], [row["id"] for row in others + [mine]])
             equal(server.count("create-policy"), 0)
         equal(client.withdraw(), 0)
-        equal(server.era.strategies, [strategy])
-        if era == "manager-c":
-            equal(server.era.policies, others)
+        equal(server.api.strategies, [strategy])
+        if version == "manager-policies":
+            equal(server.api.policies, others)
         server.stop()
 
 
 @case
 def a_creation_in_doubt_is_not_done_twice():  # 30
-    server, client = manager("manager-b")
+    server, client = manager("manager-1.3")
     gnb = process("nr-gnb", POD)
     server.script["create"] = [done_and_hang_up]
     client.say(f"follow {gnb.pid}@{POD}")
     stats = client.reach("the strategy", lambda s: s["verified"] >= 1)
-    equal((stats["errors"], len(server.era.strategies), server.count("create")), (1, 1, 1))
+    equal((stats["errors"], len(server.api.strategies), server.count("create")), (1, 1, 1))
     server.stop()
 
 
 @case
 def a_manager_that_lists_nothing_gets_no_second_rule():  # 30
-    server, client = manager("manager-b", interval=50)
+    server, client = manager("manager-1.3", interval=50)
     gnb = process("nr-gnb", POD)
     server.script["self"] = [answer(200, {"success": True, "data": {"strategies": []}})] * 1000
     client.say(f"follow {gnb.pid}@{POD}")
@@ -373,8 +375,8 @@ def a_manager_that_lists_nothing_gets_no_second_rule():  # 30
 
 @case
 def a_manager_without_such_pods_is_waited_for():
-    server, client = manager("manager-b", interval=50)
-    server.era.pods = []
+    server, client = manager("manager-1.3", interval=50)
+    server.api.pods = []
     gnb = process("nr-gnb", POD)
     client.say(f"follow {gnb.pid}@{POD}")
     stats = client.reach("the refusal", lambda s: s["errors"] >= 1)
@@ -386,8 +388,8 @@ def a_manager_without_such_pods_is_waited_for():
 
 @case
 def tokens_of_a_manager_are_renewed():  # 17, 18
-    for era, ends in (("manager-b", "login"), ("manager-c", "refresh")):
-        server, client = manager(era, interval=3600000)
+    for version, ends in (("manager-1.3", "login"), ("manager-policies", "refresh")):
+        server, client = manager(version, interval=3600000)
         gnb, ue = process("nr-gnb", POD), process("nr-ue", POD)
         client.say(f"follow {gnb.pid}@{POD}")
         client.reach("the rule", lambda s: s["verified"] >= 1)
@@ -401,11 +403,11 @@ def tokens_of_a_manager_are_renewed():  # 17, 18
 
 @case
 def a_used_up_refresh_token_costs_a_login():  # 17
-    server, client = manager("manager-c", interval=3600000)
+    server, client = manager("manager-policies", interval=3600000)
     gnb, ue = process("nr-gnb", POD), process("nr-ue", POD)
     client.say(f"follow {gnb.pid}@{POD}")
     client.reach("the rule", lambda s: s["verified"] >= 1)
-    server.era.refresh_tokens.clear()
+    server.api.refresh_tokens.clear()
     server.forget_tokens()
     client.say(f"follow {gnb.pid}@{POD} {ue.pid}@{POD}")
     stats = client.reach("the change", lambda s: s["verified"] >= 2)
@@ -415,12 +417,12 @@ def a_used_up_refresh_token_costs_a_login():  # 17
 
 @case
 def a_manager_is_found_by_asking():  # 16
-    server = StandIn(era="manager-c")
+    server = StandIn(version="manager-policies")
     gnb = process("nr-gnb", POD)
     client = Client(server.url, KEY, extra=MANAGER)
     client.say(f"follow {gnb.pid}@{POD}")
     stats = client.reach("the rule", lambda s: s["verified"] >= 1)
-    equal((stats["era"], stats["errors"]), ("manager", 0))
+    equal((stats["protocol"], stats["errors"]), ("manager", 0))
     equal(server.kinds()[:3], ["other", "login", "policies"])
     end(client.process)
     client = Client(server.url, KEY)
@@ -433,7 +435,7 @@ def a_manager_is_found_by_asking():  # 16
 @case
 def a_wrong_password_is_named_and_not_told():
     (TMP / "wrong").write_text("not the secret\n")
-    server, client = manager("manager-c", extra=[f"password_file={TMP}/wrong"])
+    server, client = manager("manager-policies", extra=[f"password_file={TMP}/wrong"])
     server.script["login"] = [answer(401, {"success": False, "error": "bad: not the secret"})] * 100
     gnb = process("nr-gnb", POD)
     client.say(f"follow {gnb.pid}@{POD}")
@@ -446,11 +448,11 @@ def a_wrong_password_is_named_and_not_told():
 @case
 def bad_credentials_are_named():
     (TMP / "empty").write_text("\n")
-    for words, reason in ((["era=manager"], "api.user is not set"),
-                          (["era=manager", "user=x"], "api.password_file is not set"),
+    for words, reason in ((["protocol=manager"], "api.user is not set"),
+                          (["protocol=manager", "user=x"], "api.password_file is not set"),
                           (["user=x", f"password_file={TMP}/no"], f"{TMP}/no"),
                           (["user=x", f"password_file={TMP}/empty"], "first line is empty"),
-                          (["era=decision-maker"], f"{TMP}/no.pem"), (["priority=0"], "priority")):
+                          (["protocol=decision-maker"], f"{TMP}/no.pem"), (["priority=0"], "priority")):
         client = Client("http://127.0.0.1:1", TMP / "no.pem", extra=words, stderr=subprocess.PIPE)
         contains(client.process.stderr.read(), reason)
         assert client.process.wait(60) in (1, 2)
@@ -484,32 +486,32 @@ def the_published_sample_key_is_warned_of_once():  # 28
 
 
 @case
-def show_reads_every_era():
-    for era in ("a0", "a1", "dm-1.0", "dm-bool", "dm-int", "dm-c", "manager-b", "manager-c"):
-        server = StandIn(era=era)
+def show_reads_every_api():
+    for version in ("pid-list-0.0", "pid-list-0.1", *DECISION_MAKERS, "manager-1.3", "manager-policies"):
+        server = StandIn(version=version)
         token = None
         words = [TEIDE, "sched", "show", "-u", server.url, "-k", KEY, "-o", "json"]
         environment = dict(os.environ, TEIDE_API_USER="teide", TEIDE_API_PASSWORD_FILE=str(PASSWORD))
-        if era.startswith("a"):
+        if version.startswith("pid-list"):
             server.stored = entries(7)
-        elif era.startswith("dm"):
-            server.era.processes = server.era.then = [{"pid": 7, "comm": "x", "pod": POD}]
-            server.era.intents = [{"podID": POD, "priority": 3, "executionTime": 20000000}]
+        elif version.startswith("decision-maker"):
+            server.api.processes = server.api.then = [{"pid": 7, "comm": "x", "pod": POD}]
+            server.api.intents = [{"podID": POD, "priority": 3, "executionTime": 20000000}]
         else:
-            server.era.strategies = [{"ID": "1", "StrategyNamespace": "s\033", "CommandRegex": "y",
+            server.api.strategies = [{"ID": "1", "StrategyNamespace": "s\033", "CommandRegex": "y",
                                       "Priority": 2, "ExecutionTime": 5}]
-        if era == "manager-c":
-            server.era.policies = [{"id": "2", "nodeNames": ["n1", "n2"], "commandRegex": "z"}]
+        if version == "manager-policies":
+            server.api.policies = [{"id": "2", "nodeNames": ["n1", "n2"], "commandRegex": "z"}]
         done = subprocess.run(words, capture_output=True, text=True, env=environment)
         equal((done.returncode, done.stderr), (0, ""))
         shown = [without_head(json.loads(line)) for line in done.stdout.splitlines()]
-        if not era.startswith("manager"):
+        if not version.startswith("manager"):
             del shown[0]["comm"], token
             equal(shown, entries(7))
         else:
             equal(shown[-1], {"kind": "strategy", "id": "1", "name": "s?", "command_regex": "y",
                               "priority": 2, "execution_time": 5})
-            equal(len(shown), 2 if era == "manager-c" else 1)
+            equal(len(shown), 2 if version == "manager-policies" else 1)
         text = subprocess.run(words[:-2], capture_output=True, text=True, env=environment)
         equal((text.returncode, len(text.stdout.splitlines())), (0, 1 + len(shown)))
         server.stop()
