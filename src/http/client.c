@@ -193,8 +193,10 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *data, vo
 	source = loop_add_io(client->loop, fd, events, on_io, client);
 	if (!source)
 		return -1;
-	curl_multi_assign(client->multi, fd, source);
-	return 0;
+	if (curl_multi_assign(client->multi, fd, source) == CURLM_OK)
+		return 0;
+	loop_remove(source);
+	return -1;
 }
 
 static int timer_changed(CURLM *multi, long timeout_ms, void *data)
