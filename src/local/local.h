@@ -3,9 +3,10 @@
  * nice level or SCHED_RR, and a slice where the kernel takes one (EEVDF, Linux 6.12); with
  * SCHED_FLAG_RESET_ON_FORK, so that no child inherits it. What each thread had before is in a file
  * before anything changes, and is put back when its strategy ends, on withdrawal, or after a kill by
- * the next start or local_put_back(). A thread that somebody else has set meanwhile is left alone.
+ * the next start or local_put_back(). A thread that another program has set meanwhile is left alone. A child
+ * that is forked while its parent has a boost gets nice 0, also where the parent had a worse level before.
  *
- * One teide at a time: the folder is locked by whoever boosts. */
+ * One teide boosts at a time and keeps the folder locked. */
 #pragma once
 
 #include <stdbool.h>
@@ -46,7 +47,7 @@ extern const struct option_section local_section;
 struct local_report {
 	size_t boosted, put_back;
 	size_t ended;    /* boosted ones that have ended: nothing to put back */
-	size_t foreign;  /* somebody else has set them since: left alone */
+	size_t foreign;  /* set by another program since: left alone */
 	size_t enough;   /* of the list, that run as well without: real-time, or a better nice level */
 	size_t failed;   /* system calls */
 	size_t left_out; /* of the list, beyond max_threads */

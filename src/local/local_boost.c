@@ -53,7 +53,7 @@ struct thread_sched boost_inherited(const struct local_boost *leader, uint64_t t
 {
 	static const struct thread_sched reset = {.policy = SCHED_OTHER};
 
-	/* A start time is in ticks, rounded down: one that began before is not taken for one after. */
+	/* A start time is in ticks, rounded down: a thread that began before is not taken for one that began after. */
 	if (!thread_sched_same(now, &reset) || proc_start_ns(thread_start_time) < leader->since_ns)
 		return *now;
 	return leader->before;

@@ -308,7 +308,7 @@ static bool is_still(int fd, const char *dir)
 	return !fstat(fd, &a) && !stat(dir, &b) && a.st_ino == b.st_ino && a.st_dev == b.st_dev;
 }
 
-/* -EWOULDBLOCK: somebody has it. -ESTALE: whoever had it has removed the folder meanwhile. */
+/* -EWOULDBLOCK: another process has it. -ESTALE: the process that had it removed the folder meanwhile. */
 static int try_lock(const char *dir)
 {
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -320,7 +320,7 @@ static int try_lock(const char *dir)
 	return is_still(fd, dir) ? TAKE_FD(fd) : -ESTALE;
 }
 
-/* One that only looks, or puts back, has it for a moment. */
+/* Readers and restorers hold the lock briefly. */
 int record_lock(const char *dir, struct err *err)
 {
 	const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};

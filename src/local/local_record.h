@@ -7,14 +7,14 @@
 struct boosts {
 	struct boost *items; /* owned */
 	size_t len, cap;
-	int32_t owner;        /* who wrote it; it may have ended */
+	int32_t owner;        /* the process that wrote it; it may have ended */
 	uint64_t own_slice_ns; /* the kernel's own slice, which before and ours have as 0 */
 	bool other_boot;      /* the record was of another boot: its threads are gone, none is in the list */
 };
 
 struct boost {
 	struct local_boost b;
-	bool foreign; /* somebody else has set it since; not in the file */
+	bool foreign; /* set by another program since; not in the file */
 	bool wanted, fresh; /* scratch of a call */
 };
 
@@ -27,14 +27,14 @@ int record_write(const char *dir, const struct boosts *b, struct err *err);
 /* No file: 0 and none. -EBADMSG when it is not one of ours. */
 int record_read(const char *dir, struct boosts *ret, struct err *err);
 
-/* What one that was killed while it wrote has left. */
+/* Removes what a teide left that was killed while it wrote. */
 void record_drop_unfinished(const char *dir);
 
-/* The records of PID namespaces that are gone: with a namespace all its threads have ended. */
+/* Removes the records of PID namespaces that are gone: with a namespace all its threads have ended. */
 void record_drop_dead(const char *dir);
 
 /* Makes the folder if need be, for its user alone, and locks it; the descriptor holds the lock, even
- * without a name. -EBUSY when somebody has it. */
+ * without a name. -EBUSY when another process has it. */
 int record_lock(const char *dir, struct err *err);
 void record_unlock(const char *dir, int fd); /* removes the folder if nothing is in it */
 bool record_locked(const char *dir);

@@ -22,8 +22,8 @@ static const struct config_option option_table[] = {
 	{.key = "idle", .type = OPTION_DURATION, .offset = OPTION(idle), .default_text = "5s",
 	 .help = "a boost ends so long after the last traffic"},
 	{.key = "hold", .type = OPTION_DURATION, .offset = OPTION(hold), .default_text = "60s",
-	 .help = "and so long after the last collection that showed the need, since whoever is boosted "
-		 "waits no more: then it must show anew"},
+	 .help = "and so long after the last collection that showed the need, since a boosted process "
+		 "does not wait: then the need must show anew"},
 	{.key = "max_cpu", .type = OPTION_U64, .offset = OPTION(max_cpu), .default_text = "50",
 	 .min = 1, .max = 100,
 	 .help = "percent of all CPUs' time that those boosted may use; beyond, boosts are taken back"},
@@ -232,7 +232,7 @@ static void refuse_boost(struct candidate *c, const char *why)
 	c->judgement->why = why;
 }
 
-/* Returns the CPUs that those who stay use. */
+/* Returns the CPUs that the remaining ones use. */
 static double take_back_boosts(const struct step *s, struct candidate *candidates, size_t n, double limit)
 {
 	double cpus = 0;

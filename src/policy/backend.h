@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Who takes strategies and sees to it that they hold: an API server, or this kernel's own scheduler. A
- * back end has a struct of its own that begins with a struct backend. */
+/* A back end takes strategies and keeps them in force: an API server, or this kernel's own scheduler. Each has
+ * a struct of its own that begins with a struct backend. backend_fallback.h makes one of two. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ struct backend;
 
 struct backend_ops {
 	const char *name; /* as in sched.backend */
-	/* Takes a copy as the list to keep in force; an empty one boosts nobody. -ENOMEM. */
+	/* Takes a copy as the list to keep in force; an empty one boosts no process. -ENOMEM. */
 	int (*set)(struct backend *b, const struct strategy_list *list);
 	/* Takes everything back and calls done once, from within the call or from the loop: 0, or
 	 * -errno when that could not be done before the deadline. done may free the back end. */

@@ -57,16 +57,16 @@ static const struct config_option options[] = {
 		.offset = offsetof(struct sched_options, strategy),
 		.default_text = "fixed",
 		.choices = strategies,
-		.help = "fixed boosts whoever names and evidence choose; adaptive of these only who has "
-			"traffic and waits for a CPU (section sched.adaptive), which takes a probe that "
-			"measures such waits",
+		.help = "fixed boosts all processes that names and evidence choose; adaptive boosts of these "
+			"the ones that have traffic and wait for a CPU (section sched.adaptive), which takes "
+			"a probe that measures such waits",
 	},
 	{
 		.key = "rules",
 		.type = OPTION_LIST,
 		.offset = offsetof(struct sched_options, rules),
 		.default_text = "",
-		.help = "what differs for some; the first that matches counts. Each is words KEY=VALUE: "
+		.help = "what differs for some processes; the first rule that matches counts. Each is words KEY=VALUE: "
 			"comm, netns, pod (UID, NAME or NAMESPACE/NAME), upf (an N3 address), user, exe, cgroup "
 			"(paths) are matched, boost, priority, execution_time are set, as in 'comm=nr-ue netns=ran-* execution_time=5ms'",
 	},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From the processes of the path to the list of strategies. Pure. By default a process needs two
- * things: a leader's comm of the list, and a kind of evidence besides, so that neither a name nor a
- * place in softirq alone makes anybody faster. */
+/* From the processes of the path to the list of strategies. Pure. By default a process needs two things: a
+ * leader's comm of the list, and a kind of evidence besides, so that neither a name nor a place in softirq
+ * alone makes a process faster. */
 #pragma once
 
 #include <stdbool.h>
@@ -93,8 +93,8 @@ struct sched_decision {
 
 void sched_decision_free(struct sched_decision *d); /* usable with _cleanup_ */
 
-/* The two halves of sched_decide(), for who thinks in between: judges by the rules alone, *ret being
- * zeroed before; makes the list of those boosted. 0 or -ENOMEM. */
+/* The two halves of sched_decide(), for a caller that judges in between: sched_judge() judges by the rules
+ * alone, *ret being zeroed before; sched_boost() makes the list of the boosted ones. 0 or -ENOMEM. */
 int sched_judge(const struct processes *table, const struct sched_rules *rules,
 		struct sched_decision *ret, struct err *err);
 int sched_boost(const struct processes *table, const struct sched_rules *rules,

@@ -17,8 +17,8 @@ struct strategy {
 	int32_t pid; /* thread or thread group, as the initial pid namespace numbers it; > 0 */
 	bool priority;
 	uint64_t execution_time_ns; /* the slice; > 0, at most STRATEGY_TIME_MAX_NS */
-	/* Who that is, for the back ends that do not go by a pid alone. Zero and empty in a list that
-	 * another wrote; strategy_list_same() does not look here. */
+	/* Which thread that is, for the back ends that do not go by a PID alone. Zero and empty in a list of
+	 * another writer; strategy_list_same() does not look here. */
 	int32_t tgid;
 	uint64_t start_time;             /* of the thread; 0: not known */
 	char comm[PROC_COMM_MAX];        /* of the leader */

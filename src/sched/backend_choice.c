@@ -123,7 +123,7 @@ static int start_local(struct backend **ret, const struct settings *settings, st
 	return r;
 }
 
-/* One of them may be missing; it is an error where both are. */
+/* One of the two may be missing, not both. */
 static int start_auto(struct backend **ret, struct loop *loop, const struct settings *settings,
 		      struct err *err)
 {
@@ -152,8 +152,8 @@ static int start_auto(struct backend **ret, struct loop *loop, const struct sett
 	return err_set(err, r, "out of memory");
 }
 
-/* Whoever boosts now, a killed one's boosts go; a living one's are its own business. start_local() does so by
- * itself. */
+/* Puts back the boosts of a killed teide, whatever back end comes now; a teide that runs keeps its own.
+ * start_local() does this by itself. */
 static void recover(void)
 {
 	struct local_report report = {0};

@@ -176,8 +176,7 @@ static void read_owner(struct process_watch *w, const struct proc *proc)
 		processes_set_owner(w->processes, proc, &owner);
 }
 
-/* Owner and cgroup can change. They are read anew where something hangs on them: of processes with a name that
- * is looked for. */
+/* Owner and cgroup can change. They are read again of processes with a wanted name, whose choice depends on them. */
 static bool complete_process(struct process_watch *w, const struct process *p, const struct proc *proc)
 {
 	bool named = p && sched_names(&w->rules, p->comm), chosen;

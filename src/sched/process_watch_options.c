@@ -8,11 +8,11 @@
 static const struct config_option options[] = {
 	{.key = "socket_ports", .type = OPTION_LIST,
 	 .offset = offsetof(struct process_watch_options, socket_ports), .default_text = "2152,8805",
-	 .help = "UDP ports of N3 and N4: who holds a socket of one has the evidence 'socket'"},
+	 .help = "UDP ports of N3 and N4: a process with a socket of one has the evidence 'socket'"},
 	{.key = "link_ports", .type = OPTION_LIST,
 	 .offset = offsetof(struct process_watch_options, link_ports), .default_text = "4997",
-	 .help = "UDP ports of a simulated radio link, as UERANSIM has it: who is joined with a known "
-		 "process over one has the evidence 'peer'"},
+	 .help = "UDP ports of a simulated radio link, as UERANSIM has it: a process that is joined with a "
+		 "known process over one has the evidence 'peer'"},
 	{.key = "tun", .type = OPTION_STRING, .offset = offsetof(struct process_watch_options, tun),
 	 .default_text = "uesimtun*",
 	 .help = "pattern of a UE's TUN devices: a known process that holds one has the evidence 'tun'"},
