@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "ns.h"
 
 #define PATH_SIZE 128
 
@@ -93,40 +92,38 @@ static int mount_own(const char *name, struct err *err)
 	return 0;
 }
 
-int lab_netns_add(const char *name, int (*setup)(const void *data, struct err *err),
-		  const void *data, struct err *err)
+struct new_netns {
+	const char *name;
+	ns_fn setup;
+	void *data;
+};
+
+static int make_in_helper(void *data, struct err *err)
 {
-	int previous = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	const struct new_netns *new = data;
 	int r;
 
-	if (previous < 0)
-		return err_set(err, -errno, "/proc/thread-self/ns/net: %s", strerror(errno));
-	if (unshare(CLONE_NEWNET) < 0) {
-		r = -errno;
-		close(previous);
-		return err_set(err, r, "cannot make the network namespace '%s': %s", name,
-			       err_name(r));
-	}
-	r = mount_own(name, err);
-	if (r >= 0)
-		r = setup(data, err);
-	ns_leave(previous);
-	return r;
+	if (unshare(CLONE_NEWNET) < 0)
+		return err_set(err, -errno, "cannot make the network namespace '%s': %s", new->name, err_name(errno));
+	r = mount_own(new->name, err);
+	return r < 0 ? r : new->setup(new->data, err);
 }
 
-int lab_netns_call(const char *name, int (*fn)(const void *data, struct err *err), const void *data,
-		   struct err *err)
+int lab_netns_add(const char *name, ns_fn setup, void *data, struct err *err)
+{
+	struct new_netns new = {.name = name, .setup = setup, .data = data};
+
+	return ns_call_in_helper(make_in_helper, &new, err);
+}
+
+int lab_netns_call(const char *name, ns_fn fn, void *data, struct err *err)
 {
 	_cleanup_close_ int fd = ns_open(name, err);
-	int previous, r;
+	int r;
 
 	if (fd < 0)
 		return fd;
-	r = ns_enter(fd, &previous, err);
-	if (r < 0)
-		return r;
-	r = fn(data, err);
-	ns_leave(previous);
+	r = ns_call(fd, fn, data, err);
 	return r < 0 ? err_prefix(err, r, "namespace '%s'", name) : 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "err.h"
+#include "ns.h"
 
 /* Whether /run/netns has that name; -errno. */
 int lab_netns_exists(const char *name, struct err *err);
@@ -20,12 +21,10 @@ int lab_netns_dir_make(const char *marker, struct err *err);
 int lab_netns_dir_remove(const char *marker, bool keep_busy, struct err *err);
 
 /* Makes a namespace and calls setup in it. -EEXIST when the name is taken. */
-int lab_netns_add(const char *name, int (*setup)(const void *data, struct err *err),
-		  const void *data, struct err *err);
+int lab_netns_add(const char *name, ns_fn setup, void *data, struct err *err);
 
-/* Calls fn in the namespace. */
-int lab_netns_call(const char *name, int (*fn)(const void *data, struct err *err), const void *data,
-		   struct err *err);
+/* Calls fn in the namespace, as ns_call() does. */
+int lab_netns_call(const char *name, ns_fn fn, void *data, struct err *err);
 
 /* 0 too when there is none. */
 int lab_netns_remove(const char *name, struct err *err);

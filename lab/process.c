@@ -94,7 +94,7 @@ static int child_exec(const struct batch *b, unsigned index, struct err *err)
 
 static int child_main(const struct batch *b, unsigned index, int ready_fd, struct err *err)
 {
-	int go = fcntl(b->go_read, F_DUPFD_CLOEXEC, CHILD_FD_MIN), previous, r;
+	int go = fcntl(b->go_read, F_DUPFD_CLOEXEC, CHILD_FD_MIN), r;
 	_cleanup_close_ int ns = -1;
 	sigset_t none;
 	char byte;
@@ -110,10 +110,9 @@ static int child_main(const struct batch *b, unsigned index, int ready_fd, struc
 	if (r < 0)
 		return r;
 	ns = ns_open(lab_plan_netns(b->plan, b->kind, index), err);
-	r = ns < 0 ? ns : ns_enter(ns, &previous, err);
+	r = ns < 0 ? ns : ns_join(ns, err);
 	if (r < 0)
 		return r;
-	close(previous);
 	if (dup2(ready_fd, LAB_READY_FD) < 0)
 		return err_set(err, -errno, "readiness pipe: %s", strerror(errno));
 	return child_exec(b, index, err);

@@ -62,7 +62,7 @@ static const char *const namespace_settings[][2] = {
 	{"ipv6/conf/default/accept_dad", "0"},
 };
 
-static int setup_namespace(const void *data, struct err *err)
+static int setup_namespace(void *data, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(namespace_settings); i++) {
 		int r = lab_sysctl_optional(namespace_settings[i][1], err, "%s",
@@ -74,7 +74,7 @@ static int setup_namespace(const void *data, struct err *err)
 	return rtnl_link_set_up("lo", true, err);
 }
 
-static int setup_ue(const void *data, struct err *err)
+static int setup_ue(void *data, struct err *err)
 {
 	const struct job *job = data;
 	const struct lab_ue *ue = job->ue;
@@ -84,7 +84,7 @@ static int setup_ue(const void *data, struct err *err)
 	return r < 0 ? r : set_up(&radio, err);
 }
 
-static int setup_gnb(const void *data, struct err *err)
+static int setup_gnb(void *data, struct err *err)
 {
 	const struct job *job = data;
 	const struct lab_gnb *gnb = job->gnb;
@@ -105,7 +105,7 @@ static int setup_gnb(const void *data, struct err *err)
 	return r;
 }
 
-static int setup_upf(const void *data, struct err *err)
+static int setup_upf(void *data, struct err *err)
 {
 	const struct lab_plan *plan = ((const struct job *)data)->plan;
 	const struct interface n6 = {plan->n6, &plan->upf_n6_address, LAB_N6_PREFIX,
@@ -131,7 +131,7 @@ static int setup_upf(const void *data, struct err *err)
 	return r < 0 ? r : set_up(&n6, err);
 }
 
-static int setup_dn(const void *data, struct err *err)
+static int setup_dn(void *data, struct err *err)
 {
 	const struct lab_plan *plan = ((const struct job *)data)->plan;
 	const struct interface n6 = {plan->n6, &plan->dn_address, LAB_N6_PREFIX,

@@ -50,16 +50,9 @@ uint64_t traffic_now_ns(void)
 static int run_in_netns(struct traffic_worker *w)
 {
 	_cleanup_close_ int ns = ns_open(w->netns, &w->err);
-	int previous, r;
+	int r = ns < 0 ? ns : ns_join(ns, &w->err);
 
-	if (ns < 0)
-		return ns;
-	r = ns_enter(ns, &previous, &w->err);
-	if (r < 0)
-		return r;
-	r = w->run(w);
-	ns_leave(previous);
-	return r;
+	return r < 0 ? r : w->run(w);
 }
 
 static void *job_main(void *data)

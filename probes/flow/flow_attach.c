@@ -81,6 +81,7 @@ int flow_try_entry(struct probe_run *run, struct err *err)
 struct both {
 	struct probe_run *run;
 	size_t place;
+	bool entered;
 };
 
 static int attach_here(void *data, struct err *err)
@@ -96,23 +97,28 @@ static int attach_here(void *data, struct err *err)
 
 int flow_attach(struct probe_run *run, size_t place, struct err *err)
 {
-	struct both b = {run, place};
+	struct both b = {.run = run, .place = place};
 
 	return flow_target_visit(&run->interfaces[place].target, attach_here, &b, err);
 }
 
+static int say_filter_stays(const struct flow_attachment *a, int r, struct err *err)
+{
+	return err_set(err, r, "%s: the filter could not be removed: %s; 'teide clean' removes it", a->hook, err_name(r));
+}
+
 static int detach_here(void *data, struct err *err)
 {
-	const struct both *b = data;
+	struct both *b = data;
 	int r = 0;
 
+	b->entered = true;
 	for (size_t id = b->place * 2; id < b->place * 2 + 2; id++) {
 		const struct flow_attachment *a = &b->run->attachments[id];
 		int one = a->link ? tc_detach(a->link) : 0;
 
 		if (one < 0)
-			r = err_set(err, one, "%s: the filter could not be removed: %s; 'teide clean' removes it",
-				    a->hook, err_name(one));
+			r = say_filter_stays(a, one, err);
 	}
 	return r;
 }
@@ -120,11 +126,14 @@ static int detach_here(void *data, struct err *err)
 int flow_let_go(struct probe_run *run, size_t place, struct err *err)
 {
 	struct flow_attachment *a = &run->attachments[place * 2];
-	struct both b = {run, place};
+	struct both b = {.run = run, .place = place};
+	bool ingress = tc_is_filter(a[0].link);
 	int r = 0;
 
-	if (tc_is_filter(a[0].link) || tc_is_filter(a[1].link))
+	if (ingress || tc_is_filter(a[1].link))
 		r = flow_target_visit(&run->interfaces[place].target, detach_here, &b, err);
+	if (r < 0 && r != -ESRCH && !b.entered)
+		r = say_filter_stays(&a[ingress ? 0 : 1], r, err);
 	for (size_t way = 0; way < 2; way++) {
 		tc_free(a[way].link);
 		a[way].link = NULL;
@@ -156,7 +165,7 @@ static int look_here(void *data, struct err *err)
 int flow_is_attached(struct probe_run *run, size_t place, struct err *err)
 {
 	struct flow_attachment *a = &run->attachments[place * 2];
-	struct both b = {run, place};
+	struct both b = {.run = run, .place = place};
 
 	if (tc_is_filter(a[0].link) || tc_is_filter(a[1].link))
 		return flow_target_visit(&run->interfaces[place].target, look_here, &b, err);

@@ -21,6 +21,11 @@ uint64_t clock_thread_ns(void)
 	return now_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
+uint64_t clock_process_ns(void)
+{
+	return now_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 uint64_t clock_real_ns(void)
 {
 	return now_ns(CLOCK_REALTIME);

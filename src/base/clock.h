@@ -9,6 +9,7 @@
 
 uint64_t clock_boot_ns(void); /* CLOCK_BOOTTIME, the clock of every record */
 uint64_t clock_thread_ns(void); /* CPU time of the calling thread */
+uint64_t clock_process_ns(void); /* CPU time of all threads */
 uint64_t clock_real_ns(void); /* CLOCK_REALTIME, since 1970 */
 
 /* Real time minus boot time. Take it again after a clock step. */

@@ -6,19 +6,15 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "log.h"
+#include "thread.h"
 
-#define LEAVE_TRIES 50
-#define LEAVE_PAUSE_NS 20000000
 #define GET_NETNS_COOKIE 71 /* SO_NETNS_COOKIE, Linux 5.14 */
 
 static int spec_to_path(const char *spec, char *path, size_t size)
@@ -89,42 +85,56 @@ uint64_t ns_cookie_self(void)
 	return cookie;
 }
 
-int ns_enter(int fd, int *ret_previous, struct err *err)
+int ns_join(int fd, struct err *err)
 {
-	_cleanup_close_ int previous = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	if (previous < 0)
-		return err_set(err, -errno, "/proc/thread-self/ns/net: %s", strerror(errno));
 	if (setns(fd, CLONE_NEWNET) < 0)
 		return err_set(err, -errno, "cannot enter the network namespace: %s%s", err_name(errno),
 			       errno == EPERM ? "; it takes CAP_SYS_ADMIN" : "");
-	*ret_previous = TAKE_FD(previous);
 	return 0;
 }
 
-/* The kernel allocates memory for it, so it can fail for a moment under a memory limit. */
-static int enter_again(int fd)
-{
-	const struct timespec pause = {.tv_nsec = LEAVE_PAUSE_NS};
+struct helper_call {
+	ns_fn fn;
+	void *data;
+	struct err *err;
+	int result;
+};
 
-	for (int i = 0; i < LEAVE_TRIES; i++) {
-		if (i)
-			nanosleep(&pause, NULL);
-		if (setns(fd, CLONE_NEWNET) == 0)
-			return 0;
-	}
-	return -errno;
+static void *run_helper_call(void *data)
+{
+	struct helper_call *c = data;
+
+	c->result = c->fn(c->data, c->err);
+	return NULL;
 }
 
-void ns_leave(int previous)
+int ns_call_in_helper(ns_fn fn, void *data, struct err *err)
 {
-	int r = enter_again(previous);
+	struct helper_call c = {.fn = fn, .data = data, .err = err};
+	pthread_t thread;
+	int r = thread_start(&thread, run_helper_call, &c);
 
-	if (r < 0) {
-		/* No caller can go on from here, so none can be told. */
-		log_error("cannot return to the own network namespace: %s; this process ends here, "
-			  "and 'teide clean' puts back what it leaves", err_name(r));
-		abort();
-	}
-	close(previous);
+	if (r < 0)
+		return err_set(err, r, "cannot start a thread for a network namespace: %s", err_name(r));
+	pthread_join(thread, NULL);
+	return c.result;
+}
+
+struct visit {
+	int fd;
+	ns_fn fn;
+	void *data;
+};
+
+static int join_and_call(void *data, struct err *err)
+{
+	const struct visit *v = data;
+	int r = ns_join(v->fd, err);
+
+	return r < 0 ? r : v->fn(v->data, err);
+}
+
+int ns_call(int fd, ns_fn fn, void *data, struct err *err)
+{
+	return ns_call_in_helper(join_and_call, &(struct visit){.fd = fd, .fn = fn, .data = data}, err);
 }

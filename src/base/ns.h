@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Network namespaces of the calling thread. A descriptor held on a namespace keeps it, and its veth,
+/* Network namespaces, and calls inside them. A descriptor held on a namespace keeps it, and its veth,
  * alive after its deletion: open, use, close. */
 #pragma once
 
@@ -20,9 +20,17 @@ uint64_t ns_inode_self(void);
 /* A number that no other namespace ever has, unlike the inode; 0 before Linux 5.14. */
 uint64_t ns_cookie_self(void);
 
-/* Moves the calling thread into the namespace. *ret_previous takes it back by ns_leave(). */
-int ns_enter(int fd, int *ret_previous, struct err *err);
+typedef int (*ns_fn)(void *data, struct err *err);
 
-/* Returns to the previous namespace and closes the descriptor. It tries for a second; failing then
- * would leave the thread in a foreign namespace, so it says so and aborts. */
-void ns_leave(int previous);
+/* Calls fn in a helper thread inside the namespace, waits for its end, and returns what fn returns; or
+ * -errno when the namespace cannot be entered. A thread of the caller would be seen there: /proc/PID/ns
+ * shows the namespaces of a process's first thread, and "ip netns pids" lists the process by them. The
+ * helper needs no way back, which can fail: it ends. fn gets no signals, and has no thread-local state of
+ * the caller's. */
+int ns_call(int fd, ns_fn fn, void *data, struct err *err);
+
+/* The same, for an fn that moves its thread by itself. */
+int ns_call_in_helper(ns_fn fn, void *data, struct err *err);
+
+/* Moves the calling thread into the namespace, for good. */
+int ns_join(int fd, struct err *err);

@@ -2,13 +2,11 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "args.h"
-#include "aside.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "err.h"
@@ -20,9 +18,6 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *help;
-	/* lab: its processes are known by that thread's name; server: gives up the capabilities of
-	 * its only thread. */
-	bool in_first_thread;
 } verbs[] = {
 	{"run", cmd_run, "the service: probes, report, strategies, by the configuration (-c FILE)"},
 	{"trace", cmd_trace, "live events of packets and of the gtp5g/gtp module's functions"},
@@ -30,8 +25,8 @@ static const struct {
 	{"rules", cmd_rules, "the rules of gtp5g (PDR, FAR, QER, URR) and, with --follow, their changes"},
 	{"why", cmd_why, "why a PDU session (UE-ADDRESS or TEID) does not work: where its packets stop"},
 	{"sched", cmd_sched, "scheduling strategies: preview, apply, withdraw, show"},
-	{"server", cmd_server, "an API server that speaks Gthulhu's API, for one machine", true},
-	{"lab", cmd_lab, "a 5G user plane in network namespaces: up, status, traffic, down", true},
+	{"server", cmd_server, "an API server that speaks Gthulhu's API, for one machine"},
+	{"lab", cmd_lab, "a 5G user plane in network namespaces: up, status, traffic, down"},
 	{"doctor", cmd_doctor, "what works on this node, what does not, why, and what to do"},
 	{"clean", cmd_clean, "put back and remove what a killed teide left; --verify: prove that nothing is"},
 	{"config", cmd_config, "the effective configuration, checked"},
@@ -73,8 +68,7 @@ static int run_verb(size_t i, int argc, char **argv)
 
 	snprintf(name, sizeof(name), "teide %s", verbs[i].name);
 	argv[0] = name;
-	return flush_output(verbs[i].in_first_thread ? verbs[i].run(argc, argv)
-						     : run_aside(verbs[i].run, argc, argv));
+	return flush_output(verbs[i].run(argc, argv));
 }
 
 static int refuse_verb(const char *word)

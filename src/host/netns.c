@@ -247,15 +247,11 @@ int netns_open(const char *root, const struct netns *ns, struct err *err)
 }
 
 /* Owns fd. */
-static int visit(int fd, netns_fn fn, void *data, struct err *err)
+static int call_and_close(int fd, netns_fn fn, void *data, struct err *err)
 {
-	int previous, r = ns_enter(fd, &previous, err);
+	int r = ns_call(fd, fn, data, err);
 
 	close(fd);
-	if (r < 0)
-		return r;
-	r = fn(data, err);
-	ns_leave(previous);
 	return r;
 }
 
@@ -263,11 +259,11 @@ int netns_visit(const char *root, const struct netns *ns, netns_fn fn, void *dat
 {
 	int fd;
 
-	/* To be where the thread already is takes no right. */
+	/* To be where the thread already is takes no right and no helper. */
 	if (ns->inode == ns_inode_self())
 		return fn(data, err);
 	fd = netns_open(root, ns, err);
-	return fd < 0 ? fd : visit(fd, fn, data, err);
+	return fd < 0 ? fd : call_and_close(fd, fn, data, err);
 }
 
 int netns_visit_at(const char *spec, uint64_t inode, netns_fn fn, void *data, struct err *err)
@@ -282,5 +278,5 @@ int netns_visit_at(const char *spec, uint64_t inode, netns_fn fn, void *data, st
 			close(fd);
 		fd = open_again("", inode, err);
 	}
-	return fd < 0 ? fd : visit(fd, fn, data, err);
+	return fd < 0 ? fd : call_and_close(fd, fn, data, err);
 }

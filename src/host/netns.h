@@ -52,8 +52,9 @@ bool netns_is_gone(int r);
 
 typedef int (*netns_fn)(void *data, struct err *err);
 
-/* Calls fn with the calling thread inside the namespace, and returns what fn returns. -ESRCH when the
- * namespace has gone; -EPERM, -EACCES or another -errno when it cannot be entered: then err says why. */
+/* Calls fn inside the namespace, in a helper thread as ns_call() does, and returns what fn returns. In
+ * the caller's own namespace the calling thread runs fn. -ESRCH when the namespace has gone; -EPERM,
+ * -EACCES or another -errno when it cannot be entered: then err says why. */
 int netns_visit(const char *root, const struct netns *ns, netns_fn fn, void *data, struct err *err);
 
 /* The same, of the namespace that was found by spec, as for ns_open(), when it had this inode. Inode

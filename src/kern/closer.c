@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "closer.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "thread.h"
 
 struct closer {
 	pthread_t thread;
@@ -30,19 +30,6 @@ static void *run(void *data)
 	return NULL;
 }
 
-/* Signals are the caller's. */
-static int start(struct closer *c)
-{
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&c->thread, NULL, run, c);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return r;
-}
-
 struct closer *closer_new(const int *fds, size_t n)
 {
 	struct closer *c = calloc(1, sizeof(*c) + n * sizeof(c->fds[0]));
@@ -51,7 +38,7 @@ struct closer *closer_new(const int *fds, size_t n)
 		memcpy(c->fds, fds, n * sizeof(c->fds[0]));
 		c->n = n;
 	}
-	if (c && !start(c))
+	if (c && !thread_start(&c->thread, run, c))
 		return c;
 	close_all(fds, n);
 	free(c);

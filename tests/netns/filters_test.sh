@@ -196,13 +196,21 @@ test_no_empty_qdisc() {
 	done
 }
 
-test_way_back() {
-	note "the way back to the own namespace fails for a moment; and for good"
-	check_exit "for a moment" 0 env "LD_PRELOAD=$FAIL" "FAIL_CALL=setns ENOMEM 2 1" \
+test_no_way_in() {
+	note "a namespace that cannot be entered: an error at the start, and at the end the filters that stay are said"
+	local i
+	check_exit "at the start" 1 env "LD_PRELOAD=$FAIL" "FAIL_CALL=setns ENOMEM 1 1" \
 		"$TEIDE" flows -o json -i "$(ns b)/v1" --once
-	check_exit "for good" 134 env "LD_PRELOAD=$FAIL" "FAIL_CALL=setns ENOMEM 2 -1" \
-		"$TEIDE" flows -o json -i "$(ns b)/v1" --once
-	check_match "what it says" "$(cat "$TMP/err")" "cannot return to the own network namespace: Cannot allocate memory"
+	check_match "what it says" "$(cat "$TMP/err")" "cannot enter the network namespace: Cannot allocate memory"
+	for i in 2 3 4 5 6 7 8; do
+		LD_PRELOAD=$FAIL FAIL_CALL="setns ENOMEM $i -1" "$TEIDE" flows -o json -i "$(ns b)/v1" \
+			"${CLSACT[@]}" --once >"$TMP/out" 2>"$TMP/err" || true
+		[ "$(filters ingress) $(filters egress)" = "0 0" ] && continue
+		check_match "$i: what it says" "$(cat "$TMP/err")" \
+			"$(ns b)/v1: the filter could not be removed: Cannot allocate memory; 'teide clean' removes it"
+		check_exit "$i: clean" 0 clean
+		check_eq "$i: filters, and the qdisc" "$(filters ingress) $(filters egress) $(qdisc)" "0 0 "
+	done
 }
 
 ulimit -c 0
@@ -219,5 +227,5 @@ fi
 test_leftovers_machine_wide
 test_refused
 test_no_empty_qdisc
-test_way_back
+test_no_way_in
 assert_nothing_left

@@ -17,11 +17,17 @@ import os, sys
 
 process = f"/proc/{sys.argv[1]}"
 home = os.readlink("/proc/self/ns/net")
-threads = [f"{process}/task/{tid}/ns/net" for tid in os.listdir(f"{process}/task")]
+
+def elsewhere(tid):
+    try:
+        return os.readlink(f"{process}/task/{tid}/ns/net") != home
+    except OSError:
+        return False  # the thread has ended
+
 away = {"first": 0, "any": 0}
 while away["any"] < 100:
     away["first"] += os.readlink(f"{process}/ns/net") != home
-    away["any"] += any(os.readlink(thread) != home for thread in threads)
+    away["any"] += any(elsewhere(tid) for tid in os.listdir(f"{process}/task"))
 print(away["first"])
 END
 check_eq "times that the first thread was elsewhere" "$(cat "$TMP/seen")" 0

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#include "thread.h"
+
+#include <signal.h>
+
+int thread_start(pthread_t *ret, void *(*fn)(void *data), void *data)
+{
+	pthread_attr_t attr;
+	sigset_t all;
+	int r = pthread_attr_init(&attr);
+
+	if (r)
+		return -r;
+	sigfillset(&all);
+	r = pthread_attr_setsigmask_np(&attr, &all);
+	if (!r)
+		r = pthread_create(ret, &attr, fn, data);
+	pthread_attr_destroy(&attr);
+	return -r;
+}
