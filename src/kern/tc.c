@@ -11,7 +11,7 @@
 
 #include "cleanup.h"
 #include "object.h"
-#include "tc_filter.h"
+#include "rtnl_tc.h"
 #include "tc_owner.h"
 
 /* Of linux/bpf.h since 6.6; libbpf 1.1 passes the numbers on. */
@@ -39,7 +39,7 @@ static struct bpf_tc_hook hook_of(const struct tc_target *t)
 	};
 }
 
-static bool is_ours(const struct tc_filter *f)
+static bool is_ours(const struct rtnl_filter *f)
 {
 	size_t len = strlen(FILTER_NAME);
 
@@ -59,11 +59,11 @@ struct census {
 	unsigned ahead; /* foreign ones of a lower priority, which run before and can end the chain */
 	bool made_qdisc; /* one of ours says so */
 	bool has_stale;
-	struct tc_filter stale; /* of ours, the last whose run has ended */
+	struct rtnl_filter stale; /* of ours, the last whose run has ended */
 	int untold; /* -errno: of one of ours the kernel does not tell whether its run lives */
 };
 
-static void take_census(void *data, const struct tc_filter *f)
+static void take_census(const struct rtnl_filter *f, void *data)
 {
 	struct census *c = data;
 	int lives;
@@ -93,7 +93,7 @@ static int census_of(const struct tc_target *t, struct census *ret)
 
 	for (int i = 0; i < TRIES && is_passing(r); i++) {
 		*ret = (struct census){0};
-		r = tc_filter_list(t->ifindex, t->egress, take_census, ret);
+		r = rtnl_filter_list(t->ifindex, t->egress, take_census, ret);
 	}
 	return r;
 }
@@ -162,7 +162,7 @@ static int remove_qdisc_if_empty(unsigned ifindex)
 static int make_qdisc(const struct tc_target *t, bool *ret_made)
 {
 	struct bpf_tc_hook hook = hook_of(t);
-	int existed = tc_qdisc_exists(t->ifindex), r;
+	int existed = rtnl_clsact_exists(t->ifindex), r;
 
 	*ret_made = false;
 	if (existed < 0)

@@ -65,7 +65,7 @@ static int program_lives(uint32_t program)
 	return r;
 }
 
-int tc_owner_lives(const struct tc_filter *f)
+int tc_owner_lives(const struct rtnl_filter *f)
 {
 	if ((f->handle & FORMAT_MASK) == FORMAT)
 		return mark_lives((f->handle & ~FORMAT_MASK) >> 1);

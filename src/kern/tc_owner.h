@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "tc_filter.h"
+#include "rtnl_tc.h"
 
 #define TC_HANDLE_QDISC_MADE 1U /* the bit of a handle that says that a run of teide made the qdisc */
 
@@ -14,4 +14,4 @@ int tc_owner_handle(int mark_fd, uint32_t *ret);
 
 /* 1: the run that attached the filter lives; 0: it has ended; -EPERM or another -errno: the kernel does
  * not tell. */
-int tc_owner_lives(const struct tc_filter *f);
+int tc_owner_lives(const struct rtnl_filter *f);

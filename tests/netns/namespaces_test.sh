@@ -122,7 +122,7 @@ test_not_to_be_entered() {
 		"1 network namespaces could not be looked at: cannot enter the network namespace: Operation not permitted; it takes CAP_SYS_ADMIN; run as root"
 	ip link del own0
 	note "without memory nobody is told to be root"
-	check_exit "clean" 1 alone env "LD_PRELOAD=$FAIL" "FAIL_CALL=recv ENOMEM 1 -1" "$TEIDE" clean
+	check_exit "clean" 1 alone env "LD_PRELOAD=$FAIL" "FAIL_CALL=recvmsg ENOMEM 1 -1" "$TEIDE" clean
 	check_match "what it says" "$(cat "$TMP/err")" "filters of clsact: Cannot allocate memory"
 	check_eq "what it advises" "$(grep -c 'run as root' "$TMP/err" || true)" 0
 }
