@@ -38,7 +38,7 @@ static int make_gtp(struct holder *h, struct err *err)
 	h->fd1u = node_udp_socket(NULL, LAB_PORT_GTPU, err);
 	if (h->fd1u < 0)
 		return h->fd1u;
-	return rtnl_gtp_add(LAB_UPF_DEVICE, h->fd0, h->fd1u, HASH_SIZE, RTNL_GTP_ROLE_UPF, err);
+	return rtnl_gtp_add(LAB_UPF_DEVICE, &(struct rtnl_gtp){h->fd0, h->fd1u, HASH_SIZE, RTNL_GTP_ROLE_UPF}, err);
 }
 
 static int make_gtp5g(struct holder *h, struct err *err)

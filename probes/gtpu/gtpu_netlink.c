@@ -52,10 +52,10 @@ static void on_pdr(const struct gtp5g_rule *rule, void *data)
 static int ask_pdrs_here(void *data, struct err *err)
 {
 	struct question *q = data;
-	size_t malformed = 0, left_out = 0;
-	int r = gtp5g_rules_dump(q->family, GTP5G_RULE_PDR, on_pdr, q, &malformed, &left_out, err);
+	struct gtp5g_rules_visitor v = {.visit = on_pdr, .data = q};
+	int r = gtp5g_rules_dump(q->family, GTP5G_RULE_PDR, &v, err);
 
-	return r < 0 || left_out ? -1 : 0;
+	return r < 0 || v.left_out ? -1 : 0;
 }
 
 /* What one namespace's rules say of the PDRs met there. */
@@ -123,9 +123,9 @@ static void on_urr(const struct gtp5g_rule *rule, void *data)
 static int find_quotas_here(void *data, struct err *err)
 {
 	struct quotas *q = data;
-	size_t malformed = 0, left_out = 0;
+	struct gtp5g_rules_visitor v = {.visit = on_urr, .data = q};
 
-	return gtp5g_rules_dump(q->family, GTP5G_RULE_URR, on_urr, q, &malformed, &left_out, err);
+	return gtp5g_rules_dump(q->family, GTP5G_RULE_URR, &v, err);
 }
 
 int gtpu_quotas_find(int map_fd, struct err *err)

@@ -7,8 +7,6 @@
 
 #include "nl.h"
 
-_Static_assert(GENL_MESSAGE_MAX == NL_MESSAGE_MAX, "one size of message");
-
 static int on_family(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *attr;
@@ -23,17 +21,6 @@ static int on_family(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static void begin(struct nl_message *m, uint16_t family, uint8_t cmd, uint8_t version,
-		  uint16_t flags)
-{
-	struct genlmsghdr *genl;
-
-	nl_begin(m, family, flags);
-	genl = nl_header(m, sizeof(*genl));
-	genl->cmd = cmd;
-	genl->version = version;
-}
-
 int genl_family(const char *name, uint16_t *ret, struct err *err)
 {
 	struct nl_message m;
@@ -42,24 +29,13 @@ int genl_family(const char *name, uint16_t *ret, struct err *err)
 	int r;
 
 	snprintf(what, sizeof(what), "generic netlink family '%s'", name);
-	begin(&m, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, 0);
+	nl_begin_generic(&m, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 0)->version = 1;
 	mnl_attr_put_strz(m.h, CTRL_ATTR_FAMILY_NAME, name);
-	r = nl_request(NETLINK_GENERIC, &m, on_family, &id, what, err);
+	r = nl_request(&m, on_family, &id, what, err);
 	if (r < 0)
 		return r;
 	if (!id)
 		return err_set(err, -EPROTO, "%s: the kernel's answer has no number", what);
 	*ret = id;
 	return 0;
-}
-
-int genl_request(uint16_t family, uint8_t cmd, uint8_t version, uint16_t flags,
-		 void (*put)(struct nlmsghdr *nlh, const void *data), const void *data,
-		 const char *what, struct err *err)
-{
-	struct nl_message m;
-
-	begin(&m, family, cmd, version, flags);
-	put(m.h, data);
-	return nl_request(NETLINK_GENERIC, &m, NULL, NULL, what, err);
 }

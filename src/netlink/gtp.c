@@ -26,43 +26,54 @@ static void put_identity(struct nlmsghdr *nlh, const struct gtp_pdp *pdp)
 		mnl_attr_put_u8(nlh, FAMILY, AF_INET6);
 }
 
-static void put_add(struct nlmsghdr *nlh, const void *data)
+static void put_tunnel(struct nlmsghdr *nlh, const struct gtp_pdp *pdp)
 {
-	const struct gtp_pdp *pdp = data;
-
-	put_identity(nlh, pdp);
 	mnl_attr_put_u32(nlh, GTPA_O_TEI, pdp->o_tei);
 	nl_put_addr(nlh, addr_is_v4(&pdp->ms_addr) ? GTPA_MS_ADDRESS : MS_ADDR6, &pdp->ms_addr);
 	nl_put_addr(nlh, addr_is_v4(&pdp->peer) ? PEER_ADDRESS : PEER_ADDR6, &pdp->peer);
 }
 
-static void put_delete(struct nlmsghdr *nlh, const void *data)
+static int begin_pdp(struct nl_message *m, uint8_t cmd, uint16_t flags, struct err *err)
 {
-	put_identity(nlh, data);
-}
-
-static int request(const struct gtp_pdp *pdp, uint8_t cmd, uint16_t flags,
-		   void (*put)(struct nlmsghdr *, const void *), const char *verb, struct err *err)
-{
-	char what[160], text[ADDR_TEXT_MAX];
 	uint16_t family;
 	int r = genl_family("gtp", &family, err);
 
 	if (r < 0)
 		return r;
+	nl_begin_generic(m, family, cmd, flags);
+	return 0;
+}
+
+static int send_pdp(struct nl_message *m, const struct gtp_pdp *pdp, const char *verb, struct err *err)
+{
+	char what[160], text[ADDR_TEXT_MAX];
+
 	snprintf(what, sizeof(what), "%s the PDP context with TEID 0x%08x, address %s", verb,
 		 pdp->i_tei, addr_format(&pdp->ms_addr, text));
-	return genl_request(family, cmd, 0, flags, put, pdp, what, err);
+	return nl_request(m, NULL, NULL, what, err);
 }
 
 int gtp_pdp_add(const struct gtp_pdp *pdp, struct err *err)
 {
-	return request(pdp, GTP_CMD_NEWPDP, NLM_F_EXCL, put_add, "adding", err);
+	struct nl_message m;
+	int r = begin_pdp(&m, GTP_CMD_NEWPDP, NLM_F_EXCL, err);
+
+	if (r < 0)
+		return r;
+	put_identity(m.h, pdp);
+	put_tunnel(m.h, pdp);
+	return send_pdp(&m, pdp, "adding", err);
 }
 
 int gtp_pdp_delete(const struct gtp_pdp *pdp, struct err *err)
 {
-	return request(pdp, GTP_CMD_DELPDP, 0, put_delete, "deleting", err);
+	struct nl_message m;
+	int r = begin_pdp(&m, GTP_CMD_DELPDP, 0, err);
+
+	if (r < 0)
+		return r;
+	put_identity(m.h, pdp);
+	return send_pdp(&m, pdp, "deleting", err);
 }
 
 struct pdp_visitor {
@@ -126,15 +137,8 @@ static int on_pdp(const struct nlmsghdr *nlh, void *data)
 int gtp_pdp_list(void (*visit)(const struct gtp_pdp *pdp, void *data), void *data, struct err *err)
 {
 	struct pdp_visitor v = {.visit = visit, .data = data};
-	struct genlmsghdr *genl;
 	struct nl_message m;
-	uint16_t family;
-	int r = genl_family("gtp", &family, err);
+	int r = begin_pdp(&m, GTP_CMD_GETPDP, NLM_F_DUMP, err);
 
-	if (r < 0)
-		return r;
-	nl_begin(&m, family, NLM_F_DUMP);
-	genl = nl_header(&m, sizeof(*genl));
-	genl->cmd = GTP_CMD_GETPDP;
-	return nl_request(NETLINK_GENERIC, &m, on_pdp, &v, "gtp: listing PDP contexts", err);
+	return r < 0 ? r : nl_request(&m, on_pdp, &v, "gtp: listing PDP contexts", err);
 }

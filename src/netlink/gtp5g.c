@@ -2,6 +2,7 @@
 #include "gtp5g.h"
 
 #include <errno.h>
+#include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -42,15 +43,6 @@ enum { BAR_DELAY = 4, BAR_COUNT, BAR_SEID };
 #define PERIOD_S 3600	  /* without one the module does not look at the quota */
 #define QUOTA_HAS_TOTAL 0x1
 
-/* The module parses a PDR beginning with this header, and only version 0 then looks like an
- * attribute it can skip: version 1 ends in an oops. */
-#define GENL_VERSION 0
-
-struct request {
-	const struct gtp5g *g;
-	const void *rule;
-};
-
 int gtp5g_find(const char *device, struct gtp5g *ret, struct err *err)
 {
 	char version[GTP5G_VERSION_MAX];
@@ -82,12 +74,8 @@ static void put_mbr(struct nlmsghdr *nlh, const struct gtp5g_qer *qer)
 	mnl_attr_nest_end(nlh, mbr);
 }
 
-static void put_qer(struct nlmsghdr *nlh, const void *data)
+static void put_qer(struct nlmsghdr *nlh, const struct gtp5g_qer *qer)
 {
-	const struct request *r = data;
-	const struct gtp5g_qer *qer = r->rule;
-
-	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
 	mnl_attr_put_u32(nlh, ATTR_ID, qer->id);
 	mnl_attr_put_u8(nlh, QER_GATE, qer->gate);
 	if (qer->mbr_uplink && qer->mbr_downlink)
@@ -112,12 +100,8 @@ static void put_creation(struct nlmsghdr *nlh, const struct gtp5g_far *far)
 	mnl_attr_nest_end(nlh, parameter);
 }
 
-static void put_far(struct nlmsghdr *nlh, const void *data)
+static void put_far(struct nlmsghdr *nlh, const struct gtp5g_far *far)
 {
-	const struct request *r = data;
-	const struct gtp5g_far *far = r->rule;
-
-	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
 	mnl_attr_put_u32(nlh, ATTR_ID, far->id);
 	mnl_attr_put_u16(nlh, FAR_APPLY_ACTION, far->action);
 	if (far->encapsulate)
@@ -171,17 +155,13 @@ static void put_pdi(struct nlmsghdr *nlh, const struct gtp5g_pdr *pdr, bool sour
 	mnl_attr_nest_end(nlh, pdi);
 }
 
-static void put_pdr(struct nlmsghdr *nlh, const void *data)
+static void put_pdr(struct nlmsghdr *nlh, const struct gtp5g_pdr *pdr, bool source_interface)
 {
-	const struct request *r = data;
-	const struct gtp5g_pdr *pdr = r->rule;
-
-	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
 	mnl_attr_put_u16(nlh, ATTR_ID, pdr->id);
 	mnl_attr_put_u32(nlh, PDR_PRECEDENCE, pdr->precedence);
 	if (pdr->source == GTP5G_ACCESS && !pdr->keeps_outer_header)
 		mnl_attr_put_u8(nlh, PDR_OUTER_HEADER_REMOVAL, REMOVAL_GTPU_UDP_IPV4);
-	put_pdi(nlh, pdr, !r->g->no_source_interface);
+	put_pdi(nlh, pdr, source_interface);
 	mnl_attr_put_u32(nlh, PDR_FAR_ID, pdr->far_id);
 	/* No path of a socket but this one, which means netlink. */
 	if (pdr->buffers)
@@ -192,13 +172,10 @@ static void put_pdr(struct nlmsghdr *nlh, const void *data)
 	mnl_attr_put_u64(nlh, PDR_SEID, pdr->seid);
 }
 
-static void put_urr(struct nlmsghdr *nlh, const void *data)
+static void put_urr(struct nlmsghdr *nlh, const struct gtp5g_urr *urr)
 {
-	const struct request *r = data;
-	const struct gtp5g_urr *urr = r->rule;
 	struct nlattr *quota;
 
-	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
 	mnl_attr_put_u32(nlh, ATTR_ID, urr->id);
 	mnl_attr_put_u8(nlh, URR_METHOD, METHOD_VOLUME);
 	mnl_attr_put_u32(nlh, URR_TRIGGER, urr->triggers);
@@ -212,12 +189,8 @@ static void put_urr(struct nlmsghdr *nlh, const void *data)
 	mnl_attr_nest_end(nlh, quota);
 }
 
-static void put_bar(struct nlmsghdr *nlh, const void *data)
+static void put_bar(struct nlmsghdr *nlh, const struct gtp5g_bar *bar)
 {
-	const struct request *r = data;
-	const struct gtp5g_bar *bar = r->rule;
-
-	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
 	mnl_attr_put_u8(nlh, ATTR_ID, bar->id);
 	mnl_attr_put_u8(nlh, BAR_DELAY, bar->delay);
 	mnl_attr_put_u16(nlh, BAR_COUNT, bar->packets);
@@ -230,79 +203,110 @@ struct rule_name {
 	uint32_t id;
 };
 
-static int rule_request(const struct gtp5g *g, uint8_t cmd, uint16_t flags,
-			void (*put)(struct nlmsghdr *, const void *), const void *rule,
-			const struct rule_name *name, struct err *err)
+/* The module parses a PDR beginning with the generic header, and only version 0 then looks like an
+ * attribute it can skip: version 1 ends in an oops. */
+static void begin_rule(struct nl_message *m, const struct gtp5g *g, uint8_t cmd, uint16_t flags)
 {
-	struct request r = {.g = g, .rule = rule};
+	nl_begin_generic(m, g->family, cmd, flags)->version = 0;
+	mnl_attr_put_u32(m->h, ATTR_LINK, g->ifindex);
+}
+
+static int send_rule(struct nl_message *m, const struct rule_name *name, struct err *err)
+{
 	char what[96];
 
 	snprintf(what, sizeof(what), "gtp5g: %s %s %u of session 0x%llx",
-		 flags & NLM_F_REPLACE ? "replacing" : "adding", name->kind, name->id,
+		 m->h->nlmsg_flags & NLM_F_REPLACE ? "replacing" : "adding", name->kind, name->id,
 		 (unsigned long long)name->seid);
-	return genl_request(g->family, cmd, GENL_VERSION, flags, put, &r, what, err);
+	return nl_request(m, NULL, NULL, what, err);
+}
+
+static int request_qer(const struct gtp5g *g, uint16_t flags, const struct gtp5g_qer *qer, struct err *err)
+{
+	struct nl_message m;
+
+	begin_rule(&m, g, CMD_ADD_QER, flags);
+	put_qer(m.h, qer);
+	return send_rule(&m, &(struct rule_name){"QER", qer->seid, qer->id}, err);
 }
 
 int gtp5g_qer_add(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err *err)
 {
-	return rule_request(g, CMD_ADD_QER, NLM_F_EXCL, put_qer, qer,
-			    &(struct rule_name){"QER", qer->seid, qer->id}, err);
+	return request_qer(g, NLM_F_EXCL, qer, err);
 }
 
 int gtp5g_qer_update(const struct gtp5g *g, const struct gtp5g_qer *qer, struct err *err)
 {
-	return rule_request(g, CMD_ADD_QER, NLM_F_REPLACE, put_qer, qer,
-			    &(struct rule_name){"QER", qer->seid, qer->id}, err);
+	return request_qer(g, NLM_F_REPLACE, qer, err);
+}
+
+static int request_far(const struct gtp5g *g, uint16_t flags, const struct gtp5g_far *far, struct err *err)
+{
+	struct nl_message m;
+
+	begin_rule(&m, g, CMD_ADD_FAR, flags);
+	put_far(m.h, far);
+	return send_rule(&m, &(struct rule_name){"FAR", far->seid, far->id}, err);
 }
 
 int gtp5g_far_add(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err)
 {
-	return rule_request(g, CMD_ADD_FAR, NLM_F_EXCL, put_far, far,
-			    &(struct rule_name){"FAR", far->seid, far->id}, err);
+	return request_far(g, NLM_F_EXCL, far, err);
 }
 
 int gtp5g_far_update(const struct gtp5g *g, const struct gtp5g_far *far, struct err *err)
 {
-	return rule_request(g, CMD_ADD_FAR, NLM_F_REPLACE, put_far, far,
-			    &(struct rule_name){"FAR", far->seid, far->id}, err);
+	return request_far(g, NLM_F_REPLACE, far, err);
 }
 
-static int pdr_request(const struct gtp5g *g, uint16_t flags, const struct gtp5g_pdr *pdr,
-		       struct err *err)
+static int request_pdr(const struct gtp5g *g, uint16_t flags, const struct gtp5g_pdr *pdr, struct err *err)
 {
+	struct nl_message m;
+
 	if (!pdr->far_id)
 		return err_set(err, -EINVAL, "gtp5g: PDR %u without a FAR: the module would oops",
 			       pdr->id);
-	return rule_request(g, CMD_ADD_PDR, flags, put_pdr, pdr,
-			    &(struct rule_name){"PDR", pdr->seid, pdr->id}, err);
+	begin_rule(&m, g, CMD_ADD_PDR, flags);
+	put_pdr(m.h, pdr, !g->no_source_interface);
+	return send_rule(&m, &(struct rule_name){"PDR", pdr->seid, pdr->id}, err);
 }
 
 int gtp5g_pdr_add(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err)
 {
-	return pdr_request(g, NLM_F_EXCL, pdr, err);
+	return request_pdr(g, NLM_F_EXCL, pdr, err);
 }
 
 int gtp5g_pdr_update(const struct gtp5g *g, const struct gtp5g_pdr *pdr, struct err *err)
 {
-	return pdr_request(g, NLM_F_REPLACE, pdr, err);
+	return request_pdr(g, NLM_F_REPLACE, pdr, err);
+}
+
+static int request_urr(const struct gtp5g *g, uint16_t flags, const struct gtp5g_urr *urr, struct err *err)
+{
+	struct nl_message m;
+
+	begin_rule(&m, g, CMD_ADD_URR, flags);
+	put_urr(m.h, urr);
+	return send_rule(&m, &(struct rule_name){"URR", urr->seid, urr->id}, err);
 }
 
 int gtp5g_urr_add(const struct gtp5g *g, const struct gtp5g_urr *urr, struct err *err)
 {
-	return rule_request(g, CMD_ADD_URR, NLM_F_EXCL, put_urr, urr,
-			    &(struct rule_name){"URR", urr->seid, urr->id}, err);
+	return request_urr(g, NLM_F_EXCL, urr, err);
 }
 
 int gtp5g_urr_update(const struct gtp5g *g, const struct gtp5g_urr *urr, struct err *err)
 {
-	return rule_request(g, CMD_ADD_URR, NLM_F_REPLACE, put_urr, urr,
-			    &(struct rule_name){"URR", urr->seid, urr->id}, err);
+	return request_urr(g, NLM_F_REPLACE, urr, err);
 }
 
 int gtp5g_bar_add(const struct gtp5g *g, const struct gtp5g_bar *bar, struct err *err)
 {
-	return rule_request(g, CMD_ADD_BAR, NLM_F_EXCL, put_bar, bar,
-			    &(struct rule_name){"BAR", bar->seid, bar->id}, err);
+	struct nl_message m;
+
+	begin_rule(&m, g, CMD_ADD_BAR, NLM_F_EXCL);
+	put_bar(m.h, bar);
+	return send_rule(&m, &(struct rule_name){"BAR", bar->seid, bar->id}, err);
 }
 
 /* Which rule a request to remove one is about. */
@@ -314,25 +318,20 @@ struct removal {
 	bool short_id;
 };
 
-static void put_removal(struct nlmsghdr *nlh, const void *data)
-{
-	const struct removal *r = data;
-
-	mnl_attr_put_u32(nlh, ATTR_LINK, r->g->ifindex);
-	if (r->short_id)
-		mnl_attr_put_u16(nlh, ATTR_ID, (uint16_t)r->id);
-	else
-		mnl_attr_put_u32(nlh, ATTR_ID, r->id);
-	mnl_attr_put_u64(nlh, r->seid_attr, r->seid);
-}
-
 static int remove_rule(const struct removal *r, uint8_t cmd, const char *kind, struct err *err)
 {
+	struct nl_message m;
 	char what[96];
 
+	begin_rule(&m, r->g, cmd, 0);
+	if (r->short_id)
+		mnl_attr_put_u16(m.h, ATTR_ID, (uint16_t)r->id);
+	else
+		mnl_attr_put_u32(m.h, ATTR_ID, r->id);
+	mnl_attr_put_u64(m.h, r->seid_attr, r->seid);
 	snprintf(what, sizeof(what), "gtp5g: removing %s %u of session 0x%llx", kind, r->id,
 		 (unsigned long long)r->seid);
-	return genl_request(r->g->family, cmd, GENL_VERSION, 0, put_removal, r, what, err);
+	return nl_request(&m, NULL, NULL, what, err);
 }
 
 int gtp5g_pdr_remove(const struct gtp5g *g, uint64_t seid, uint16_t id, struct err *err)

@@ -187,15 +187,12 @@ int gtp5g_usage_get(uint16_t family, unsigned ifindex, struct gtp5g_usage *ret, 
 {
 	const unsigned all = 1u << UL_RX_BYTES | 1u << DL_RX_BYTES | 0xfu << UL_RX_PACKETS;
 	struct usage_answer answer = {0};
-	struct genlmsghdr *genl;
 	struct nl_message m;
 	int r;
 
-	nl_begin(&m, family, 0);
-	genl = nl_header(&m, sizeof(*genl));
-	genl->cmd = CMD_GET_USAGE_STATISTIC;
+	nl_begin_generic(&m, family, CMD_GET_USAGE_STATISTIC, 0);
 	mnl_attr_put_u32(m.h, ATTR_LINK, ifindex);
-	r = nl_request(NETLINK_GENERIC, &m, on_usage, &answer, "gtp5g: its usage statistic", err);
+	r = nl_request(&m, on_usage, &answer, "gtp5g: its usage statistic", err);
 	if (r < 0)
 		return r;
 	if (answer.seen != all)

@@ -284,9 +284,8 @@ int gtp5g_rule_apply(const void *attrs, size_t len, struct gtp5g_rule *rule)
 
 struct dump {
 	enum gtp5g_rule_kind kind;
-	void (*visit)(const struct gtp5g_rule *rule, void *data);
-	void *data;
-	size_t visited, malformed, left_out;
+	struct gtp5g_rules_visitor *visitor;
+	size_t visited;
 };
 
 static int on_rule(const struct nlmsghdr *nlh, void *data)
@@ -295,42 +294,26 @@ static int on_rule(const struct nlmsghdr *nlh, void *data)
 	struct gtp5g_rule rule;
 
 	if (gtp5g_rule_parse(d->kind, nlh, &rule) < 0) {
-		d->malformed++;
+		d->visitor->malformed++;
 	} else if (d->visited == GTP5G_RULES_MAX) {
-		d->left_out++;
+		d->visitor->left_out++;
 	} else {
 		d->visited++;
-		d->visit(&rule, d->data);
+		d->visitor->visit(&rule, d->visitor->data);
 	}
 	return MNL_CB_OK;
 }
 
-static void begin(struct nl_message *m, uint16_t family, uint8_t cmd, uint16_t flags)
-{
-	struct genlmsghdr *genl;
-
-	nl_begin(m, family, flags);
-	genl = nl_header(m, sizeof(*genl));
-	genl->cmd = cmd;
-}
-
 int gtp5g_rules_dump(uint16_t family, enum gtp5g_rule_kind kind,
-		     void (*visit)(const struct gtp5g_rule *rule, void *data), void *data,
-		     size_t *malformed, size_t *left_out, struct err *err)
+		     struct gtp5g_rules_visitor *visitor, struct err *err)
 {
-	struct dump d = {.kind = kind, .visit = visit, .data = data};
+	struct dump d = {.kind = kind, .visitor = visitor};
 	struct nl_message m;
 	char what[32];
-	int r;
 
 	snprintf(what, sizeof(what), "gtp5g: listing %s", kinds[kind].name);
-	begin(&m, family, kinds[kind].get, NLM_F_DUMP);
-	r = nl_request(NETLINK_GENERIC, &m, on_rule, &d, what, err);
-	if (r < 0)
-		return r;
-	*malformed += d.malformed;
-	*left_out += d.left_out;
-	return 0;
+	nl_begin_generic(&m, family, kinds[kind].get, NLM_F_DUMP);
+	return nl_request(&m, on_rule, &d, what, err);
 }
 
 struct one {
@@ -368,11 +351,11 @@ int gtp5g_rule_get(uint16_t family, unsigned ifindex, struct gtp5g_rule *rule, s
 
 	snprintf(what, sizeof(what), "gtp5g: asking for %u of session 0x%llx among the %s", rule->id,
 		 (unsigned long long)rule->seid, kinds[rule->kind].name);
-	begin(&m, family, kinds[rule->kind].get, 0);
+	nl_begin_generic(&m, family, kinds[rule->kind].get, 0);
 	mnl_attr_put_u32(m.h, ATTR_LINK, ifindex);
 	put_id(&m, rule);
 	mnl_attr_put_u64(m.h, kinds[rule->kind].seid, rule->seid);
-	r = nl_request(NETLINK_GENERIC, &m, on_one, &one, what, err);
+	r = nl_request(&m, on_one, &one, what, err);
 	if (r < 0)
 		return r;
 	if (!one.found || one.rule.seid != rule->seid || one.rule.id != rule->id)
@@ -403,8 +386,8 @@ int gtp5g_version(uint16_t family, char version[static GTP5G_VERSION_MAX], struc
 	struct nl_message m;
 	int r;
 
-	begin(&m, family, CMD_GET_VERSION, 0);
-	r = nl_request(NETLINK_GENERIC, &m, on_version, found, "gtp5g: asking for its version", err);
+	nl_begin_generic(&m, family, CMD_GET_VERSION, 0);
+	r = nl_request(&m, on_version, found, "gtp5g: asking for its version", err);
 	if (r < 0)
 		return r;
 	if (!found[0])

@@ -132,12 +132,16 @@ int gtp5g_rule_parse(enum gtp5g_rule_kind kind, const struct nlmsghdr *nlh, stru
 
 #define GTP5G_RULES_MAX 262144 /* of one kind in one namespace */
 
-/* Calls visit for each rule of the kind, of all gtp5g devices here; a rule may come twice. Adds to
- * *malformed and *left_out (beyond GTP5G_RULES_MAX) what was not visited. family: of
- * genl_family("gtp5g"). 0, -EPERM without CAP_NET_ADMIN, or -errno. */
+struct gtp5g_rules_visitor {
+	void (*visit)(const struct gtp5g_rule *rule, void *data);
+	void *data;
+	size_t malformed, left_out; /* a dump adds what it did not visit; left out: beyond GTP5G_RULES_MAX */
+};
+
+/* Calls visit for each rule of the kind, of all gtp5g devices here; a rule may come twice. family: of
+ * genl_family("gtp5g"). 0, -EPERM without CAP_NET_ADMIN, or -errno, after which it has visited none. */
 int gtp5g_rules_dump(uint16_t family, enum gtp5g_rule_kind kind,
-		     void (*visit)(const struct gtp5g_rule *rule, void *data), void *data,
-		     size_t *malformed, size_t *left_out, struct err *err);
+		     struct gtp5g_rules_visitor *visitor, struct err *err);
 
 /* The same attributes as a request to add or replace a rule has them (without the headers before
  * them), over what the rule was; a field that is not among them stays. -EPROTO as above, and the rule

@@ -112,9 +112,9 @@ static int receive(struct mnl_socket *s, struct exchange *x)
 	return r < 0 ? -errno : x->error;
 }
 
-static int talk(int bus, const struct nl_message *m, struct exchange *x)
+static int talk(const struct nl_message *m, struct exchange *x)
 {
-	_cleanup_(cleanup_socket) struct mnl_socket *s = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	_cleanup_(cleanup_socket) struct mnl_socket *s = mnl_socket_open2(m->bus, SOCK_CLOEXEC);
 	const struct timeval deadline = {.tv_sec = REPLY_SECONDS};
 	int on = 1;
 
@@ -133,13 +133,13 @@ static int talk(int bus, const struct nl_message *m, struct exchange *x)
 }
 
 /* -EINTR: the kernel's table changed during the dump. */
-static int talk_until_complete(int bus, const struct nl_message *m, struct exchange *x)
+static int talk_until_complete(const struct nl_message *m, struct exchange *x)
 {
 	uint64_t last = clock_boot_ns() + RETRY_NS;
-	int r = talk(bus, m, x);
+	int r = talk(m, x);
 
 	for (int i = 1; i < DUMP_ATTEMPTS && r == -EINTR && clock_boot_ns() < last; i++)
-		r = talk(bus, m, x);
+		r = talk(m, x);
 	return r;
 }
 
@@ -170,8 +170,7 @@ static int explain(int r, const struct exchange *x, const char *what, struct err
 	return err_set(err, r, "%s: %s", what, err_name(r));
 }
 
-int nl_request(int bus, struct nl_message *m, mnl_cb_t cb, void *data, const char *what,
-	       struct err *err)
+int nl_request(struct nl_message *m, mnl_cb_t cb, void *data, const char *what, struct err *err)
 {
 	_cleanup_(cleanup_exchange) struct exchange *x = calloc(1, sizeof(*x));
 	int r;
@@ -181,7 +180,7 @@ int nl_request(int bus, struct nl_message *m, mnl_cb_t cb, void *data, const cha
 	/* Its two bits mean other things (NLM_F_EXCL) in a request that makes something. */
 	if ((m->h->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		m->h->nlmsg_flags |= NLM_F_ACK;
-	r = talk_until_complete(bus, m, x);
+	r = talk_until_complete(m, x);
 	if (r >= 0)
 		r = deliver(&x->answers, cb, data);
 	return r < 0 ? explain(r, x, what, err) : 0;

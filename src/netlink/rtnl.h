@@ -58,12 +58,18 @@ enum rtnl_gtp_role {
 	RTNL_GTP_ROLE_RAN = 1, /* gtp: SGSN */
 };
 
-/* A device of the in-tree gtp module (drivers/net/gtp.c). fd0 (GTPv0, UDP 3386) and fd1u (GTP-U,
- * UDP 2152) are bound UDP sockets that must stay open for the life of the device; both -1: the
- * kernel makes its own, which it can from 5.11 on (earlier ones answer -EINVAL). hash_size 0: the
- * default. -EOPNOTSUPP when the kernel does not know the kind. */
-int rtnl_gtp_add(const char *name, int fd0, int fd1u, unsigned hash_size, enum rtnl_gtp_role role,
-		 struct err *err);
+/* fd0 (GTPv0, UDP 3386) and fd1u (GTP-U, UDP 2152) are bound UDP sockets that must stay open for the
+ * life of the device; both -1: the kernel makes its own, which it can from 5.11 on (earlier ones
+ * answer -EINVAL). */
+struct rtnl_gtp {
+	int fd0, fd1u;
+	unsigned hash_size; /* 0: the default */
+	enum rtnl_gtp_role role;
+};
+
+/* A device of the in-tree gtp module (drivers/net/gtp.c). -EOPNOTSUPP when the kernel does not know
+ * the kind. */
+int rtnl_gtp_add(const char *name, const struct rtnl_gtp *gtp, struct err *err);
 
 /* A device of gtp5g. fd1u: a UDP socket bound to port 2152 that stays open for the life of the
  * device. pdr_hash_size: not 0. -EOPNOTSUPP when the module is not loaded. */

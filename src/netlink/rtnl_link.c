@@ -89,10 +89,10 @@ int rtnl_link_list(void (*visit)(const struct rtnl_link *link, void *data), void
 	struct visitor v = {.visit = visit, .data = data};
 	struct nl_message m;
 
-	nl_begin(&m, RTM_GETLINK, NLM_F_DUMP);
+	nl_begin(&m, NETLINK_ROUTE, RTM_GETLINK, NLM_F_DUMP);
 	nl_header(&m, sizeof(struct ifinfomsg));
 	mnl_attr_put_u32(m.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	return nl_request(NETLINK_ROUTE, &m, on_link, &v, "listing the network interfaces", err);
+	return nl_request(&m, on_link, &v, "listing the network interfaces", err);
 }
 
 static void keep(const struct rtnl_link *link, void *data)
@@ -110,11 +110,11 @@ int rtnl_link_get(const char *name, struct rtnl_link *ret, struct err *err)
 		return err_set(err, -ENODEV, "interface '%s': a name has less than %d characters",
 			       name, IF_NAMESIZE);
 	snprintf(what, sizeof(what), "interface '%s'", name);
-	nl_begin(&m, RTM_GETLINK, 0);
+	nl_begin(&m, NETLINK_ROUTE, RTM_GETLINK, 0);
 	nl_header(&m, sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(m.h, IFLA_IFNAME, name);
 	mnl_attr_put_u32(m.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	return nl_request(NETLINK_ROUTE, &m, on_link, &v, what, err);
+	return nl_request(&m, on_link, &v, what, err);
 }
 
 int rtnl_link_at(unsigned ifindex, struct rtnl_link *ret, struct err *err)
@@ -125,85 +125,88 @@ int rtnl_link_at(unsigned ifindex, struct rtnl_link *ret, struct err *err)
 	char what[WHAT_MAX];
 
 	snprintf(what, sizeof(what), "interface %u", ifindex);
-	nl_begin(&m, RTM_GETLINK, 0);
+	nl_begin(&m, NETLINK_ROUTE, RTM_GETLINK, 0);
 	info = nl_header(&m, sizeof(*info));
 	info->ifi_index = (int)ifindex;
 	mnl_attr_put_u32(m.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	return nl_request(NETLINK_ROUTE, &m, on_link, &v, what, err);
+	return nl_request(&m, on_link, &v, what, err);
 }
 
-/* A message that makes a link: up to its IFLA_INFO_DATA, which stays open for the kind's own. */
-static struct nlattr *begin_new(struct nl_message *m, const char *name, unsigned mtu,
-				const char *kind, struct nlattr **ret_info)
+/* A link to make. */
+struct new_link {
+	const char *name, *kind;
+	unsigned mtu; /* 0: the default */
+	struct nlattr *info, *data;
+	struct nl_message m;
+};
+
+/* Up to IFLA_INFO_DATA, which stays open for the kind's own. */
+static struct nlmsghdr *begin_new(struct new_link *l)
 {
-	nl_begin(m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	nl_header(m, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(m->h, IFLA_IFNAME, name);
-	if (mtu)
-		mnl_attr_put_u32(m->h, IFLA_MTU, mtu);
-	*ret_info = mnl_attr_nest_start(m->h, IFLA_LINKINFO);
-	mnl_attr_put_strz(m->h, IFLA_INFO_KIND, kind);
-	return mnl_attr_nest_start(m->h, IFLA_INFO_DATA);
+	nl_begin(&l->m, NETLINK_ROUTE, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	nl_header(&l->m, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(l->m.h, IFLA_IFNAME, l->name);
+	if (l->mtu)
+		mnl_attr_put_u32(l->m.h, IFLA_MTU, l->mtu);
+	l->info = mnl_attr_nest_start(l->m.h, IFLA_LINKINFO);
+	mnl_attr_put_strz(l->m.h, IFLA_INFO_KIND, l->kind);
+	l->data = mnl_attr_nest_start(l->m.h, IFLA_INFO_DATA);
+	return l->m.h;
 }
 
-static int send_new(struct nl_message *m, struct nlattr *info, struct nlattr *data,
-		    const char *name, const char *kind, struct err *err)
+static int send_new(struct new_link *l, struct err *err)
 {
 	char what[WHAT_MAX];
 
-	mnl_attr_nest_end(m->h, data);
-	mnl_attr_nest_end(m->h, info);
-	snprintf(what, sizeof(what), "making the %s device '%s'", kind, name);
-	return nl_request(NETLINK_ROUTE, m, NULL, NULL, what, err);
+	mnl_attr_nest_end(l->m.h, l->data);
+	mnl_attr_nest_end(l->m.h, l->info);
+	snprintf(what, sizeof(what), "making the %s device '%s'", l->kind, l->name);
+	return nl_request(&l->m, NULL, NULL, what, err);
 }
 
 int rtnl_veth_add(const char *name, unsigned mtu, const char *peer_name, int peer_ns,
 		  struct err *err)
 {
-	struct nlattr *info, *data, *peer;
-	struct nl_message m;
+	struct new_link l = {.name = name, .kind = "veth", .mtu = mtu};
+	struct nlmsghdr *nlh = begin_new(&l);
+	struct nlattr *peer = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
 
-	data = begin_new(&m, name, mtu, "veth", &info);
-	peer = mnl_attr_nest_start(m.h, VETH_INFO_PEER);
-	nl_header(&m, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(m.h, IFLA_IFNAME, peer_name);
+	nl_header(&l.m, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, peer_name);
 	if (mtu)
-		mnl_attr_put_u32(m.h, IFLA_MTU, mtu);
-	mnl_attr_put_u32(m.h, IFLA_NET_NS_FD, peer_ns);
-	mnl_attr_nest_end(m.h, peer);
-	return send_new(&m, info, data, name, "veth", err);
+		mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
+	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, peer_ns);
+	mnl_attr_nest_end(nlh, peer);
+	return send_new(&l, err);
 }
 
-int rtnl_gtp_add(const char *name, int fd0, int fd1u, unsigned hash_size, enum rtnl_gtp_role role,
-		 struct err *err)
+int rtnl_gtp_add(const char *name, const struct rtnl_gtp *gtp, struct err *err)
 {
-	struct nlattr *info, *data;
-	struct nl_message m;
+	struct new_link l = {.name = name, .kind = "gtp"};
+	struct nlmsghdr *nlh = begin_new(&l);
 
-	data = begin_new(&m, name, 0, "gtp", &info);
-	if (fd0 >= 0)
-		mnl_attr_put_u32(m.h, GTP_FD0, fd0);
-	if (fd1u >= 0)
-		mnl_attr_put_u32(m.h, GTP_FD1, fd1u);
-	if (fd0 < 0 && fd1u < 0)
-		mnl_attr_put_u8(m.h, GTP_CREATE_SOCKETS, 1);
-	if (hash_size)
-		mnl_attr_put_u32(m.h, GTP_PDP_HASHSIZE, hash_size);
-	mnl_attr_put_u32(m.h, GTP_ROLE, role);
-	return send_new(&m, info, data, name, "gtp", err);
+	if (gtp->fd0 >= 0)
+		mnl_attr_put_u32(nlh, GTP_FD0, gtp->fd0);
+	if (gtp->fd1u >= 0)
+		mnl_attr_put_u32(nlh, GTP_FD1, gtp->fd1u);
+	if (gtp->fd0 < 0 && gtp->fd1u < 0)
+		mnl_attr_put_u8(nlh, GTP_CREATE_SOCKETS, 1);
+	if (gtp->hash_size)
+		mnl_attr_put_u32(nlh, GTP_PDP_HASHSIZE, gtp->hash_size);
+	mnl_attr_put_u32(nlh, GTP_ROLE, gtp->role);
+	return send_new(&l, err);
 }
 
 int rtnl_gtp5g_add(const char *name, int fd1u, unsigned pdr_hash_size, enum rtnl_gtp_role role,
 		   struct err *err)
 {
-	struct nlattr *info, *data;
-	struct nl_message m;
+	struct new_link l = {.name = name, .kind = "gtp5g"};
+	struct nlmsghdr *nlh = begin_new(&l);
 
-	data = begin_new(&m, name, 0, "gtp5g", &info);
-	mnl_attr_put_u32(m.h, GTP5G_FD1, fd1u);
-	mnl_attr_put_u32(m.h, GTP5G_PDR_HASHSIZE, pdr_hash_size);
-	mnl_attr_put_u32(m.h, GTP5G_ROLE, role);
-	return send_new(&m, info, data, name, "gtp5g", err);
+	mnl_attr_put_u32(nlh, GTP5G_FD1, fd1u);
+	mnl_attr_put_u32(nlh, GTP5G_PDR_HASHSIZE, pdr_hash_size);
+	mnl_attr_put_u32(nlh, GTP5G_ROLE, role);
+	return send_new(&l, err);
 }
 
 static int begin_change(struct nl_message *m, uint16_t type, const char *name,
@@ -214,7 +217,7 @@ static int begin_change(struct nl_message *m, uint16_t type, const char *name,
 
 	if (r < 0)
 		return r;
-	nl_begin(m, type, 0);
+	nl_begin(m, NETLINK_ROUTE, type, 0);
 	*ret = nl_header(m, sizeof(**ret));
 	(*ret)->ifi_index = link.ifindex;
 	return 0;
@@ -222,7 +225,7 @@ static int begin_change(struct nl_message *m, uint16_t type, const char *name,
 
 static int send_change(struct nl_message *m, const char *name, const char *what, struct err *err)
 {
-	int r = nl_request(NETLINK_ROUTE, m, NULL, NULL, what, err);
+	int r = nl_request(m, NULL, NULL, what, err);
 
 	return r < 0 ? err_prefix(err, r, "interface '%s'", name) : 0;
 }

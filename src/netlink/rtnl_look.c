@@ -68,9 +68,9 @@ int rtnl_addr_list(void (*visit)(unsigned ifindex, const struct addr *addr, void
 	struct address_visitor v = {.visit = visit, .data = data};
 	struct nl_message m;
 
-	nl_begin(&m, RTM_GETADDR, NLM_F_DUMP);
+	nl_begin(&m, NETLINK_ROUTE, RTM_GETADDR, NLM_F_DUMP);
 	nl_header(&m, sizeof(struct ifaddrmsg));
-	return nl_request(NETLINK_ROUTE, &m, on_address, &v, "listing the addresses", err);
+	return nl_request(&m, on_address, &v, "listing the addresses", err);
 }
 
 static void parse_metrics(const struct nlattr *metrics, struct rtnl_way *way)
@@ -120,13 +120,13 @@ int rtnl_way_to(const struct addr *dst, struct rtnl_way *ret, struct err *err)
 	struct rtmsg *rt;
 	int r;
 
-	nl_begin(&m, RTM_GETROUTE, 0);
+	nl_begin(&m, NETLINK_ROUTE, RTM_GETROUTE, 0);
 	rt = nl_header(&m, sizeof(*rt));
 	rt->rtm_family = family_of(dst);
 	rt->rtm_dst_len = addr_is_v4(dst) ? 32 : 128;
 	nl_put_addr(m.h, RTA_DST, dst);
 	snprintf(what, sizeof(what), "the route to %s", addr_format(dst, text));
-	r = nl_request(NETLINK_ROUTE, &m, on_way, &way, what, err);
+	r = nl_request(&m, on_way, &way, what, err);
 	if (r >= 0)
 		*ret = way;
 	return r;
@@ -168,10 +168,10 @@ int rtnl_neighbour(unsigned ifindex, const struct addr *addr, enum rtnl_neighbou
 	struct ndmsg *info;
 	int r;
 
-	nl_begin(&m, RTM_GETNEIGH, NLM_F_DUMP);
+	nl_begin(&m, NETLINK_ROUTE, RTM_GETNEIGH, NLM_F_DUMP);
 	info = nl_header(&m, sizeof(*info));
 	info->ndm_family = family_of(addr);
-	r = nl_request(NETLINK_ROUTE, &m, on_neighbour, &n, "listing the neighbours", err);
+	r = nl_request(&m, on_neighbour, &n, "listing the neighbours", err);
 	if (r >= 0)
 		*ret = n.state;
 	return r;

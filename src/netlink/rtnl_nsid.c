@@ -28,10 +28,10 @@ int rtnl_nsid(int ns, int *ret, struct err *err)
 	int nsid = NETNSA_NSID_NOT_ASSIGNED, r;
 	struct nl_message m;
 
-	nl_begin(&m, RTM_GETNSID, 0);
+	nl_begin(&m, NETLINK_ROUTE, RTM_GETNSID, 0);
 	nl_header(&m, sizeof(struct rtgenmsg));
 	mnl_attr_put_u32(m.h, NETNSA_FD, (uint32_t)ns);
-	r = nl_request(NETLINK_ROUTE, &m, on_nsid, &nsid, "the number of a network namespace", err);
+	r = nl_request(&m, on_nsid, &nsid, "the number of a network namespace", err);
 	if (r < 0)
 		return r;
 	if (nsid < 0)

@@ -24,7 +24,7 @@ int rtnl_addr_add(const char *name, const struct addr *addr, unsigned prefix_len
 
 	if (r < 0)
 		return r;
-	nl_begin(&m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	nl_begin(&m, NETLINK_ROUTE, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 	ifa = nl_header(&m, sizeof(*ifa));
 	ifa->ifa_family = family_of(addr);
 	ifa->ifa_prefixlen = prefix_len;
@@ -34,7 +34,7 @@ int rtnl_addr_add(const char *name, const struct addr *addr, unsigned prefix_len
 	nl_put_addr(m.h, IFA_ADDRESS, addr);
 	snprintf(what, sizeof(what), "address %s/%u on '%s'", addr_format(addr, text), prefix_len,
 		 name);
-	return nl_request(NETLINK_ROUTE, &m, NULL, NULL, what, err);
+	return nl_request(&m, NULL, NULL, what, err);
 }
 
 static void put_route(struct nl_message *m, const struct addr *dst, unsigned prefix_len,
@@ -42,7 +42,7 @@ static void put_route(struct nl_message *m, const struct addr *dst, unsigned pre
 {
 	struct rtmsg *rt;
 
-	nl_begin(m, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	nl_begin(m, NETLINK_ROUTE, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
 	rt = nl_header(m, sizeof(*rt));
 	rt->rtm_family = family_of(dst);
 	rt->rtm_dst_len = prefix_len;
@@ -72,5 +72,5 @@ int rtnl_route_add(const struct addr *dst, unsigned prefix_len, const struct add
 		mnl_attr_put_u32(m.h, RTA_OIF, link.ifindex);
 	}
 	snprintf(what, sizeof(what), "route to %s/%u", addr_format(dst, text), prefix_len);
-	return nl_request(NETLINK_ROUTE, &m, NULL, NULL, what, err);
+	return nl_request(&m, NULL, NULL, what, err);
 }

@@ -63,7 +63,7 @@ static struct tcmsg *begin_dump(struct nl_message *m, uint16_t type, unsigned if
 {
 	struct tcmsg *t;
 
-	nl_begin(m, type, NLM_F_DUMP);
+	nl_begin(m, NETLINK_ROUTE, type, NLM_F_DUMP);
 	t = nl_header(m, sizeof(*t));
 	t->tcm_ifindex = (int)ifindex;
 	return t;
@@ -77,7 +77,7 @@ int rtnl_filter_list(unsigned ifindex, bool egress, void (*visit)(const struct r
 
 	begin_dump(&m, RTM_GETTFILTER, ifindex)->tcm_parent =
 		TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS);
-	r = nl_request(NETLINK_ROUTE, &m, on_filter, &v, "listing the filters", NULL);
+	r = nl_request(&m, on_filter, &v, "listing the filters", NULL);
 	return r == -EINVAL || r == -ENOENT ? 0 : r;
 }
 
@@ -104,6 +104,6 @@ int rtnl_clsact_exists(unsigned ifindex)
 	int r;
 
 	begin_dump(&m, RTM_GETQDISC, ifindex);
-	r = nl_request(NETLINK_ROUTE, &m, on_qdisc, &look, "listing the qdiscs", NULL);
+	r = nl_request(&m, on_qdisc, &look, "listing the qdiscs", NULL);
 	return r < 0 ? r : look.found;
 }

@@ -54,12 +54,12 @@ static int list_family(int family, struct visitor *v, struct err *err)
 	struct inet_diag_req_v2 *req;
 	struct nl_message m;
 
-	nl_begin(&m, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
+	nl_begin(&m, NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
 	req = nl_header(&m, sizeof(*req));
 	req->sdiag_family = family;
 	req->sdiag_protocol = IPPROTO_UDP;
 	req->idiag_states = ALL_STATES;
-	return nl_request(NETLINK_SOCK_DIAG, &m, on_socket, v, "listing the UDP sockets", err);
+	return nl_request(&m, on_socket, v, "listing the UDP sockets", err);
 }
 
 int sock_diag_udp_list(void (*visit)(const struct udp_socket *socket, void *data), void *data,

@@ -58,6 +58,7 @@ static void on_rule(const struct gtp5g_rule *rule, void *data)
 static int read_here(void *data, struct err *err)
 {
 	struct visit *v = data;
+	struct gtp5g_rules_visitor visitor = {.visit = on_rule, .data = v};
 	int r;
 
 	v->place.netns = ns_inode_self();
@@ -66,8 +67,9 @@ static int read_here(void *data, struct err *err)
 		return r;
 	r = gtp5g_version(v->family, v->place.version, err);
 	for (unsigned kind = 0; r >= 0 && kind < GTP5G_RULE_KINDS; kind++)
-		r = gtp5g_rules_dump(v->family, kind, on_rule, v, &v->place.malformed,
-				     &v->place.left_out, err);
+		r = gtp5g_rules_dump(v->family, kind, &visitor, err);
+	v->place.malformed += visitor.malformed;
+	v->place.left_out += visitor.left_out;
 	return r;
 }
 

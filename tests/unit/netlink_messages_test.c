@@ -37,21 +37,19 @@ static int answer_family(mnl_cb_t cb, void *data)
 {
 	struct nl_message m;
 
-	nl_begin(&m, GENL_ID_CTRL, 0);
-	nl_header(&m, sizeof(struct genlmsghdr));
+	nl_begin_generic(&m, GENL_ID_CTRL, 0, 0);
 	mnl_attr_put_u16(m.h, CTRL_ATTR_FAMILY_ID, FAMILY_NUMBER);
 	cb(m.h, data);
 	return 0;
 }
 
-int nl_request(int bus, struct nl_message *m, mnl_cb_t cb, void *data, const char *what,
-	       struct err *err)
+int nl_request(struct nl_message *m, mnl_cb_t cb, void *data, const char *what, struct err *err)
 {
 	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(m->h);
 
-	if (bus == NETLINK_GENERIC && m->h->nlmsg_type == GENL_ID_CTRL)
+	if (m->bus == NETLINK_GENERIC && m->h->nlmsg_type == GENL_ID_CTRL)
 		return answer_family(cb, data);
-	sent.bus = bus;
+	sent.bus = m->bus;
 	memcpy(sent.last.bytes, m->bytes, m->h->nlmsg_len);
 	sent.last.h = (struct nlmsghdr *)sent.last.bytes;
 	assert_true(sent.n < SEQUENCE_MAX);
@@ -306,7 +304,7 @@ static void test_gtp_link_with_kernel_sockets(void **state)
 {
 	const struct nlattr *data;
 
-	assert_int_equal(rtnl_gtp_add("upfgtp", -1, -1, 1024, RTNL_GTP_ROLE_UPF, NULL), 0);
+	assert_int_equal(rtnl_gtp_add("upfgtp", &(struct rtnl_gtp){-1, -1, 1024, RTNL_GTP_ROLE_UPF}, NULL), 0);
 	data = link_data("upfgtp", "gtp");
 	assert_u8(in(data, 5), 1);
 	assert_u32(in(data, 3), 1024);
@@ -318,7 +316,7 @@ static void test_gtp_link_with_own_sockets(void **state)
 {
 	const struct nlattr *data;
 
-	assert_int_equal(rtnl_gtp_add("upfgtp", 11, 12, 0, RTNL_GTP_ROLE_UPF, NULL), 0);
+	assert_int_equal(rtnl_gtp_add("upfgtp", &(struct rtnl_gtp){11, 12, 0, RTNL_GTP_ROLE_UPF}, NULL), 0);
 	data = link_data("upfgtp", "gtp");
 	assert_u32(in(data, 1), 11);
 	assert_u32(in(data, 2), 12);

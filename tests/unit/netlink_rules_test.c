@@ -19,7 +19,7 @@
 
 static void begin(struct nl_message *m)
 {
-	nl_begin(m, 0x1d, 0);
+	nl_begin(m, NETLINK_GENERIC, 0x1d, 0);
 	nl_header(m, sizeof(struct genlmsghdr));
 }
 

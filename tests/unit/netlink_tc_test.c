@@ -27,7 +27,7 @@ static struct tcmsg *begin(struct nl_message *m, uint16_t type, uint32_t parent,
 {
 	struct tcmsg *t;
 
-	nl_begin(m, type, NLM_F_CREATE | NLM_F_EXCL);
+	nl_begin(m, NETLINK_ROUTE, type, NLM_F_CREATE | NLM_F_EXCL);
 	t = nl_header(m, sizeof(*t));
 	t->tcm_ifindex = LOOPBACK;
 	t->tcm_parent = parent;
@@ -40,7 +40,7 @@ static int make_clsact(void)
 	struct nl_message m;
 
 	begin(&m, RTM_NEWQDISC, TC_H_CLSACT, "clsact")->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
-	return nl_request(NETLINK_ROUTE, &m, NULL, NULL, "clsact", NULL);
+	return nl_request(&m, NULL, NULL, "clsact", NULL);
 }
 
 /* Of classic BPF: without a program that has an id. */
@@ -58,7 +58,7 @@ static int make_filter(uint32_t parent)
 	mnl_attr_put(m.h, TCA_BPF_OPS, sizeof(end), &end);
 	mnl_attr_put_u32(m.h, TCA_BPF_CLASSID, 1);
 	mnl_attr_nest_end(m.h, options);
-	return nl_request(NETLINK_ROUTE, &m, NULL, NULL, "filter", NULL);
+	return nl_request(&m, NULL, NULL, "filter", NULL);
 }
 
 static int setup(void **state)

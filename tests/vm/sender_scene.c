@@ -40,7 +40,7 @@ static int gtp_session(unsigned ifindex, uint32_t n, struct err *err)
 
 static int make_gtp(uint32_t sessions, struct err *err)
 {
-	int r = rtnl_gtp_add("upfgtp", -1, -1, 0, RTNL_GTP_ROLE_UPF, err);
+	int r = rtnl_gtp_add("upfgtp", &(struct rtnl_gtp){-1, -1, 0, RTNL_GTP_ROLE_UPF}, err);
 	unsigned ifindex = if_nametoindex("upfgtp");
 
 	for (uint32_t n = 0; !r && n < sessions; n++)

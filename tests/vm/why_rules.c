@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "genl.h"
 #include "gtp5g.h"
 #include "nl.h"
 
@@ -26,25 +25,16 @@ static const char *const names[FAULTS] = {
 	"no_route", "no_outer_header_removal", "quota", "no_session",
 };
 
-struct delete {
-	unsigned ifindex;
-	uint16_t id;
-};
-
-static void put_delete(struct nlmsghdr *nlh, const void *data)
-{
-	const struct delete *d = data;
-
-	mnl_attr_put_u32(nlh, ATTR_LINK, d->ifindex);
-	mnl_attr_put_u16(nlh, ATTR_ID, d->id);
-	mnl_attr_put_u64(nlh, ATTR_SEID, SEID);
-}
-
 static int delete_pdr(const struct gtp5g *g, uint16_t id, struct err *err)
 {
-	const struct delete d = {g->ifindex, id};
-	int r = genl_request(g->family, CMD_DEL_PDR, 0, 0, put_delete, &d, "deleting a PDR", err);
+	struct nl_message m;
+	int r;
 
+	nl_begin_generic(&m, g->family, CMD_DEL_PDR, 0);
+	mnl_attr_put_u32(m.h, ATTR_LINK, g->ifindex);
+	mnl_attr_put_u16(m.h, ATTR_ID, id);
+	mnl_attr_put_u64(m.h, ATTR_SEID, SEID);
+	r = nl_request(&m, NULL, NULL, "deleting a PDR", err);
 	return r == -ENOENT ? 0 : r;
 }
 
