@@ -61,6 +61,12 @@ static void find_hooks(struct probe_run *run, unsigned mask)
 	}
 }
 
+struct hook_plan gtpu_hook_plan(struct probe_run *run)
+{
+	return (struct hook_plan){.hooks = run->plan_hooks, .choices = run->choices, .n = run->n,
+				  .exits = run->options.exit};
+}
+
 static int no_module(const struct gtpu_options *o, const struct features *f, struct err *err)
 {
 	static const char *const load[] = {
@@ -95,6 +101,7 @@ static int check_reads(const struct features *f, struct err *err)
 int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask, struct err *err)
 {
 	struct symbol_facts facts[GTPU_HOOKS_MAX];
+	struct hook_plan plan;
 	struct features f;
 	int r;
 
@@ -108,8 +115,8 @@ int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask
 	r = features_symbols(&f, run->plan_hooks, run->n, facts, err);
 	if (r)
 		return r;
-	r = plan_hooks(&f, run->plan_hooks, facts, run->n, (enum plan_method)force, run->choices,
-		       err);
+	plan = gtpu_hook_plan(run);
+	r = plan_hooks(&plan, &f, facts, (enum plan_method)force, err);
 	return check_reads(&f, err) ? -EOPNOTSUPP : r;
 }
 

@@ -204,12 +204,12 @@ static void leave_out_others(struct gtpu_bpf *skel, const struct gtpu_hook *only
 
 static int load_object(struct probe_run *run, const struct gtpu_hook *only, struct err *err)
 {
+	const struct hook_plan plan = gtpu_hook_plan(run);
 	struct object_capture capture;
 	int r;
 
 	object_begin(&capture);
-	r = attach_prepare(run->skel->obj, run->plan_hooks, run->choices, run->n, run->options.exit,
-			   err);
+	r = attach_prepare(run->skel->obj, &plan, err);
 	if (r) {
 		object_end(&capture, 0, "", NULL);
 		return r;
@@ -246,13 +246,13 @@ static struct gtpu_told *told_of(struct probe_run *run, const struct gtpu_hook *
 
 static int attach_hooks(struct probe_run *run, struct err *err)
 {
+	const struct hook_plan plan = gtpu_hook_plan(run);
 	struct object_capture capture;
 	struct err why;
 	int r;
 
 	object_begin(&capture);
-	r = attach_new(&run->attach, run->skel->obj, run->plan_hooks, run->choices, run->n,
-		       run->options.exit, &why);
+	r = attach_new(&run->attach, run->skel->obj, &plan, &why);
 	r = object_end(&capture, r, r ? why.text : "", err);
 	for (size_t i = 0; !r && i < run->n; i++)
 		if (run->choices[i].method != PLAN_SKIP)

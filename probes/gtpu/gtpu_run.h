@@ -203,6 +203,7 @@ const char *gtpu_function_name(uint32_t func_id);
 enum gtpu_direction gtpu_function_direction(uint32_t func_id);
 
 /* gtpu_plan.c: finds the hooks in the modules of the mask, tries them, and chooses a method for each. */
+struct hook_plan gtpu_hook_plan(struct probe_run *run);
 int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask, struct err *err);
 /* The same for the modules that are loaded; nothing comes of it but the error. wait: none loaded is
  * none, as long as this kernel could hook functions. */

@@ -36,16 +36,14 @@ struct attach_hook {
 };
 
 struct attach {
-	const struct plan_hook *hooks;
-	const struct plan_choice *choices;
-	size_t n;
+	struct hook_plan plan;
 	struct attach_hook state[];
 };
 
 static const char *const fentry_sides[SIDES] = {"fentry", "fexit"};
 static const char *const kprobe_sides[SIDES] = {"kprobe", "kretprobe"};
 
-static struct bpf_program *find(struct bpf_object *object, const char *prefix, const char *function)
+static struct bpf_program *find_program(struct bpf_object *object, const char *prefix, const char *function)
 {
 	char name[128];
 
@@ -53,24 +51,25 @@ static struct bpf_program *find(struct bpf_object *object, const char *prefix, c
 	return bpf_object__find_program_by_name(object, name);
 }
 
-static struct bpf_program *chosen(struct bpf_object *object, const struct plan_hook *hook,
-				  enum plan_method method, int side, bool exits)
+static struct bpf_program *chosen_program(struct bpf_object *object, const struct hook_plan *plan, size_t i, int side)
 {
-	if (side == ATTACH_EXIT && (!exits || !hook->exits))
+	const struct plan_hook *hook = &plan->hooks[i];
+
+	if (side == ATTACH_EXIT && (!plan->exits || !hook->exits))
 		return NULL;
-	if (method == PLAN_FENTRY)
-		return find(object, fentry_sides[side], hook->function);
-	if (method == PLAN_KPROBE)
-		return find(object, kprobe_sides[side], hook->function);
+	if (plan->choices[i].method == PLAN_FENTRY)
+		return find_program(object, fentry_sides[side], hook->function);
+	if (plan->choices[i].method == PLAN_KPROBE)
+		return find_program(object, kprobe_sides[side], hook->function);
 	return NULL;
 }
 
-static int prepare_side(struct bpf_object *object, const struct plan_hook *hook,
-			enum plan_method method, int side, bool exits, struct err *err)
+static int prepare_side(struct bpf_object *object, const struct hook_plan *plan, size_t i, int side, struct err *err)
 {
-	struct bpf_program *fentry = find(object, fentry_sides[side], hook->function);
-	struct bpf_program *kprobe = find(object, kprobe_sides[side], hook->function);
-	struct bpf_program *program = chosen(object, hook, method, side, exits);
+	const struct plan_hook *hook = &plan->hooks[i];
+	struct bpf_program *fentry = find_program(object, fentry_sides[side], hook->function);
+	struct bpf_program *kprobe = find_program(object, kprobe_sides[side], hook->function);
+	struct bpf_program *program = chosen_program(object, plan, i, side);
 	int r = 0;
 
 	if (fentry)
@@ -85,13 +84,11 @@ static int prepare_side(struct bpf_object *object, const struct plan_hook *hook,
 	return 0;
 }
 
-int attach_prepare(struct bpf_object *object, const struct plan_hook *hooks,
-		   const struct plan_choice *choices, size_t n, bool exits, struct err *err)
+int attach_prepare(struct bpf_object *object, const struct hook_plan *plan, struct err *err)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < plan->n; i++) {
 		for (int side = 0; side < SIDES; side++) {
-			int r = prepare_side(object, &hooks[i], choices[i].method, side, exits,
-					     err);
+			int r = prepare_side(object, plan, i, side, err);
 
 			if (r)
 				return r;
@@ -112,12 +109,11 @@ static struct bpf_link *attach_kprobe(struct bpf_program *program, const struct 
 	return bpf_program__attach_kprobe_opts(program, symbol, &opts);
 }
 
-static int attach_side(struct attach *a, struct bpf_object *object, size_t i, int side, bool exits,
-		       struct err *err)
+static int attach_side(struct attach *a, struct bpf_object *object, size_t i, int side, struct err *err)
 {
-	const struct plan_hook *hook = &a->hooks[i];
-	enum plan_method method = a->choices[i].method;
-	struct bpf_program *program = chosen(object, hook, method, side, exits);
+	const struct plan_hook *hook = &a->plan.hooks[i];
+	enum plan_method method = a->plan.choices[i].method;
+	struct bpf_program *program = chosen_program(object, &a->plan, i, side);
 	struct bpf_link *link;
 	int r;
 
@@ -135,20 +131,17 @@ static int attach_side(struct attach *a, struct bpf_object *object, size_t i, in
 	return 0;
 }
 
-int attach_new(struct attach **ret, struct bpf_object *object, const struct plan_hook *hooks,
-	       const struct plan_choice *choices, size_t n, bool exits, struct err *err)
+int attach_new(struct attach **ret, struct bpf_object *object, const struct hook_plan *plan, struct err *err)
 {
-	struct attach *a = calloc(1, sizeof(*a) + n * sizeof(a->state[0]));
+	struct attach *a = calloc(1, sizeof(*a) + plan->n * sizeof(a->state[0]));
 	int r = 0;
 
 	if (!a)
 		return err_set(err, -ENOMEM, "out of memory");
-	a->hooks = hooks;
-	a->choices = choices;
-	a->n = n;
+	a->plan = *plan;
 	for (int side = SIDES - 1; side >= 0 && !r; side--)
-		for (size_t i = 0; i < n && !r; i++)
-			r = attach_side(a, object, i, side, exits, err);
+		for (size_t i = 0; i < plan->n && !r; i++)
+			r = attach_side(a, object, i, side, err);
 	if (r) {
 		attach_free(a);
 		return r;
@@ -191,7 +184,7 @@ static int side_missed(const struct attach *a, size_t i, int side, uint64_t *ret
 
 	if (!state->links[side])
 		return state->programs[side] ? state->missed_error[side] : -ENOENT;
-	if (a->choices[i].method == PLAN_KPROBE)
+	if (a->plan.choices[i].method == PLAN_KPROBE)
 		r = link_missed(state->links[side], &missed);
 	if (!r)
 		*ret = missed + recursion_misses(state->programs[side]);
@@ -200,7 +193,7 @@ static int side_missed(const struct attach *a, size_t i, int side, uint64_t *ret
 
 int attach_missed(const struct attach *a, size_t i, enum attach_side side, uint64_t *ret)
 {
-	if (i >= a->n || (side != ATTACH_ENTRY && side != ATTACH_EXIT))
+	if (i >= a->plan.n || (side != ATTACH_ENTRY && side != ATTACH_EXIT))
 		return -ENOENT;
 	*ret = a->state[i].missed[side];
 	return side_missed(a, i, side, ret);
@@ -221,7 +214,7 @@ static void detach_side(struct attach *a, size_t i, int side)
 void attach_detach(struct attach *a)
 {
 	for (int side = 0; side < SIDES; side++)
-		for (size_t i = 0; i < a->n; i++)
+		for (size_t i = 0; i < a->plan.n; i++)
 			detach_side(a, i, side);
 }
 
@@ -230,7 +223,7 @@ static int another_of(const struct attach *a, size_t i, int side)
 {
 	const struct bpf_link *link = a->state[i].links[side];
 
-	if (!link || a->choices[i].method != PLAN_FENTRY)
+	if (!link || a->plan.choices[i].method != PLAN_FENTRY)
 		return -1;
 	return fcntl(bpf_link__fd(link), F_DUPFD_CLOEXEC, 0);
 }
@@ -238,11 +231,11 @@ static int another_of(const struct attach *a, size_t i, int side)
 /* A link goes with the last of its descriptors. */
 struct closer *attach_detach_aside(struct attach *a)
 {
-	_cleanup_free_ int *fds = calloc(SIDES * a->n, sizeof(*fds));
+	_cleanup_free_ int *fds = calloc(SIDES * a->plan.n, sizeof(*fds));
 	size_t n = 0;
 
 	for (int side = 0; fds && side < SIDES; side++) {
-		for (size_t i = 0; i < a->n; i++) {
+		for (size_t i = 0; i < a->plan.n; i++) {
 			int fd = another_of(a, i, side);
 
 			if (fd >= 0)

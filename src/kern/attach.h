@@ -12,14 +12,12 @@
 struct attach;
 
 /* Between open and load: the programs of the chosen methods load, all other programs named after
- * the hooks do not. exits: without it only the entry programs. 0 or -errno. */
-int attach_prepare(struct bpf_object *object, const struct plan_hook *hooks,
-		   const struct plan_choice *choices, size_t n, bool exits, struct err *err);
+ * the hooks do not. 0 or -errno. */
+int attach_prepare(struct bpf_object *object, const struct hook_plan *plan, struct err *err);
 
-/* After load. Exits are attached before entries, so that no entry waits for a return that nobody
- * sees. On failure nothing stays attached. hooks and choices outlive *ret. */
-int attach_new(struct attach **ret, struct bpf_object *object, const struct plan_hook *hooks,
-	       const struct plan_choice *choices, size_t n, bool exits, struct err *err);
+/* After load. Exits are attached before entries, so that no entry waits for a return that no program
+ * sees. On failure nothing stays attached. The plan's hooks and choices outlive *ret. */
+int attach_new(struct attach **ret, struct bpf_object *object, const struct hook_plan *plan, struct err *err);
 
 /* Takes all programs off; what they missed can still be asked. Idempotent. */
 void attach_detach(struct attach *a);

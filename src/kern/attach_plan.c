@@ -166,16 +166,15 @@ static int failed(const struct plan_hook *hook, const struct plan_choice *choice
 		       choice->reason);
 }
 
-int plan_hooks(const struct features *f, const struct plan_hook *hooks,
-	       const struct symbol_facts *facts, size_t n, enum plan_method forced,
-	       struct plan_choice *ret, struct err *err)
+int plan_hooks(const struct hook_plan *plan, const struct features *f, const struct symbol_facts *facts,
+	       enum plan_method forced, struct err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		ret[i] = plan_hook(f, &hooks[i], &facts[i], forced);
-		if (ret[i].method == PLAN_FAIL && !r)
-			r = failed(&hooks[i], &ret[i], err);
+	for (size_t i = 0; i < plan->n; i++) {
+		plan->choices[i] = plan_hook(f, &plan->hooks[i], &facts[i], forced);
+		if (plan->choices[i].method == PLAN_FAIL && !r)
+			r = failed(&plan->hooks[i], &plan->choices[i], err);
 	}
 	return r;
 }

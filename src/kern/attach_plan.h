@@ -63,9 +63,17 @@ struct plan_choice {
 struct plan_choice plan_hook(const struct features *f, const struct plan_hook *hook,
 			     const struct symbol_facts *facts, enum plan_method forced);
 
-/* Decides n hooks; 0, or -EOPNOTSUPP when a required one failed, err naming it and what to do. */
-int plan_hooks(const struct features *f, const struct plan_hook *hooks,
-	       const struct symbol_facts *facts, size_t n, enum plan_method forced,
-	       struct plan_choice *ret, struct err *err);
+/* Hooks, and what was decided for each. */
+struct hook_plan {
+	const struct plan_hook *hooks;
+	struct plan_choice *choices;
+	size_t n;
+	bool exits; /* false: programs at the entry of functions alone */
+};
+
+/* Decides all hooks of the plan: writes its choices. facts: one for each hook. 0, or -EOPNOTSUPP when a
+ * required one failed, err naming it and what to do. */
+int plan_hooks(const struct hook_plan *plan, const struct features *f, const struct symbol_facts *facts,
+	       enum plan_method forced, struct err *err);
 
 const char *plan_method_name(enum plan_method method);

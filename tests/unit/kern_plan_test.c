@@ -160,9 +160,10 @@ static void nothing_possible(void **state)
 	const struct plan_hook hooks[] = {gtp_recv, gtp_push};
 	const struct symbol_facts facts[] = {with_btf, with_btf};
 	struct plan_choice choices[2];
+	const struct hook_plan plan = {.hooks = hooks, .choices = choices, .n = 2};
 	struct err err;
 
-	assert_int_equal(plan_hooks(&bare, hooks, facts, 2, PLAN_AUTO, choices, &err), -EOPNOTSUPP);
+	assert_int_equal(plan_hooks(&plan, &bare, facts, PLAN_AUTO, &err), -EOPNOTSUPP);
 	assert_int_equal(choices[0].method, PLAN_FAIL);
 	assert_int_equal(choices[1].method, PLAN_SKIP);
 	assert_non_null(strstr(err.text, "gtp:gtp_encap_recv"));
@@ -176,9 +177,10 @@ static void optional_hooks_do_not_fail(void **state)
 	const struct plan_hook hooks[] = {gtp_recv, gtp_push, gtp_build, tunnel};
 	const struct symbol_facts facts[] = {with_btf, inlined_with_btf, with_btf, with_btf};
 	struct plan_choice choices[4];
+	const struct hook_plan plan = {.hooks = hooks, .choices = choices, .n = 4};
 	struct err err;
 
-	assert_int_equal(plan_hooks(&stock, hooks, facts, 4, PLAN_AUTO, choices, &err), 0);
+	assert_int_equal(plan_hooks(&plan, &stock, facts, PLAN_AUTO, &err), 0);
 	assert_int_equal(choices[0].method, PLAN_FENTRY);
 	assert_int_equal(choices[1].method, PLAN_SKIP);
 	assert_int_equal(choices[2].method, PLAN_FENTRY);
