@@ -29,7 +29,7 @@ static void answer_unknown_teid(const struct node *node, const struct gtpu_path 
 	if (!own)
 		return;
 	to.sin_port = htons(GTPU_PORT); /* whatever port the G-PDU came from: 29.281 4.4.2.4 */
-	node_send(path->fd, &to, out, gtpu_error_indication(teid, own, out), NULL, 0);
+	node_send(path->fd, &to, node_part(out, gtpu_error_indication(teid, own, out)), NODE_NO_BODY);
 }
 
 static void log_error_indication(const struct gtpu_message *m)
@@ -54,7 +54,7 @@ static void dispatch(const struct node *node, struct gtpu_path *path, const stru
 			answer_unknown_teid(node, path, from, m->header.teid);
 		break;
 	case GTPU_ECHO_REQUEST:
-		node_send(path->fd, from, out, gtpu_echo_response(m->header.seq, out), NULL, 0);
+		node_send(path->fd, from, node_part(out, gtpu_echo_response(m->header.seq, out)), NODE_NO_BODY);
 		break;
 	case GTPU_ECHO_RESPONSE:
 		atomic_store(&path->unanswered, 0);
@@ -99,7 +99,7 @@ void gtpu_path_send(const struct gtpu_path *path, const struct sockaddr_in *peer
 	h.qfi = lab_dscp_qfi(in.dscp);
 	head_len = gtpu_header_encode(&h, len, head);
 	if (head_len > 0)
-		node_send(path->fd, peer, head, (size_t)head_len, packet, len);
+		node_send(path->fd, peer, node_part(head, (size_t)head_len), node_part(packet, len));
 }
 
 void gtpu_path_send_echo(struct gtpu_path *path, const struct sockaddr_in *peer, uint16_t seq)
@@ -107,5 +107,5 @@ void gtpu_path_send_echo(struct gtpu_path *path, const struct sockaddr_in *peer,
 	uint8_t out[GTPU_MESSAGE_MAX];
 
 	atomic_fetch_add(&path->unanswered, 1);
-	node_send(path->fd, peer, out, gtpu_echo_request(seq, out), NULL, 0);
+	node_send(path->fd, peer, node_part(out, gtpu_echo_request(seq, out)), NODE_NO_BODY);
 }

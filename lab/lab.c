@@ -116,14 +116,13 @@ static int take_signals(sigset_t *ret_previous, struct err *err)
 	return fd;
 }
 
-static int start_all(struct lab *lab, int cancel_fd, uint64_t deadline_ns, struct err *err)
+static int start_all(struct lab *lab, const struct lab_wait *wait, struct err *err)
 {
 	static const enum lab_node_kind order[] = {LAB_NODE_DN, LAB_NODE_UPF, LAB_NODE_GNB,
 						   LAB_NODE_UE};
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		int r = lab_process_start(&lab->plan, order[i], &lab->state, cancel_fd, deadline_ns,
-					  err);
+		int r = lab_process_start(&lab->plan, order[i], &lab->state, wait, err);
 
 		if (r < 0)
 			return r;
@@ -134,7 +133,7 @@ static int start_all(struct lab *lab, int cancel_fd, uint64_t deadline_ns, struc
 
 static int make(struct lab *lab, int cancel_fd, struct err *err)
 {
-	uint64_t deadline_ns = clock_boot_ns() + UP_DEADLINE_NS;
+	const struct lab_wait wait = {.cancel_fd = cancel_fd, .deadline_ns = clock_boot_ns() + UP_DEADLINE_NS};
 	int r = lab_state_write(&lab->plan, &lab->state, err);
 
 	if (r < 0)
@@ -142,7 +141,7 @@ static int make(struct lab *lab, int cancel_fd, struct err *err)
 	r = lab_netns_dir_make(LAB_NETNS_MARKER, err);
 	if (r >= 0)
 		r = lab_topology_make(&lab->plan, cancel_fd, err);
-	return r < 0 ? r : start_all(lab, cancel_fd, deadline_ns, err);
+	return r < 0 ? r : start_all(lab, &wait, err);
 }
 
 /* The state goes last: whatever ends this in between, the next down begins again. */

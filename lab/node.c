@@ -156,18 +156,14 @@ ssize_t node_receive(const struct node *node, int fd, void *buf, size_t size,
 	}
 }
 
-void node_send(int fd, const struct sockaddr_in *to, const void *head, size_t head_len,
-	       const void *body, size_t body_len)
+void node_send(int fd, const struct sockaddr_in *to, struct iovec head, struct iovec body)
 {
-	struct iovec iov[] = {
-		{.iov_base = (void *)head, .iov_len = head_len},
-		{.iov_base = (void *)body, .iov_len = body_len},
-	};
+	struct iovec iov[] = {head, body};
 	struct msghdr msg = {
 		.msg_name = (void *)to,
 		.msg_namelen = sizeof(*to),
 		.msg_iov = iov,
-		.msg_iovlen = body_len ? 2 : 1,
+		.msg_iovlen = body.iov_len ? 2 : 1,
 	};
 
 	if (sendmsg(fd, &msg, MSG_NOSIGNAL) >= 0 || errno != EAGAIN)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "addr.h"
 #include "err.h"
@@ -42,9 +43,16 @@ int node_wait(const struct node *node, int fd, short events, int timeout_ms);
 ssize_t node_receive(const struct node *node, int fd, void *buf, size_t size,
 		     struct sockaddr_in *from);
 
+/* A part of a datagram. */
+static inline struct iovec node_part(const void *data, size_t len)
+{
+	return (struct iovec){.iov_base = (void *)data, .iov_len = len};
+}
+
+#define NODE_NO_BODY node_part(NULL, 0)
+
 /* head and body as one datagram. Like a network, it loses what cannot be sent. */
-void node_send(int fd, const struct sockaddr_in *to, const void *head, size_t head_len,
-	       const void *body, size_t body_len);
+void node_send(int fd, const struct sockaddr_in *to, struct iovec head, struct iovec body);
 
 /* A non-blocking UDP socket with room for bursts, bound to port; address NULL: any; both 0: the
  * kernel's choice at the first send. Returns the descriptor or -errno. */

@@ -42,7 +42,7 @@ static void answer_heartbeat(const struct node *node, const struct gnb *gnb,
 	const struct rls_message m = {.type = RLS_HEARTBEAT_ACK, .sti = node->index};
 	uint8_t head[RLS_HEADER_MAX];
 
-	node_send(gnb->radio, ue, head, rls_header_encode(&m, head), NULL, 0);
+	node_send(gnb->radio, ue, node_part(head, rls_header_encode(&m, head)), NODE_NO_BODY);
 }
 
 static void uplink_message(const struct node *node, struct gnb *gnb, const struct rls_message *m,
@@ -101,7 +101,8 @@ static int downlink_g_pdu(const struct node *node, void *data, const struct gtpu
 	to.sin_port = atomic_load_explicit(&gnb->ports[ue->index - 1], memory_order_relaxed);
 	if (!to.sin_port)
 		return -ENOTCONN;
-	node_send(gnb->radio, &to, head, rls_header_encode(&pdu, head), m->payload, m->payload_len);
+	node_send(gnb->radio, &to, node_part(head, rls_header_encode(&pdu, head)),
+		  node_part(m->payload, m->payload_len));
 	return 0;
 }
 

@@ -45,8 +45,8 @@ static int uplink(const struct node *node, void *data)
 			continue;
 		m.pdu_id++;
 		m.pdu_len = (size_t)n;
-		node_send(ue->radio, &ue->gnb, head, rls_header_encode(&m, head), packet,
-			  (size_t)n);
+		node_send(ue->radio, &ue->gnb, node_part(head, rls_header_encode(&m, head)),
+			  node_part(packet, (size_t)n));
 	}
 }
 
@@ -78,7 +78,7 @@ static int heartbeat(const struct node *node, void *data)
 	int r;
 
 	do {
-		node_send(ue->radio, &ue->gnb, head, rls_header_encode(&m, head), NULL, 0);
+		node_send(ue->radio, &ue->gnb, node_part(head, rls_header_encode(&m, head)), NODE_NO_BODY);
 		r = node_wait(node, -1, 0, HEARTBEAT_MS);
 	} while (r == 0);
 	return r == -ECANCELED ? 0 : r;

@@ -198,13 +198,13 @@ static int remaining_ms(uint64_t deadline_ns)
 	return now >= deadline_ns ? 0 : (int)((deadline_ns - now) / NSEC_PER_MSEC) + 1;
 }
 
-static int wait_ready(struct batch *b, int cancel_fd, uint64_t deadline_ns, struct err *err)
+static int wait_ready(struct batch *b, const struct lab_wait *wait, struct err *err)
 {
 	unsigned waiting = b->n;
 
-	b->ready[b->n] = (struct pollfd){.fd = cancel_fd, .events = POLLIN};
+	b->ready[b->n] = (struct pollfd){.fd = wait->cancel_fd, .events = POLLIN};
 	while (waiting > 0) {
-		int n = poll(b->ready, b->n + 1, remaining_ms(deadline_ns));
+		int n = poll(b->ready, b->n + 1, remaining_ms(wait->deadline_ns));
 
 		if (n < 0 && errno != EINTR)
 			return err_set(err, -errno, "poll: %s", strerror(errno));
@@ -242,13 +242,13 @@ static int start_batch(struct batch *b, struct lab_state *state, struct err *err
 }
 
 int lab_process_start(const struct lab_plan *plan, enum lab_node_kind kind, struct lab_state *state,
-		      int cancel_fd, uint64_t deadline_ns, struct err *err)
+		      const struct lab_wait *wait, struct err *err)
 {
 	struct batch b = {.plan = plan, .kind = kind, .go_read = -1, .go_write = -1};
 	int r = start_batch(&b, state, err);
 
 	if (r >= 0)
-		r = wait_ready(&b, cancel_fd, deadline_ns, err);
+		r = wait_ready(&b, wait, err);
 	batch_close(&b);
 	return r;
 }

@@ -11,11 +11,17 @@
 
 #define LAB_READY_FD 3 /* where a node's program finds its end of the readiness pipe */
 
+/* How long to wait. */
+struct lab_wait {
+	int cancel_fd; /* as in topology.h */
+	uint64_t deadline_ns; /* boot clock */
+};
+
 /* Starts every node of a kind and waits until all are ready: one that fails is an error with its
  * own words. They are in *state, and state is written, before they do anything; if the caller dies
- * they end by themselves until then. cancel_fd as in topology.h; deadline_ns: boot clock. */
+ * they end by themselves until then. */
 int lab_process_start(const struct lab_plan *plan, enum lab_node_kind kind, struct lab_state *state,
-		      int cancel_fd, uint64_t deadline_ns, struct err *err);
+		      const struct lab_wait *wait, struct err *err);
 
 /* What a node's program says on LAB_READY_FD instead of being ready. */
 void lab_process_say_failed(int fd, int r, const struct err *err);

@@ -172,17 +172,17 @@ static bool has_inode(const struct inodes *inodes, uint64_t inode)
 
 static int find_strays(const struct inodes *inodes, struct endings *e, struct err *err)
 {
-	_cleanup_free_ struct proc *procs = NULL;
-	size_t n, left_out;
-	int r = proc_list("", &procs, &n, &left_out, err);
+	_cleanup_(proc_list_free) struct proc_list procs = {0};
+	int r = proc_list("", &procs, err);
 
 	if (r < 0)
 		return r;
 	e->n = 0;
-	for (size_t i = 0; i < n && e->n < ENDINGS_MAX; i++) {
-		struct lab_process p = {.pid = procs[i].pid, .start_time = procs[i].start_time};
+	for (size_t i = 0; i < procs.len && e->n < ENDINGS_MAX; i++) {
+		const struct proc *proc = &procs.items[i];
+		struct lab_process p = {.pid = proc->pid, .start_time = proc->start_time};
 
-		r = has_inode(inodes, procs[i].netns) ? add(e, &p) : 0;
+		r = has_inode(inodes, proc->netns) ? add(e, &p) : 0;
 		if (r < 0)
 			return cannot_end(e, p.pid, r, err);
 	}

@@ -95,17 +95,32 @@ static void judge_module_btf(const struct modules_facts *m, size_t i, const stru
 			  : "to have it: Linux 5.11 or later with CONFIG_DEBUG_INFO_BTF_MODULES=y");
 }
 
-static void judge_switch(const char *name, int value, const char *on, const char *off,
-			 const char *remedy, struct report *r)
+/* A switch of gtp5g, a file below /proc/gtp5g. */
+struct module_switch {
+	const char *name, *on, *off, *remedy;
+};
+
+static const struct module_switch qos_switch = {
+	"qos", "on: QERs with rates are policed",
+	"off: rate limits (MBR) of QERs are not enforced, no packet gets a colour",
+	"where rates are to hold: echo 1 > /proc/gtp5g/qos",
+};
+static const struct module_switch seq_switch = {
+	"seq", "on: downlink packets carry sequence numbers",
+	"off: no sequence numbers downlink, loss on N3 cannot be counted",
+	"to count loss on N3: echo 1 > /proc/gtp5g/seq",
+};
+
+static void judge_switch(const struct module_switch *s, int value, struct report *r)
 {
 	struct check *c;
 
 	if (value < 0)
 		return;
-	c = report_add(r, CHECK_MODULES, name, "module.gtp5g.%s", name);
-	check_set(c, value ? CHECK_OK : CHECK_INFO, "%s", value ? on : off);
+	c = report_add(r, CHECK_MODULES, s->name, "module.gtp5g.%s", s->name);
+	check_set(c, value ? CHECK_OK : CHECK_INFO, "%s", value ? s->on : s->off);
 	if (!value)
-		check_remedy(c, "%s", remedy);
+		check_remedy(c, "%s", s->remedy);
 }
 
 void doctor_judge_modules(const struct modules_facts *m, const struct features *f,
@@ -115,12 +130,8 @@ void doctor_judge_modules(const struct modules_facts *m, const struct features *
 		judge_loaded(m, i, m->modules[!i].loaded, r);
 		judge_module_btf(m, i, f, r);
 	}
-	judge_switch("qos", m->qos, "on: QERs with rates are policed",
-		     "off: rate limits (MBR) of QERs are not enforced, no packet gets a colour",
-		     "where rates are to hold: echo 1 > /proc/gtp5g/qos", r);
-	judge_switch("seq", m->seq, "on: downlink packets carry sequence numbers",
-		     "off: no sequence numbers downlink, loss on N3 cannot be counted",
-		     "to count loss on N3: echo 1 > /proc/gtp5g/seq", r);
+	judge_switch(&qos_switch, m->qos, r);
+	judge_switch(&seq_switch, m->seq, r);
 }
 
 static void judge_unloadable(enum plan_method method, const char *error, struct check *c)

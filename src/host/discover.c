@@ -63,8 +63,7 @@ uint64_t discover_full_scans(const struct discover *d)
 /* One match of processes and sockets. */
 struct match {
 	const struct discover_options *options;
-	const struct proc *procs;
-	size_t n_procs;
+	const struct proc_list *procs;
 	const struct socket_list *sockets;
 	const struct owners *owners;
 	bool *candidate;
@@ -124,10 +123,10 @@ static void add(struct match *m, const struct proc *proc, enum evidence kind, co
 
 static void find_names(struct match *m)
 {
-	for (size_t i = 0; i < m->n_procs; i++) {
-		m->candidate[i] = known_name(m->options, m->procs[i].comm);
+	for (size_t i = 0; i < m->procs->len; i++) {
+		m->candidate[i] = known_name(m->options, m->procs->items[i].comm);
 		if (m->candidate[i])
-			add(m, &m->procs[i], EVIDENCE_NAME, "");
+			add(m, &m->procs->items[i], EVIDENCE_NAME, "");
 	}
 }
 
@@ -160,7 +159,7 @@ static void find_socket_owners(struct match *m)
 		snprintf(detail, sizeof(detail),
 			 addr_is_v4(&s->local) ? "udp %s:%u" : "udp [%s]:%u",
 			 addr_format(&s->local, text), s->local_port);
-		add(m, &m->procs[o->proc], EVIDENCE_SOCKET_OWNER, detail);
+		add(m, &m->procs->items[o->proc], EVIDENCE_SOCKET_OWNER, detail);
 	}
 }
 
@@ -194,9 +193,9 @@ static void add_peer(struct match *m, const struct owner *o, const struct owner 
 
 	if (!m->candidate[known->proc])
 		return;
-	snprintf(detail, sizeof(detail), "udp with %s (pid %d)", m->procs[known->proc].comm,
+	snprintf(detail, sizeof(detail), "udp with %s (pid %d)", m->procs->items[known->proc].comm,
 		 known->pid);
-	add(m, &m->procs[o->proc], EVIDENCE_PEER, detail);
+	add(m, &m->procs->items[o->proc], EVIDENCE_PEER, detail);
 }
 
 static size_t links_of(const struct match *m, const struct owner **ret)
@@ -240,7 +239,6 @@ static int match_all(struct discover *d, struct match *m)
 	struct owners_scan scan = {
 		.root = d->options.root,
 		.procs = m->procs,
-		.n_procs = m->n_procs,
 		.candidate = m->candidate,
 		.sockets = m->sockets,
 		.tun = on_tun,
@@ -259,28 +257,28 @@ static int match_all(struct discover *d, struct match *m)
 	return m->failed ? -ENOMEM : 0;
 }
 
-int discover_match(struct discover *d, const struct proc *procs, size_t n_procs,
-		   const struct socket_list *sockets, struct findings *ret, struct err *err)
+int discover_match(struct discover *d, const struct proc_list *procs, const struct socket_list *sockets,
+		   struct findings *ret, struct err *err)
 {
 	_cleanup_(findings_free) struct findings out = {
-		.processes = n_procs,
+		.processes = procs->len,
+		.processes_left_out = procs->left_out,
 		.namespaces = sockets->namespaces,
 		.namespaces_failed = sockets->namespaces_failed,
 		.sockets = sockets->len,
 		.sockets_left_out = sockets->left_out,
 	};
-	_cleanup_free_ bool *candidate = calloc(n_procs + 1, sizeof(*candidate));
+	_cleanup_free_ bool *candidate = calloc(procs->len + 1, sizeof(*candidate));
 	struct match m = {
 		.options = &d->options,
 		.procs = procs,
-		.n_procs = n_procs,
 		.sockets = sockets,
 		.candidate = candidate,
 		.out = &out,
 	};
 
 	if (!candidate || match_all(d, &m) < 0)
-		return err_set(err, -ENOMEM, "out of memory for %zu processes", n_procs);
+		return err_set(err, -ENOMEM, "out of memory for %zu processes", procs->len);
 	out.processes_unreadable = d->owners.unreadable;
 	out.left_out += d->owners.left_out;
 	*ret = out;
@@ -299,7 +297,7 @@ static int list_sockets(const struct discover_options *o, const struct netns_lis
 		ports[n++] = o->owner_ports[i];
 	for (size_t i = 0; i < o->n_link_ports; i++)
 		ports[n++] = o->link_ports[i];
-	r = sockets_udp(o->root, namespaces, ports, n, ret, err);
+	r = sockets_udp(&(struct socket_query){.root = o->root, .ports = ports, .n_ports = n}, namespaces, ret, err);
 	if (r < 0 && r != -ENOMEM) {
 		*ret = (struct socket_list){
 			.namespaces = namespaces->len,
@@ -312,22 +310,20 @@ static int list_sockets(const struct discover_options *o, const struct netns_lis
 
 int discover_scan(struct discover *d, struct findings *ret, struct err *err)
 {
-	_cleanup_free_ struct proc *procs = NULL;
+	_cleanup_(proc_list_free) struct proc_list procs = {0};
 	_cleanup_(netns_list_free) struct netns_list namespaces = {0};
 	_cleanup_(socket_list_free) struct socket_list sockets = {0};
-	size_t n, left_out;
 	int r;
 
-	r = proc_list(d->options.root, &procs, &n, &left_out, err);
+	r = proc_list(d->options.root, &procs, err);
 	if (r == 0)
-		r = netns_list(d->options.root, procs, n, &namespaces, err);
+		r = netns_list(d->options.root, &procs, &namespaces, err);
 	if (r == 0)
 		r = list_sockets(&d->options, &namespaces, &sockets, err);
 	if (r == 0)
-		r = discover_match(d, procs, n, &sockets, ret, err);
+		r = discover_match(d, &procs, &sockets, ret, err);
 	if (r < 0)
 		return r;
-	ret->processes_left_out = left_out;
 	ret->namespaces_left_out = namespaces.left_out;
 	return 0;
 }

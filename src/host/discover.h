@@ -63,8 +63,8 @@ void discover_free(struct discover *d); /* NULL is fine */
 int discover_scan(struct discover *d, struct findings *ret, struct err *err);
 
 /* The same with the sockets given: what the scan does once it has asked every namespace. */
-int discover_match(struct discover *d, const struct proc *procs, size_t n_procs,
-		   const struct socket_list *sockets, struct findings *ret, struct err *err);
+int discover_match(struct discover *d, const struct proc_list *procs, const struct socket_list *sockets,
+		   struct findings *ret, struct err *err);
 
 /* How often every process's descriptors had to be read. */
 uint64_t discover_full_scans(const struct discover *d);

@@ -113,16 +113,15 @@ static int hand_over(int r, const struct map *found, struct netns_list *ret, str
 	return r < 0 ? err_set(err, r, "listing network namespaces: %s", err_name(r)) : 0;
 }
 
-int netns_list(const char *root, const struct proc *procs, size_t n, struct netns_list *ret,
-	       struct err *err)
+int netns_list(const char *root, const struct proc_list *procs, struct netns_list *ret, struct err *err)
 {
 	_cleanup_(cleanup_map) struct map *found =
 		map_new(sizeof(uint64_t), sizeof(struct netns), NETNS_MAX);
 	int r = found ? add_mounts(root, found) : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (procs[i].netns)
-			add(found, NULL, &procs[i], procs[i].netns);
+	for (size_t i = 0; r == 0 && i < procs->len; i++) {
+		if (procs->items[i].netns)
+			add(found, NULL, &procs->items[i], procs->items[i].netns);
 	}
 	return hand_over(r, found, ret, err);
 }

@@ -30,8 +30,7 @@ void netns_list_free(struct netns_list *list); /* usable with _cleanup_ */
 
 /* Those mounted under root/run/netns and those of the given processes. What is mounted or lies there
  * is not opened, so that an item may turn out to be no network namespace. 0 or -errno. */
-int netns_list(const char *root, const struct proc *procs, size_t n, struct netns_list *ret,
-	       struct err *err);
+int netns_list(const char *root, const struct proc_list *procs, struct netns_list *ret, struct err *err);
 
 /* The same with every process that there is. */
 int netns_list_all(const char *root, struct netns_list *ret, struct err *err);

@@ -18,15 +18,14 @@ static bool is_hidden(const char *root, const struct proc *p)
 
 int netns_hidden(const char *root, size_t *ret, struct err *err)
 {
-	_cleanup_free_ struct proc *procs = NULL;
-	size_t n, left_out;
-	int r = proc_list(root, &procs, &n, &left_out, err);
+	_cleanup_(proc_list_free) struct proc_list procs = {0};
+	int r = proc_list(root, &procs, err);
 
 	if (r < 0)
 		return r;
 	/* The mount option hidepid of /proc (proc(5)) */
-	*ret = left_out + (!n || procs[0].pid != 1);
-	for (size_t i = 0; i < n; i++)
-		*ret += is_hidden(root, &procs[i]);
+	*ret = procs.left_out + (!procs.len || procs.items[0].pid != 1);
+	for (size_t i = 0; i < procs.len; i++)
+		*ret += is_hidden(root, &procs.items[i]);
 	return 0;
 }

@@ -23,7 +23,7 @@ void owners_free(struct owners *o)
 
 static void add_owner(struct run *run, const struct socket_entry *s, int fd)
 {
-	const struct proc *proc = &run->scan->procs[run->proc];
+	const struct proc *proc = &run->scan->procs->items[run->proc];
 	struct owners *o = run->next;
 	size_t want = o->cap ? o->cap * 2 : 32;
 	struct owner *grown;
@@ -66,7 +66,7 @@ static void on_tun(void *data, int fd, const char *interface)
 	const struct owners_scan *scan = run->scan;
 
 	if (scan->tun)
-		scan->tun(scan->data, &scan->procs[run->proc], interface);
+		scan->tun(scan->data, &scan->procs->items[run->proc], interface);
 }
 
 static void read_processes(struct run *run, bool candidates)
@@ -76,11 +76,11 @@ static void read_processes(struct run *run, bool candidates)
 			       .max = scan->max_fds};
 	int r;
 
-	for (size_t i = 0; i < scan->n_procs; i++) {
+	for (size_t i = 0; i < scan->procs->len; i++) {
 		if (scan->candidate[i] != candidates)
 			continue;
 		run->proc = (uint32_t)i;
-		r = sockets_visit_fds(scan->root, scan->procs[i].pid, &v);
+		r = sockets_visit_fds(scan->root, scan->procs->items[i].pid, &v);
 		if (r && r != -ESRCH)
 			run->next->unreadable++;
 	}
@@ -104,14 +104,13 @@ static void keep_known(struct run *run, const struct owners *last)
 		const struct socket_entry *s = socket_list_find(scan->sockets, o->inode);
 		const struct proc *proc = NULL;
 
-		if (s && scan->n_procs)
-			proc = bsearch(&o->pid, scan->procs, scan->n_procs, sizeof(*proc),
-				       compare_pid);
-		if (!proc || scan->candidate[proc - scan->procs] ||
+		if (s && scan->procs->len)
+			proc = bsearch(&o->pid, scan->procs->items, scan->procs->len, sizeof(*proc), compare_pid);
+		if (!proc || scan->candidate[proc - scan->procs->items] ||
 		    proc->start_time != o->start_time ||
 		    sockets_fd_inode(scan->root, o->pid, o->fd) != o->inode)
 			continue;
-		run->proc = (uint32_t)(proc - scan->procs);
+		run->proc = (uint32_t)(proc - scan->procs->items);
 		add_owner(run, s, o->fd);
 	}
 }

@@ -44,9 +44,8 @@ void owners_free(struct owners *o); /* usable with _cleanup_ */
 
 struct owners_scan {
 	const char *root;
-	const struct proc *procs; /* by pid */
-	size_t n_procs;
-	const bool *candidate; /* n_procs: always read, for their TUN devices too */
+	const struct proc_list *procs;
+	const bool *candidate; /* of each process: always read, for its TUN devices too */
 	const struct socket_list *sockets;
 	void (*tun)(void *data, const struct proc *proc, const char *interface); /* or NULL */
 	void *data;

@@ -245,37 +245,55 @@ static int list_ids(const char *path, size_t max, int32_t **ret, size_t *ret_n,
 	return 0;
 }
 
-int proc_list(const char *root, struct proc **ret, size_t *ret_n, size_t *ret_left_out,
-	      struct err *err)
+void proc_list_free(struct proc_list *list)
 {
-	_cleanup_free_ struct proc *list = NULL;
+	free(list->items);
+	*list = (struct proc_list){0};
+}
+
+void proc_thread_list_free(struct proc_thread_list *list)
+{
+	free(list->items);
+	*list = (struct proc_thread_list){0};
+}
+
+static int read_processes(const char *root, const int32_t *pids, size_t n, struct proc_list *list)
+{
+	list->items = calloc(n ? n : 1, sizeof(*list->items));
+	if (!list->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		struct proc *proc = &list->items[list->len];
+		int r = read_process(root, pids[i], proc);
+
+		list->left_out += r < 0 && r != -ESRCH;
+		if (r < 0 || proc->kernel)
+			continue;
+		proc->netns = read_netns(root, pids[i]);
+		list->len++;
+	}
+	return 0;
+}
+
+int proc_list(const char *root, struct proc_list *ret, struct err *err)
+{
 	_cleanup_free_ int32_t *pids = NULL;
+	struct proc_list list = {0};
 	char path[PROC_PATH_MAX];
-	size_t n_pids, n = 0, left_out;
+	size_t n;
 	int r;
 
 	r = procfs_path(path, sizeof(path), "%s/proc", root);
 	if (r == 0)
-		r = list_ids(path, PROC_PIDS_MAX, &pids, &n_pids, &left_out);
+		r = list_ids(path, PROC_PIDS_MAX, &pids, &n, &list.left_out);
 	if (r == -ESRCH)
 		return err_set(err, r, "%s/proc is not there: mount it (mount -t proc proc /proc)",
 			       root);
 	if (r < 0)
 		return err_set(err, r, "cannot list processes in %s/proc: %s", root, err_name(r));
-	list = calloc(n_pids ? n_pids : 1, sizeof(*list));
-	if (!list)
-		return err_set(err, -ENOMEM, "out of memory for %zu processes", n_pids);
-	for (size_t i = 0; i < n_pids; i++) {
-		r = read_process(root, pids[i], &list[n]);
-		left_out += r < 0 && r != -ESRCH;
-		if (r < 0 || list[n].kernel)
-			continue;
-		list[n].netns = read_netns(root, pids[i]);
-		n++;
-	}
-	*ret = TAKE_PTR(list);
-	*ret_n = n;
-	*ret_left_out = left_out;
+	if (read_processes(root, pids, n, &list) < 0)
+		return err_set(err, -ENOMEM, "out of memory for %zu processes", n);
+	*ret = list;
 	return 0;
 }
 
@@ -307,35 +325,33 @@ static void leader_first(int32_t *tids, size_t n, int32_t pid)
 	}
 }
 
-int proc_threads(const char *root, int32_t pid, size_t max, struct proc_thread **ret, size_t *ret_n,
-		 size_t *ret_left_out)
+int proc_threads(const char *root, int32_t pid, size_t max, struct proc_thread_list *ret)
 {
-	_cleanup_free_ struct proc_thread *list = NULL;
+	_cleanup_(proc_thread_list_free) struct proc_thread_list list = {0};
 	_cleanup_free_ int32_t *tids = NULL;
 	char path[PROC_PATH_MAX];
-	size_t n_tids, n = 0, left_out;
+	size_t n_tids;
 	int r;
 
 	r = procfs_path(path, sizeof(path), "%s/proc/%d/task", root, pid);
 	if (r == 0)
-		r = list_ids(path, max, &tids, &n_tids, &left_out);
+		r = list_ids(path, max, &tids, &n_tids, &list.left_out);
 	if (r < 0)
 		return r;
 	leader_first(tids, n_tids, pid);
-	list = calloc(n_tids ? n_tids : 1, sizeof(*list));
-	if (!list)
+	list.items = calloc(n_tids ? n_tids : 1, sizeof(*list.items));
+	if (!list.items)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_tids; i++) {
-		r = read_thread(root, pid, tids[i], &list[n]);
+		r = read_thread(root, pid, tids[i], &list.items[list.len]);
 		if (r < 0 && r != -ESRCH)
 			return r;
-		n += r == 0;
+		list.len += r == 0;
 	}
-	if (!n)
+	if (!list.len)
 		return -ESRCH;
-	*ret = TAKE_PTR(list);
-	*ret_n = n;
-	*ret_left_out = left_out;
+	*ret = list;
+	list = (struct proc_thread_list){0};
 	return 0;
 }
 

@@ -50,15 +50,28 @@ int proc_same(const char *root, int32_t pid, uint64_t start_time);
 /* The process that a thread is of, its leader included; tid > 0. -ESRCH when it has ended. */
 int proc_leader(const char *root, int32_t tid, int32_t *ret_pid);
 
-/* Every process but kernel threads and zombies, by pid; the caller frees *ret. At most
- * PROC_PIDS_MAX are read; *ret_left_out counts the others, and those that could not be read. */
-int proc_list(const char *root, struct proc **ret, size_t *ret_n, size_t *ret_left_out,
-	      struct err *err);
+struct proc_list {
+	struct proc *items; /* owned; by pid */
+	size_t len;
+	size_t left_out; /* beyond PROC_PIDS_MAX, or not to be read */
+};
 
-/* The threads of a process, the leader first, then by tid; at most max. *ret_left_out counts the
- * others. -ESRCH when the process has ended; -errno when a living thread cannot be read. */
-int proc_threads(const char *root, int32_t pid, size_t max, struct proc_thread **ret,
-		 size_t *ret_n, size_t *ret_left_out);
+void proc_list_free(struct proc_list *list); /* usable with _cleanup_ */
+
+/* Every process but kernel threads and zombies. */
+int proc_list(const char *root, struct proc_list *ret, struct err *err);
+
+struct proc_thread_list {
+	struct proc_thread *items; /* owned; the leader first, then by tid */
+	size_t len;
+	size_t left_out; /* beyond max */
+};
+
+void proc_thread_list_free(struct proc_thread_list *list); /* usable with _cleanup_ */
+
+/* At most max threads of a process. -ESRCH when the process has ended; -errno when a living thread
+ * cannot be read. */
+int proc_threads(const char *root, int32_t pid, size_t max, struct proc_thread_list *ret);
 
 /* The path of the cgroup as in /proc/PID/cgroup: of the hierarchies the first that is not at /. 0, -ESRCH, -ENOENT when there is none, -ENAMETOOLONG. */
 int proc_cgroup(const char *root, int32_t pid, char *ret, size_t size);

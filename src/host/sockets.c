@@ -17,8 +17,7 @@ void socket_list_free(struct socket_list *list)
 
 struct collect {
 	struct socket_list *list;
-	const uint16_t *ports;
-	size_t n_ports;
+	const struct socket_query *query;
 	uint64_t netns;
 	size_t cap;
 	bool failed;
@@ -26,8 +25,8 @@ struct collect {
 
 static bool wanted(const struct collect *c, const struct udp_socket *s)
 {
-	for (size_t i = 0; i < c->n_ports; i++) {
-		if (s->local_port == c->ports[i] || s->remote_port == c->ports[i])
+	for (size_t i = 0; i < c->query->n_ports; i++) {
+		if (s->local_port == c->query->ports[i] || s->remote_port == c->query->ports[i])
 			return true;
 	}
 	return false;
@@ -68,18 +67,18 @@ static int compare(const void *a, const void *b)
 	return (x->udp.inode > y->udp.inode) - (x->udp.inode < y->udp.inode);
 }
 
-int sockets_udp(const char *root, const struct netns_list *namespaces, const uint16_t *ports,
-		size_t n_ports, struct socket_list *ret, struct err *err)
+int sockets_udp(const struct socket_query *query, const struct netns_list *namespaces, struct socket_list *ret,
+		struct err *err)
 {
 	_cleanup_(socket_list_free) struct socket_list list = {0};
-	struct collect c = {.list = &list, .ports = ports, .n_ports = n_ports};
+	struct collect c = {.list = &list, .query = query};
 	int r = 0;
 
 	for (size_t i = 0; i < namespaces->len; i++) {
 		int one;
 
 		c.netns = namespaces->items[i].inode;
-		one = netns_visit(root, &namespaces->items[i], list_here, &c, err);
+		one = netns_visit(query->root, &namespaces->items[i], list_here, &c, err);
 		if (one == -ESRCH)
 			continue;
 		list.namespaces++;

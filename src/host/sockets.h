@@ -27,11 +27,17 @@ struct socket_list {
 
 void socket_list_free(struct socket_list *list); /* usable with _cleanup_ */
 
-/* Those whose local or remote port is one of ports. The calling thread visits each namespace and
- * comes back. A namespace that vanished meanwhile is passed over; one that cannot be entered is
- * counted, and err says why of the last; the result then is 0 all the same unless all failed. */
-int sockets_udp(const char *root, const struct netns_list *namespaces, const uint16_t *ports,
-		size_t n_ports, struct socket_list *ret, struct err *err);
+struct socket_query {
+	const char *root; /* "" for the real one */
+	const uint16_t *ports;
+	size_t n_ports;
+};
+
+/* Those whose local or remote port is one of the ports. A namespace that vanished meanwhile is passed
+ * over; one that cannot be entered is counted, and err says why of the last; the result then is 0 all
+ * the same unless all failed. */
+int sockets_udp(const struct socket_query *query, const struct netns_list *namespaces, struct socket_list *ret,
+		struct err *err);
 
 /* The socket of that inode, or NULL. */
 const struct socket_entry *socket_list_find(const struct socket_list *list, uint64_t inode);

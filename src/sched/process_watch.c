@@ -133,12 +133,11 @@ static void resolve_pending(struct process_watch *w)
 
 static void read_threads(struct process_watch *w, const struct proc *proc)
 {
-	_cleanup_free_ struct proc_thread *threads = NULL;
-	size_t n, left_out;
-	int e = proc_threads("", proc->pid, THREADS_MAX, &threads, &n, &left_out);
+	_cleanup_(proc_thread_list_free) struct proc_thread_list threads = {0};
+	int e = proc_threads("", proc->pid, THREADS_MAX, &threads);
 
 	if (e == 0)
-		processes_set_threads(w->processes, proc, threads, n, left_out);
+		processes_set_threads(w->processes, proc, threads.items, threads.len, threads.left_out);
 	else
 		is_unreadable(w, proc->pid, e);
 }

@@ -198,17 +198,21 @@ static void put_stacked(const struct layout *l, const char *about, const char *n
 	table_line(out, l->view->width, padded.data ?: "", numbers);
 }
 
-/* about has what stands before ends. */
-static void put(const struct layout *l, struct buf *about, const char *ends_text, size_t width, const char *numbers,
-		struct buf *out)
+struct row_texts {
+	struct buf *about; /* what stands before the ends */
+	const char *ends, *numbers;
+	size_t width; /* of the ends */
+};
+
+static void put_row(const struct layout *l, const struct row_texts *row, struct buf *out)
 {
 	if (l->stacked) {
-		table_line(out, l->view->width, about->data ?: "", "");
-		put_stacked(l, ends_text, numbers, out);
+		table_line(out, l->view->width, row->about->data ?: "", "");
+		put_stacked(l, row->ends, row->numbers, out);
 		return;
 	}
-	buf_printf(about, "%-*s", (int)width, ends_text);
-	table_line(out, l->view->width, about->data ?: "", numbers);
+	buf_printf(row->about, "%-*s", (int)row->width, row->ends);
+	table_line(out, l->view->width, row->about->data ?: "", row->numbers);
 }
 
 void flow_row(const struct layout *l, const struct agg_flow *f, struct buf *out)
@@ -229,7 +233,7 @@ void flow_row(const struct layout *l, const struct agg_flow *f, struct buf *out)
 	if (l->view->per_cpu)
 		buf_printf(&about, "%4u ", f->key.cpu);
 	add_middle(l, f, kind, &about);
-	put(l, &about, ends_text, width, numbers, out);
+	put_row(l, &(struct row_texts){&about, ends_text, numbers, width}, out);
 }
 
 void flow_row_heading(const struct layout *l, enum agg_kind kind, struct buf *out)
@@ -253,7 +257,7 @@ void flow_row_heading(const struct layout *l, enum agg_kind kind, struct buf *ou
 		buf_printf(&about, "%3s %-*s", "QFI", flows ? PROTO_WIDTH : 0, flows ? "PROTO" : "");
 	snprintf(numbers, sizeof(numbers), "%*s %*s %*s %*s", w, "PKT/S", w, "BIT/S", w, w < 7 ? "PKTS" : "PACKETS", w,
 		 "BYTES");
-	put(l, &about, flows ? of_flows : "OUTER", ends_width(l, kind), numbers, out);
+	put_row(l, &(struct row_texts){&about, flows ? of_flows : "OUTER", numbers, ends_width(l, kind)}, out);
 }
 
 /* Of a line up to its numbers. */

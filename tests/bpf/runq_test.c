@@ -101,22 +101,21 @@ static char state_of(pid_t pid, int32_t tid)
 /* Reads the kernel's accounts once n threads are there and all sleep. */
 static void read_asleep(const struct crew *c, size_t n, struct accounts *ret)
 {
-	_cleanup_free_ struct proc_thread *threads = NULL;
-	size_t found = 0, asleep = 0, left_out;
+	_cleanup_(proc_thread_list_free) struct proc_thread_list threads = {0};
+	size_t asleep = 0;
 
-	while (found != n || asleep != n) {
-		free(threads);
-		threads = NULL;
-		assert_int_equal(proc_threads("", c->pid, 64, &threads, &found, &left_out), 0);
+	while (threads.len != n || asleep != n) {
+		proc_thread_list_free(&threads);
+		assert_int_equal(proc_threads("", c->pid, 64, &threads), 0);
 		asleep = 0;
-		for (size_t i = 0; i < found; i++)
-			asleep += state_of(c->pid, threads[i].tid) == 'S';
+		for (size_t i = 0; i < threads.len; i++)
+			asleep += state_of(c->pid, threads.items[i].tid) == 'S';
 		if (asleep != n)
 			poll(NULL, 0, 1);
 	}
 	ret->n = n;
 	for (size_t i = 0; i < n; i++)
-		ret->of[i] = account_of(c->pid, threads[i].tid);
+		ret->of[i] = account_of(c->pid, threads.items[i].tid);
 }
 
 static struct account *find(struct accounts *a, uint32_t tid)

@@ -237,11 +237,10 @@ static int teardown(void **state)
 
 static void read_threads(struct scene *s, const struct proc *proc)
 {
-	_cleanup_free_ struct proc_thread *threads = NULL;
-	size_t n, left_out;
+	_cleanup_(proc_thread_list_free) struct proc_thread_list threads = {0};
 
-	if (proc_threads("", proc->pid, 512, &threads, &n, &left_out) == 0)
-		processes_set_threads(s->table, proc, threads, n, left_out);
+	if (proc_threads("", proc->pid, 512, &threads) == 0)
+		processes_set_threads(s->table, proc, threads.items, threads.len, threads.left_out);
 }
 
 static void look(struct scene *s)
@@ -287,15 +286,15 @@ static size_t findings_of(const struct scene *s, int child)
 /* How many of a child's threads have a strategy; 0 as well when the leader has none. */
 static size_t boosted(const struct scene *s, int child)
 {
-	_cleanup_free_ struct proc_thread *threads = NULL;
+	_cleanup_(proc_thread_list_free) struct proc_thread_list threads = {0};
 	const struct strategy_list *list = &s->decision.list;
-	size_t n, left_out, count = 0;
+	size_t count = 0;
 	bool leader = false;
 
-	assert_int_equal(proc_threads("", s->pids[child], 512, &threads, &n, &left_out), 0);
+	assert_int_equal(proc_threads("", s->pids[child], 512, &threads), 0);
 	for (size_t i = 0; i < list->len; i++) {
-		for (size_t k = 0; k < n; k++)
-			count += list->items[i].pid == threads[k].tid;
+		for (size_t k = 0; k < threads.len; k++)
+			count += list->items[i].pid == threads.items[k].tid;
 		leader |= list->items[i].pid == s->pids[child];
 	}
 	return leader ? count : 0;

@@ -69,13 +69,11 @@ static void add_udp(struct node *n, unsigned inode, const char *local, uint16_t 
 
 static void look(struct node *n)
 {
-	_cleanup_free_ struct proc *procs = NULL;
-	size_t n_procs, left_out;
+	_cleanup_(proc_list_free) struct proc_list procs = {0};
 
 	findings_free(&n->found);
-	assert_int_equal(proc_list(n->root.path, &procs, &n_procs, &left_out, NULL), 0);
-	assert_int_equal(
-		discover_match(n->discover, procs, n_procs, &n->sockets, &n->found, NULL), 0);
+	assert_int_equal(proc_list(n->root.path, &procs, NULL), 0);
+	assert_int_equal(discover_match(n->discover, &procs, &n->sockets, &n->found, NULL), 0);
 }
 
 static const struct finding *found(const struct node *n, int32_t pid, enum evidence kind)

@@ -95,8 +95,7 @@ static void stat_cut_anywhere(void **state)
 static void processes_are_listed(void **state)
 {
 	const struct fake_root *root = *state;
-	_cleanup_free_ struct proc *list = NULL;
-	size_t n, left_out;
+	_cleanup_(proc_list_free) struct proc_list list = {0};
 	char text[512];
 
 	fake_process(root, 300, "nr-ue", 30, 4026532001);
@@ -108,26 +107,25 @@ static void processes_are_listed(void **state)
 	fake_file(root, "", "proc/41/stat");
 	fake_file(root, "x", "proc/self/stat");
 	fake_file(root, "x", "proc/0042/notstat");
-	assert_int_equal(proc_list(root->path, &list, &n, &left_out, NULL), 0);
-	assert_int_equal(n, 2);
-	assert_int_equal(left_out, 0);
-	assert_int_equal(list[0].pid, 20);
-	assert_string_equal(list[0].comm, "a) (b");
-	assert_int_equal(list[0].netns, 4026531840);
-	assert_int_equal(list[1].pid, 300);
-	assert_int_equal(list[1].start_time, 30);
+	assert_int_equal(proc_list(root->path, &list, NULL), 0);
+	assert_int_equal(list.len, 2);
+	assert_int_equal(list.left_out, 0);
+	assert_int_equal(list.items[0].pid, 20);
+	assert_string_equal(list.items[0].comm, "a) (b");
+	assert_int_equal(list.items[0].netns, 4026531840);
+	assert_int_equal(list.items[1].pid, 300);
+	assert_int_equal(list.items[1].start_time, 30);
 }
 
 static void no_proc_is_an_error_that_says_so(void **state)
 {
 	const struct fake_root *root = *state;
-	struct proc *list = NULL;
-	size_t n, left_out;
+	_cleanup_(proc_list_free) struct proc_list list = {0};
 	struct err err = {0};
 
-	assert_int_equal(proc_list(root->path, &list, &n, &left_out, &err), -ESRCH);
+	assert_int_equal(proc_list(root->path, &list, &err), -ESRCH);
 	assert_non_null(strstr(err.text, "/proc"));
-	assert_null(list);
+	assert_null(list.items);
 }
 
 static void identity_is_pid_and_start(void **state)
@@ -148,40 +146,37 @@ static void identity_is_pid_and_start(void **state)
 static void what_cannot_be_read_has_not_ended(void **state)
 {
 	const struct fake_root *root = *state;
-	struct proc_thread *threads = NULL;
-	struct proc *list = NULL;
-	size_t n, left_out;
+	_cleanup_(proc_thread_list_free) struct proc_thread_list threads = {0};
+	_cleanup_(proc_list_free) struct proc_list list = {0};
 	struct proc proc;
 
 	fake_process(root, 20, "nr-gnb", 10, 1);
 	fake_process(root, 300, "nr-ue", 30, 1);
 	fake_thread(root, 300, 301, "nr-ue", 31);
 	fake_link(root, "stat", "proc/300/task/301/stat");
-	assert_int_equal(proc_threads(root->path, 300, 8, &threads, &n, &left_out), -ELOOP);
-	assert_null(threads);
+	assert_int_equal(proc_threads(root->path, 300, 8, &threads), -ELOOP);
+	assert_null(threads.items);
 	fake_link(root, "stat", "proc/300/stat");
 	assert_int_equal(proc_read(root->path, 300, &proc), -ELOOP);
 	assert_int_equal(proc_same(root->path, 300, 30), -ELOOP);
-	assert_int_equal(proc_list(root->path, &list, &n, &left_out, NULL), 0);
-	assert_int_equal(n, 1);
-	assert_int_equal(list[0].pid, 20);
-	assert_int_equal(left_out, 1);
-	free(list);
+	assert_int_equal(proc_list(root->path, &list, NULL), 0);
+	assert_int_equal(list.len, 1);
+	assert_int_equal(list.items[0].pid, 20);
+	assert_int_equal(list.left_out, 1);
 }
 
 static void a_list_without_descriptors_names_the_error(void **state)
 {
 	const struct fake_root *root = *state;
 	struct rlimit before, none;
-	struct proc *list = NULL;
-	size_t n, left_out;
+	_cleanup_(proc_list_free) struct proc_list list = {0};
 	struct err err = {0};
 
 	fake_process(root, 20, "nr-gnb", 10, 1);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = (struct rlimit){.rlim_max = before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	assert_int_equal(proc_list(root->path, &list, &n, &left_out, &err), -EMFILE);
+	assert_int_equal(proc_list(root->path, &list, &err), -EMFILE);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_non_null(strstr(err.text, strerror(EMFILE)));
 	assert_null(strstr(err.text, "mount"));
@@ -190,37 +185,35 @@ static void a_list_without_descriptors_names_the_error(void **state)
 static void threads_leader_first(void **state)
 {
 	const struct fake_root *root = *state;
-	_cleanup_free_ struct proc_thread *list = NULL;
-	size_t n, left_out;
+	_cleanup_(proc_thread_list_free) struct proc_thread_list list = {0};
 
 	fake_process(root, 300, "nr-gnb", 30, 1);
 	fake_thread(root, 300, 299, "nr-gnb", 35);
 	fake_thread(root, 300, 9, "rls", 36);
 	fake_thread(root, 300, 1000, "gtp", 31);
-	assert_int_equal(proc_threads(root->path, 300, 100, &list, &n, &left_out), 0);
-	assert_int_equal(n, 4);
-	assert_int_equal(list[0].tid, 300);
-	assert_int_equal(list[1].tid, 9);
-	assert_string_equal(list[1].comm, "rls");
-	assert_int_equal(list[2].tid, 299);
-	assert_int_equal(list[3].tid, 1000);
-	assert_int_equal(list[3].start_time, 31);
+	assert_int_equal(proc_threads(root->path, 300, 100, &list), 0);
+	assert_int_equal(list.len, 4);
+	assert_int_equal(list.items[0].tid, 300);
+	assert_int_equal(list.items[1].tid, 9);
+	assert_string_equal(list.items[1].comm, "rls");
+	assert_int_equal(list.items[2].tid, 299);
+	assert_int_equal(list.items[3].tid, 1000);
+	assert_int_equal(list.items[3].start_time, 31);
 }
 
 static void threads_are_bounded(void **state)
 {
 	const struct fake_root *root = *state;
-	_cleanup_free_ struct proc_thread *list = NULL;
-	size_t n, left_out;
+	_cleanup_(proc_thread_list_free) struct proc_thread_list list = {0};
 
 	fake_process(root, 300, "nr-gnb", 30, 1);
 	for (int i = 1; i < 10; i++)
 		fake_thread(root, 300, 300 + i, "t", 30);
-	assert_int_equal(proc_threads(root->path, 300, 4, &list, &n, &left_out), 0);
-	assert_int_equal(n, 4);
-	assert_int_equal(left_out, 6);
-	free(TAKE_PTR(list));
-	assert_int_equal(proc_threads(root->path, 301, 4, &list, &n, &left_out), -ESRCH);
+	assert_int_equal(proc_threads(root->path, 300, 4, &list), 0);
+	assert_int_equal(list.len, 4);
+	assert_int_equal(list.left_out, 6);
+	proc_thread_list_free(&list);
+	assert_int_equal(proc_threads(root->path, 301, 4, &list), -ESRCH);
 }
 
 static void whose_a_thread_is(void **state)
@@ -327,10 +320,9 @@ static void namespaces_by_name_and_pid(void **state)
 {
 	const struct fake_root *root = *state;
 	_cleanup_(netns_list_free) struct netns_list list = {0};
-	_cleanup_free_ struct proc *procs = NULL;
+	_cleanup_(proc_list_free) struct proc_list procs = {0};
 	char text[NETNS_NAME_MAX];
 	const struct netns *ns;
-	size_t n, left_out;
 	uint64_t gnb;
 
 	fake_file(root, "", "run/netns/gnb");
@@ -340,8 +332,8 @@ static void namespaces_by_name_and_pid(void **state)
 	fake_process(root, 11, "a", 1, (unsigned)gnb);
 	fake_process(root, 12, "b", 1, 4026531840);
 	fake_process(root, 13, "c", 1, 4026532999);
-	assert_int_equal(proc_list(root->path, &procs, &n, &left_out, NULL), 0);
-	assert_int_equal(netns_list(root->path, procs, n, &list, NULL), 0);
+	assert_int_equal(proc_list(root->path, &procs, NULL), 0);
+	assert_int_equal(netns_list(root->path, &procs, &list, NULL), 0);
 	assert_int_equal(list.len, 4);
 	for (size_t i = 1; i < list.len; i++)
 		assert_true(list.items[i - 1].inode < list.items[i].inode);
