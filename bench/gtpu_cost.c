@@ -83,40 +83,50 @@ static const struct step *const path_steps[PRIMITIVE] = {
  * only where the module has no BTF. */
 #define STEPS_USUAL (~(STEP_RING | STEP_POLICE | STEP_TUNNEL))
 
-static unsigned add(struct bench *b, const char *name, enum path path, unsigned steps,
-		    unsigned sessions, unsigned over)
+static unsigned add_subject(struct bench *b, const struct subject *subject)
 {
 	if (b->n == SUBJECTS_MAX)
 		abort();
-	b->subjects[b->n] = (struct subject){.name = name, .path = path, .steps = steps,
-					     .sessions = sessions, .over = over};
+	b->subjects[b->n] = *subject;
 	return b->n++;
+}
+
+/* What an empty program costs there, which the others are measured over. */
+static unsigned add_empty(struct bench *b, enum path path, unsigned sessions)
+{
+	return add_subject(b, &(struct subject){"empty", .path = path, .sessions = sessions, .over = b->n});
+}
+
+static unsigned add_step(struct bench *b, enum path path, const struct step *s, unsigned over)
+{
+	return add_subject(b, &(struct subject){s->name, .path = path, .steps = s->bit, .sessions = 1, .over = over});
 }
 
 static void add_path(struct bench *b, enum path path)
 {
-	unsigned empty = add(b, "empty", path, 0, 1, b->n), steps = STEP_ENTRY | STEP_EXIT;
-	unsigned previous = add(b, "entry", path, STEP_ENTRY, 1, empty);
+	unsigned empty = add_empty(b, path, 1), steps = STEP_ENTRY | STEP_EXIT;
+	unsigned previous = add_step(b, path, &(struct step){"entry", STEP_ENTRY}, empty);
 
-	add(b, "ring_event", path, STEP_RING, 1, empty);
-	previous = add(b, "exit", path, steps, 1, previous);
+	add_step(b, path, &(struct step){"ring_event", STEP_RING}, empty);
+	previous = add_step(b, path, &(struct step){"exit", steps}, previous);
 	for (const struct step *s = path_steps[path]; s->name; s++) {
 		steps |= s->bit;
-		previous = add(b, s->name, path, steps, 1, previous);
+		previous = add_step(b, path, &(struct step){s->name, steps}, previous);
 	}
-	add(b, "packet", path, steps & STEPS_USUAL, 1, empty);
+	add_step(b, path, &(struct step){"packet", steps & STEPS_USUAL}, empty);
 	for (unsigned sessions = 1024; sessions <= 16384; sessions *= 16) {
-		empty = add(b, "empty", path, 0, sessions, b->n);
-		add(b, "packet", path, steps & STEPS_USUAL, sessions, empty);
+		empty = add_empty(b, path, sessions);
+		add_subject(b, &(struct subject){"packet", .path = path, .steps = steps & STEPS_USUAL,
+						.sessions = sessions, .over = empty});
 	}
 }
 
 static void add_primitives(struct bench *b)
 {
-	unsigned empty = add(b, "empty", PRIMITIVE, 0, 1, b->n);
+	unsigned empty = add_empty(b, PRIMITIVE, 1);
 
 	for (const struct step *s = primitives; s->name; s++)
-		add(b, s->name, PRIMITIVE, s->bit, 1, empty);
+		add_step(b, PRIMITIVE, s, empty);
 }
 
 static int program_of(const struct bench *b, enum path path)

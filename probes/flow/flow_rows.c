@@ -58,17 +58,22 @@ static struct event row_event(const struct flow_rows *r, enum event_kind kind, u
 	return e;
 }
 
-static void set_tunnel(const struct flow_rows *r, struct event *e, uint32_t teid, uint8_t qfi, uint8_t gtp, uint8_t pdu_type)
+struct tunnel_facts {
+	uint32_t teid;
+	uint8_t qfi, gtp, pdu_type;
+};
+
+static void set_tunnel(const struct flow_rows *r, struct event *e, const struct tunnel_facts *t)
 {
-	if (!(gtp & RECORD_GTP))
+	if (!(t->gtp & RECORD_GTP))
 		return;
 	e->flow.gtp_port = r->run->gtp_port;
-	e->gtp.teid = teid;
+	e->gtp.teid = t->teid;
 	event_set(e, F_GTP_TEID);
-	if (gtp & RECORD_GTP_QFI) {
-		e->gtp.qfi = qfi;
+	if (t->gtp & RECORD_GTP_QFI) {
+		e->gtp.qfi = t->qfi;
 		event_set(e, F_GTP_QFI);
-		flow_event_direction(e, pdu_type);
+		flow_event_direction(e, t->pdu_type);
 	}
 }
 
@@ -125,7 +130,7 @@ static void emit_flow(const struct flow_rows *r, const struct gen_row *row, int 
 	flow_event_overlay(&e, k->overlay);
 	if (v.tcp & FLOW_TCP)
 		event_take_tcp(&e, (uint8_t)v.tcp);
-	set_tunnel(r, &e, k->teid, k->qfi, gtp_flags(k->layers), k->layers >> FLOW_PDU_SHIFT);
+	set_tunnel(r, &e, &(struct tunnel_facts){k->teid, k->qfi, gtp_flags(k->layers), k->layers >> FLOW_PDU_SHIFT});
 	if (k->layers & FLOW_GTP)
 		event_take_inner(&e, &k->tuple);
 	else
@@ -148,7 +153,7 @@ static void emit_tunnel(const struct flow_rows *r, const struct gen_row *row, in
 		return;
 	e = row_event(r, KIND_TUNNEL, k->attachment, &v);
 	set_cpu(&e, cpu);
-	set_tunnel(r, &e, k->teid, k->qfi, k->gtp, k->pdu_type);
+	set_tunnel(r, &e, &(struct tunnel_facts){k->teid, k->qfi, k->gtp, k->pdu_type});
 	flow_event_overlay(&e, k->overlay);
 	e.gtp.type = k->type;
 	event_set(&e, F_GTP_TYPE);

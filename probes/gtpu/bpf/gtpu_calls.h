@@ -128,14 +128,13 @@ static __always_inline __u32 span_ns(__u64 from, __u64 to)
 	return ns >> 32 ? 0xffffffff : (__u32)ns ?: 1;
 }
 
-static __always_inline void emit_call_exit(struct open_packet *p, __u32 func, __s32 ret, __u8 has,
-					   __u64 took, __u64 now)
+static __always_inline void emit_call_exit(struct open_packet *p, __u32 func, __s32 ret, __u8 has, __u64 now)
 {
 	__u8 packet_has = p->record.has;
 
 	p->record.has |= has | GTPU_HAS_DURATION;
 	p->record.ret = ret;
-	p->record.duration_ns = took;
+	p->record.duration_ns = now - p->began[span_of(func)];
 	emit_call(p, func, GTPU_EXIT, now);
 	p->record.has = packet_has;
 	p->record.ret = 0;
@@ -159,7 +158,7 @@ static __always_inline __u64 call_end(__u32 func, struct open_packet *p, __s32 r
 	p->took[span] = span_ns(p->began[span], now);
 	count(func, has ? ret : GTPU_NO_RETURN, p->record.len);
 	if (each_function && entries_wanted())
-		emit_call_exit(p, func, ret, has, now - p->began[span], now);
+		emit_call_exit(p, func, ret, has, now);
 	return now;
 }
 
