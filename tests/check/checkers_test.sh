@@ -58,6 +58,8 @@ finds check-layers 'err.h is also the name of' src/http/err.h
 
 { printf 'void longest(void)\n{\n'; seq -f '	step(%g);' 59; printf '}\n'; } >"$copy/src/base/long.c"
 finds check-functions 'long.c:2: longest has 61 lines' src/base/long.c
+printf 'int many(int a, void (*b)(int, int), int c,\n\t int d, int e, int f)\n{\n\treturn a;\n}\n' >"$copy/src/base/six.c"
+finds check-functions 'six.c:3: many has 6 parameters, 5 are the limit' src/base/six.c
 seq -f '/* %g */' 501 >"$copy/src/base/many.c"
 finds check-functions 'many.c: 501 lines' src/base/many.c
 echo 'int x;' >"$copy/src/base/bare.c"
