@@ -210,20 +210,9 @@ int lab_state_read(const char *name, struct lab_state *ret, struct err *err)
 static int write_file(const char *path, const struct buf *text, struct err *err)
 {
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	size_t done = 0;
+	int r = fd < 0 ? -errno : file_write_all(fd, text->data, text->len);
 
-	if (fd < 0)
-		return err_set(err, -errno, "cannot write %s: %s", path, strerror(errno));
-	while (done < text->len) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_set(err, -errno, "cannot write %s: %s", path, strerror(errno));
-		done += n;
-	}
-	return 0;
+	return r < 0 ? err_set(err, r, "cannot write %s: %s", path, err_name(r)) : 0;
 }
 
 int lab_state_write(const struct lab_plan *plan, const struct lab_state *state, struct err *err)

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -38,14 +37,6 @@ struct crew {
 	int stop_fd;
 	sigset_t previous;
 };
-
-uint64_t traffic_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NSEC_PER_SEC + (uint64_t)ts.tv_nsec;
-}
 
 static int run_in_netns(struct traffic_worker *w)
 {
@@ -243,8 +234,8 @@ int lab_traffic(const struct lab_plan *plan, const struct lab_traffic_options *g
 	r = block_signals(&crew, err);
 	if (r < 0)
 		return r;
-	start_ns = traffic_now_ns();
+	start_ns = clock_monotonic_ns();
 	work(&crew);
 	unblock_signals(&crew);
-	return sum_up(&crew, &base, traffic_now_ns() - start_ns, err);
+	return sum_up(&crew, &base, clock_monotonic_ns() - start_ns, err);
 }

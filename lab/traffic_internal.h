@@ -84,7 +84,6 @@ static inline bool traffic_wants(const struct lab_traffic_options *o, const stru
 	return o->family != LAB_FAMILY_IPV6;
 }
 
-uint64_t traffic_now_ns(void); /* CLOCK_MONOTONIC */
 
 const char *traffic_malformed_name(enum lab_malformed kind);
 

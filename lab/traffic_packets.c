@@ -121,7 +121,7 @@ static int receive_all(struct engine *e, uint64_t now)
 			taken = traffic_stream_receive(&e->streams[i], &e->worker->result);
 		e->answered += taken;
 		if (taken)
-			e->heard_ns = traffic_now_ns();
+			e->heard_ns = clock_monotonic_ns();
 	}
 	return 0;
 }
@@ -129,7 +129,7 @@ static int receive_all(struct engine *e, uint64_t now)
 static int run(struct engine *e)
 {
 	for (;;) {
-		uint64_t now = traffic_now_ns();
+		uint64_t now = clock_monotonic_ns();
 		int r;
 
 		if (is_over(e, now))
@@ -144,7 +144,7 @@ int traffic_run_packets(struct traffic_worker *w)
 {
 	_cleanup_free_ struct traffic_stream *streams = calloc(STREAMS_MAX, sizeof(*streams));
 	_cleanup_free_ struct pollfd *fds = calloc(STREAMS_MAX + 1, sizeof(*fds));
-	uint64_t now = traffic_now_ns();
+	uint64_t now = clock_monotonic_ns();
 	struct engine e = {
 		.worker = w,
 		.streams = streams,

@@ -126,13 +126,13 @@ static bool is_over(const struct traffic_worker *w, uint64_t end_ns)
 {
 	if (w->options->downloads)
 		return w->result.tcp.begun >= w->options->downloads;
-	return traffic_now_ns() >= end_ns;
+	return clock_monotonic_ns() >= end_ns;
 }
 
 /* Before end_ns at the latest: the next whole second since the last one began. */
 static int pause_until(const struct traffic_worker *w, uint64_t due_ns, uint64_t end_ns)
 {
-	uint64_t now = traffic_now_ns(), until = MIN(due_ns, end_ns);
+	uint64_t now = clock_monotonic_ns(), until = MIN(due_ns, end_ns);
 
 	if (w->options->downloads || until <= now)
 		return 0;
@@ -142,14 +142,14 @@ static int pause_until(const struct traffic_worker *w, uint64_t due_ns, uint64_t
 int traffic_run_downloads(struct traffic_worker *w)
 {
 	_cleanup_free_ struct dn_pattern *pattern = malloc(sizeof(*pattern));
-	uint64_t end_ns = traffic_now_ns() + w->options->duration_ns;
+	uint64_t end_ns = clock_monotonic_ns() + w->options->duration_ns;
 	int r = 0;
 
 	if (!pattern)
 		return err_set(&w->err, -ENOMEM, "out of memory");
 	dn_pattern_init(pattern);
 	while (r != -ECANCELED && !is_over(w, end_ns)) {
-		uint64_t due_ns = traffic_now_ns() + NSEC_PER_SEC;
+		uint64_t due_ns = clock_monotonic_ns() + NSEC_PER_SEC;
 
 		r = one(w, pattern);
 		if (r < 0 && r != -ECANCELED && w->options->downloads)

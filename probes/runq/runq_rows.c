@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "clock.h"
@@ -84,17 +83,16 @@ static int take_threads(struct probe_run *run)
 	_cleanup_free_ uint32_t *tids = calloc(run->max_threads, sizeof(*tids));
 	_cleanup_free_ struct runq_thread *threads = calloc(run->max_threads, sizeof(*threads));
 	uint32_t n = run->max_threads, position;
-	struct timespec now;
+	uint64_t now_ns;
 
 	if (!tids || !threads)
 		return -ENOMEM;
 	if (bpf_map_lookup_batch(bpf_map__fd(run->bpf->maps.threads), NULL, &position, tids, threads,
 				 &n, NULL) < 0 && errno != ENOENT)
 		return -errno;
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ns = clock_monotonic_ns();
 	for (uint32_t i = 0; i < n; i++)
-		take_open(run, &threads[i],
-			  (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec);
+		take_open(run, &threads[i], now_ns);
 	return 0;
 }
 

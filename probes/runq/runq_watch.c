@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
 #include "clock.h"
@@ -85,11 +84,7 @@ static int sweep(struct probe_run *run, const struct runq_pids *wanted)
 
 static struct runq_watched since_now(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (struct runq_watched){
-		.since_ns = (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec};
+	return (struct runq_watched){.since_ns = clock_monotonic_ns()};
 }
 
 static bool same(const struct runq_pids *a, const struct runq_pids *b)

@@ -49,6 +49,20 @@ int file_read(int fd, struct buf *b, size_t max)
 	}
 }
 
+int file_write_all(int fd, const void *data, size_t len)
+{
+	const char *at = data, *end = at + len;
+
+	while (at < end) {
+		ssize_t n = write(fd, at, (size_t)(end - at));
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		at += n > 0 ? n : 0;
+	}
+	return 0;
+}
+
 const char *file_error(int r)
 {
 	return r == -EBADFD ? "not a regular file" : err_name(r);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Reading files that somebody else may have put there: opening one never waits, and reading one ends at
- * a limit. */
+/* Reading files that another program may have put there: opening one never waits, and reading one ends
+ * at a limit. Writing whole ones. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,6 +15,9 @@ int file_open(int dir, const char *path, int flags);
 
 /* Appends the rest of the file; -EFBIG when that is more than max bytes. */
 int file_read(int fd, struct buf *b, size_t max);
+
+/* Writes all bytes, however often that is interrupted. 0 or -errno, after which a part may be written. */
+int file_write_all(int fd, const void *data, size_t len);
 
 /* err_name(), and words for what the functions above refuse. */
 const char *file_error(int r);

@@ -3,9 +3,26 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "cleanup.h"
+
+uint64_t privileges_effective(const char *root)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	unsigned long long caps = 0;
+	char path[512], line[256];
+
+	snprintf(path, sizeof(path), "%s/proc/self/status", root);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	return caps;
+}
 
 int privileges_drop(struct err *err)
 {

@@ -12,26 +12,13 @@
 #include "file.h"
 #include "kernel_features.h"
 #include "local_thread.h"
-
-static uint64_t read_capabilities(const char *root)
-{
-	_cleanup_fclose_ FILE *file = NULL;
-	unsigned long long caps = 0;
-	char path[512], line[256];
-
-	snprintf(path, sizeof(path), "%s/proc/self/status", root);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "CapEff: %llx", &caps) == 1)
-			break;
-	return caps;
-}
+#include "privileges.h"
 
 void doctor_read_files(const char *root, struct node_facts *ret)
 {
 	char line[64];
 
-	ret->capabilities = read_capabilities(root);
+	ret->capabilities = privileges_effective(root);
 	features_lockdown(root, ret->lockdown, sizeof(ret->lockdown));
 	ret->jit_known = read_first_line(root, "/proc/sys/net/core/bpf_jit_enable", line,
 					  sizeof(line));

@@ -16,6 +16,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "object.h"
+#include "privileges.h"
 
 DEFINE_CLEANUP(struct btf *, btf, btf__free)
 
@@ -31,21 +32,9 @@ DEFINE_CLEANUP(struct btf *, btf, btf__free)
 /* enum bpf_attach_type of Linux 6.6, which older headers lack. */
 #define ATTACH_TCX_INGRESS 46
 
-static uint64_t effective_capabilities(void)
-{
-	_cleanup_fclose_ FILE *file = fopen("/proc/self/status", "re");
-	unsigned long long caps = 0;
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "CapEff: %llx", &caps) == 1)
-			break;
-	return caps;
-}
-
 const char *features_missing_right(void)
 {
-	uint64_t caps = effective_capabilities();
+	uint64_t caps = privileges_effective("");
 	bool admin = caps >> CAP_BIT_SYS_ADMIN & 1;
 
 	if (!admin && !(caps >> CAP_BIT_BPF & 1))
@@ -203,7 +192,7 @@ static int try_tcx(void)
 
 void features_probe(struct features *ret)
 {
-	uint64_t caps = effective_capabilities();
+	uint64_t caps = privileges_effective("");
 
 	*ret = (struct features){
 		.cap_sys_admin = caps >> CAP_BIT_SYS_ADMIN & 1,

@@ -13,29 +13,13 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "log.h"
 
 #define RUN_DIR "/run/teide"
 
-static bool write_all(int fd, const char *text)
-{
-	size_t left = strlen(text);
-
-	while (left) {
-		ssize_t n = write(fd, text, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		text += n;
-		left -= (size_t)n;
-	}
-	return true;
-}
-
-/* By a name that nobody can have foreseen, then renamed: in a folder of all users no link of somebody
- * else's is followed. */
+/* By a name that no user can have foreseen, then renamed: in a folder of all users no link of another
+ * user's is followed. */
 static bool write_file(const char *path, const char *text)
 {
 	_cleanup_close_ int fd = -1;
@@ -46,7 +30,7 @@ static bool write_file(const char *path, const char *text)
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	if (write_all(fd, text) && !rename(temporary, path))
+	if (!file_write_all(fd, text, strlen(text)) && !rename(temporary, path))
 		return true;
 	unlink(temporary);
 	return false;

@@ -63,17 +63,11 @@ static int to_pem(struct keys *keys)
 	return take_pem(public, &keys->public_pem);
 }
 
-static int write_all(int fd, const struct buf *data)
+static int write_to_disk(int fd, const struct buf *data)
 {
-	for (size_t done = 0; done < data->len;) {
-		ssize_t n = write(fd, data->data + done, data->len - done);
+	int r = file_write_all(fd, data->data, data->len);
 
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
+	return r == 0 && fsync(fd) < 0 ? -errno : r;
 }
 
 static int name_error(const struct folder *folder, const char *name, int r, struct err *err)
@@ -103,7 +97,7 @@ static int write_file(const struct folder *folder, const char *name, const struc
 	fd = openat(folder->fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, data);
+	r = write_to_disk(fd, data);
 	if (r == 0 && fchmod(fd, mode) < 0)
 		r = -errno;
 	if (r == 0)

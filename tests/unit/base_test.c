@@ -134,6 +134,23 @@ static void time_is_rfc3339(void **state)
 			    "2026-01-02T03:04:05.000000006Z");
 }
 
+static void all_bytes_are_written_or_the_error_is_told(void **state)
+{
+	char path[] = "/tmp/teide-base-XXXXXX";
+	_cleanup_close_ int fd = mkostemp(path, O_CLOEXEC), reader = -1;
+	struct buf b = {0};
+
+	assert_int_equal(file_write_all(fd, "one, ", 5), 0);
+	assert_int_equal(file_write_all(fd, "two", 3), 0);
+	assert_int_equal(file_write_all(fd, NULL, 0), 0);
+	assert_int_equal(buf_read_file(&b, path, 100), 0);
+	assert_string_equal(b.data, "one, two");
+	reader = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(file_write_all(reader, "x", 1), -EBADF);
+	unlink(path);
+	buf_free(&b);
+}
+
 static void only_regular_files_are_opened(void **state)
 {
 	char dir[] = "/tmp/teide-base-XXXXXX", path[64];
@@ -303,6 +320,7 @@ int main(void)
 		cmocka_unit_test(addresses_parse_and_print),
 		cmocka_unit_test(errors_carry_context),
 		cmocka_unit_test(time_is_rfc3339),
+		cmocka_unit_test(all_bytes_are_written_or_the_error_is_told),
 		cmocka_unit_test(only_regular_files_are_opened),
 		cmocka_unit_test(json_of_too_many_values_makes_no_tree),
 		cmocka_unit_test(json_behind_the_value_does_not_count),
