@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "netns.h"
 #include "ns.h"
+#include "vec.h"
 
 void flow_targets_free(struct flow_targets *t)
 {
@@ -104,19 +105,16 @@ static int add_target(struct flow_targets *t, const char *netns, const struct if
 {
 	struct flow_target f = {.ifindex = link->if_index, .l3 = l3,
 				.netns_inode = ns_inode_self(), .netns_cookie = ns_cookie_self()};
-	struct flow_target *items;
 
 	if (known(t, &f))
 		return 0;
-	items = reallocarray(t->items, t->len + 1, sizeof(*items));
-	if (!items)
+	if (!VEC_ROOM(t->items, t->len))
 		return -ENOMEM;
-	t->items = items;
 	if (netns && !(f.netns = strdup(netns)))
 		return -ENOMEM;
 	snprintf(f.interface, sizeof(f.interface), "%s", link->if_name);
 	set_netns_text(&f);
-	items[t->len++] = f;
+	t->items[t->len++] = f;
 	return 0;
 }
 
@@ -230,12 +228,9 @@ static bool is_absence(int r)
 
 static int note_unread(struct flow_targets *t, uint64_t inode)
 {
-	uint64_t *unread = reallocarray(t->unread, t->n_unread + 1, sizeof(*unread));
-
-	if (!unread)
+	if (!VEC_ROOM(t->unread, t->n_unread))
 		return -ENOMEM;
-	t->unread = unread;
-	unread[t->n_unread++] = inode;
+	t->unread[t->n_unread++] = inode;
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "netns_hidden.h"
 #include "release.h"
 #include "run_mark.h"
+#include "vec.h"
 
 void leftovers_free(struct leftovers *l)
 {
@@ -23,16 +24,9 @@ void leftovers_add(struct leftovers *l, bool in_use, const char *kind, const cha
 {
 	va_list args;
 
-	if (l->len == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 32;
-		struct leftover *items = realloc(l->items, cap * sizeof(*items));
-
-		if (!items) {
-			l->failed = true;
-			return;
-		}
-		l->items = items;
-		l->cap = cap;
+	if (!VEC_ROOM(l->items, l->len)) {
+		l->failed = true;
+		return;
 	}
 	l->items[l->len] = (struct leftover){.kind = kind, .in_use = in_use};
 	va_start(args, format);

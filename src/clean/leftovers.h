@@ -17,7 +17,7 @@ struct leftover {
 
 struct leftovers {
 	struct leftover *items; /* owned */
-	size_t len, cap;
+	size_t len;
 	size_t unreadable; /* network namespaces that could not be looked at */
 	int why_unreadable; /* -errno of the last */
 	int why_no_probes; /* -errno: the kernel does not tell of BPF objects; 0: it does */

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "json_head.h"
+#include "vec.h"
 
 static const char *const state_names[] = {"ok", "info", "limited", "missing"};
 static const char *const verdict_names[] = {"usable", "limited", "unusable"};
@@ -32,17 +33,7 @@ void report_free(struct report *r)
 
 static struct check *new_check(struct report *r)
 {
-	size_t cap = r->cap ? 2 * r->cap : 64;
-	struct check *grown;
-
-	if (r->len == r->cap && cap <= REPORT_CHECKS_MAX) {
-		grown = realloc(r->checks, cap * sizeof(*grown));
-		if (grown) {
-			r->checks = grown;
-			r->cap = cap;
-		}
-	}
-	if (r->len < r->cap)
+	if (r->len < REPORT_CHECKS_MAX && VEC_ROOM(r->checks, r->len))
 		return &r->checks[r->len++];
 	r->left_out++;
 	return &r->spare;

@@ -48,7 +48,7 @@ struct check {
 
 struct report {
 	struct check *checks; /* owned */
-	size_t len, cap;
+	size_t len;
 	size_t left_out; /* beyond REPORT_CHECKS_MAX, or out of memory */
 	struct check spare;
 };

@@ -8,6 +8,7 @@
 #include "cleanup.h"
 #include "ns.h"
 #include "rtnl.h"
+#include "vec.h"
 
 _Static_assert(sizeof(((struct rtnl_link *)0)->kind) == DEVICE_KIND_MAX, "kind");
 
@@ -48,38 +49,22 @@ static bool listed(const struct device_list *list, const struct device *d)
 	return false;
 }
 
-static struct device *make_room(struct device_list *list)
-{
-	/* 16, then twice as many whenever that is full. */
-	if (!(list->len & (list->len - 1)) && (list->len >= 16 || !list->len)) {
-		size_t room = list->len ? list->len * 2 : 16;
-		struct device *items = realloc(list->items, room * sizeof(*items));
-
-		if (!items)
-			return NULL;
-		list->items = items;
-	}
-	return &list->items[list->len++];
-}
-
 static void on_link(const struct rtnl_link *link, void *data)
 {
 	struct scan *s = data;
-	struct device d = {.netns = *s->netns, .cookie = s->cookie, .ifindex = link->ifindex}, *to;
+	struct device d = {.netns = *s->netns, .cookie = s->cookie, .ifindex = link->ifindex};
 
 	if (!wanted(s, link->kind))
 		return;
 	memcpy(d.kind, link->kind, sizeof(d.kind));
 	if (listed(s->list, &d))
 		return;
-	if (s->list->len == DEVICES_MAX) {
+	if (s->list->len == DEVICES_MAX)
 		s->list->left_out++;
-		return;
-	}
-	to = make_room(s->list);
-	if (to)
-		*to = d;
-	s->out_of_memory |= !to;
+	else if (VEC_ROOM(s->list->items, s->list->len))
+		s->list->items[s->list->len++] = d;
+	else
+		s->out_of_memory = true;
 }
 
 static int look_here(void *data, struct err *err)

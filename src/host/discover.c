@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "owners.h"
+#include "vec.h"
 
 #define LINKS_MAX 1024 /* sockets of the radio link that are joined, each with each */
 
@@ -89,34 +90,26 @@ static bool has_port(const uint16_t *ports, size_t n, uint16_t port)
 	return false;
 }
 
-static bool room(struct match *m)
+static struct finding *new_finding(struct match *m)
 {
 	struct findings *f = m->out;
-	size_t want = f->cap ? f->cap * 2 : 16;
-	struct finding *grown;
 
 	if (f->len == DISCOVER_FINDINGS_MAX) {
 		f->left_out++;
-		return false;
+		return NULL;
 	}
-	if (f->len < f->cap)
-		return true;
-	grown = realloc(f->items, want * sizeof(*grown));
-	m->failed |= !grown;
-	if (!grown)
-		return false;
-	f->items = grown;
-	f->cap = want;
-	return true;
+	if (VEC_ROOM(f->items, f->len))
+		return &f->items[f->len++];
+	m->failed = true;
+	return NULL;
 }
 
-static void add(struct match *m, const struct proc *proc, enum evidence kind, const char *detail)
+static void add_finding(struct match *m, const struct proc *proc, enum evidence kind, const char *detail)
 {
-	struct finding *f;
+	struct finding *f = new_finding(m);
 
-	if (!room(m))
+	if (!f)
 		return;
-	f = &m->out->items[m->out->len++];
 	*f = (struct finding){.proc = *proc, .kind = kind};
 	snprintf(f->detail, sizeof(f->detail), "%s", detail);
 }
@@ -126,7 +119,7 @@ static void find_names(struct match *m)
 	for (size_t i = 0; i < m->procs->len; i++) {
 		m->candidate[i] = known_name(m->options, m->procs->items[i].comm);
 		if (m->candidate[i])
-			add(m, &m->procs->items[i], EVIDENCE_NAME, "");
+			add_finding(m, &m->procs->items[i], EVIDENCE_NAME, "");
 	}
 }
 
@@ -138,7 +131,7 @@ static void on_tun(void *data, const struct proc *proc, const char *interface)
 	if (fnmatch(m->options->tun, interface, 0))
 		return;
 	snprintf(detail, sizeof(detail), "tun %s", interface);
-	add(m, proc, EVIDENCE_TUN_OWNER, detail);
+	add_finding(m, proc, EVIDENCE_TUN_OWNER, detail);
 }
 
 static const struct socket_entry *socket_of(const struct match *m, const struct owner *o)
@@ -159,7 +152,7 @@ static void find_socket_owners(struct match *m)
 		snprintf(detail, sizeof(detail),
 			 addr_is_v4(&s->local) ? "udp %s:%u" : "udp [%s]:%u",
 			 addr_format(&s->local, text), s->local_port);
-		add(m, &m->procs->items[o->proc], EVIDENCE_SOCKET_OWNER, detail);
+		add_finding(m, &m->procs->items[o->proc], EVIDENCE_SOCKET_OWNER, detail);
 	}
 }
 
@@ -195,7 +188,7 @@ static void add_peer(struct match *m, const struct owner *o, const struct owner 
 		return;
 	snprintf(detail, sizeof(detail), "udp with %s (pid %d)", m->procs->items[known->proc].comm,
 		 known->pid);
-	add(m, &m->procs->items[o->proc], EVIDENCE_PEER, detail);
+	add_finding(m, &m->procs->items[o->proc], EVIDENCE_PEER, detail);
 }
 
 static size_t links_of(const struct match *m, const struct owner **ret)

@@ -41,7 +41,7 @@ struct finding {
 
 struct findings {
 	struct finding *items; /* owned; a process and kind occur once for each thing found */
-	size_t len, cap;
+	size_t len;
 	size_t left_out; /* beyond DISCOVER_FINDINGS_MAX */
 	size_t processes, namespaces, sockets; /* looked at */
 	/* Beyond the bounds; of processes, those as well that could not be read. */

@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "ns.h"
+#include "vec.h"
 
 void link_list_free(struct link_list *list)
 {
@@ -29,26 +30,22 @@ static void on_link(const struct rtnl_link *link, void *data)
 {
 	struct scan *s = data;
 	struct link_list *list = s->list;
-	struct node_link *items = list->items;
+	struct node_link *l;
 
 	if (list->len == LINKS_MAX) {
 		list->left_out++;
 		return;
 	}
-	if (!(list->len & (list->len - 1))) { /* as often as it doubles */
-		items = reallocarray(items, list->len ? list->len * 2 : 1, sizeof(*items));
-		if (!items) {
-			s->out_of_memory = true;
-			return;
-		}
-		list->items = items;
+	if (!VEC_ROOM(list->items, list->len)) {
+		s->out_of_memory = true;
+		return;
 	}
-	items[list->len] = (struct node_link){.netns_inode = s->netns->inode, .link = *link};
+	l = &list->items[list->len++];
+	*l = (struct node_link){.netns_inode = s->netns->inode, .link = *link};
 	if (s->netns->inode != s->own && s->netns->name[0])
-		memcpy(items[list->len].netns, s->netns->name, NETNS_NAME_MAX);
+		memcpy(l->netns, s->netns->name, NETNS_NAME_MAX);
 	else if (s->netns->inode != s->own)
-		snprintf(items[list->len].netns, NETNS_NAME_MAX, "%" PRIu64, s->netns->inode);
-	list->len++;
+		snprintf(l->netns, NETNS_NAME_MAX, "%" PRIu64, s->netns->inode);
 }
 
 static int look_here(void *data, struct err *err)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "vec.h"
 
 struct run {
 	const struct owners_scan *scan;
@@ -25,21 +26,15 @@ static void add_owner(struct run *run, const struct socket_entry *s, int fd)
 {
 	const struct proc *proc = &run->scan->procs->items[run->proc];
 	struct owners *o = run->next;
-	size_t want = o->cap ? o->cap * 2 : 32;
-	struct owner *grown;
 
 	run->owned[s - run->scan->sockets->items] = true;
 	if (o->len == OWNERS_MAX) {
 		o->left_out++;
 		return;
 	}
-	if (o->len == o->cap) {
-		grown = realloc(o->items, want * sizeof(*grown));
-		run->failed |= !grown;
-		if (!grown)
-			return;
-		o->items = grown;
-		o->cap = want;
+	if (!VEC_ROOM(o->items, o->len)) {
+		run->failed = true;
+		return;
 	}
 	o->items[o->len++] = (struct owner){
 		.socket = (uint32_t)(s - run->scan->sockets->items),

@@ -32,7 +32,7 @@ struct owner_orphan {
 /* Kept from one scan to the next. Zeroed to begin with. */
 struct owners {
 	struct owner *items; /* owned */
-	size_t len, cap;
+	size_t len;
 	size_t left_out;   /* of the last scan, beyond OWNERS_MAX */
 	size_t unreadable; /* processes whose descriptors are not ours to read (CAP_SYS_PTRACE), or too many */
 	struct owner_orphan *orphans; /* owned; by inode */

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "procfs.h"
+#include "vec.h"
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h */
 
@@ -199,29 +200,13 @@ static int compare_i32(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int add_id(int32_t **ids, size_t *n, size_t *cap, int32_t id)
-{
-	size_t want = *cap ? *cap * 2 : 64;
-	int32_t *grown;
-
-	if (*n == *cap) {
-		grown = realloc(*ids, want * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		*ids = grown;
-		*cap = want;
-	}
-	(*ids)[(*n)++] = id;
-	return 0;
-}
-
 /* The numbered entries of a directory in ascending order. */
 static int list_ids(const char *path, size_t max, int32_t **ret, size_t *ret_n,
 		    size_t *ret_left_out)
 {
 	_cleanup_dir_ DIR *dir = opendir(path);
 	_cleanup_free_ int32_t *ids = NULL;
-	size_t n = 0, cap = 0, left_out = 0;
+	size_t n = 0, left_out = 0;
 	struct dirent *entry;
 	uint64_t id;
 
@@ -232,7 +217,9 @@ static int list_ids(const char *path, size_t max, int32_t **ret, size_t *ret_n,
 			continue;
 		if (n == max)
 			left_out++;
-		else if (add_id(&ids, &n, &cap, (int32_t)id) < 0)
+		else if (VEC_ROOM(ids, n))
+			ids[n++] = (int32_t)id;
+		else
 			return -ENOMEM;
 	}
 	if (errno)

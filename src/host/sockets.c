@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "procfs.h"
+#include "vec.h"
 
 void socket_list_free(struct socket_list *list)
 {
@@ -19,7 +20,6 @@ struct collect {
 	struct socket_list *list;
 	const struct socket_query *query;
 	uint64_t netns;
-	size_t cap;
 	bool failed;
 };
 
@@ -35,24 +35,16 @@ static bool wanted(const struct collect *c, const struct udp_socket *s)
 static void collect_socket(const struct udp_socket *socket, void *data)
 {
 	struct collect *c = data;
-	size_t want = c->cap ? c->cap * 2 : 64;
-	struct socket_entry *grown;
+	struct socket_list *list = c->list;
 
 	if (!wanted(c, socket))
 		return;
-	if (c->list->len == SOCKETS_MAX) {
-		c->list->left_out++;
-		return;
-	}
-	if (c->list->len == c->cap) {
-		grown = realloc(c->list->items, want * sizeof(*grown));
-		c->failed |= !grown;
-		if (!grown)
-			return;
-		c->list->items = grown;
-		c->cap = want;
-	}
-	c->list->items[c->list->len++] = (struct socket_entry){.udp = *socket, .netns = c->netns};
+	if (list->len == SOCKETS_MAX)
+		list->left_out++;
+	else if (VEC_ROOM(list->items, list->len))
+		list->items[list->len++] = (struct socket_entry){.udp = *socket, .netns = c->netns};
+	else
+		c->failed = true;
 }
 
 static int list_here(void *data, struct err *err)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gtp5g.h"
+#include "vec.h"
 
 #define PLACES_MAX 1024
 
@@ -17,7 +18,7 @@ struct rules_item {
 struct rules {
 	struct rules_place *places;
 	struct rules_item *items;
-	size_t n_places, len, cap, max;
+	size_t n_places, len, max;
 	size_t left_out, ambiguous;
 };
 
@@ -41,15 +42,11 @@ void rules_free(struct rules *t)
 
 int rules_add_place(struct rules *t, const struct rules_place *place)
 {
-	struct rules_place *places;
-
 	if (t->n_places == PLACES_MAX)
 		return -ENOSPC;
-	places = realloc(t->places, (t->n_places + 1) * sizeof(*places));
-	if (!places)
+	if (!VEC_ROOM(t->places, t->n_places))
 		return -ENOMEM;
-	t->places = places;
-	places[t->n_places++] = *place;
+	t->places[t->n_places++] = *place;
 	return 0;
 }
 
@@ -59,16 +56,9 @@ int rules_add(struct rules *t, uint64_t netns, const struct gtp5g_rule *rule)
 		t->left_out++;
 		return -ENOSPC;
 	}
-	if (t->len == t->cap) {
-		size_t cap = t->cap ? 2 * t->cap : 64;
-		struct rules_item *items = realloc(t->items, cap * sizeof(*items));
-
-		if (!items) {
-			t->left_out++;
-			return -ENOMEM;
-		}
-		t->items = items;
-		t->cap = cap;
+	if (!VEC_ROOM(t->items, t->len)) {
+		t->left_out++;
+		return -ENOMEM;
 	}
 	/* Bytes, padding included: rules are compared as bytes. */
 	memset(&t->items[t->len], 0, sizeof(*t->items));

@@ -24,6 +24,7 @@
 #include "jsonw.h"
 #include "map.h"
 #include "suggest.h"
+#include "vec.h"
 
 static void map_keeps_what_was_put_and_refuses_over_its_bound(void **state)
 {
@@ -132,6 +133,23 @@ static void time_is_rfc3339(void **state)
 
 	assert_string_equal(clock_format(1767323045000000006ULL, text),
 			    "2026-01-02T03:04:05.000000006Z");
+}
+
+/* The sanitizer sees an item beyond the room. */
+static void arrays_grow_an_item_at_a_time(void **state)
+{
+	uint32_t *items = NULL;
+	size_t n = 0;
+
+	for (; n < 1000; n++) {
+		assert_true(VEC_ROOM(items, n));
+		items[n] = (uint32_t)n;
+	}
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(items[i], i);
+	assert_null(vec_grown(items, SIZE_MAX / 2 + 1, sizeof(*items)));
+	assert_int_equal(items[999], 999);
+	free(items);
 }
 
 static void all_bytes_are_written_or_the_error_is_told(void **state)
@@ -320,6 +338,7 @@ int main(void)
 		cmocka_unit_test(addresses_parse_and_print),
 		cmocka_unit_test(errors_carry_context),
 		cmocka_unit_test(time_is_rfc3339),
+		cmocka_unit_test(arrays_grow_an_item_at_a_time),
 		cmocka_unit_test(all_bytes_are_written_or_the_error_is_told),
 		cmocka_unit_test(only_regular_files_are_opened),
 		cmocka_unit_test(json_of_too_many_values_makes_no_tree),
