@@ -204,7 +204,7 @@ int lab_up(const struct lab_options *options, struct err *err)
 	int r;
 
 	if (!lab)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	r = lab_plan_make(options, &lab->plan, err);
 	if (r >= 0)
 		r = check_node(options->upf, err);
@@ -238,7 +238,7 @@ int lab_down(const char *name, struct err *err)
 	int r;
 
 	if (!lab)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	if (geteuid() != 0)
 		return err_set(err, -EPERM, "ending a lab takes root; try sudo");
 	lock = lab_state_lock(name, false, err);

@@ -226,7 +226,7 @@ int lab_traffic(const struct lab_plan *plan, const struct lab_traffic_options *g
 	int r;
 
 	if (!jobs)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	if (o.ue > plan->options.ues)
 		return err_set(err, -EINVAL, "--ue %u: the lab '%s' has %u", o.ue,
 			       plan->options.name, plan->options.ues);

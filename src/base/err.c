@@ -18,6 +18,11 @@ int err_set(struct err *err, int r, const char *format, ...)
 	return r;
 }
 
+int err_oom(struct err *err)
+{
+	return err_set(err, -ENOMEM, "out of memory");
+}
+
 int err_prefix(struct err *err, int r, const char *format, ...)
 {
 	char prefix[256], rest[sizeof(err->text)];

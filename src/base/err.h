@@ -11,6 +11,9 @@ struct err {
  * err may be NULL. */
 int err_set(struct err *err, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* "out of memory"; returns -ENOMEM. */
+int err_oom(struct err *err);
+
 /* Puts context before the text already there: "config.yaml: line 3: ...". Returns r. */
 int err_prefix(struct err *err, int r, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -48,7 +48,7 @@ int jsonr_read(json_t **ret, const char *text, size_t len, size_t flags, struct 
 	root = json_loadb(text, len, flags, &error);
 	/* Of want of memory jansson says nothing, or that a token is invalid. */
 	if (!root && errno == ENOMEM)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	if (!root)
 		return err_set(err, -EINVAL, "%s", error.text);
 	*ret = root;

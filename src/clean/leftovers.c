@@ -99,7 +99,7 @@ int leftovers_find(struct leftovers *ret, struct err *err)
 	if (r >= 0)
 		r = netns_hidden("", &ret->hidden, err);
 	if (r >= 0 && ret->failed)
-		r = err_set(err, -ENOMEM, "out of memory");
+		r = err_oom(err);
 	return r;
 }
 

@@ -97,7 +97,7 @@ static int set_defaults(struct config *c, size_t s, struct err *err)
 	c->values[s] = calloc(1, section->size ? section->size : 1);
 	c->origins[s] = calloc(option_count(section) + 1, sizeof(*c->origins[s]));
 	if (!c->values[s] || !c->origins[s])
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	for (const struct config_option *o = section->options; o->key; o++) {
 		r = value_set(o, c->values[s], o->default_text ? o->default_text : "", err);
 		if (r < 0)
@@ -113,13 +113,13 @@ int config_load(struct config **ret, const struct option_section *const *section
 	int r = 0;
 
 	if (!c)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	c->sections = sections;
 	c->n = n;
 	c->values = calloc(n, sizeof(*c->values));
 	c->origins = calloc(n, sizeof(*c->origins));
 	if (!c->values || !c->origins)
-		r = err_set(err, -ENOMEM, "out of memory");
+		r = err_oom(err);
 	for (size_t s = 0; s < n && r >= 0; s++)
 		r = set_defaults(c, s, err);
 	if (r >= 0 && path)
@@ -251,7 +251,7 @@ int config_set_list(struct config *c, const char *key, const struct string_list 
 	list = (struct string_list *)(void *)((char *)c->values[s] + o->offset);
 	for (size_t n = 0; n < items->len; n++)
 		if (string_list_add(list, items->items[n]) < 0)
-			return err_set(err, -ENOMEM, "out of memory");
+			return err_oom(err);
 	return config_note_origin(c, s, i, "command line");
 }
 

@@ -93,7 +93,7 @@ static int set_string(const struct config_option *o, void *base, const char *tex
 		return r;
 	copy = strdup(text);
 	if (!copy)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	free(*(char **)field(o, base));
 	*(char **)field(o, base) = copy;
 	return 0;
@@ -143,7 +143,7 @@ int value_list_add(const struct config_option *o, void *base, const char *item, 
 
 	if (r < 0)
 		return r;
-	return string_list_add(field(o, base), item) < 0 ? err_set(err, -ENOMEM, "out of memory") : 0;
+	return string_list_add(field(o, base), item) < 0 ? err_oom(err) : 0;
 }
 
 static int set_list(const struct config_option *o, void *base, const char *text, struct err *err)
@@ -153,7 +153,7 @@ static int set_list(const struct config_option *o, void *base, const char *text,
 	int r;
 
 	if (!copy)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	value_clear(o, base);
 	while ((item = strsep(&rest, ","))) {
 		item += strspn(item, " ");

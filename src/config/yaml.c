@@ -93,7 +93,7 @@ static int unknown_key(struct walk *w, const yaml_event_t *e, struct err *err)
 
 	section_name(w, w->depth - 1, section);
 	if (list_keys(w->c, section, &known) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	for (size_t i = 0; i < known.len; i++) {
 		buf_printf(&names, "%s%s", i ? ", " : "", known.items[i]);
 		*strchrnul(known.items[i], '.') = '\0'; /* "probes" stands here, "probes.flow" does not */
@@ -343,7 +343,7 @@ int config_parse_yaml(struct config *c, const char *name, const struct buf *text
 	int r;
 
 	if (!yaml_parser_initialize(&w.parser))
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	yaml_parser_set_input_string(&w.parser, (const unsigned char *)(text->data ? text->data : ""), text->len);
 	r = walk_events(&w, text, err);
 	yaml_parser_delete(&w.parser);

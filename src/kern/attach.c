@@ -137,7 +137,7 @@ int attach_new(struct attach **ret, struct bpf_object *object, const struct hook
 	int r = 0;
 
 	if (!a)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	a->plan = *plan;
 	for (int side = SIDES - 1; side >= 0 && !r; side--)
 		for (size_t i = 0; i < plan->n && !r; i++)

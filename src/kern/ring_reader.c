@@ -94,7 +94,7 @@ int ring_open(struct ring **ret, struct bpf_object *object, struct err *err)
 	int e;
 
 	if (!r)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	r->epoll_fd = -1;
 	if (!map || !ledger)
 		return err_set(err, -ENOENT, "BPF object has no maps ring and ring_ledger");

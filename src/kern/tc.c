@@ -245,7 +245,7 @@ int tc_attach(struct tc_link **ret, const struct tc_target *target, int prog_fd,
 	int r;
 
 	if (!l)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	*l = (struct tc_link){.target = *target, .fd = -1};
 	object_begin(&capture);
 	r = attach_here(l, prog_fd, run);

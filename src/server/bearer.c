@@ -35,7 +35,7 @@ int bearer_issue(const struct keys *keys, uint64_t now_s, uint64_t life_s, char 
 
 	if (jwt_new(&jwt) || fill(jwt, now_s, life_s) < 0 ||
 	    jwt_set_alg(jwt, JWT_ALG_RS256, (const unsigned char *)pem->data, (int)pem->len))
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	*ret = jwt_encode_str(jwt);
 	return *ret ? 0 : err_set(err, -EIO, "cannot sign a token");
 }

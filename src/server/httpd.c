@@ -372,7 +372,7 @@ int httpd_start(struct httpd **ret, struct loop *loop, const struct httpd_option
 	int r;
 
 	if (!h)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	h->options = *options;
 	h->daemon = start_daemon(h);
 	r = h->daemon ? attach(h, loop) : -EIO;

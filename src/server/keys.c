@@ -172,7 +172,7 @@ static int read_pair(struct keys *keys, const struct folder *folder, struct err 
 	if (fd < 0)
 		return name_error(folder, PRIVATE, fd, err);
 	if (asprintf(&path, "%s/" PRIVATE, folder->path) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	r = check_owner(fd, path, 0077, err);
 	if (r < 0)
 		return r;
@@ -218,14 +218,14 @@ static int load(struct keys *keys, const struct folder *folder, struct err *err)
 
 	if (asprintf(&keys->public_path, "%s/" PUBLIC, folder->path) < 0) {
 		keys->public_path = NULL;
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	}
 	if (faccessat(folder->fd, PRIVATE, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		r = make_pair(folder, err);
 	if (r == 0)
 		r = read_pair(keys, folder, err);
 	if (r == 0 && to_pem(keys) < 0)
-		r = err_set(err, -ENOMEM, "out of memory");
+		r = err_oom(err);
 	return r < 0 ? r : publish(keys, folder, err);
 }
 

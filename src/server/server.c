@@ -273,7 +273,7 @@ int server_start(struct server **ret, struct loop *loop, const struct server_opt
 	int r;
 
 	if (!s)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	s->token_life_s = MAX(options->token_life_ns / NSEC_PER_SEC, 1);
 	/* First: of a server that cannot listen no key pair stays behind. */
 	s->listener = listen_open(options->listen, &s->address, err);

@@ -82,7 +82,7 @@ static int read_list(const json_t *list, struct store *ret, struct err *err)
 		return err_set(err, -EINVAL, "strategies: more than %d entries", STORE_MAX);
 	ret->entries = calloc(json_array_size(list) + 1, sizeof(*ret->entries));
 	if (!ret->entries)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	json_array_foreach(list, i, object) {
 		if (json_is_null(object))
 			continue;

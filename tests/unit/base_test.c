@@ -122,6 +122,9 @@ static void errors_carry_context(void **state)
 	assert_int_equal(err_set(&err, -ENOENT, "key '%s'", "x"), -ENOENT);
 	assert_int_equal(err_prefix(&err, -ENOENT, "file %d", 3), -ENOENT);
 	assert_string_equal(err.text, "file 3: key 'x'");
+	assert_int_equal(err_oom(&err), -ENOMEM);
+	assert_string_equal(err.text, "out of memory");
+	assert_int_equal(err_oom(NULL), -ENOMEM);
 	assert_int_equal(err_exit_code(-EINVAL), EXIT_USAGE);
 	assert_int_equal(err_exit_code(-EOPNOTSUPP), EXIT_UNSUPPORTED);
 	assert_int_equal(err_exit_code(-ENOENT), EXIT_FAILED);
