@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* An answer of the module about a rule is used only once everything is read that it may know of, however many turns
- * of the loop that takes in a flood. The module is played (--wrap). */
+ * of the loop that takes in a flood; a second reading of all rules likewise. The module is played (--wrap). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,6 +30,17 @@ int __wrap_gtp5g_rule_get(uint16_t family, unsigned ifindex, struct gtp5g_rule *
 {
 	asked++;
 	return 0;
+}
+
+int __wrap_rules_scan(const char *netns, const struct rules *before, struct rules **ret, struct err *err);
+
+/* FAR 8 has come, without a request that was seen. */
+int __wrap_rules_scan(const char *netns, const struct rules *before, struct rules **ret, struct err *err)
+{
+	const struct gtp5g_rule far = {.kind = GTP5G_RULE_FAR, .seid = 1, .id = 8};
+
+	*ret = rules_new(4);
+	return rules_put(*ret, ns_inode_self(), &far);
 }
 
 struct scene {
@@ -113,6 +124,35 @@ static void in_a_flood_a_later_event_makes_it_good(void **state)
 	rules_live_free(s.live);
 }
 
+static void a_second_reading_waits_for_the_batch_behind_it(void **state)
+{
+	struct scene s = {0};
+
+	assert_int_equal(rules_live_of(&s.live, NULL, rules_new(4), NULL), 0);
+	assert_int_equal(rules_live_scan(s.live, NULL), 0);
+	assert_false(settle(&s));
+	assert_int_equal(s.told, 0);
+	s.all = true;
+	assert_true(settle(&s));
+	assert_int_equal(s.told, 1);
+	rules_live_free(s.live);
+}
+
+static void a_second_reading_waits_for_the_requests_before_it(void **state)
+{
+	struct scene s = begin();
+
+	s.all = true;
+	assert_int_equal(rules_live_scan(s.live, NULL), 0);
+	assert_false(settle(&s));
+	assert_int_equal(s.told, 0);
+	assert_true(settle(&s));
+	assert_int_equal(s.told, 2);
+	/* What the request made is newer than the reading. */
+	assert_non_null(rules_find(rules_live_rules(s.live), ns_inode_self(), GTP5G_RULE_FAR, 1, 7));
+	rules_live_free(s.live);
+}
+
 static void many_requests_take_turns(void **state)
 {
 	enum { REQUESTS = 4000 };
@@ -139,6 +179,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_ring_makes_the_answer_good),
 		cmocka_unit_test(in_a_flood_a_later_event_makes_it_good),
+		cmocka_unit_test(a_second_reading_waits_for_the_batch_behind_it),
+		cmocka_unit_test(a_second_reading_waits_for_the_requests_before_it),
 		cmocka_unit_test(many_requests_take_turns),
 	};
 
