@@ -58,7 +58,7 @@ static error_t set_key(struct watch_flags *w, const char *key, const char *value
 	return -string_list_add(&w->keys, text);
 }
 
-/* Where the interfaces are that do not say it themselves. */
+/* The place of each interface that -i names without one. */
 static error_t add_place(struct watch_flags *w, const char *kind, const char *name)
 {
 	_cleanup_free_ char *text = NULL;
@@ -115,7 +115,7 @@ static error_t parse_watch(int key, char *arg, struct argp_state *state)
 
 const struct argp watch_argp = {.options = watch_options, .parser = parse_watch};
 
-/* -i may name several, with commas between. */
+/* -i may name several interfaces, with commas between. */
 static int add_interface(struct string_list *list, const char *place, const char *names)
 {
 	_cleanup_free_ char *copy = strdup(names);
@@ -134,7 +134,7 @@ static int add_interface(struct string_list *list, const char *place, const char
 	return r;
 }
 
-/* --netns, --pod, --container and --all say where each interface is that does not say it itself. */
+/* --netns, --pod, --container and --all give a place to each interface that -i names without one. */
 static int set_interfaces(struct watch_flags *w, struct err *err)
 {
 	_cleanup_(string_list_free) struct string_list list = {0};

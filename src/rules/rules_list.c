@@ -76,7 +76,7 @@ static void on_timer(void *data)
 	struct follow *f = data;
 	struct err err = {0};
 
-	/* A namespace that is named may come back; what was known stays. */
+	/* When the named namespace has gone, it may come back: what was known stays. */
 	if (rules_live_scan(f->live, &err) < 0)
 		log_debug("%s", err.text);
 	/* Without a probe no request is seen. */
@@ -84,7 +84,7 @@ static void on_timer(void *data)
 		rules_live_settle(f->live, UINT64_MAX, on_change, f);
 }
 
-/* Only the requests are wanted: no packet takes that long. */
+/* Only requests are wanted: no packet takes as long as the filter asks. */
 static int start_probe(struct follow *f, struct err *err)
 {
 	static char *gtpu[] = {"gtpu", NULL};

@@ -12,7 +12,7 @@
 #include "proc.h"
 
 #define LOOK_NS (150 * NSEC_PER_MSEC)
-#define LOOK_SHARE 50 /* of a CPU's time, one part in that many */
+#define LOOK_SHARE 50 /* looking takes at most one part in 50 of a CPU's time */
 #define FIRST_LOOK_NS NSEC_PER_SEC /* of CPU time, at the start */
 #define OWNERS_MAX 8192
 
@@ -121,7 +121,7 @@ static void take_owner(struct owner *o, const struct container *c)
 	take_container(o, c);
 }
 
-/* By what the path says, where no runtime's folder tells of it: ids, and no names. */
+/* By the ids in the cgroup's path, where no runtime's folder has names. */
 static bool owner_by_path(struct identity *i, uint32_t tgid, struct owner *o)
 {
 	char path[PROC_PATH_MAX];
@@ -143,7 +143,7 @@ static bool owner_by_path(struct identity *i, uint32_t tgid, struct owner *o)
 	return true;
 }
 
-/* NULL: it cannot be said. */
+/* NULL: not known. */
 static const struct owner *owner_of_task(struct identity *i, const struct event *e)
 {
 	struct owner_key key = {.id = e->cgroup};
@@ -203,7 +203,7 @@ static bool knows(const struct owner *o)
 	return o && (o->pod[0] || o->pod_uid[0] || o->container[0]);
 }
 
-/* In softirq the task is a stranger. */
+/* In a softirq the current task has nothing to do with the packet. */
 static bool task_tells(const struct event *e)
 {
 	return event_has(e, F_CGROUP) && e->cgroup &&

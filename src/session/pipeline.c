@@ -139,7 +139,7 @@ static void on_timer(void *data)
 	pipeline_collect(data);
 }
 
-/* Hooks that follow each other and have the same method for the same reason are one line. */
+/* Neighbouring hooks with the same method and the same reason are one line. */
 struct plan_log {
 	const char *probe;
 	struct buf hooks, method, reason;
@@ -199,7 +199,7 @@ static void tick_probe(struct running *r)
 		log_plan(r);
 }
 
-/* Records that were not worth a wake-up (bpf/ring.h, ring_batch). */
+/* Reads the records that did not wake the loop (bpf/ring.h, ring_batch). */
 static void on_drains(void *data)
 {
 	struct pipeline *p = data;
@@ -281,7 +281,7 @@ static int start_probes(struct pipeline *p, struct err *err)
 	return 0;
 }
 
-/* Being asked is a help; to do without is no failure. */
+/* A pipeline that cannot be asked to release its modules works all the same. */
 static void listen_for_release(struct pipeline *p)
 {
 	struct err err;

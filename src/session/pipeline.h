@@ -14,10 +14,10 @@ struct pipeline_options {
 	enum attach_force attach;
 	bool events;        /* all events of the rings are wanted */
 	bool newcomers;     /* or those of a task that is seen to send for the first time */
-	bool notable;       /* or those few that are worth a word unasked */
+	bool notable;       /* or those few that a reader should see unasked */
 	bool go_on_without; /* a probe that this node cannot run, or that has nothing to do by the
 			     * configuration, is logged and left out */
-	bool wait;          /* what is to be watched and is not there may still come, and may go */
+	bool wait;          /* a target that is not there may still come, and any may go */
 	uint64_t collect_interval_ns;
 	event_fn on_event;
 	event_fn on_row;
@@ -36,7 +36,7 @@ int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeli
 
 size_t pipeline_probes(const struct pipeline *p); /* that run */
 
-/* Tells the probes that go by processes which are in the path; and whether there is such a probe. */
+/* Gives the processes of the path to the probes that watch processes; and whether such a probe runs. */
 void pipeline_watch(struct pipeline *p, const uint32_t *tgids, size_t n);
 bool pipeline_watches(const struct pipeline *p);
 

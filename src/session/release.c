@@ -18,7 +18,7 @@
 
 #define RUN_DIR "/run/teide"
 #define PREFIX "release-"
-#define REQUEST 'r' /* a connection without it only asks whether anybody listens */
+#define REQUEST 'r' /* a connection without it only asks whether a process listens */
 #define ANSWER_MAX 1200 /* '+' and what was held, or '-' and an error; and a newline */
 #define REQUEST_SECONDS 1 /* the loop stands still meanwhile */
 #define ANSWER_SECONDS 60
@@ -62,7 +62,7 @@ static void answer(struct release *r, int fd)
 	int e = r->fn(r->data, held, &err), len;
 
 	len = snprintf(text, sizeof(text), "%c%s\n", e < 0 ? '-' : '+', e < 0 ? err.text : held);
-	/* Who has gone meanwhile does not miss it. */
+	/* A peer that has gone meanwhile needs no answer. */
 	(void)!send(fd, text, (size_t)len, MSG_NOSIGNAL);
 }
 
@@ -92,7 +92,7 @@ void release_free(struct release *r)
 
 DEFINE_CLEANUP(struct release *, release, release_free)
 
-/* Under its name only once it listens: a name where nobody does is one that was left behind. */
+/* The socket gets its name only once it listens: a name where no process listens is a leftover. */
 static int open_socket(struct release *r)
 {
 	char path[sizeof(r->path)];
@@ -115,7 +115,7 @@ static int open_socket(struct release *r)
 	return 0;
 }
 
-/* A connection to one of them; -ECONNREFUSED when nobody is there. */
+/* A connection to such a socket; -ECONNREFUSED when no process listens. */
 static int reach(const char *path)
 {
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -133,7 +133,7 @@ static int reach(const char *path)
 
 typedef void (*each_fn)(int fd, const char *path, void *data); /* fd: or -errno */
 
-/* "release-..." and, of one that was killed before it listened, ".PID". */
+/* "release-...", and ".PID" of a process that was killed before it listened. */
 static bool is_socket_name(const char *name)
 {
 	return !strncmp(name, PREFIX, strlen(PREFIX)) ||
@@ -163,7 +163,7 @@ static int for_each(each_fn fn, void *data)
 	return 0;
 }
 
-/* One that has its name and does not listen yet lives. */
+/* A process that has its name and does not listen yet lives. */
 static void remove_dead(int fd, const char *path, void *data)
 {
 	const char *name = strrchr(path, '/') + 1;
@@ -282,7 +282,7 @@ static void ask(int fd, const char *path, void *data)
 	set_patience(fd, ANSWER_SECONDS);
 	errno = 0;
 	if (send(fd, &request, 1, MSG_NOSIGNAL) != 1 || !receive(fd, text)) {
-		/* One that ends meanwhile has let go as well. */
+		/* A process that ends meanwhile has released its modules too. */
 		if (errno == EAGAIN)
 			q->r = err_set(q->err, -ETIMEDOUT, "%s: no answer", path);
 		return;

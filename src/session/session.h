@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What every verb stands on that runs until something ends it: a loop, the signals that ask the program to end
- * (base/signals.h), the probes, and the end in good order: session_run(), session_finish(), session_ledger(). */
+/* The frame of a verb that runs until something ends it: a loop, the signals that ask the program to end
+ * (base/signals.h), the probes, and the order of the end: session_run(), session_finish(), session_ledger(). */
 #pragma once
 
 #include <stdbool.h>
@@ -22,7 +22,7 @@ struct session {
 	struct loop *loop;
 	struct pipeline *pipeline; /* NULL: none was started */
 	bool stopped;
-	int result; /* of the one that stopped it */
+	int result; /* what session_run() returns */
 };
 
 /* Makes the loop and takes the signals. Open it before anything that has to be undone. A signal that comes before
@@ -43,5 +43,5 @@ void session_stop(struct session *s, int result);
 int session_finish(struct session *s, struct err *err);
 void session_ledger(struct session *s, pipeline_ledger_fn fn, void *data);
 
-/* Frees pipeline and loop; one of zeroes is fine. What was added to the loop goes first. */
+/* Frees the pipeline and the loop; a session of zeroes is fine. Free before it what was added to the loop. */
 void session_close(struct session *s);

@@ -22,7 +22,7 @@ static void print_ledger(void *data, const char *probe, const struct ledger_row 
 	sink_ledger(w->sink, probe, row);
 }
 
-/* The last events and the ledger, for a reader that still reads. *ret_left: 0, or why a hook stays. */
+/* Writes the last events and the ledger. *ret_left: 0, or why a hook stays. */
 static int finish_watch(struct watch *w, void *data, int *ret_left, struct err *err)
 {
 	sink_set_patience(w->sink, LAST_PATIENCE_NS);

@@ -16,7 +16,7 @@
 #define PATIENCE_NS (5 * NSEC_PER_SEC)
 #define PAUSE_NS (10 * NSEC_PER_MSEC)
 
-/* 0 also for one that is not there any more. */
+/* 0 also for a module that is no longer loaded. */
 static unsigned references_of(const char *module)
 {
 	_cleanup_fclose_ FILE *file = NULL;
@@ -30,7 +30,7 @@ static unsigned references_of(const char *module)
 	return n;
 }
 
-/* The kernel frees a program some moments after it was let go of, and only then its module. */
+/* The kernel frees a program some moments after its last reference has gone, and only then releases the module. */
 static unsigned wait_for_kernel(const char *module)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
@@ -69,7 +69,7 @@ int trace_release(bool json, struct err *err)
 	char *rest = a.modules, *module;
 	int r = release_ask(&a, err);
 
-	/* Where it was not possible to ask all, "0" would not be true. */
+	/* When a teide could not be asked, "0" might be wrong. */
 	if (r >= 0 || a.held)
 		(json ? print_json : print_text)(&a);
 	while (a.held && (module = strsep(&rest, " "))) {

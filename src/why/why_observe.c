@@ -155,7 +155,7 @@ static void on_end_signal(void *data)
 {
 	struct observation *o = data;
 
-	/* The next collection of TC ends it, so that nothing of the last one is lost. */
+	/* The next collection of TC ends the observation, so that no count since the last one is lost. */
 	o->duration_ns = 0;
 	if (!both_count(o))
 		end_observation(o, clock_boot_ns());
