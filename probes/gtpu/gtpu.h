@@ -6,7 +6,7 @@
 
 #include "record.h"
 
-/* Stable numbers: they are in the JSON as func_id and in README.md. 1 to 31 are gtp5g's, 32 to 47
+/* Stable numbers: they are in the JSON as func_id and in docs/probes/gtpu.md. 1 to 31 are gtp5g's, 32 to 47
  * gtp's, 48 to 63 the kernel's own. */
 enum gtpu_func {
 	GTP5G_HANDLE_SKB_IPV4 = 1,

@@ -283,7 +283,7 @@ static void any_bytes_behind_a_good_header(void **state)
 	assert_in_range(decoded, 1000, 20000);
 }
 
-/* What the probe hooks: the numbers are promised in README.md. */
+/* What the probe hooks: the numbers are promised in docs/probes/gtpu.md. */
 static void hooks_follow_the_options(void **state)
 {
 	const struct module_facts btf = {.btf = true}, plain = {.version = "0.9.11"};
