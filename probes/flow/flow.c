@@ -85,7 +85,7 @@ static int flow_detach(struct probe_run *run, struct err *err)
 	int r = 0;
 
 	for (size_t i = 0; i < run->n_attachments / 2; i++) {
-		int one = flow_let_go(run, i, err);
+		int one = flow_detach_interface(run, i, err);
 
 		r = one < 0 ? one : r;
 	}
@@ -180,7 +180,7 @@ static int start_maps(struct probe_run *run, struct err *err)
 	return r < 0 ? r : ring_open(&run->ring, run->bpf->obj, err);
 }
 
-static int load(struct probe_run *run, const struct probe_env *env, struct err *err)
+static int load_programs(struct probe_run *run, const struct probe_env *env, struct err *err)
 {
 	const struct flow_options *o = env->options;
 	struct object_capture capture;
@@ -214,7 +214,7 @@ static int flow_start(struct probe_run **ret, const struct probe_env *env, struc
 	if (r == 0 && flow_follow_begin(run, env) < 0)
 		r = err_set(err, -ENOMEM, "out of memory");
 	if (r == 0)
-		r = load(run, env, err);
+		r = load_programs(run, env, err);
 	if (r == 0)
 		r = start_maps(run, err);
 	if (r == 0)
@@ -237,14 +237,14 @@ static int flow_try(const void *options, enum attach_force attach, struct err *e
 	if (!run || (r == 0 && flow_follow_begin(run, &env) < 0))
 		r = err_set(err, -ENOMEM, "out of memory");
 	if (r == 0)
-		r = load(run, &env, err);
+		r = load_programs(run, &env, err);
 	if (r == 0)
 		r = start_maps(run, err);
 	return r < 0 ? r : flow_try_entry(run, err);
 }
 
 /* Beside the hooks, what the kernel keeps from the programs. */
-static void flow_tell_plan(struct probe_run *run, plan_fn fn, void *data)
+static void flow_plan_rows(struct probe_run *run, plan_fn fn, void *data)
 {
 	flow_plan(run, fn, data);
 	if (!run->kernel_reads)
@@ -283,7 +283,7 @@ const struct probe probe_flow = {
 	.drain = flow_drain,
 	.collect = flow_collect,
 	.ledger = flow_ledger_tell,
-	.plan = flow_tell_plan,
+	.plan = flow_plan_rows,
 	.tick = flow_tick,
 	.detach = flow_detach,
 	.stop = flow_stop,

@@ -93,7 +93,7 @@ void flow_ledger_forget(struct probe_run *run, uint32_t attachment)
 	memset(a->other_told, 0, sizeof(a->other_told));
 }
 
-static void tell_ledger(const struct flow_ledger *l, struct ledger_writer *t)
+static void write_ledger(const struct flow_ledger *l, struct ledger_writer *t)
 {
 	static const char *const others[OTHER_MAX] = {"flow", "tunnel", "sender", "quality"};
 	uint64_t counted = 0;
@@ -111,19 +111,19 @@ static void tell_ledger(const struct flow_ledger *l, struct ledger_writer *t)
 		ledger_write(t, "other", others[i], l->other[i].packets);
 }
 
-static void tell_attachment(const struct probe_run *run, uint32_t id, struct ledger_writer *t)
+static void write_attachment(const struct probe_run *run, uint32_t id, struct ledger_writer *t)
 {
 	struct flow_ledger l;
 
 	t->where = run->attachments[id].hook;
 	if (!run->attachments[id].method[0] || flow_ledger_read(run, id, &l) < 0)
 		return;
-	tell_ledger(&l, t);
+	write_ledger(&l, t);
 	ledger_write(t, "taken_off", NULL, run->attachments[id].taken_off);
 }
 
 /* Bytes of the maps, by what bounds them. */
-static void tell_memory(const struct probe_run *run, struct ledger_writer *t)
+static void write_memory(const struct probe_run *run, struct ledger_writer *t)
 {
 	t->where = "memory";
 	ledger_write(t, "flows", NULL, gen_memory(run->flows));
@@ -140,12 +140,12 @@ void flow_ledger_tell(struct probe_run *run, ledger_fn fn, void *data)
 	struct ledger_writer t = {.fn = fn, .data = data};
 
 	for (uint32_t id = 0; id < run->n_attachments; id++)
-		tell_attachment(run, id, &t);
+		write_attachment(run, id, &t);
 	if (run->forgotten.seen) {
 		t.where = "interfaces before";
-		tell_ledger(&run->forgotten, &t);
+		write_ledger(&run->forgotten, &t);
 		ledger_write(&t, "taken_off", NULL, run->forgotten_taken_off);
 	}
 	ledger_write_ring(&t, run->ring, true, "damaged", run->bad_records);
-	tell_memory(run, &t);
+	write_memory(run, &t);
 }

@@ -47,7 +47,7 @@ static int load_entry(const struct probe_run *run, uint32_t id, const struct flo
 }
 
 /* The hook holds the program from then on. The calling thread is in the interface's namespace. */
-static int attach(struct probe_run *run, uint32_t id, struct err *err)
+static int attach_hook(struct probe_run *run, uint32_t id, struct err *err)
 {
 	struct flow_attachment *a = &run->attachments[id];
 	struct tc_target target = {.interface = a->target->interface, .ifindex = a->target->ifindex,
@@ -91,7 +91,7 @@ static int attach_here(void *data, struct err *err)
 
 	for (size_t id = b->place * 2; r == 0 && id < b->place * 2 + 2; id++)
 		if (!b->run->attachments[id].link)
-			r = attach(b->run, (uint32_t)id, err);
+			r = attach_hook(b->run, (uint32_t)id, err);
 	return r;
 }
 
@@ -123,7 +123,7 @@ static int detach_here(void *data, struct err *err)
 	return r;
 }
 
-int flow_let_go(struct probe_run *run, size_t place, struct err *err)
+int flow_detach_interface(struct probe_run *run, size_t place, struct err *err)
 {
 	struct flow_attachment *a = &run->attachments[place * 2];
 	struct both b = {.run = run, .place = place};
@@ -141,7 +141,7 @@ int flow_let_go(struct probe_run *run, size_t place, struct err *err)
 	return r == -ESRCH ? 0 : r; /* with the namespace its filters have gone */
 }
 
-static int look_here(void *data, struct err *err)
+static int check_here(void *data, struct err *err)
 {
 	const struct both *b = data;
 	int r = 1;
@@ -168,6 +168,6 @@ int flow_is_attached(struct probe_run *run, size_t place, struct err *err)
 	struct both b = {.run = run, .place = place};
 
 	if (tc_is_filter(a[0].link) || tc_is_filter(a[1].link))
-		return flow_target_visit(&run->interfaces[place].target, look_here, &b, err);
-	return look_here(&b, err);
+		return flow_target_visit(&run->interfaces[place].target, check_here, &b, err);
+	return check_here(&b, err);
 }

@@ -8,7 +8,7 @@
 #include "event_filter.h"
 #include "flow_run.h"
 
-static int parse(const struct flow_options *o, struct event_filter *f, struct err *err)
+static int parse_filter(const struct flow_options *o, struct event_filter *f, struct err *err)
 {
 	const struct {
 		const char *key, *value;
@@ -26,7 +26,7 @@ static int parse(const struct flow_options *o, struct event_filter *f, struct er
 int flow_filter_make(const struct flow_options *o, struct flow_filter *ret, struct err *err)
 {
 	struct event_filter f = {0};
-	int r = parse(o, &f, err);
+	int r = parse_filter(o, &f, err);
 
 	if (r < 0)
 		return r;

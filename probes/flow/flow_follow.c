@@ -46,7 +46,7 @@ static bool is_there(const struct flow_interface *i)
 	return i->state == FLOW_WATCHED || i->state == FLOW_REFUSED;
 }
 
-static struct flow_interface *find(const struct probe_run *run, const struct flow_target *t)
+static struct flow_interface *find_interface(const struct probe_run *run, const struct flow_target *t)
 {
 	for (size_t i = 0; i < run->n_attachments / 2; i++) {
 		struct flow_interface *interface = &run->interfaces[i];
@@ -57,7 +57,7 @@ static struct flow_interface *find(const struct probe_run *run, const struct flo
 	return NULL;
 }
 
-static bool among(const struct flow_targets *found, const struct flow_target *t)
+static bool is_among(const struct flow_targets *found, const struct flow_target *t)
 {
 	for (size_t i = 0; i < found->len; i++)
 		if (flow_target_same(&found->items[i], t))
@@ -65,7 +65,7 @@ static bool among(const struct flow_targets *found, const struct flow_target *t)
 	return false;
 }
 
-static void say(struct buf *out, const char *what, const struct flow_target *t)
+static void add_news(struct buf *out, const char *what, const struct flow_target *t)
 {
 	buf_printf(out, "%s%s %s%s%s", out->len ? "; " : "", what, t->netns ? t->netns_text : "",
 		   t->netns ? "/" : "", t->interface);
@@ -124,31 +124,31 @@ static void take_place(struct probe_run *run, size_t place, struct flow_target *
 	name_hooks(run, place);
 }
 
-static void went(struct probe_run *run, size_t place, struct buf *news)
+static void on_gone(struct probe_run *run, size_t place, struct buf *news)
 {
 	struct flow_interface *interface = &run->interfaces[place];
 	struct err why = {0};
 
 	if (interface->state == FLOW_WATCHED)
-		say(news, "detached from", &interface->target);
-	if (flow_let_go(run, place, &why) < 0)
+		add_news(news, "detached from", &interface->target);
+	if (flow_detach_interface(run, place, &why) < 0)
 		buf_printf(news, "%s%s", news->len ? "; " : "", why.text);
 	interface->state = FLOW_GONE;
 	interface->undrained = 2;
 }
 
-static void let_go_of_gone(struct probe_run *run, const struct flow_targets *found, struct buf *news)
+static void detach_gone(struct probe_run *run, const struct flow_targets *found, struct buf *news)
 {
 	for (size_t i = 0; i < run->n_attachments / 2; i++) {
 		const struct flow_interface *interface = &run->interfaces[i];
 
-		if (is_there(interface) && !among(found, &interface->target) &&
+		if (is_there(interface) && !is_among(found, &interface->target) &&
 		    !flow_target_unread(found, interface->target.netns_inode))
-			went(run, i, news);
+			on_gone(run, i, news);
 	}
 }
 
-static void rename_to(struct probe_run *run, struct flow_interface *interface, const struct flow_target *t)
+static void rename_interface(struct probe_run *run, struct flow_interface *interface, const struct flow_target *t)
 {
 	if (!strcmp(interface->target.interface, t->interface))
 		return;
@@ -157,7 +157,7 @@ static void rename_to(struct probe_run *run, struct flow_interface *interface, c
 }
 
 /* 1 when it is watched from now on. */
-static int begin(struct probe_run *run, struct flow_target *t, bool may_come, struct buf *news, struct err *err)
+static int begin_watching(struct probe_run *run, struct flow_target *t, bool may_come, struct buf *news, struct err *err)
 {
 	struct flow_interface *interface;
 	size_t place;
@@ -172,10 +172,10 @@ static int begin(struct probe_run *run, struct flow_target *t, bool may_come, st
 	r = flow_attach(run, place, &interface->why);
 	interface->state = r < 0 ? FLOW_REFUSED : FLOW_WATCHED;
 	if (r == 0) {
-		say(news, "watching", &interface->target);
+		add_news(news, "watching", &interface->target);
 		return 1;
 	}
-	flow_let_go(run, place, NULL);
+	flow_detach_interface(run, place, NULL);
 	if (r == -ENODEV || r == -ESRCH) /* it went while the look was under way; the next one says so */
 		return 0;
 	if (!may_come)
@@ -205,7 +205,7 @@ static int put_back(struct probe_run *run, struct flow_interface *interface, str
 	if (r == 0) {
 		interface->bare = false;
 		if (worth_saying(++interface->put_back)) {
-			say(news, "attached again, for something else had taken a hook off:", &interface->target);
+			add_news(news, "attached again, for something else had taken a hook off:", &interface->target);
 			buf_printf(news, " (%u times so far)", interface->put_back);
 		}
 		return 1;
@@ -238,16 +238,16 @@ static int look_at_all(struct probe_run *run, bool may_come, size_t most, struct
 	if (r < 0)
 		return r;
 	take_absent(run, &found);
-	let_go_of_gone(run, &found, news);
+	detach_gone(run, &found, news);
 	run->no_room = 0;
 	for (size_t i = 0; i < found.len && r >= 0 && n < most; i++) {
-		struct flow_interface *interface = find(run, &found.items[i]);
+		struct flow_interface *interface = find_interface(run, &found.items[i]);
 
 		if (interface) {
-			rename_to(run, interface, &found.items[i]);
+			rename_interface(run, interface, &found.items[i]);
 			r = put_back(run, interface, news, err);
 		} else {
-			r = begin(run, &found.items[i], may_come, news, err);
+			r = begin_watching(run, &found.items[i], may_come, news, err);
 		}
 		n += r > 0;
 	}
@@ -257,7 +257,7 @@ static int look_at_all(struct probe_run *run, bool may_come, size_t most, struct
 	return r < 0 ? r : (int)(n == most);
 }
 
-static int look(struct probe_run *run, bool may_come, size_t most, struct buf *news, struct err *err)
+static int look_and_name_peers(struct probe_run *run, bool may_come, size_t most, struct buf *news, struct err *err)
 {
 	int r = look_at_all(run, may_come, most, news, err);
 
@@ -269,7 +269,7 @@ static int look(struct probe_run *run, bool may_come, size_t most, struct buf *n
 int flow_look(struct probe_run *run, bool may_come, struct err *err)
 {
 	_cleanup_(buf_free) struct buf news = {0};
-	int r = look(run, may_come, SIZE_MAX, &news, err);
+	int r = look_and_name_peers(run, may_come, SIZE_MAX, &news, err);
 
 	return r < 0 ? r : 0;
 }
@@ -290,7 +290,7 @@ int flow_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 
 	if (now_ns < run->next_look_ns && !other_containers(run))
 		return PROBE_NO_NEWS;
-	r = look(run, true, ATTACH_AT_A_TIME, &news, says);
+	r = look_and_name_peers(run, true, ATTACH_AT_A_TIME, &news, says);
 	if (r < 0) {
 		run->next_look_ns = now_ns + TROUBLE_NS;
 		return r;

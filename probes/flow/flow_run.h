@@ -127,7 +127,7 @@ int flow_attach(struct probe_run *run, size_t place, struct err *err);
 /* Loads one of the programs that attachments have, and attaches it nowhere. */
 int flow_try_entry(struct probe_run *run, struct err *err);
 /* 0, or -errno when a filter could not be removed; detached it is all the same. */
-int flow_let_go(struct probe_run *run, size_t place, struct err *err);
+int flow_detach_interface(struct probe_run *run, size_t place, struct err *err);
 /* 1 while both hooks are at the interface; 0 when something else has taken one off, which is counted,
  * and flow_attach() puts it back; or -errno. */
 int flow_is_attached(struct probe_run *run, size_t place, struct err *err);

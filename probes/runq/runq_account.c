@@ -21,7 +21,7 @@ static const char *const reasons[RUNQ_SKIPS] = {
 
 /* Calls that no program was run for, since they interrupted that program on its CPU. The kernel counts them from 5.12
  * on. */
-static void tell_missed(const struct probe_run *run, ledger_fn fn, void *data)
+static void missed_row(const struct probe_run *run, ledger_fn fn, void *data)
 {
 	const struct bpf_program *const programs[RUNQ_PROGRAMS] = {
 		run->bpf->progs.runq_wakeup, run->bpf->progs.runq_wakeup_new,
@@ -57,7 +57,7 @@ void runq_ledger_tell(struct probe_run *run, ledger_fn fn, void *data)
 			fn(data, &(struct ledger_row){places[hook], "skipped", reasons[why],
 						      sum.skipped[hook][why], unknown});
 	}
-	tell_missed(run, fn, data);
+	missed_row(run, fn, data);
 	fn(data, &(struct ledger_row){"processes", "refused", NULL, run->refused, false});
 	fn(data, &(struct ledger_row){"rows", "refused", NULL, map_refused(run->told), false});
 }

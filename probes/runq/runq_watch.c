@@ -12,31 +12,31 @@
 #include "runq_run.h"
 #include "runq.skel.h"
 
-static int compare(const void *a, const void *b)
+static int compare_pids(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 
 	return (x > y) - (x < y);
 }
 
-static bool holds(const struct runq_pids *pids, uint32_t pid)
+static bool pids_hold(const struct runq_pids *pids, uint32_t pid)
 {
-	return pids->len && bsearch(&pid, pids->items, pids->len, sizeof(pid), compare);
+	return pids->len && bsearch(&pid, pids->items, pids->len, sizeof(pid), compare_pids);
 }
 
-static void sort(struct runq_pids *pids)
+static void sort_pids(struct runq_pids *pids)
 {
 	size_t kept = 0;
 
 	if (pids->len)
-		qsort(pids->items, pids->len, sizeof(*pids->items), compare);
+		qsort(pids->items, pids->len, sizeof(*pids->items), compare_pids);
 	for (size_t i = 0; i < pids->len; i++)
 		if (!kept || pids->items[i] != pids->items[kept - 1])
 			pids->items[kept++] = pids->items[i];
 	pids->len = kept;
 }
 
-static int parse(struct runq_pids *ret, const struct string_list *texts, struct err *err)
+static int parse_pids(struct runq_pids *ret, const struct string_list *texts, struct err *err)
 {
 	uint64_t pid;
 	int r;
@@ -50,7 +50,7 @@ static int parse(struct runq_pids *ret, const struct string_list *texts, struct 
 			return err_prefix(err, r, "probes.runq.pids: process id");
 		ret->items[ret->len++] = (uint32_t)pid;
 	}
-	sort(ret);
+	sort_pids(ret);
 	return 0;
 }
 
@@ -58,14 +58,14 @@ int runq_check(const void *options, struct err *err)
 {
 	const struct runq_options *o = options;
 	struct runq_pids pids = {0};
-	int r = parse(&pids, &o->pids, err);
+	int r = parse_pids(&pids, &o->pids, err);
 
 	free(pids.items);
 	return r;
 }
 
 /* What is known of threads is of no use once their process is not watched: they may end unseen. */
-static int sweep(struct probe_run *run, const struct runq_pids *wanted)
+static int sweep_threads(struct probe_run *run, const struct runq_pids *wanted)
 {
 	int fd = bpf_map__fd(run->bpf->maps.threads);
 	_cleanup_free_ uint32_t *tids = calloc(run->max_threads, sizeof(*tids));
@@ -77,7 +77,7 @@ static int sweep(struct probe_run *run, const struct runq_pids *wanted)
 	if (bpf_map_lookup_batch(fd, NULL, &position, tids, threads, &n, NULL) < 0 && errno != ENOENT)
 		return -errno;
 	for (uint32_t i = 0; i < n; i++)
-		if (!holds(&run->watched, threads[i].tgid) || !holds(wanted, threads[i].tgid))
+		if (!pids_hold(&run->watched, threads[i].tgid) || !pids_hold(wanted, threads[i].tgid))
 			bpf_map_delete_elem(fd, &tids[i]);
 	return 0;
 }
@@ -87,7 +87,7 @@ static struct runq_watched since_now(void)
 	return (struct runq_watched){.since_ns = clock_monotonic_ns()};
 }
 
-static bool same(const struct runq_pids *a, const struct runq_pids *b)
+static bool pids_same(const struct runq_pids *a, const struct runq_pids *b)
 {
 	return a->len == b->len && (!a->len || !memcmp(a->items, b->items, a->len * sizeof(*a->items)));
 }
@@ -105,7 +105,7 @@ static int set_filter(struct probe_run *run, const struct runq_pids *wanted)
 }
 
 /* Puts the newcomers into the map, and takes out of the set those that it has no room for. */
-static int add_new(struct probe_run *run, struct runq_pids *wanted, int swept)
+static int watch_new(struct probe_run *run, struct runq_pids *wanted, int swept)
 {
 	const struct runq_watched since = since_now();
 	int fd = bpf_map__fd(run->bpf->maps.watched), r = swept;
@@ -113,7 +113,7 @@ static int add_new(struct probe_run *run, struct runq_pids *wanted, int swept)
 
 	for (size_t i = 0; i < wanted->len; i++) {
 		uint32_t pid = wanted->items[i];
-		bool is_in = holds(&run->watched, pid);
+		bool is_in = pids_hold(&run->watched, pid);
 
 		if (!is_in && swept == 0) {
 			is_in = bpf_map_update_elem(fd, &pid, &since, BPF_ANY) == 0;
@@ -127,16 +127,16 @@ static int add_new(struct probe_run *run, struct runq_pids *wanted, int swept)
 }
 
 /* Afterwards the set holds what is watched indeed: the next call tries the others again. */
-static int change(struct probe_run *run, struct runq_pids *wanted)
+static int change_watched(struct probe_run *run, struct runq_pids *wanted)
 {
 	int fd = bpf_map__fd(run->bpf->maps.watched), r, filter;
 
-	if (same(&run->watched, wanted) && !run->filter_is_old)
+	if (pids_same(&run->watched, wanted) && !run->filter_is_old)
 		return 0;
 	for (size_t i = 0; i < run->watched.len; i++)
-		if (!holds(wanted, run->watched.items[i]))
+		if (!pids_hold(wanted, run->watched.items[i]))
 			bpf_map_delete_elem(fd, &run->watched.items[i]);
-	r = add_new(run, wanted, sweep(run, wanted));
+	r = watch_new(run, wanted, sweep_threads(run, wanted));
 	filter = set_filter(run, wanted);
 	run->filter_is_old = filter < 0;
 	return r < 0 ? r : filter;
@@ -154,10 +154,10 @@ int runq_watch(struct probe_run *run, const uint32_t *tgids, size_t n)
 	if (n)
 		memcpy(wanted.items + run->always.len, tgids, n * sizeof(uint32_t));
 	wanted.len = run->always.len + n;
-	sort(&wanted);
+	sort_pids(&wanted);
 	run->refused = wanted.len > RUNQ_PROCESSES ? wanted.len - RUNQ_PROCESSES : 0;
 	wanted.len -= run->refused;
-	r = change(run, &wanted);
+	r = change_watched(run, &wanted);
 	free(run->watched.items);
 	run->watched = wanted;
 	return r;
@@ -165,7 +165,7 @@ int runq_watch(struct probe_run *run, const uint32_t *tgids, size_t n)
 
 int runq_watch_start(struct probe_run *run, const struct string_list *pids, struct err *err)
 {
-	int r = parse(&run->always, pids, err);
+	int r = parse_pids(&run->always, pids, err);
 
 	if (r < 0)
 		return r;

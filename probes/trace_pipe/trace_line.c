@@ -173,7 +173,7 @@ static bool find_named(const char *message, struct trace_task *ret)
 	return false;
 }
 
-static void add(struct trace_line *line, const struct trace_task *task)
+static void add_task(struct trace_line *line, const struct trace_task *task)
 {
 	line->tasks[line->n++] = *task;
 }
@@ -191,15 +191,15 @@ static enum trace_verdict read_tasks(const struct header *h, struct trace_line *
 		if (has_pid && pid != h->tid)
 			current = (struct trace_task){.tid = pid};
 		current.tgid = tgid;
-		add(ret, &current);
+		add_task(ret, &current);
 		return TRACE_TASK;
 	}
 	if (current.tid)
-		add(ret, &current);
+		add_task(ret, &current);
 	if (find_named(h->message, &named) && named.tid != current.tid)
-		add(ret, &named);
+		add_task(ret, &named);
 	if (!ret->n && has_pid && pid)
-		add(ret, &(struct trace_task){.tid = pid});
+		add_task(ret, &(struct trace_task){.tid = pid});
 	return ret->n ? TRACE_TASK : TRACE_IDLE;
 }
 

@@ -55,7 +55,7 @@ struct probe_run {
 	int trouble;         /* why it is not, as last reported */
 };
 
-static void stop(struct probe_run *run)
+static void trace_pipe_stop(struct probe_run *run)
 {
 	if (!run)
 		return;
@@ -64,9 +64,9 @@ static void stop(struct probe_run *run)
 	free(run);
 }
 
-DEFINE_CLEANUP(struct probe_run *, run, stop)
+DEFINE_CLEANUP(struct probe_run *, run, trace_pipe_stop)
 
-static int start(struct probe_run **ret, const struct probe_env *env, struct err *err)
+static int trace_pipe_start(struct probe_run **ret, const struct probe_env *env, struct err *err)
 {
 	const struct trace_pipe_options *o = env->options;
 	_cleanup_(cleanup_run) struct probe_run *run = calloc(1, sizeof(*run));
@@ -152,7 +152,7 @@ static int try_to_open(struct probe_run *run, uint64_t now_ns, struct err *says)
 	return PROBE_SAYS;
 }
 
-static int tick(struct probe_run *run, uint64_t now_ns, struct err *says)
+static int trace_pipe_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 {
 	int r;
 
@@ -182,7 +182,7 @@ static void emit_row(const struct task_key *key, const struct task_lines *t, int
 	emit(data, &e);
 }
 
-static int collect(struct probe_run *run, event_fn emit, void *data)
+static int trace_pipe_collect(struct probe_run *run, event_fn emit, void *data)
 {
 	const struct task_lines *t;
 	const void *key;
@@ -205,22 +205,22 @@ static int collect(struct probe_run *run, event_fn emit, void *data)
 	return r;
 }
 
-static int no_ring(const struct probe_run *run)
+static int trace_pipe_no_ring(const struct probe_run *run)
 {
 	return -1;
 }
 
-static int no_events(struct probe_run *run, size_t max, event_fn emit, void *data)
+static int trace_pipe_no_events(struct probe_run *run, size_t max, event_fn emit, void *data)
 {
 	return 0;
 }
 
-static void tell(ledger_fn fn, void *data, const char *name, const char *reason, uint64_t value)
+static void lines_row(ledger_fn fn, void *data, const char *name, const char *reason, uint64_t value)
 {
 	fn(data, &(struct ledger_row){"lines", name, reason, value});
 }
 
-static void tell_ledger(struct probe_run *run, ledger_fn fn, void *data)
+static void trace_pipe_ledger(struct probe_run *run, ledger_fn fn, void *data)
 {
 	static const struct {
 		enum trace_verdict verdict;
@@ -236,12 +236,12 @@ static void tell_ledger(struct probe_run *run, ledger_fn fn, void *data)
 
 	for (int i = 0; i < TRACE_VERDICTS; i++)
 		seen += run->verdicts[i];
-	tell(fn, data, "seen", NULL, seen);
-	tell(fn, data, "counted", NULL, run->verdicts[TRACE_TASK] - run->no_room);
+	lines_row(fn, data, "seen", NULL, seen);
+	lines_row(fn, data, "counted", NULL, run->verdicts[TRACE_TASK] - run->no_room);
 	for (size_t i = 0; i < ARRAY_SIZE(skipped); i++)
-		tell(fn, data, "skipped", skipped[i].reason, run->verdicts[skipped[i].verdict]);
-	tell(fn, data, "skipped", "too_long", run->source.too_long);
-	tell(fn, data, "skipped", "no_room", run->no_room);
+		lines_row(fn, data, "skipped", skipped[i].reason, run->verdicts[skipped[i].verdict]);
+	lines_row(fn, data, "skipped", "too_long", run->source.too_long);
+	lines_row(fn, data, "skipped", "no_room", run->no_room);
 	/* A note without a number is of one line or of more. */
 	fn(data, &(struct ledger_row){"lines", "lost", "overwritten", run->lost, run->lost_notes > 0});
 	fn(data, &(struct ledger_row){"tasks", "seen", NULL, run->told + run->ended + run->unreadable});
@@ -250,13 +250,13 @@ static void tell_ledger(struct probe_run *run, ledger_fn fn, void *data)
 	fn(data, &(struct ledger_row){"tasks", "skipped", "unreadable", run->unreadable});
 }
 
-static void tell_plan(struct probe_run *run, plan_fn fn, void *data)
+static void trace_pipe_plan(struct probe_run *run, plan_fn fn, void *data)
 {
 	if (run->source.fd >= 0)
 		fn(data, &(struct plan_row){run->source.path, "text", "what another tracer prints"});
 }
 
-static int detach(struct probe_run *run, struct err *err)
+static int trace_pipe_detach(struct probe_run *run, struct err *err)
 {
 	read_lines(run);
 	trace_source_flush(&run->source, on_line, run);
@@ -270,13 +270,13 @@ const struct probe probe_trace_pipe = {
 		"'trace_pipe'",
 	.options = option_table,
 	.options_size = sizeof(struct trace_pipe_options),
-	.start = start,
-	.ring_fd = no_ring,
-	.drain = no_events,
-	.collect = collect,
-	.ledger = tell_ledger,
-	.plan = tell_plan,
-	.tick = tick,
-	.detach = detach,
-	.stop = stop,
+	.start = trace_pipe_start,
+	.ring_fd = trace_pipe_no_ring,
+	.drain = trace_pipe_no_events,
+	.collect = trace_pipe_collect,
+	.ledger = trace_pipe_ledger,
+	.plan = trace_pipe_plan,
+	.tick = trace_pipe_tick,
+	.detach = trace_pipe_detach,
+	.stop = trace_pipe_stop,
 };

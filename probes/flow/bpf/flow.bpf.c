@@ -62,7 +62,7 @@ struct {
 	__type(value, __u32);
 } flow_generation SEC(".maps");
 
-static __always_inline void add(struct flow_value *v, const struct flow_scratch *s)
+static __always_inline void add_packet(struct flow_value *v, const struct flow_scratch *s)
 {
 	v->packets++;
 	v->bytes += s->len;
@@ -97,7 +97,7 @@ static __always_inline void count_flow(struct flow_scratch *s, struct flow_ledge
 		k->tuple = p->outer;
 	}
 	v = generation_slot_at(&flows, s->place, k, &fresh);
-	add(v ?: &ledger->other[OTHER_FLOW], s);
+	add_packet(v ?: &ledger->other[OTHER_FLOW], s);
 }
 
 static __always_inline void count_tunnel(struct flow_scratch *s, struct flow_ledger *ledger)
@@ -118,7 +118,7 @@ static __always_inline void count_tunnel(struct flow_scratch *s, struct flow_led
 	k->pdu_type = p->gtp.pdu_type;
 	k->gtp = p->gtp.flags & (RECORD_GTP | RECORD_GTP_QFI);
 	v = generation_slot_at(&tunnels, s->place, k, &fresh);
-	add(v ?: &ledger->other[OTHER_TUNNEL], s);
+	add_packet(v ?: &ledger->other[OTHER_TUNNEL], s);
 }
 
 static __always_inline __u16 wanted_port(__u16 port)
@@ -127,7 +127,7 @@ static __always_inline __u16 wanted_port(__u16 port)
 }
 
 /* The counts show a new sender at the next collection; the scheduler that boosts senders needs it at once. */
-static __always_inline void tell_newcomer(const struct sender_key *k)
+static __always_inline void emit_newcomer(const struct sender_key *k)
 {
 	struct flow_newcomer *r;
 
@@ -153,7 +153,7 @@ struct {
 /* A packet from another namespace of this node brings the socket that sent it along, through veth and
  * bridge, until a stack has received it: at ingress it still has. So does one at egress that had to wait, as
  * the first of all does for its neighbour's address, and that softirq sends. */
-static __always_inline void tell_socket(struct __sk_buff *skb, struct flow_scratch *s)
+static __always_inline void emit_socket(struct __sk_buff *skb, struct flow_scratch *s)
 {
 	const struct record_tuple *t = &s->work.packet.outer;
 	struct flow_newcomer *r;
@@ -201,15 +201,15 @@ static __always_inline void count_sender(struct flow_scratch *s, struct flow_led
 	k->context = task_context();
 	v = generation_slot_at(&senders, s->place, k, &fresh);
 	if (!v) {
-		add(&ledger->other[OTHER_SENDER], s);
+		add_packet(&ledger->other[OTHER_SENDER], s);
 		return;
 	}
 	if (!v->count.packets) {
 		v->cgroup_id = task_current_cgroup();
 		task_current_comm(v->comm);
-		tell_newcomer(k);
+		emit_newcomer(k);
 	}
-	add(&v->count, s);
+	add_packet(&v->count, s);
 }
 
 static __always_inline bool sampled(struct flow_scratch *s)
@@ -224,7 +224,7 @@ static __always_inline bool sampled(struct flow_scratch *s)
 	return true;
 }
 
-static __always_inline void tell(struct flow_scratch *s)
+static __always_inline void emit_packet(struct flow_scratch *s)
 {
 	const struct packet *p = &s->work.packet;
 	struct flow_record *r;
@@ -333,9 +333,9 @@ int flow_packet(struct __sk_buff *skb)
 	count_tunnel(s, ledger);
 	count_sender(s, ledger);
 	if (quality_wanted(&s->work) && flow_quality(skb) < 0)
-		add(&ledger->other[OTHER_QUALITY], s);
-	tell_socket(skb, s);
-	tell(s);
+		add_packet(&ledger->other[OTHER_QUALITY], s);
+	emit_socket(skb, s);
+	emit_packet(s);
 	return FLOW_NEXT;
 }
 
