@@ -157,7 +157,8 @@ static void rename_interface(struct probe_run *run, struct flow_interface *inter
 }
 
 /* 1 when it is watched from now on. */
-static int begin_watching(struct probe_run *run, struct flow_target *t, bool may_come, struct buf *news, struct err *err)
+static int begin_watching(struct probe_run *run, struct flow_target *t, bool may_come, struct buf *news,
+			  struct err *err)
 {
 	struct flow_interface *interface;
 	size_t place;

@@ -135,7 +135,7 @@ int flow_is_attached(struct probe_run *run, size_t place, struct err *err);
 /* flow_follow.c. 0 or -ENOMEM. */
 int flow_follow_begin(struct probe_run *run, const struct probe_env *env);
 void flow_follow_end(struct probe_run *run);
-/* Attaches to what is wanted and there. may_come: what is not there yet is no error, nor what refuses. */
+/* Attaches to the wanted interfaces that are there. may_come: an interface that is missing or refuses is no error. */
 int flow_look(struct probe_run *run, bool may_come, struct err *err);
 int flow_tick(struct probe_run *run, uint64_t now_ns, struct err *says);
 void flow_follow_collected(struct probe_run *run);

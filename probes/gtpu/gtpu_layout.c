@@ -98,7 +98,7 @@ static void by_btf(const struct btf *btf, struct gtpu_layout *ret)
 	};
 }
 
-/* Without these nothing is told, and what calls itself BTF of gtp5g has them. */
+/* Without these members nothing can be read; each BTF of gtp5g has them. */
 static bool complete(const struct gtpu_layout *l)
 {
 	return l->pdr_seid != GTPU_NOWHERE && l->pdr_id != GTPU_NOWHERE &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A module that is hooked by fentry cannot be unloaded, and one that is loaded again is another one. So the programs are
- * on a module only while it has a network device: when the last one has gone they detach. Devices are polled for: a look
- * at the known ones is one request; all namespaces are looked through only when these have gone, or now and then while
- * the probe waits for a device. */
+/* A module that is hooked by fentry cannot be unloaded, and a module that is loaded again is another one. So the
+ * programs are on a module only while it has a network device: when the last one has gone they detach. Devices are
+ * polled for: a look at the known ones is one request; all namespaces are looked through only when these have gone, or
+ * now and then while the probe waits for a device. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -197,8 +197,8 @@ static enum presence look_for_devices(const struct gtpu_life *l, unsigned module
 	return p;
 }
 
-/* To look through all namespaces: at once where hooks are on what is not there any more, in its turn
- * where something may have come. */
+/* Whether to look through all namespaces: at once when the device of a hooked module is gone, in its turn when a device
+ * may have come. */
 static bool scan_wanted(const struct gtpu_life *l, const uint64_t load[static GTPU_MODULES],
 			uint64_t now_ns)
 {
@@ -276,7 +276,7 @@ static int detach_aside(struct probe_run *run, unsigned left, const char *why, s
 	return say_detached(run, says);
 }
 
-/* From what is hooked to what is to be. */
+/* From the modules that are hooked to those of the mask. */
 static int change_modules(struct probe_run *run, unsigned mask, const uint64_t load[static GTPU_MODULES],
 		  uint64_t now_ns, struct err *says)
 {

@@ -120,7 +120,7 @@ int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask
 	return check_reads(&f, err) ? -EOPNOTSUPP : r;
 }
 
-/* Of what is there now. With nothing there, what this kernel lets us do at all. */
+/* For the modules loaded now; with none loaded, whether this kernel could hook functions at all. */
 int gtpu_plan_try(struct probe_run *run, enum attach_force force, bool wait, struct err *err)
 {
 	unsigned mask = loaded_modules(&run->options);

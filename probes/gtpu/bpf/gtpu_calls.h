@@ -68,7 +68,7 @@ static __always_inline void emit_call(struct open_packet *p, __u32 func, __u16 k
 	p->record.func_id = packet_func;
 }
 
-/* A call of the packet p, or of none that is followed: NULL. */
+/* p: the packet whose call it is; NULL: the call is for no packet that is followed. */
 static __always_inline void call_noted(__u32 func, const struct open_packet *p)
 {
 	NOTE(func, entries);
@@ -141,7 +141,7 @@ static __always_inline void emit_call_exit(struct open_packet *p, __u32 func, __
 	p->record.duration_ns = 0;
 }
 
-/* When the measured call of the packet returned; 0: this return is none that can be trusted to be its.
+/* When the measured call of the packet returned; 0: the return cannot be trusted to be that call's.
  * has: GTPU_HAS_RETURN where ret is known. */
 static __always_inline __u64 call_end(__u32 func, struct open_packet *p, __s32 ret, __u8 has)
 {
@@ -401,7 +401,7 @@ static __always_inline int push_exit(__u32 func, __s32 ret, __u8 has, bool gtp5g
 	struct open_packet *p = packet_under_way(GTPU_DOWNLINK);
 	__u64 now;
 
-	/* Before the call's own event, which then tells the header. */
+	/* Before the call's own event, which then has the header. */
 	if (p && !ret && p->depth[span_of(func)] == 1)
 		fill_pushed(p, gtp5g);
 	now = call_end(func, p, ret, has);
@@ -451,7 +451,7 @@ static __always_inline int tunnel_entry(const struct sk_buff *skb, __u32 src, __
 	return 0;
 }
 
-/* The packet under way may be the one that used it up. */
+/* The packet under way may have used up the quota. */
 static __always_inline int quota_entry(const void *urr, const void *gtp)
 {
 	struct open_packet *p = packet_begun_last();

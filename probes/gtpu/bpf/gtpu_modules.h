@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What is read of the memory of the gtp and gtp5g modules. First the outer addresses of a packet that is sent: types
- * that the module's own BTF places; where it has none, CO-RE finds none of them and what they would tell is absent.
+ * that the module's own BTF places; where it has none, CO-RE finds none of them and their values are absent.
  * Then gtp5g's rules for a packet, which struct gtpu_layout places. Nothing here keeps state or decides. */
 #pragma once
 

@@ -263,7 +263,7 @@ static __noinline int count_far(const struct gtpu_record *r)
 	return 0;
 }
 
-/* At a packet's end: one that went its way costs no more than this question. */
+/* At a packet's end. A packet that was forwarded costs this comparison alone. */
 static __always_inline void far_note(const struct gtpu_record *r)
 {
 	if (!events_wanted || !(r->has & GTPU_HAS_FAR) ||

@@ -8,7 +8,7 @@
 
 /* Set before load. */
 const volatile __u8 downlink_codes = GTPU_CODES_UNKNOWN; /* enum gtpu_codes */
-/* Before 0.9.11 what the backlog refuses has no code of its own: netif_rx() tells. */
+/* Before 0.9.11 a packet that the backlog refuses has no code of its own: netif_rx()'s return shows it. */
 const volatile bool refusal_has_code = true;
 
 #define ETHERTYPE_IPV4 0x0800
