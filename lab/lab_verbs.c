@@ -84,7 +84,7 @@ static void print_node(const struct lab_state *state, const struct lab_plan *pla
 	const char *alive = !p ? "not started" : lab_process_is_alive(p) ? "alive" : "ended";
 
 	printf("%-6s %3u  %-24s pid %-8d %-11s  %s\n", lab_node_comm(kind), index,
-	       lab_plan_netns(plan, kind, index), p ? (int)p->pid : 0, alive, rest);
+	       lab_plan_netns(plan, kind, index), p ? p->ref.pid : 0, alive, rest);
 }
 
 static void print_status(const struct lab_state *state, const struct lab_plan *plan)

@@ -149,7 +149,7 @@ static int start_one(struct batch *b, unsigned index, struct lab_state *state, s
 	if (r < 0)
 		return err_set(err, r, "/proc/%d: %s", pid, err_name(r));
 	state->processes[state->n_processes++] = (struct lab_process){
-		.kind = b->kind, .index = index, .pid = pid, .start_time = proc.start_time};
+		.kind = b->kind, .index = index, .ref = pidref_of(&proc)};
 	return 0;
 }
 

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
 #include "ns.h"
+#include "pidref.h"
 #include "proc.h"
 #include "process.h"
 
@@ -27,7 +27,7 @@ struct endings {
 
 bool lab_process_is_alive(const struct lab_process *p)
 {
-	return proc_same("", p->pid, p->start_time) != 0;
+	return pidref_is_alive(&p->ref) != 0;
 }
 
 static void close_all(struct endings *e)
@@ -38,20 +38,14 @@ static void close_all(struct endings *e)
 }
 
 /* 0, also when the process has ended already. */
-static int add(struct endings *e, const struct lab_process *p)
+static int add_ending(struct endings *e, const struct pidref *process)
 {
-	int fd = syscall(SYS_pidfd_open, p->pid, 0), r;
+	int fd = pidref_open(process);
 
 	if (fd < 0)
-		return errno == ESRCH ? 0 : -errno;
-	/* Asked after the descriptor is open: from here on it cannot be another process's. */
-	r = proc_same("", p->pid, p->start_time);
-	if (r <= 0) {
-		close(fd);
-		return r;
-	}
+		return fd == -ESRCH ? 0 : fd;
 	e->fds[e->n] = (struct pollfd){.fd = fd, .events = POLLIN};
-	e->pids[e->n++] = p->pid;
+	e->pids[e->n++] = process->pid;
 	return 0;
 }
 
@@ -66,7 +60,7 @@ static void send_signal(const struct endings *e, int sig)
 {
 	for (unsigned i = 0; i < e->n; i++) {
 		if (e->fds[i].fd >= 0)
-			(void)syscall(SYS_pidfd_send_signal, e->fds[i].fd, sig, NULL, 0);
+			pidref_kill(e->fds[i].fd, sig);
 	}
 }
 
@@ -129,10 +123,10 @@ int lab_process_end(const struct lab_process *processes, unsigned n, unsigned gr
 
 	_Static_assert(ENDINGS_MAX >= LAB_PROCESSES_MAX, "a lab's processes fit");
 	for (unsigned i = 0; i < n && e.n < ENDINGS_MAX; i++) {
-		int r = add(&e, &processes[i]);
+		int r = add_ending(&e, &processes[i].ref);
 
 		if (r < 0)
-			return cannot_end(&e, processes[i].pid, r, err);
+			return cannot_end(&e, processes[i].ref.pid, r, err);
 	}
 	return end_all(&e, grace_ms, err);
 }
@@ -180,11 +174,11 @@ static int find_strays(const struct inodes *inodes, struct endings *e, struct er
 	e->n = 0;
 	for (size_t i = 0; i < procs.len && e->n < ENDINGS_MAX; i++) {
 		const struct proc *proc = &procs.items[i];
-		struct lab_process p = {.pid = proc->pid, .start_time = proc->start_time};
+		struct pidref stray = pidref_of(proc);
 
-		r = has_inode(inodes, proc->netns) ? add(e, &p) : 0;
+		r = has_inode(inodes, proc->netns) ? add_ending(e, &stray) : 0;
 		if (r < 0)
-			return cannot_end(e, p.pid, r, err);
+			return cannot_end(e, stray.pid, r, err);
 	}
 	return 0;
 }

@@ -112,8 +112,10 @@ static int parse_process(const json_t *node, enum lab_node_kind kind, unsigned i
 	*p = (struct lab_process){
 		.kind = kind,
 		.index = index,
-		.pid = pid,
-		.start_time = json_integer_value(json_object_get(node, "start_time")),
+		.ref = {
+			.pid = (int32_t)pid,
+			.start_time = json_integer_value(json_object_get(node, "start_time")),
+		},
 	};
 	state->n_processes++;
 	return 0;

@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "err.h"
+#include "pidref.h"
 #include "plan.h"
 
 struct jw;
@@ -24,8 +24,7 @@ struct jw;
 struct lab_process {
 	enum lab_node_kind kind;
 	unsigned index;
-	pid_t pid;
-	uint64_t start_time; /* clock ticks since boot: with the pid, the identity */
+	struct pidref ref;
 };
 
 struct lab_state {

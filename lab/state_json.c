@@ -33,8 +33,8 @@ static void put_node(const struct writer *w, enum lab_node_kind kind, unsigned i
 	jw_string(w->j, "netns", lab_plan_netns(w->plan, kind, index));
 	if (!p)
 		return;
-	jw_i64(w->j, "pid", p->pid);
-	jw_u64(w->j, "start_time", p->start_time);
+	jw_i64(w->j, "pid", p->ref.pid);
+	jw_u64(w->j, "start_time", p->ref.start_time);
 	if (w->is_alive)
 		jw_bool(w->j, "alive", w->is_alive(p));
 }

@@ -187,7 +187,7 @@ static void add_peer(struct match *m, const struct owner *o, const struct owner 
 	if (!m->candidate[known->proc])
 		return;
 	snprintf(detail, sizeof(detail), "udp with %s (pid %d)", m->procs->items[known->proc].comm,
-		 known->pid);
+		 known->process.pid);
 	add_finding(m, &m->procs->items[o->proc], EVIDENCE_PEER, detail);
 }
 

@@ -39,9 +39,8 @@ static void add_owner(struct run *run, const struct socket_entry *s, int fd)
 	o->items[o->len++] = (struct owner){
 		.socket = (uint32_t)(s - run->scan->sockets->items),
 		.proc = run->proc,
-		.pid = proc->pid,
+		.process = pidref_of(proc),
 		.inode = s->udp.inode,
-		.start_time = proc->start_time,
 		.fd = fd,
 	};
 }
@@ -98,12 +97,15 @@ static void keep_known(struct run *run, const struct owners *last)
 		const struct owner *o = &last->items[i];
 		const struct socket_entry *s = socket_list_find(scan->sockets, o->inode);
 		const struct proc *proc = NULL;
+		struct pidref now;
 
 		if (s && scan->procs->len)
-			proc = bsearch(&o->pid, scan->procs->items, scan->procs->len, sizeof(*proc), compare_pid);
-		if (!proc || scan->candidate[proc - scan->procs->items] ||
-		    proc->start_time != o->start_time ||
-		    sockets_fd_inode(scan->root, o->pid, o->fd) != o->inode)
+			proc = bsearch(&o->process.pid, scan->procs->items, scan->procs->len, sizeof(*proc), compare_pid);
+		if (!proc || scan->candidate[proc - scan->procs->items])
+			continue;
+		now = pidref_of(proc);
+		if (!pidref_equal(&now, &o->process) ||
+		    sockets_fd_inode(scan->root, o->process.pid, o->fd) != o->inode)
 			continue;
 		run->proc = (uint32_t)(proc - scan->procs->items);
 		add_owner(run, s, o->fd);

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pidref.h"
 #include "proc.h"
 #include "sockets.h"
 
@@ -17,9 +18,8 @@
 struct owner {
 	uint32_t socket; /* index into the list of sockets */
 	uint32_t proc;   /* index into the list of processes */
-	int32_t pid;
+	struct pidref process;
 	uint64_t inode;
-	uint64_t start_time;
 	int fd;
 };
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -12,6 +15,7 @@
 #include "fake_root.h"
 #include "netns.h"
 #include "ns.h"
+#include "pidref.h"
 #include "proc.h"
 
 static int setup(void **state)
@@ -180,6 +184,35 @@ static void a_list_without_descriptors_names_the_error(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	assert_non_null(strstr(err.text, strerror(EMFILE)));
 	assert_null(strstr(err.text, "mount"));
+}
+
+/* By a child of its own, in the real /proc. */
+static void a_reference_outlives_its_process(void **state)
+{
+	pid_t child = fork();
+	struct pidref ref, other;
+	struct proc proc;
+	int fd;
+
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(proc_read("", child, &proc), 0);
+	ref = other = pidref_of(&proc);
+	other.start_time++;
+	assert_true(pidref_equal(&ref, &ref));
+	assert_false(pidref_equal(&ref, &other));
+	assert_int_equal(pidref_is_alive(&ref), 1);
+	assert_int_equal(pidref_is_alive(&other), 0);
+	assert_int_equal(pidref_open(&other), -ESRCH);
+	fd = pidref_open(&ref);
+	assert_true(fd >= 0);
+	assert_int_equal(pidref_kill(fd, SIGKILL), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_int_equal(pidref_kill(fd, SIGKILL), -ESRCH);
+	assert_int_equal(pidref_open(&ref), -ESRCH);
+	close(fd);
 }
 
 static void threads_leader_first(void **state)
@@ -433,6 +466,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(identity_is_pid_and_start, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_read_has_not_ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_list_without_descriptors_names_the_error, setup, teardown),
+		cmocka_unit_test(a_reference_outlives_its_process),
 		cmocka_unit_test_setup_teardown(threads_leader_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(threads_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(whose_a_thread_is, setup, teardown),
