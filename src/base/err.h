@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* An error that a person can act on: a negative errno to decide by, a text that names the thing and
- * the way out. A function that takes a struct err never logs; who is called last prints it once. */
+ * the way out. A function that takes a struct err never logs; the outermost caller prints it once. */
 #pragma once
 
 struct err {

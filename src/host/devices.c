@@ -33,7 +33,7 @@ struct scan {
 	bool out_of_memory;
 };
 
-static bool wanted(const struct scan *s, const char *kind)
+static bool is_wanted_kind(const struct scan *s, const char *kind)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (!strcmp(s->kinds[i], kind))
@@ -41,7 +41,7 @@ static bool wanted(const struct scan *s, const char *kind)
 	return false;
 }
 
-static bool listed(const struct device_list *list, const struct device *d)
+static bool is_listed(const struct device_list *list, const struct device *d)
 {
 	for (size_t i = 0; i < list->len; i++)
 		if (device_same(&list->items[i], d))
@@ -49,15 +49,15 @@ static bool listed(const struct device_list *list, const struct device *d)
 	return false;
 }
 
-static void on_link(const struct rtnl_link *link, void *data)
+static void add_device(const struct rtnl_link *link, void *data)
 {
 	struct scan *s = data;
 	struct device d = {.netns = *s->netns, .cookie = s->cookie, .ifindex = link->ifindex};
 
-	if (!wanted(s, link->kind))
+	if (!is_wanted_kind(s, link->kind))
 		return;
 	memcpy(d.kind, link->kind, sizeof(d.kind));
-	if (listed(s->list, &d))
+	if (is_listed(s->list, &d))
 		return;
 	if (s->list->len == DEVICES_MAX)
 		s->list->left_out++;
@@ -67,22 +67,22 @@ static void on_link(const struct rtnl_link *link, void *data)
 		s->out_of_memory = true;
 }
 
-static int look_here(void *data, struct err *err)
+static int list_devices_here(void *data, struct err *err)
 {
 	struct scan *s = data;
 
 	s->cookie = ns_cookie_self();
-	return rtnl_link_list(on_link, s, err);
+	return rtnl_link_list(add_device, s, err);
 }
 
-static int scan_all(struct scan *s, struct err *err)
+static int list_devices_everywhere(struct scan *s, struct err *err)
 {
 	_cleanup_(netns_list_free) struct netns_list list = {0};
 	int one, r = netns_list_all("", &list, err);
 
 	for (size_t i = 0; r >= 0 && i < list.len; i++) {
 		s->netns = &list.items[i];
-		one = netns_visit("", s->netns, look_here, s, &s->list->why);
+		one = netns_visit("", s->netns, list_devices_here, s, &s->list->why);
 		s->list->unread += one < 0 && one != -ESRCH;
 	}
 	if (r >= 0 && s->out_of_memory)
@@ -97,7 +97,7 @@ int device_list(const char *const *kinds, size_t n, struct device_list *ret, str
 	int r;
 
 	*ret = (struct device_list){0};
-	r = scan_all(&s, err);
+	r = list_devices_everywhere(&s, err);
 	if (r < 0)
 		device_list_free(ret);
 	return r < 0 ? r : 0;
@@ -108,7 +108,7 @@ struct question {
 	bool there;
 };
 
-static int ask_here(void *data, struct err *err)
+static int find_device_here(void *data, struct err *err)
 {
 	struct question *q = data;
 	struct rtnl_link link = {0};
@@ -122,7 +122,7 @@ static int ask_here(void *data, struct err *err)
 int device_is_there(const struct device *d, struct err *err)
 {
 	struct question q = {.device = d};
-	int r = netns_visit("", &d->netns, ask_here, &q, err);
+	int r = netns_visit("", &d->netns, find_device_here, &q, err);
 
 	return r < 0 && r != -ESRCH ? r : q.there;
 }

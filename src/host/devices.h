@@ -33,7 +33,7 @@ void device_list_free(struct device_list *list); /* usable with _cleanup_ */
 /* Devices of the n kinds. 0 or -errno, with *ret empty. */
 int device_list(const char *const *kinds, size_t n, struct device_list *ret, struct err *err);
 
-/* Whether it is still there. 1, 0, or -errno where that cannot be told. */
+/* 1: the device is still there; 0: it is not; -errno: it cannot be found out. */
 int device_is_there(const struct device *d, struct err *err);
 
 /* Whether both are the same: namespace, number and kind. */

@@ -22,7 +22,7 @@ struct discover_options {
 	const char *root; /* "" for the real one */
 	const char *const *names; /* of a leader's comm; "nr-gnb", "nr-ue" */
 	size_t n_names;
-	uint16_t owner_ports[DISCOVER_PORTS_MAX]; /* who holds one is a socket owner; 2152, 8805 */
+	uint16_t owner_ports[DISCOVER_PORTS_MAX]; /* the process that holds one is a socket owner; 2152, 8805 */
 	size_t n_owner_ports;
 	uint16_t link_ports[DISCOVER_PORTS_MAX]; /* joined by one: peers; 4997 */
 	size_t n_link_ports;
@@ -52,7 +52,7 @@ struct findings {
 
 void findings_free(struct findings *f); /* usable with _cleanup_ */
 
-struct discover; /* remembers who held which socket */
+struct discover; /* remembers which process held which socket */
 
 struct discover *discover_new(const struct discover_options *options); /* NULL: out of memory */
 void discover_free(struct discover *d); /* NULL is fine */

@@ -26,7 +26,7 @@ struct scan {
 	bool out_of_memory;
 };
 
-static void on_link(const struct rtnl_link *link, void *data)
+static void add_link(const struct rtnl_link *link, void *data)
 {
 	struct scan *s = data;
 	struct link_list *list = s->list;
@@ -48,9 +48,9 @@ static void on_link(const struct rtnl_link *link, void *data)
 		snprintf(l->netns, NETNS_NAME_MAX, "%" PRIu64, s->netns->inode);
 }
 
-static int look_here(void *data, struct err *err)
+static int list_links_here(void *data, struct err *err)
 {
-	return rtnl_link_list(on_link, data, err);
+	return rtnl_link_list(add_link, data, err);
 }
 
 int link_list(struct link_list *ret, struct err *err)
@@ -62,7 +62,7 @@ int link_list(struct link_list *ret, struct err *err)
 	r = netns_list_all("", &ret->namespaces, err);
 	for (size_t i = 0; r == 0 && i < ret->namespaces.len; i++) {
 		s.netns = &ret->namespaces.items[i];
-		netns_visit("", s.netns, look_here, &s, NULL);
+		netns_visit("", s.netns, list_links_here, &s, NULL);
 	}
 	if (r == 0 && s.out_of_memory)
 		r = err_set(err, -ENOMEM, "out of memory for network interfaces");
@@ -79,7 +79,7 @@ const struct node_link *link_find(const struct link_list *list, uint64_t netns_i
 	return NULL;
 }
 
-/* Both ends of a veth point at each other; a VLAN's lower device at nobody. */
+/* Both ends of a veth point at each other; a VLAN's lower device at no interface. */
 static bool may_be_peer(const struct node_link *of, const struct node_link *l)
 {
 	bool veth = !strcmp(of->link.kind, "veth");
@@ -95,15 +95,15 @@ struct question {
 	int nsid;
 };
 
-static int ask_nsid(void *data, struct err *err)
+static int ask_nsid_here(void *data, struct err *err)
 {
 	struct question *q = data;
 
 	return rtnl_nsid(q->ns, &q->nsid, err);
 }
 
-/* Whether the namespace of this interface has the number by which of's namespace knows that of its peer. */
-static bool lives_there(struct link_list *list, const struct node_link *of, const struct node_link *l)
+/* Whether l's namespace has the number by which of's namespace knows that of its peer. */
+static bool is_in_peer_netns(struct link_list *list, const struct node_link *of, const struct node_link *l)
 {
 	const struct netns *from = netns_find(&list->namespaces, of->netns_inode);
 	const struct netns *to = netns_find(&list->namespaces, l->netns_inode);
@@ -117,7 +117,7 @@ static bool lives_there(struct link_list *list, const struct node_link *of, cons
 	list->requests++;
 	ns = netns_open("", to, NULL);
 	q = (struct question){.ns = ns};
-	return ns >= 0 && netns_visit("", from, ask_nsid, &q, NULL) == 0 && q.nsid == of->link.peer_nsid;
+	return ns >= 0 && netns_visit("", from, ask_nsid_here, &q, NULL) == 0 && q.nsid == of->link.peer_nsid;
 }
 
 const struct node_link *link_peer(struct link_list *list, const struct node_link *of)
@@ -127,7 +127,7 @@ const struct node_link *link_peer(struct link_list *list, const struct node_link
 	for (size_t i = 0; i < list->len; i++) {
 		const struct node_link *l = &list->items[i];
 
-		if (l != of && may_be_peer(of, l) && lives_there(list, of, l))
+		if (l != of && may_be_peer(of, l) && is_in_peer_netns(list, of, l))
 			return l;
 	}
 	return NULL;

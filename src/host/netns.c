@@ -19,7 +19,7 @@ void netns_list_free(struct netns_list *list)
 	*list = (struct netns_list){0};
 }
 
-static int compare(const void *a, const void *b)
+static int compare_netns(const void *a, const void *b)
 {
 	const struct netns *x = a, *y = b;
 
@@ -61,7 +61,7 @@ static const char *next_mount(DIR *dir, const char *root, uint64_t *ret_inode)
 	return NULL;
 }
 
-static void add(struct map *found, const char *name, const struct proc *proc, uint64_t inode)
+static void add_netns(struct map *found, const char *name, const struct proc *proc, uint64_t inode)
 {
 	struct netns *ns = map_put(found, &inode, NULL);
 
@@ -76,7 +76,7 @@ static void add(struct map *found, const char *name, const struct proc *proc, ui
 		ns->processes++;
 }
 
-/* Without a namespace that has a name there may be no such folder. */
+/* A node whose namespaces have no name may lack the folder. */
 static int add_mounts(const char *root, struct map *found)
 {
 	_cleanup_dir_ DIR *dir = open_run(root);
@@ -86,11 +86,11 @@ static int add_mounts(const char *root, struct map *found)
 	if (!dir && errno != ENOENT && errno != ENOTDIR && errno != EACCES)
 		return -errno;
 	while (dir && (name = next_mount(dir, root, &inode)))
-		add(found, name, NULL, inode);
+		add_netns(found, name, NULL, inode);
 	return 0;
 }
 
-static int sorted(const struct map *found, struct netns_list *ret)
+static int sort_into_list(const struct map *found, struct netns_list *ret)
 {
 	struct netns *items = calloc(map_len(found) + 1, sizeof(*items));
 	const struct netns *ns;
@@ -100,16 +100,16 @@ static int sorted(const struct map *found, struct netns_list *ret)
 		return -ENOMEM;
 	while ((ns = map_next(found, &cursor, NULL)))
 		items[n++] = *ns;
-	qsort(items, n, sizeof(*items), compare);
+	qsort(items, n, sizeof(*items), compare_netns);
 	*ret = (struct netns_list){.items = items, .len = n, .left_out = map_refused(found)};
 	return 0;
 }
 
-/* r: of gathering what was found. */
-static int hand_over(int r, const struct map *found, struct netns_list *ret, struct err *err)
+/* r: the result of gathering. */
+static int finish_list(int r, const struct map *found, struct netns_list *ret, struct err *err)
 {
 	if (r >= 0)
-		r = sorted(found, ret);
+		r = sort_into_list(found, ret);
 	return r < 0 ? err_set(err, r, "listing network namespaces: %s", err_name(r)) : 0;
 }
 
@@ -121,9 +121,9 @@ int netns_list(const char *root, const struct proc_list *procs, struct netns_lis
 
 	for (size_t i = 0; r == 0 && i < procs->len; i++) {
 		if (procs->items[i].netns)
-			add(found, NULL, &procs->items[i], procs->items[i].netns);
+			add_netns(found, NULL, &procs->items[i], procs->items[i].netns);
 	}
-	return hand_over(r, found, ret, err);
+	return finish_list(r, found, ret, err);
 }
 
 static int add_processes(const char *root, struct map *found)
@@ -147,7 +147,7 @@ static int add_processes(const char *root, struct map *found)
 		    stat(path, &st) < 0)
 			continue;
 		proc.pid = (int32_t)pid;
-		add(found, NULL, &proc, st.st_ino);
+		add_netns(found, NULL, &proc, st.st_ino);
 	}
 	return 0;
 }
@@ -160,10 +160,10 @@ int netns_list_all(const char *root, struct netns_list *ret, struct err *err)
 
 	if (r == 0)
 		r = add_processes(root, found);
-	return hand_over(r, found, ret, err);
+	return finish_list(r, found, ret, err);
 }
 
-static int compare_inode(const void *key, const void *item)
+static int compare_netns_inode(const void *key, const void *item)
 {
 	const uint64_t inode = *(const uint64_t *)key;
 	const struct netns *ns = item;
@@ -175,7 +175,7 @@ const struct netns *netns_find(const struct netns_list *list, uint64_t inode)
 {
 	if (!list->len)
 		return NULL;
-	return bsearch(&inode, list->items, list->len, sizeof(*list->items), compare_inode);
+	return bsearch(&inode, list->items, list->len, sizeof(*list->items), compare_netns_inode);
 }
 
 const char *netns_name(const char *root, uint64_t inode, char text[static NETNS_NAME_MAX])
@@ -199,7 +199,7 @@ bool netns_is_gone(int r)
 	return r == -ENOENT || r == -ESRCH || r == -EINVAL || r == -ENOTDIR || r == -ELOOP || r == -ENXIO;
 }
 
-static int open_one(const char *path, uint64_t inode, struct err *err)
+static int open_checked(const char *path, uint64_t inode, struct err *err)
 {
 	_cleanup_close_ int fd = ns_open(path, err);
 
@@ -218,15 +218,15 @@ static int open_as_known(const char *root, const struct netns *ns, struct err *e
 
 	if (ns->name[0] &&
 	    procfs_path(path, sizeof(path), "%s" NS_RUN_DIR "/%s", root, ns->name) == 0)
-		fd = open_one(path, ns->inode, err);
+		fd = open_checked(path, ns->inode, err);
 	if (fd < 0 && ns->pid &&
 	    procfs_path(path, sizeof(path), "%s/proc/%d/ns/net", root, ns->pid) == 0)
-		fd = open_one(path, ns->inode, err);
+		fd = open_checked(path, ns->inode, err);
 	return fd;
 }
 
 /* By another name or another process of the namespace. */
-static int open_again(const char *root, uint64_t inode, struct err *err)
+static int open_by_inode(const char *root, uint64_t inode, struct err *err)
 {
 	_cleanup_(netns_list_free) struct netns_list list = {0};
 	int r = netns_list_all(root, &list, err);
@@ -242,11 +242,11 @@ int netns_open(const char *root, const struct netns *ns, struct err *err)
 	int fd = open_as_known(root, ns, err);
 
 	/* Where no process was known, nothing but the name held it. */
-	return fd == -ESRCH && ns->pid ? open_again(root, ns->inode, err) : fd;
+	return fd == -ESRCH && ns->pid ? open_by_inode(root, ns->inode, err) : fd;
 }
 
 /* Owns fd. */
-static int call_and_close(int fd, netns_fn fn, void *data, struct err *err)
+static int call_in_netns(int fd, netns_fn fn, void *data, struct err *err)
 {
 	int r = ns_call(fd, fn, data, err);
 
@@ -262,7 +262,7 @@ int netns_visit(const char *root, const struct netns *ns, netns_fn fn, void *dat
 	if (ns->inode == ns_inode_self())
 		return fn(data, err);
 	fd = netns_open(root, ns, err);
-	return fd < 0 ? fd : call_and_close(fd, fn, data, err);
+	return fd < 0 ? fd : call_in_netns(fd, fn, data, err);
 }
 
 int netns_visit_at(const char *spec, uint64_t inode, netns_fn fn, void *data, struct err *err)
@@ -275,7 +275,7 @@ int netns_visit_at(const char *spec, uint64_t inode, netns_fn fn, void *data, st
 	if (inode && (fd < 0 || ns_inode(fd) != inode)) {
 		if (fd >= 0)
 			close(fd);
-		fd = open_again("", inode, err);
+		fd = open_by_inode("", inode, err);
 	}
-	return fd < 0 ? fd : call_and_close(fd, fn, data, err);
+	return fd < 0 ? fd : call_in_netns(fd, fn, data, err);
 }

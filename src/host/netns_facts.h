@@ -17,7 +17,7 @@ struct ue_device {
 	char kind[32];
 	unsigned mtu;
 	bool up;
-	int rp_filter, forwarding; /* of the device; -1: not to be told */
+	int rp_filter, forwarding; /* of the device; -1: unknown */
 	unsigned routes;           /* to networks behind it */
 	uint64_t rx_packets, rx_drops, tx_packets, tx_errors;
 };
@@ -28,7 +28,7 @@ struct netns_facts {
 	char inside[ADVICE_INSIDE_MAX]; /* what a command begins with that runs in there */
 	struct ue_device devices[UE_DEVICES_MAX];
 	size_t n_devices;
-	int ip_forward, rp_all; /* -1: not to be told */
+	int ip_forward, rp_all; /* -1: unknown */
 	unsigned n3_mtu;        /* the least of the interfaces that are up beside them; 0: none */
 	char n3[IF_NAMESIZE];   /* that one */
 	unsigned other_routes;  /* not through the devices, not the loopback's */

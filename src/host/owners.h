@@ -34,7 +34,7 @@ struct owners {
 	struct owner *items; /* owned */
 	size_t len;
 	size_t left_out;   /* of the last scan, beyond OWNERS_MAX */
-	size_t unreadable; /* processes whose descriptors are not ours to read (CAP_SYS_PTRACE), or too many */
+	size_t unreadable; /* processes whose descriptors this process may not read (CAP_SYS_PTRACE), or too many */
 	struct owner_orphan *orphans; /* owned; by inode */
 	size_t n_orphans;
 	uint64_t scans, full_scans;

@@ -15,7 +15,7 @@ struct pidref {
 struct pidref pidref_of(const struct proc *proc);
 bool pidref_equal(const struct pidref *a, const struct pidref *b);
 
-/* 1: the process lives; 0: it has ended; -errno: it cannot be told. */
+/* 1: the process lives; 0: it has ended; -errno: it cannot be found out. */
 int pidref_is_alive(const struct pidref *p);
 
 /* A pidfd of the process, which the caller closes: from here on it cannot become another process's.

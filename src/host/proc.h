@@ -78,7 +78,7 @@ int proc_cgroup(const char *root, int32_t pid, char *ret, size_t size);
 
 #define PROC_EXE_MAX 256
 
-/* On whose behalf a process runs. */
+/* The user and the program of a process. */
 struct proc_owner {
 	uint32_t uid[3];	/* real, effective, saved: all three, since a set-user-ID program mixes users */
 	char exe[PROC_EXE_MAX]; /* path of the program in its mount namespace; "" when it cannot be read */

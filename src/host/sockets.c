@@ -23,7 +23,7 @@ struct collect {
 	bool failed;
 };
 
-static bool wanted(const struct collect *c, const struct udp_socket *s)
+static bool has_wanted_port(const struct collect *c, const struct udp_socket *s)
 {
 	for (size_t i = 0; i < c->query->n_ports; i++) {
 		if (s->local_port == c->query->ports[i] || s->remote_port == c->query->ports[i])
@@ -37,7 +37,7 @@ static void collect_socket(const struct udp_socket *socket, void *data)
 	struct collect *c = data;
 	struct socket_list *list = c->list;
 
-	if (!wanted(c, socket))
+	if (!has_wanted_port(c, socket))
 		return;
 	if (list->len == SOCKETS_MAX)
 		list->left_out++;
@@ -47,12 +47,12 @@ static void collect_socket(const struct udp_socket *socket, void *data)
 		c->failed = true;
 }
 
-static int list_here(void *data, struct err *err)
+static int list_sockets_here(void *data, struct err *err)
 {
 	return sock_diag_udp_list(collect_socket, data, err);
 }
 
-static int compare(const void *a, const void *b)
+static int compare_sockets(const void *a, const void *b)
 {
 	const struct socket_entry *x = a, *y = b;
 
@@ -70,7 +70,7 @@ int sockets_udp(const struct socket_query *query, const struct netns_list *names
 		int one;
 
 		c.netns = namespaces->items[i].inode;
-		one = netns_visit(query->root, &namespaces->items[i], list_here, &c, err);
+		one = netns_visit(query->root, &namespaces->items[i], list_sockets_here, &c, err);
 		if (one == -ESRCH)
 			continue;
 		list.namespaces++;
@@ -84,13 +84,13 @@ int sockets_udp(const struct socket_query *query, const struct netns_list *names
 	if (list.namespaces && list.namespaces_failed == list.namespaces)
 		return r;
 	if (list.len)
-		qsort(list.items, list.len, sizeof(*list.items), compare);
+		qsort(list.items, list.len, sizeof(*list.items), compare_sockets);
 	*ret = list;
 	list = (struct socket_list){0};
 	return 0;
 }
 
-static int compare_inode(const void *key, const void *item)
+static int compare_socket_inode(const void *key, const void *item)
 {
 	const uint64_t inode = *(const uint64_t *)key;
 	const struct socket_entry *s = item;
@@ -102,7 +102,7 @@ const struct socket_entry *socket_list_find(const struct socket_list *list, uint
 {
 	if (!inode || !list->len)
 		return NULL;
-	return bsearch(&inode, list->items, list->len, sizeof(*list->items), compare_inode);
+	return bsearch(&inode, list->items, list->len, sizeof(*list->items), compare_socket_inode);
 }
 
 /* "iff:\tuesimtun0" (drivers/net/tun.c, tun_chr_show_fdinfo); an fd without a device has none. */
@@ -132,7 +132,7 @@ static bool is_tun(const char *link)
 	return len >= 7 && !strcmp(link + len - 7, "net/tun");
 }
 
-static void visit_fd(const char *root, int32_t pid, int fd, const struct fd_visitor *v)
+static void visit_descriptor(const char *root, int32_t pid, int fd, const struct fd_visitor *v)
 {
 	char path[PROC_PATH_MAX], link[256], name[IF_NAMESIZE];
 	uint64_t inode;
@@ -165,9 +165,9 @@ int sockets_visit_fds(const char *root, int32_t pid, const struct fd_visitor *vi
 		if (n == (visitor->max ?: SOCKETS_FDS_MAX))
 			return 1;
 		if (procfs_number(entry->d_name, INT32_MAX, &fd))
-			visit_fd(root, pid, (int)fd, visitor);
+			visit_descriptor(root, pid, (int)fd, visitor);
 		else if (!strcmp(entry->d_name, "0"))
-			visit_fd(root, pid, 0, visitor);
+			visit_descriptor(root, pid, 0, visitor);
 	}
 	return 0;
 }

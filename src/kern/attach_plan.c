@@ -30,9 +30,9 @@ struct refusal {
 	char text[PLAN_REASON_MAX];
 };
 
-static struct refusal refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static struct refusal make_refusal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-static struct refusal refuse(const char *format, ...)
+static struct refusal make_refusal(const char *format, ...)
 {
 	struct refusal r;
 	va_list ap;
@@ -46,24 +46,24 @@ static struct refusal refuse(const char *format, ...)
 static struct refusal missing_symbol(const struct symbol_facts *facts)
 {
 	if (facts->mangled[0])
-		return refuse("only %s is there: the compiler changed its arguments",
+		return make_refusal("only %s is there: the compiler changed its arguments",
 			      facts->mangled);
-	return refuse("inlined by the compiler, or not in this version");
+	return make_refusal("inlined by the compiler, or not in this version");
 }
 
 static struct refusal try_fentry(const struct features *f, const struct plan_hook *hook,
 				 const struct symbol_facts *facts)
 {
 	if (f->fentry)
-		return refuse("fentry refused by this kernel: %s", err_name(f->fentry));
+		return make_refusal("fentry refused by this kernel: %s", err_name(f->fentry));
 	if (!facts->module_btf && hook->module)
-		return refuse("no BTF: /sys/kernel/btf/%s is missing", hook->module);
+		return make_refusal("no BTF: /sys/kernel/btf/%s is missing", hook->module);
 	if (!facts->module_btf)
-		return refuse("no BTF: /sys/kernel/btf/vmlinux is missing");
+		return make_refusal("no BTF: /sys/kernel/btf/vmlinux is missing");
 	if (!facts->btf_func)
 		return missing_symbol(facts);
 	if (facts->fentry)
-		return refuse("fentry refused on this function: %s", err_name(facts->fentry));
+		return make_refusal("fentry refused on this function: %s", err_name(facts->fentry));
 	return (struct refusal){""};
 }
 
@@ -71,31 +71,31 @@ static struct refusal try_kprobe(const struct features *f, const struct plan_hoo
 				 const struct symbol_facts *facts)
 {
 	if (f->kprobe == -ENOENT)
-		return refuse("this kernel has no kprobes");
+		return make_refusal("this kernel has no kprobes");
 	if (f->kprobe)
-		return refuse("kprobes refused by this kernel: %s", err_name(f->kprobe));
+		return make_refusal("kprobes refused by this kernel: %s", err_name(f->kprobe));
 	if (hook->exits && hook->sleeps)
-		return refuse("it may sleep, and a kretprobe would lose its returns");
+		return make_refusal("it may sleep, and a kretprobe would lose its returns");
 	if (!facts->symbol)
 		return missing_symbol(facts);
 	if (facts->kprobe)
-		return refuse("kprobe refused on this function: %s", err_name(facts->kprobe));
+		return make_refusal("kprobe refused on this function: %s", err_name(facts->kprobe));
 	return (struct refusal){""};
 }
 
 static struct refusal try_tracepoint(const struct plan_hook *hook, const struct symbol_facts *facts)
 {
 	if (!hook->tracepoint)
-		return refuse("no tracepoint says what it does");
+		return make_refusal("no tracepoint says what it does");
 	if (!facts->tracepoint)
-		return refuse("tracepoint %s is not in this kernel", hook->tracepoint);
+		return make_refusal("tracepoint %s is not in this kernel", hook->tracepoint);
 	return (struct refusal){""};
 }
 
-static struct plan_choice choose(enum plan_method method, const char *format, ...)
+static struct plan_choice make_choice(enum plan_method method, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static struct plan_choice choose(enum plan_method method, const char *format, ...)
+static struct plan_choice make_choice(enum plan_method method, const char *format, ...)
 {
 	struct plan_choice c = {.method = method};
 	va_list ap;
@@ -106,9 +106,9 @@ static struct plan_choice choose(enum plan_method method, const char *format, ..
 	return c;
 }
 
-static struct plan_choice none(const struct plan_hook *hook, const char *why)
+static struct plan_choice choose_none(const struct plan_hook *hook, const char *why)
 {
-	return choose(hook->required ? PLAN_FAIL : PLAN_SKIP, "%s", why);
+	return make_choice(hook->required ? PLAN_FAIL : PLAN_SKIP, "%s", why);
 }
 
 static struct plan_choice plan_forced(const struct features *f, const struct plan_hook *hook,
@@ -122,7 +122,7 @@ static struct plan_choice plan_forced(const struct features *f, const struct pla
 		no = try_kprobe(f, hook, facts);
 	else
 		no = try_tracepoint(hook, facts);
-	return no.text[0] ? none(hook, no.text) : choose(forced, "as asked for");
+	return no.text[0] ? choose_none(hook, no.text) : make_choice(forced, "as asked for");
 }
 
 /* To take fentry off a function, kernels from 6.0 on wait out a grace period of their tasks, for one
@@ -138,27 +138,27 @@ struct plan_choice plan_hook(const struct features *f, const struct plan_hook *h
 	struct refusal no_fentry, no_kprobe;
 
 	if (hook->module && !facts->loaded)
-		return choose(hook->required ? PLAN_FAIL : PLAN_SKIP, "module %s is not loaded",
+		return make_choice(hook->required ? PLAN_FAIL : PLAN_SKIP, "module %s is not loaded",
 			      hook->module);
 	if (forced != PLAN_AUTO)
 		return plan_forced(f, hook, facts, forced);
 	no_fentry = try_fentry(f, hook, facts);
 	no_kprobe = try_kprobe(f, hook, facts);
 	if (is_for_kprobe(hook, no_fentry.text, no_kprobe.text))
-		return choose(PLAN_KPROBE, "seldom called, and a kprobe lets go of the module sooner");
+		return make_choice(PLAN_KPROBE, "seldom called, and a kprobe lets go of the module sooner");
 	if (!no_fentry.text[0])
-		return choose(PLAN_FENTRY, "fentry works on it");
+		return make_choice(PLAN_FENTRY, "fentry works on it");
 	if (!no_kprobe.text[0])
-		return choose(PLAN_KPROBE, "%s", no_fentry.text);
+		return make_choice(PLAN_KPROBE, "%s", no_fentry.text);
 	if (!try_tracepoint(hook, facts).text[0])
-		return choose(PLAN_TRACEPOINT, "%s", no_fentry.text);
+		return make_choice(PLAN_TRACEPOINT, "%s", no_fentry.text);
 	if (!strcmp(no_fentry.text, no_kprobe.text))
-		return none(hook, no_fentry.text);
-	return choose(hook->required ? PLAN_FAIL : PLAN_SKIP, "%s; %s", no_fentry.text,
+		return choose_none(hook, no_fentry.text);
+	return make_choice(hook->required ? PLAN_FAIL : PLAN_SKIP, "%s; %s", no_fentry.text,
 		      no_kprobe.text);
 }
 
-static int failed(const struct plan_hook *hook, const struct plan_choice *choice, struct err *err)
+static int set_required_failed(const struct plan_hook *hook, const struct plan_choice *choice, struct err *err)
 {
 	return err_set(err, -EOPNOTSUPP, "cannot hook %s%s%s: %s; run as root on a kernel with "
 		       "fentry (BTF of the module) or with kprobes",
@@ -174,7 +174,7 @@ int plan_hooks(const struct hook_plan *plan, const struct features *f, const str
 	for (size_t i = 0; i < plan->n; i++) {
 		plan->choices[i] = plan_hook(f, &plan->hooks[i], &facts[i], forced);
 		if (plan->choices[i].method == PLAN_FAIL && !r)
-			r = failed(&plan->hooks[i], &plan->choices[i], err);
+			r = set_required_failed(&plan->hooks[i], &plan->choices[i], err);
 	}
 	return r;
 }

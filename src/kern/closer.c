@@ -15,17 +15,17 @@ struct closer {
 	int fds[];
 };
 
-static void close_all(const int *fds, size_t n)
+static void close_descriptors(const int *fds, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		close(fds[i]);
 }
 
-static void *run(void *data)
+static void *close_in_thread(void *data)
 {
 	struct closer *c = data;
 
-	close_all(c->fds, c->n);
+	close_descriptors(c->fds, c->n);
 	atomic_store(&c->done, true);
 	return NULL;
 }
@@ -38,9 +38,9 @@ struct closer *closer_new(const int *fds, size_t n)
 		memcpy(c->fds, fds, n * sizeof(c->fds[0]));
 		c->n = n;
 	}
-	if (c && !thread_start(&c->thread, run, c))
+	if (c && !thread_start(&c->thread, close_in_thread, c))
 		return c;
-	close_all(fds, n);
+	close_descriptors(fds, n);
 	free(c);
 	return NULL;
 }

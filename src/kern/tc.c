@@ -57,10 +57,10 @@ static bool is_passing(int r)
 struct census {
 	unsigned foreign, ours, living;
 	unsigned ahead; /* foreign ones of a lower priority, which run before and can end the chain */
-	bool made_qdisc; /* one of ours says so */
+	bool made_qdisc; /* a filter of teide says so */
 	bool has_stale;
-	struct rtnl_filter stale; /* of ours, the last whose run has ended */
-	int untold; /* -errno: of one of ours the kernel does not tell whether its run lives */
+	struct rtnl_filter stale; /* the last filter of teide whose run has ended */
+	int untold; /* -errno: of a filter of teide the kernel does not say whether its run lives */
 };
 
 static void take_census(const struct rtnl_filter *f, void *data)
@@ -113,7 +113,7 @@ static int remove_filter(const struct tc_target *t, uint32_t priority, uint32_t 
 	return r < 0 ? r : 1;
 }
 
-/* Filters of ours that a killed run left; true in *ret_made: that run, or one that still watches, had
+/* Removes the filters that a killed run left; true in *ret_made: that run, or one that still watches, had
  * made the qdisc. */
 static int remove_stale(const struct tc_target *t, bool *ret_made)
 {

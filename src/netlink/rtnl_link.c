@@ -29,7 +29,7 @@ struct visitor {
 	void *data;
 };
 
-static void parse_kind(const struct nlattr *linkinfo, struct rtnl_link *link)
+static void parse_link_kind(const struct nlattr *linkinfo, struct rtnl_link *link)
 {
 	const struct nlattr *attr;
 
@@ -42,7 +42,7 @@ static void parse_kind(const struct nlattr *linkinfo, struct rtnl_link *link)
 	}
 }
 
-static void parse_attr(const struct nlattr *attr, struct rtnl_link *link)
+static void parse_link_attr(const struct nlattr *attr, struct rtnl_link *link)
 {
 	bool is_u32 = mnl_attr_get_payload_len(attr) == sizeof(uint32_t);
 
@@ -61,12 +61,12 @@ static void parse_attr(const struct nlattr *attr, struct rtnl_link *link)
 		link->peer_nsid = is_u32 ? (int)mnl_attr_get_u32(attr) : -1;
 		break;
 	case IFLA_LINKINFO:
-		parse_kind(attr, link);
+		parse_link_kind(attr, link);
 		break;
 	}
 }
 
-static int on_link(const struct nlmsghdr *nlh, void *data)
+static int visit_link_message(const struct nlmsghdr *nlh, void *data)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
 	struct rtnl_link link = {.peer_nsid = -1};
@@ -78,7 +78,7 @@ static int on_link(const struct nlmsghdr *nlh, void *data)
 	link.ifindex = info->ifi_index;
 	link.type = info->ifi_type;
 	link.up = info->ifi_flags & IFF_UP;
-	mnl_attr_for_each(attr, nlh, sizeof(*info)) parse_attr(attr, &link);
+	mnl_attr_for_each(attr, nlh, sizeof(*info)) parse_link_attr(attr, &link);
 	v->visit(&link, v->data);
 	return MNL_CB_OK;
 }
@@ -92,17 +92,17 @@ int rtnl_link_list(void (*visit)(const struct rtnl_link *link, void *data), void
 	nl_begin(&m, NETLINK_ROUTE, RTM_GETLINK, NLM_F_DUMP);
 	nl_header(&m, sizeof(struct ifinfomsg));
 	mnl_attr_put_u32(m.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	return nl_request(&m, on_link, &v, "listing the network interfaces", err);
+	return nl_request(&m, visit_link_message, &v, "listing the network interfaces", err);
 }
 
-static void keep(const struct rtnl_link *link, void *data)
+static void keep_link(const struct rtnl_link *link, void *data)
 {
 	*(struct rtnl_link *)data = *link;
 }
 
 int rtnl_link_get(const char *name, struct rtnl_link *ret, struct err *err)
 {
-	struct visitor v = {.visit = keep, .data = ret};
+	struct visitor v = {.visit = keep_link, .data = ret};
 	struct nl_message m;
 	char what[WHAT_MAX];
 
@@ -114,12 +114,12 @@ int rtnl_link_get(const char *name, struct rtnl_link *ret, struct err *err)
 	nl_header(&m, sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(m.h, IFLA_IFNAME, name);
 	mnl_attr_put_u32(m.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	return nl_request(&m, on_link, &v, what, err);
+	return nl_request(&m, visit_link_message, &v, what, err);
 }
 
 int rtnl_link_at(unsigned ifindex, struct rtnl_link *ret, struct err *err)
 {
-	struct visitor v = {.visit = keep, .data = ret};
+	struct visitor v = {.visit = keep_link, .data = ret};
 	struct ifinfomsg *info;
 	struct nl_message m;
 	char what[WHAT_MAX];
@@ -129,7 +129,7 @@ int rtnl_link_at(unsigned ifindex, struct rtnl_link *ret, struct err *err)
 	info = nl_header(&m, sizeof(*info));
 	info->ifi_index = (int)ifindex;
 	mnl_attr_put_u32(m.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	return nl_request(&m, on_link, &v, what, err);
+	return nl_request(&m, visit_link_message, &v, what, err);
 }
 
 /* A link to make. */
@@ -141,7 +141,7 @@ struct new_link {
 };
 
 /* Up to IFLA_INFO_DATA, which stays open for the kind's own. */
-static struct nlmsghdr *begin_new(struct new_link *l)
+static struct nlmsghdr *begin_new_link(struct new_link *l)
 {
 	nl_begin(&l->m, NETLINK_ROUTE, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	nl_header(&l->m, sizeof(struct ifinfomsg));
@@ -154,7 +154,7 @@ static struct nlmsghdr *begin_new(struct new_link *l)
 	return l->m.h;
 }
 
-static int send_new(struct new_link *l, struct err *err)
+static int send_new_link(struct new_link *l, struct err *err)
 {
 	char what[WHAT_MAX];
 
@@ -168,7 +168,7 @@ int rtnl_veth_add(const char *name, unsigned mtu, const char *peer_name, int pee
 		  struct err *err)
 {
 	struct new_link l = {.name = name, .kind = "veth", .mtu = mtu};
-	struct nlmsghdr *nlh = begin_new(&l);
+	struct nlmsghdr *nlh = begin_new_link(&l);
 	struct nlattr *peer = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
 
 	nl_header(&l.m, sizeof(struct ifinfomsg));
@@ -177,13 +177,13 @@ int rtnl_veth_add(const char *name, unsigned mtu, const char *peer_name, int pee
 		mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
 	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, peer_ns);
 	mnl_attr_nest_end(nlh, peer);
-	return send_new(&l, err);
+	return send_new_link(&l, err);
 }
 
 int rtnl_gtp_add(const char *name, const struct rtnl_gtp *gtp, struct err *err)
 {
 	struct new_link l = {.name = name, .kind = "gtp"};
-	struct nlmsghdr *nlh = begin_new(&l);
+	struct nlmsghdr *nlh = begin_new_link(&l);
 
 	if (gtp->fd0 >= 0)
 		mnl_attr_put_u32(nlh, GTP_FD0, gtp->fd0);
@@ -194,22 +194,22 @@ int rtnl_gtp_add(const char *name, const struct rtnl_gtp *gtp, struct err *err)
 	if (gtp->hash_size)
 		mnl_attr_put_u32(nlh, GTP_PDP_HASHSIZE, gtp->hash_size);
 	mnl_attr_put_u32(nlh, GTP_ROLE, gtp->role);
-	return send_new(&l, err);
+	return send_new_link(&l, err);
 }
 
 int rtnl_gtp5g_add(const char *name, int fd1u, unsigned pdr_hash_size, enum rtnl_gtp_role role,
 		   struct err *err)
 {
 	struct new_link l = {.name = name, .kind = "gtp5g"};
-	struct nlmsghdr *nlh = begin_new(&l);
+	struct nlmsghdr *nlh = begin_new_link(&l);
 
 	mnl_attr_put_u32(nlh, GTP5G_FD1, fd1u);
 	mnl_attr_put_u32(nlh, GTP5G_PDR_HASHSIZE, pdr_hash_size);
 	mnl_attr_put_u32(nlh, GTP5G_ROLE, role);
-	return send_new(&l, err);
+	return send_new_link(&l, err);
 }
 
-static int begin_change(struct nl_message *m, uint16_t type, const char *name,
+static int begin_link_change(struct nl_message *m, uint16_t type, const char *name,
 			struct ifinfomsg **ret, struct err *err)
 {
 	struct rtnl_link link;
@@ -223,7 +223,7 @@ static int begin_change(struct nl_message *m, uint16_t type, const char *name,
 	return 0;
 }
 
-static int send_change(struct nl_message *m, const char *name, const char *what, struct err *err)
+static int send_link_change(struct nl_message *m, const char *name, const char *what, struct err *err)
 {
 	int r = nl_request(m, NULL, NULL, what, err);
 
@@ -234,46 +234,46 @@ int rtnl_link_set_up(const char *name, bool up, struct err *err)
 {
 	struct ifinfomsg *info;
 	struct nl_message m;
-	int r = begin_change(&m, RTM_NEWLINK, name, &info, err);
+	int r = begin_link_change(&m, RTM_NEWLINK, name, &info, err);
 
 	if (r < 0)
 		return r;
 	info->ifi_change = IFF_UP;
 	info->ifi_flags = up ? IFF_UP : 0;
-	return send_change(&m, name, up ? "setting it up" : "setting it down", err);
+	return send_link_change(&m, name, up ? "setting it up" : "setting it down", err);
 }
 
 int rtnl_link_set_mtu(const char *name, unsigned mtu, struct err *err)
 {
 	struct ifinfomsg *info;
 	struct nl_message m;
-	int r = begin_change(&m, RTM_NEWLINK, name, &info, err);
+	int r = begin_link_change(&m, RTM_NEWLINK, name, &info, err);
 
 	if (r < 0)
 		return r;
 	mnl_attr_put_u32(m.h, IFLA_MTU, mtu);
-	return send_change(&m, name, "setting the MTU", err);
+	return send_link_change(&m, name, "setting the MTU", err);
 }
 
 int rtnl_link_rename(const char *name, const char *new_name, struct err *err)
 {
 	struct ifinfomsg *info;
 	struct nl_message m;
-	int r = begin_change(&m, RTM_NEWLINK, name, &info, err);
+	int r = begin_link_change(&m, RTM_NEWLINK, name, &info, err);
 
 	if (r < 0)
 		return r;
 	mnl_attr_put_strz(m.h, IFLA_IFNAME, new_name);
-	return send_change(&m, name, "renaming it", err);
+	return send_link_change(&m, name, "renaming it", err);
 }
 
 int rtnl_link_delete(const char *name, struct err *err)
 {
 	struct ifinfomsg *info;
 	struct nl_message m;
-	int r = begin_change(&m, RTM_DELLINK, name, &info, err);
+	int r = begin_link_change(&m, RTM_DELLINK, name, &info, err);
 
 	if (r < 0)
 		return r;
-	return send_change(&m, name, "deleting it", err);
+	return send_link_change(&m, name, "deleting it", err);
 }

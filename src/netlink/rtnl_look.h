@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What rtnetlink tells of the calling thread's network namespace: addresses, the way to somewhere,
+/* What rtnetlink knows of the calling thread's network namespace: addresses, the way to somewhere,
  * neighbours. Changes nothing. */
 #pragma once
 
@@ -25,7 +25,7 @@ struct rtnl_way {
 int rtnl_way_to(const struct addr *dst, struct rtnl_way *ret, struct err *err);
 
 enum rtnl_neighbour {
-	RTNL_NEIGHBOUR_UNKNOWN, /* nobody asked for it of late, or it needs none */
+	RTNL_NEIGHBOUR_UNKNOWN, /* no sender asked for it of late, or it needs none */
 	RTNL_NEIGHBOUR_FOUND,
 	RTNL_NEIGHBOUR_SILENT, /* it was asked for and does not answer */
 };

@@ -32,7 +32,7 @@ static bool is_bpf(const struct nlattr *kind)
 	return kind && mnl_attr_validate(kind, MNL_TYPE_NUL_STRING) == 0 && !strcmp(mnl_attr_get_str(kind), "bpf");
 }
 
-static int on_filter(const struct nlmsghdr *nlh, void *data)
+static int visit_filter_message(const struct nlmsghdr *nlh, void *data)
 {
 	const struct tcmsg *t = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr, *kind = NULL, *options = NULL;
@@ -77,7 +77,7 @@ int rtnl_filter_list(unsigned ifindex, bool egress, void (*visit)(const struct r
 
 	begin_dump(&m, RTM_GETTFILTER, ifindex)->tcm_parent =
 		TC_H_MAKE(TC_H_CLSACT, egress ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS);
-	r = nl_request(&m, on_filter, &v, "listing the filters", NULL);
+	r = nl_request(&m, visit_filter_message, &v, "listing the filters", NULL);
 	return r == -EINVAL || r == -ENOENT ? 0 : r;
 }
 
@@ -86,7 +86,7 @@ struct qdisc_look {
 	bool found;
 };
 
-static int on_qdisc(const struct nlmsghdr *nlh, void *data)
+static int note_qdisc_message(const struct nlmsghdr *nlh, void *data)
 {
 	const struct tcmsg *t = mnl_nlmsg_get_payload(nlh);
 	struct qdisc_look *look = data;
@@ -104,6 +104,6 @@ int rtnl_clsact_exists(unsigned ifindex)
 	int r;
 
 	begin_dump(&m, RTM_GETQDISC, ifindex);
-	r = nl_request(&m, on_qdisc, &look, "listing the qdiscs", NULL);
+	r = nl_request(&m, note_qdisc_message, &look, "listing the qdiscs", NULL);
 	return r < 0 ? r : look.found;
 }
