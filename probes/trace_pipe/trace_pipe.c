@@ -6,8 +6,9 @@
 
 #include "cleanup.h"
 #include "map.h"
-#include "proc.h"
+#include "pidns.h"
 #include "probe.h"
+#include "proc.h"
 #include "trace_line.h"
 #include "trace_source.h"
 
@@ -76,6 +77,9 @@ static int trace_pipe_start(struct probe_run **ret, const struct probe_env *env,
 		run->tasks = map_new(sizeof(struct task_key), sizeof(struct task_lines), TASKS_MAX);
 	if (!run || !run->tasks)
 		return err_set(err, -ENOMEM, "out of memory");
+	if (kernel && pidns_of_proc(""))
+		return err_set(err, -EOPNOTSUPP, "the kernel's trace_pipe names tasks by the host's PIDs, and teide runs "
+			       "in a PID namespace of its own; run teide with hostPID: true, or with --pid=host");
 	run->source.fd = -1;
 	run->input = o->input;
 	run->messages = (struct trace_messages){o->messages.items, o->messages.len};

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The first operator's input: what a tracer prints, from a file, from standard input, and from the kernel's own
-# trace_pipe, wherever that is mounted, and with another reader holding it.
+# trace_pipe, wherever that is mounted, and with another reader holding it. The kernel's trace_pipe has the kernel's
+# own numbers of tasks, so this test runs with the machine's PIDs.
 . "${TESTS:?run me through ./test}/lib.sh"
 need_root
 need jq python3
@@ -52,6 +53,10 @@ check_eq 'what it says of why' "$(jq -c "select(.event == \"process\" and .pid =
 check_eq 'without it' "$(preview -d 0.3)" ''
 check_exit 'a file that is not there' 1 "$TEIDE" sched preview --input "$TMP/none"
 check_match 'what it says' "$(cat "$TMP/err")" "$TMP/none: No such file"
+
+# In a PID namespace of its own teide would take a process for another: it refuses.
+check_exit 'a PID namespace of its own' 3 unshare --pid --fork --mount-proc "$TEIDE" trace --probe trace_pipe --once
+check_match 'what it says' "$(cat "$TMP/err")" "names tasks by the host's PIDs.*hostPID: true"
 
 # Each line is accounted for.
 {
