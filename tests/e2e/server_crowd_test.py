@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """teide server beside a thousand clients that are silent, slow or idle, with few descriptors, with little
-memory; and what it answers to requests that are none."""
+memory; and what it answers to requests that are none. It takes the CPUs."""
 import json
 import os
 import resource

@@ -1,11 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # Strategies by this kernel's own scheduler, read back by ps and chrt: on every thread and no child, put
-# back on withdrawal, at the end, and after kill -9; what somebody else set meanwhile stays. With a process
-# namespace of its own, since teide clean looks at every network namespace that it can see.
-if [ "${LOCAL_TEST_INSIDE:-}" != 1 ] && [ "$(id -u)" = 0 ]; then
-	exec env LOCAL_TEST_INSIDE=1 unshare --pid --fork --kill-child --mount-proc "$0"
-fi
+# back on withdrawal, at the end, and after kill -9; what somebody else set meanwhile stays.
 . "${TESTS:?run me through ./test}/lib.sh"
 need_root
 need ip tc jq python3 chrt ps

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # How good tunnels are: packets lost, swapped, repeated, late, from a sender that changes CPUs; Echo answered late and not at
 # all; stamps shifted by a known time. Teide's figures are those of what was done, and of what tshark says of a capture.
+# It takes the CPUs for the time that its packets are counted in.
 . "${TESTS:?run me through ./test}/lib.sh"
 
 need_root
