@@ -7,9 +7,9 @@
 KEY(F_CPU, NONE, "cpu", NUMBER, HEAD(cpu), "", TEXT(CPU, "cpu"),
     "CPU the program ran on")
 KEY(F_PID, NONE, "pid", NUMBER, HEAD(pid), "", TEXT(TASK, "pid"),
-    "thread id, initial pid namespace")
+    "thread id, in the PID namespace of teide's /proc; absent where that does not contain the thread")
 KEY(F_TGID, NONE, "tgid", NUMBER, HEAD(tgid), "", TEXT(TASK, "tgid"),
-    "process id, initial pid namespace")
+    "process id, likewise")
 KEY(F_COMM, NONE, "comm", ARRAY, HEAD(comm), "", TEXT(TASK, "comm"),
     "name of the thread")
 KEY(F_CONTEXT, NONE, "context", CONTEXT, HEAD(context), "", TEXT(TASK, "context"),
