@@ -206,13 +206,13 @@ static int flow_start(struct probe_run **ret, const struct probe_env *env, struc
 	int r;
 
 	if (!run)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	run->probe_id = env->id;
 	run->gtp_port = (uint16_t)((const struct flow_options *)env->options)->gtp_port;
 	run->per_cpu = ((const struct flow_options *)env->options)->per_cpu;
 	r = object_check_kernel(err);
 	if (r == 0 && flow_follow_begin(run, env) < 0)
-		r = err_set(err, -ENOMEM, "out of memory");
+		r = err_oom(err);
 	if (r == 0)
 		r = load_programs(run, env, err);
 	if (r == 0)
@@ -235,7 +235,7 @@ static int flow_try(const void *options, enum attach_force attach, struct err *e
 	int r = object_check_kernel(err);
 
 	if (!run || (r == 0 && flow_follow_begin(run, &env) < 0))
-		r = err_set(err, -ENOMEM, "out of memory");
+		r = err_oom(err);
 	if (r == 0)
 		r = load_programs(run, &env, err);
 	if (r == 0)

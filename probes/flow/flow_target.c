@@ -399,7 +399,7 @@ static int find_entry(struct finding *f, const char *entry, struct err *err)
 	if (!slash)
 		return find_in_own(f, err);
 	if (!where)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	return find_where(f, where, err);
 }
 

@@ -42,7 +42,7 @@ static int gtpu_start(struct probe_run **ret, const struct probe_env *env, struc
 	int r;
 
 	if (!run)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	run->env = *env;
 	run->options = *(const struct gtpu_options *)env->options;
 	r = start_run(run, err);

@@ -211,7 +211,7 @@ int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, voi
 	int r;
 
 	if (!run)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	run->options = *(const struct gtpu_options *)options;
 	run->env.events = true;
 	mask = loaded_modules(&run->options);

@@ -103,7 +103,7 @@ static int runq_try(const void *options, enum attach_force attach, struct err *e
 	int r = object_check_kernel(err);
 
 	if (!run || r < 0)
-		return r < 0 ? r : err_set(err, -ENOMEM, "out of memory");
+		return r < 0 ? r : err_oom(err);
 	run->max_threads = (uint32_t)((const struct runq_options *)options)->max_threads;
 	return load(run, err);
 }
@@ -115,7 +115,7 @@ static int runq_start(struct probe_run **ret, const struct probe_env *env, struc
 	int r = object_check_kernel(err);
 
 	if (!run || r < 0)
-		return r < 0 ? r : err_set(err, -ENOMEM, "out of memory");
+		return r < 0 ? r : err_oom(err);
 	run->max_threads = (uint32_t)o->max_threads;
 	r = load(run, err);
 	if (r == 0)

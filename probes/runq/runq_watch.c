@@ -43,7 +43,7 @@ static int parse_pids(struct runq_pids *ret, const struct string_list *texts, st
 
 	ret->items = calloc(texts->len + 1, sizeof(*ret->items));
 	if (!ret->items)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	for (size_t i = 0; i < texts->len; i++) {
 		r = parse_u64(texts->items[i], 1, INT32_MAX, &pid, err);
 		if (r < 0)

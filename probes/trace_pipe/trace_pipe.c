@@ -76,7 +76,7 @@ static int trace_pipe_start(struct probe_run **ret, const struct probe_env *env,
 	if (run)
 		run->tasks = map_new(sizeof(struct task_key), sizeof(struct task_lines), TASKS_MAX);
 	if (!run || !run->tasks)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	if (kernel && pidns_of_proc(""))
 		return err_set(err, -EOPNOTSUPP, "the kernel's trace_pipe names tasks by the host's PIDs, and teide runs "
 			       "in a PID namespace of its own; run teide with hostPID: true, or with --pid=host");

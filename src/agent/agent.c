@@ -154,12 +154,12 @@ static int start(struct agent *a, const struct settings *settings, int ready_fd,
 	if (r < 0)
 		return r;
 	if (settings_probes(settings, sched->strategy == SCHED_ADAPTIVE, &a->probes) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	if (run->output != RUN_OUTPUT_NONE) {
 		a->sink = sink_new(run->output == RUN_OUTPUT_JSON ? SINK_JSON : SINK_TEXT,
 				   STDOUT_FILENO, settings_node(settings, node));
 		if (!a->sink)
-			return err_set(err, -ENOMEM, "out of memory");
+			return err_oom(err);
 		sink_set_patience(a->sink, OUTPUT_PATIENCE_NS);
 	}
 	if (run->strategies && backend_is_wanted(settings)) {

@@ -29,7 +29,7 @@ static int add_flag(struct string_list *keys, const struct string_list *probes, 
 		return err_set(err, -EINVAL, "%s is a matter of the probe %.*s, which was not asked for: "
 			       "--probe %.*s", dot + 1, len, flag, len, flag);
 	if (asprintf(&key, "probes.%s", flag) < 0 || string_list_add(keys, key) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	return 0;
 }
 
@@ -48,7 +48,7 @@ static int add_filter(struct string_list *keys, const char *probe, const char *k
 	if (r < 0)
 		return r;
 	if (asprintf(&text, "probes.%s.%s=%s", probe, key, value) < 0 || string_list_add(keys, text) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	return 0;
 }
 

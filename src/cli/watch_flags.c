@@ -141,7 +141,7 @@ static int set_interfaces(struct watch_flags *w, struct err *err)
 	int r = 0;
 
 	if (w->places.len && !w->interfaces.len && string_list_add(&w->interfaces, "*") < 0)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	for (size_t i = 0; r == 0 && i < w->interfaces.len; i++) {
 		const char *name = w->interfaces.items[i];
 

@@ -135,7 +135,7 @@ static int make_tables(struct flows *f, const struct flows_task *task, struct er
 	if (task->filter)
 		f->choice = flow_choice_new(task->filter);
 	if (!f->table || !f->quality || (task->filter && !f->choice))
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	agg_flows_least_interval(f->table, interval_ns / 2);
 	return 0;
 }

@@ -128,7 +128,7 @@ int gthulhu_start(struct gthulhu **ret, struct loop *loop, const struct gthulhu_
 	int r;
 
 	if (!g)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	g->backend.ops = &gthulhu_ops;
 	g->loop = loop;
 	r = set_up(g, options, err);

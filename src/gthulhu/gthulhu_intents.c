@@ -434,7 +434,7 @@ int rule_read(const json_t *root, bool node, struct gthulhu_view *ret, struct er
 			       node ? "policies" : "strategies");
 	all = realloc(ret->rules, GTHULHU_RULES_MAX * sizeof(*all));
 	if (!all)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	ret->rules = all;
 	json_array_foreach(rules, i, rule) {
 		if (ret->n_rules == GTHULHU_RULES_MAX)

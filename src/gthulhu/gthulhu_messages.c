@@ -28,7 +28,7 @@ int gthulhu_base_url(const char *url, char **ret, struct err *err)
 	while (url[len - 1] == '/')
 		len--;
 	*ret = strndup(url, len);
-	return *ret ? 0 : err_set(err, -ENOMEM, "out of memory");
+	return *ret ? 0 : err_oom(err);
 }
 
 void gthulhu_write_token_request(struct buf *out, const char *public_key)

@@ -360,7 +360,7 @@ int api_session_new(struct api_session **ret, struct loop *loop, const struct gt
 	int r;
 
 	if (!s)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	s->timeout_ns = options->timeout_ns;
 	s->configured = s->protocol = options->protocol;
 	if ((r = gthulhu_base_url(options->url, &s->base, err)) < 0 ||

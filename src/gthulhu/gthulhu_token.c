@@ -48,7 +48,7 @@ static int read_key(const char *path, char **ret, struct err *err)
 			       "pkey, or take the server's public_key.pem",
 			       path);
 	*ret = strndup(begin, (size_t)(end - begin) + strlen(PEM_END));
-	return *ret ? 0 : err_set(err, -ENOMEM, "out of memory");
+	return *ret ? 0 : err_oom(err);
 }
 
 /* The first line; a password may begin and end with blanks. */
@@ -104,7 +104,7 @@ int credentials_init(struct credentials *ret, const struct gthulhu_options *opti
 	int r;
 
 	if (!c.key_path || !c.user || !c.password_path)
-		r = err_set(err, -ENOMEM, "out of memory");
+		r = err_oom(err);
 	else
 		r = check_credentials(&c, options->protocol, err);
 	if (r < 0)
@@ -278,7 +278,7 @@ int token_set(struct token *token, const char *text, int64_t expires_s, const st
 			       TOKEN_MAX);
 	copy = strdup(text);
 	if (!copy)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	token_drop(token);
 	token->text = copy;
 	token->refresh_ns = now->boot_ns + token_refresh_after_ns(life_ns(text, expires_s, now->real_ns));

@@ -285,7 +285,7 @@ int http_client_new(struct http_client **ret, struct loop *loop,
 		return r;
 	client = calloc(1, sizeof(*client));
 	if (!client)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	client->loop = loop;
 	if (!init_client(client, options)) {
 		destroy_client(client);

@@ -315,7 +315,7 @@ static int open_folder(struct local *l, const char *dir, struct local_report *re
 {
 	l->dir = strdup(dir);
 	if (!l->dir)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	l->lock = record_lock(dir, err);
 	return l->lock < 0 ? l->lock : local_recover(dir, &l->machine.ops, ret_recovered, err);
 }
@@ -327,7 +327,7 @@ int local_start(struct backend **ret, const struct local_setup *setup, struct lo
 	int r;
 
 	if (!l)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	*l = (struct local){.backend.ops = &backend_ops, .options = *setup->options, .machine.ops = *setup->ops,
 			    .lock = -1, .changed = setup->changed, .changed_data = setup->data};
 	r = open_folder(l, setup->dir, ret_recovered, err);

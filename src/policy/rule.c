@@ -102,7 +102,7 @@ int sched_rule_parse(const char *text, struct sched_rule *ret, struct err *err)
 	int n = 0, r = 0;
 
 	if (!copy)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	while ((word = strsep(&rest, " \t\r\n"))) {
 		if (!*word)
 			continue;

@@ -62,7 +62,7 @@ static int start_strategy(struct boost_loop *l, const struct config *config, str
 	if (adaptive)
 		l->adaptive = adaptive_new(config_get(config, "sched.adaptive"));
 	if (!l->loads || (adaptive && !l->adaptive))
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	return 0;
 }
 
@@ -85,7 +85,7 @@ static int start_parts(struct boost_loop *l, struct loop *loop, const struct set
 int boost_loop_start_dry(struct boost_loop **ret, struct loop *loop, const struct settings *settings, struct err *err)
 {
 	struct boost_loop *l = calloc(1, sizeof(*l));
-	int r = l ? start_parts(l, loop, settings, err) : err_set(err, -ENOMEM, "out of memory");
+	int r = l ? start_parts(l, loop, settings, err) : err_oom(err);
 
 	if (r < 0)
 		boost_loop_free(l);

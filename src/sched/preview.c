@@ -75,7 +75,7 @@ static int start_look(struct look *l, const struct settings *settings, struct er
 	if (r < 0)
 		return r;
 	if (settings_probes(settings, true, &l->probes) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	return boost_loop_start_dry(&l->boost_loop, l->session->loop, settings, err);
 }
 

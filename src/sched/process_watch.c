@@ -39,17 +39,17 @@ static int start_parts(struct process_watch *w, const struct config *config, str
 	if (sched_rules_use_pods(&w->rules)) {
 		w->identity = identity_new(config_get(config, containers_section.name));
 		if (!w->identity)
-			return err_set(err, -ENOMEM, "out of memory");
+			return err_oom(err);
 	}
 	w->discover = discover_new(&look);
 	w->processes = processes_new(&limits);
-	return w->discover && w->processes ? 0 : err_set(err, -ENOMEM, "out of memory");
+	return w->discover && w->processes ? 0 : err_oom(err);
 }
 
 int process_watch_new(struct process_watch **ret, const struct config *config, struct err *err)
 {
 	struct process_watch *w = calloc(1, sizeof(*w));
-	int e = w ? start_parts(w, config, err) : err_set(err, -ENOMEM, "out of memory");
+	int e = w ? start_parts(w, config, err) : err_oom(err);
 
 	if (e < 0)
 		process_watch_free(w);

@@ -20,7 +20,7 @@ static int append_item(const struct settings *s, const char *key, const struct s
 		buf_printf(&text, "%s,", list->items[i]);
 	}
 	buf_str(&text, item);
-	return text.failed ? err_set(err, -ENOMEM, "out of memory")
+	return text.failed ? err_oom(err)
 			   : config_set(s->config, key, text.data, err);
 }
 

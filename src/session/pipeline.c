@@ -316,11 +316,11 @@ int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeli
 	int r;
 
 	if (!p)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	p->o = *options;
 	p->loop = loop;
 	p->identity = identity_new(config_get(p->o.config, "containers"));
-	r = p->identity ? start_probes(p, err) : err_set(err, -ENOMEM, "out of memory");
+	r = p->identity ? start_probes(p, err) : err_oom(err);
 	if (r >= 0)
 		r = start_timers(p, err);
 	if (r < 0) {

@@ -205,7 +205,7 @@ int release_listen(struct release **ret, struct loop *loop, release_fn fn, void 
 	int e;
 
 	if (!r)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	*r = (struct release){.fn = fn, .data = data, .fd = -1};
 	if (mkdir(RUN_DIR, 0755) < 0 && errno != EEXIST)
 		return err_set(err, -errno, RUN_DIR ": %s", err_name(errno));

@@ -66,14 +66,14 @@ static int list_sections(struct settings *s, struct err *err)
 	s->sections = calloc(rooms + n, sizeof(*s->sections));
 	s->probe_sections = calloc(n + 1, sizeof(*s->probe_sections));
 	if (!s->sections || !s->probe_sections)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	memcpy(s->sections, settings_sections, rooms * sizeof(*s->sections));
 	for (size_t i = 0; i < n; i++) {
 		struct option_section *section = &s->probe_sections[i];
 		char *name;
 
 		if (asprintf(&name, "probes.%s", probes[i]->name) < 0)
-			return err_set(err, -ENOMEM, "out of memory");
+			return err_oom(err);
 		*section = (struct option_section){
 			name, probes[i]->help, probes[i]->options ? probes[i]->options : no_options,
 			probes[i]->options_size};

@@ -45,7 +45,7 @@ static int start_watch(struct watch *w, const struct pipeline_options *handlers,
 		return r;
 	w->sink = sink_new(task->format, STDOUT_FILENO, settings_node(task->settings, node));
 	if (!w->sink)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	options.config = task->settings->config;
 	options.probes = &task->probes;
 	options.attach = task->attach;

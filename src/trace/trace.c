@@ -103,7 +103,7 @@ int trace_run(const struct trace_task *task, struct err *err)
 	int r;
 
 	if (task->contexts && !(t.contexts = agg_contexts_new(CONTEXTS_MAX)))
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	if (handlers.events)
 		rule_watch_begin(&t.rules, &task->watch->probes, on_rule, &t);
 	r = watch_run(&t.watch, task->watch, &handlers, err);

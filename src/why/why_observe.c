@@ -182,7 +182,7 @@ static int set_interfaces(struct observation *o, struct err *err)
 
 	for (size_t i = 0; i < o->sites->n; i++)
 		if (add_interfaces(&o->sites->items[i], &list) < 0)
-			return err_set(err, -ENOMEM, "out of memory");
+			return err_oom(err);
 	if (!list.len)
 		return err_set(err, -ENODEV, "no interface with an address in %s",
 			       o->sites->items[0].name);
@@ -292,7 +292,7 @@ int why_observe(const struct why_sites *sites, const struct why_task *task,
 	*ret = (struct why_watched){0};
 	ret->seen = why_seen_new(task->q, session->known ? session : NULL);
 	if (!ret->seen)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	r = run_observation(&o, err);
 	pipeline_free(o.module_pipeline);
 	session_close(&o.session);

@@ -32,7 +32,7 @@ static int sum_site(const struct why_watched *w, const struct why_site *site,
 static int write_answer(const struct buf *out, struct err *err)
 {
 	if (out->failed)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	if (fwrite(out->data, 1, out->len, stdout) != out->len || fflush(stdout) == EOF)
 		return errno == EPIPE ? 0 : err_set(err, -EIO, "writing the answer: %s", strerror(errno));
 	return 0;
@@ -172,7 +172,7 @@ int why_run(const struct why_task *task, struct err *err)
 	int r;
 
 	if (!room)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_oom(err);
 	r = why_scan(task, &room->sites, err);
 	if (r >= 0)
 		r = why_observe(&room->sites, task, &room->watched, err);
