@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "file.h"
 #include "proc.h"
+#include "vec.h"
 
 #define HEAD "teide boosts 2 " /* then the boot id */
 #define HEAD_1 "teide boosts 1 " /* of earlier versions: without a boot id */
@@ -102,15 +103,8 @@ int boosts_add(struct boosts *b, const struct boost *boost)
 {
 	if (b->len >= STRATEGY_MAX)
 		return -E2BIG;
-	if (b->len == b->cap) {
-		size_t cap = b->cap ? b->cap * 2 : 32;
-		struct boost *items = realloc(b->items, cap * sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		b->items = items;
-		b->cap = cap;
-	}
+	if (!VEC_ROOM(b->items, b->len))
+		return -ENOMEM;
 	b->items[b->len++] = *boost;
 	return 0;
 }
@@ -150,18 +144,6 @@ static size_t write_text(struct buf *out, const struct boosts *boosts)
 	return n;
 }
 
-static int write_all(int fd, const struct buf *text)
-{
-	for (size_t at = 0; at < text->len;) {
-		ssize_t n = write(fd, text->data + at, text->len - at);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		at += n > 0 ? (size_t)n : 0;
-	}
-	return 0;
-}
-
 static int replace(const char *path, const struct buf *text)
 {
 	char fresh[PATH_SIZE + 8];
@@ -172,7 +154,7 @@ static int replace(const char *path, const struct buf *text)
 	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, text);
+	r = file_write_all(fd, text->data, text->len);
 	if (r == 0 && rename(fresh, path) < 0)
 		r = -errno;
 	if (r < 0)

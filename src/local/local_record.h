@@ -6,7 +6,7 @@
 
 struct boosts {
 	struct boost *items; /* owned */
-	size_t len, cap;
+	size_t len;
 	int32_t owner;        /* the process that wrote it; it may have ended */
 	uint64_t own_slice_ns; /* the kernel's own slice, which before and ours have as 0 */
 	bool other_boot;      /* the record was of another boot: its threads are gone, none is in the list */
