@@ -68,7 +68,7 @@ static __always_inline int packet_gtpu_exts(PACKET_SOURCE *src, struct packet_at
 	return next ? HEAD_GTPU_EXTENSION : HEAD_GTPU;
 }
 
-/* s: NULL where nobody asks for it. */
+/* s: NULL where no caller asks for it. */
 static __always_inline int packet_gtpu_header(PACKET_SOURCE *src, struct packet_at *at,
 					      struct record_gtp *g, struct packet_session *s)
 {

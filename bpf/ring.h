@@ -11,7 +11,7 @@
 /* Set before load: the probe's index, and whether anybody wants events. */
 const volatile __u16 probe_id = 0;
 const volatile bool events_wanted = false;
-/* Who reads is woken once that many bytes wait, and looks by itself every now and then; 0: for each record. */
+/* The reader is woken once that many bytes wait, and looks by itself every now and then; 0: for each record. */
 const volatile __u32 ring_batch = 0;
 
 struct {
@@ -74,7 +74,7 @@ static __always_inline void *ring_begin(__u32 size, __u16 kind)
 	return h;
 }
 
-/* The same where somebody wants events, else NULL. */
+/* The same where events are wanted, else NULL. */
 static __always_inline void *ring_reserve(__u32 size, __u16 kind)
 {
 	return events_wanted ? ring_begin(size, kind) : NULL;
@@ -89,8 +89,8 @@ static __always_inline void ring_note_sampled_out(void)
 		__sync_fetch_and_add(&l->sampled_out, 1);
 }
 
-/* One that nobody should have to wait for. The kernel's own rule, to wake who has read all before, fails behind a record
- * for which nobody was woken. */
+/* A record that no reader should have to wait for. The kernel's own rule, to wake a reader that has read all before,
+ * fails behind a record for which no reader was woken. */
 static __always_inline void ring_submit(void *record)
 {
 	bpf_ringbuf_submit(record, ring_batch ? BPF_RB_FORCE_WAKEUP : 0);

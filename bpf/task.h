@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Who is on the CPU. By bpf_get_current_task() and CO-RE, because tc programs have neither
+/* The task on the CPU. By bpf_get_current_task() and CO-RE, because tc programs have neither
  * bpf_get_current_comm() (up to 6.12) nor bpf_get_current_pid_tgid() (up to 6.1). */
 #pragma once
 

@@ -29,7 +29,7 @@ struct holder {
 };
 
 /* The kernel could make the sockets itself from 5.11 on, but then it answers an Echo Request to
- * port 2152, whatever port it came from, and nobody sends Error Indications. */
+ * port 2152, whatever port it came from, and neither side sends Error Indications. */
 static int make_gtp(struct holder *h, struct err *err)
 {
 	h->fd0 = node_udp_socket(NULL, PORT_GTPU0, err);

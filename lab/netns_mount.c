@@ -83,7 +83,7 @@ static int mount_own(const char *name, struct err *err)
 	int r;
 
 	to_path(name, path);
-	/* Nobody opens it by mistake before the namespace covers it. */
+	/* No process opens it by mistake before the namespace covers it. */
 	r = touch(path, O_EXCL, 0, err);
 	if (r < 0)
 		return r;

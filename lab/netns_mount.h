@@ -16,7 +16,7 @@ int lab_netns_exists(const char *name, struct err *err);
 int lab_netns_dir_make(const char *marker, struct err *err);
 
 /* Takes that mount away where marker exists and no namespace is left on it, and removes marker:
- * what is still in use then is somebody else's. keep_busy: it is another lab's, and marker stays.
+ * what is still in use then belongs to another program. keep_busy: it is another lab's, and marker stays.
  */
 int lab_netns_dir_remove(const char *marker, bool keep_busy, struct err *err);
 

@@ -28,7 +28,7 @@ void lab_process_say_failed(int fd, int r, const struct err *err);
 
 bool lab_process_is_alive(const struct lab_process *process);
 
-/* SIGTERM, and SIGKILL to who is left after grace_ms. -ETIMEDOUT when one does not end at all. */
+/* SIGTERM, and SIGKILL to the processes that are left after grace_ms. -ETIMEDOUT when one does not end at all. */
 int lab_process_end(const struct lab_process *processes, unsigned n, unsigned grace_ms,
 		    struct err *err);
 

@@ -20,7 +20,7 @@ enum traffic_kind {
 struct traffic_count {
 	uint64_t sent, received;
 	uint64_t bytes_sent, bytes_received; /* of payload: UDP, or ICMP behind its header */
-	uint64_t bad;			     /* replies nobody waited for, or with other content */
+	uint64_t bad;			     /* replies that were not waited for, or with other content */
 };
 
 struct traffic_tcp {
@@ -34,7 +34,7 @@ struct traffic_signalling {
 	uint64_t unknown_teids; /* G-PDUs of a tunnel that is not there */
 };
 
-/* What one worker did; nobody else writes. */
+/* What one worker did; that worker alone writes. */
 struct traffic_result {
 	struct traffic_count kinds[TRAFFIC_KINDS];
 	struct traffic_count flows[LAB_FLOWS_MAX + 1]; /* UDP by QoS flow, from 1 */

@@ -179,7 +179,7 @@ int traffic_stream_send(struct traffic_stream *s, struct traffic_result *result)
 	return 0;
 }
 
-/* Behind the IPv4 header (raw ICMP sockets give it) and the ICMP header; NULL: somebody else's. */
+/* Behind the IPv4 header (raw ICMP sockets give it) and the ICMP header; NULL: another's. */
 static const uint8_t *skip_headers(const struct traffic_stream *s, const uint8_t *p, size_t *len)
 {
 	size_t ip = s->kind == TRAFFIC_ICMP4 && *len ? (size_t)(p[0] & 0xf) * 4 : 0;

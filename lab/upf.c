@@ -82,7 +82,7 @@ static int uplink_g_pdu(const struct node *node, void *data, const struct gtpu_m
 		return -EBADMSG;
 	key = session_key(&in.src);
 	if (find(upf->by_address, &key) != s)
-		return -EPERM; /* a UE with somebody else's address */
+		return -EPERM; /* a UE with another UE's address */
 	return write(upf->tun, m->payload, m->payload_len) < 0 ? -errno : 0;
 }
 

@@ -92,7 +92,7 @@ const struct config_option gtpu_option_table[] = {
 		 "of others are counted together"},
 	{.key = "contexts", .type = OPTION_CHOICE, .offset = offsetof(struct gtpu_options, contexts),
 	 .default_text = "packets", .choices = context_choices,
-	 .help = "count who was on the CPU, and whether as itself or interrupted: at the receive and "
+	 .help = "count which tasks were on the CPU, and whether as themselves or interrupted: at the receive and "
 		 "transmit function of each packet, or at each hooked function"},
 	{.key = "outlier", .type = OPTION_DURATION, .offset = offsetof(struct gtpu_options, outlier),
 	 .default_text = "1ms",

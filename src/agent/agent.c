@@ -121,7 +121,7 @@ static void print_ledger(void *data, const char *probe, const struct ledger_row 
 		sink_ledger(a->sink, probe, row);
 }
 
-/* Without a probe the collection still ticks: /proc alone tells who holds which socket. */
+/* Without a probe the collection still ticks: /proc alone tells which process holds which socket. */
 static int check_purpose(const struct agent *a, struct err *err)
 {
 	if (pipeline_probes(a->session.pipeline))

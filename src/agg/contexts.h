@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Who was on the CPU in each function, over the rows "context" that a probe collects. Pure. */
+/* Which tasks were on the CPU in each function, over the rows "context" that a probe collects. Pure. */
 #pragma once
 
 #include <stdbool.h>

@@ -17,7 +17,7 @@ struct load {
 	uint64_t packets; /* sent by the process itself: rows "sender" in process context */
 	uint64_t waits, switches, preemptions;
 	uint64_t wait_ns, on_cpu_ns;
-	uint64_t p50_ns, p99_ns; /* waits took at most that: the end of a bucket; 0: nobody waited */
+	uint64_t p50_ns, p99_ns; /* waits took at most that: the end of a bucket; 0: no thread waited */
 };
 
 double load_packets_per_s(const struct load *l);

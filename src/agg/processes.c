@@ -112,7 +112,7 @@ static void take_pending(struct processes *t, struct process *p)
 	map_remove(t->pending, &p->pid);
 }
 
-/* Who was merely interrupted is weaker than who was on the CPU or in a text, as anybody may be, and that
+/* A task that was merely interrupted is weaker evidence than a task on the CPU or in a text, as any task may be, and that
  * than all else. */
 static int strength(uint32_t evidence)
 {
@@ -133,7 +133,7 @@ static uint32_t evidence_in(const struct pending *p)
 	return evidence;
 }
 
-/* Whoever has weaker evidence makes room. */
+/* A process with weaker evidence makes room. */
 static struct process *evict_and_put(struct processes *t, int32_t pid, uint32_t evidence)
 {
 	const struct process *p;

@@ -72,7 +72,7 @@ struct process *processes_announce(struct processes *t, const struct proc *proc,
 /* Takes a row. "sender" (tgid, comm, context, packets, dir): a task in process context at egress is a
  * sender; one in softirq or hardirq, at ingress, or in a context that the kernel could not tell, a
  * bystander. "context" (tgid, context, packets): the task is current, where limits say that this is
- * evidence. "trace" (tgid, packets): a tracer's text names it. The idle task is nobody. Returns false
+ * evidence. "trace" (tgid, packets): a tracer's text names it. The idle task counts as no process. Returns false
  * for other events. */
 bool processes_add_event(struct processes *t, const struct event *e);
 

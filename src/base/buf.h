@@ -30,7 +30,7 @@ static inline void buf_add(struct buf *b, const void *data, size_t len)
 	b->data[b->len] = '\0';
 }
 
-/* Where at least more bytes can be written, for who says by buf_took() how many were; NULL when failed. */
+/* Where at least more bytes can be written, for a caller that says by buf_took() how many were; NULL when failed. */
 static inline char *buf_room(struct buf *b, size_t more)
 {
 	if (b->len + more >= b->cap)

@@ -41,7 +41,7 @@ int64_t clock_boot_to_real_ns(void)
 	uint64_t best = UINT64_MAX;
 	int64_t offset = 0;
 
-	/* Whoever is interrupted between two readings tries again. */
+	/* A caller that was interrupted between two readings tries again. */
 	for (int i = 0; i < 5 && best > 100000; i++) {
 		uint64_t before = clock_boot_ns(), real = clock_real_ns();
 		uint64_t took = clock_boot_ns() - before;

@@ -64,7 +64,7 @@ static void *value_of(const struct map *m, struct entry *e)
 	return (char *)e + m->value_offset;
 }
 
-/* Keys come from the wire: a sender who could tell which of them collide would make every look-up a walk over all. */
+/* Keys come from the wire: a sender that knew which of them collide could make every look-up a walk over all. */
 static uint32_t hash_key(const struct map *m, const void *key)
 {
 	return (uint32_t)siphash(&m->secret, key, m->key_size);

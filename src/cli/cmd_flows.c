@@ -10,7 +10,7 @@
 #include "watch_flags.h"
 
 static const char doc[] =
-	"Live flows and GTP-U tunnels on interfaces: who talks to whom in which tunnel, how much.\v"
+	"Live flows and GTP-U tunnels on interfaces: which addresses talk to which in which tunnel, how much.\v"
 	"In JSON each line is what one flow or tunnel counted since the collection before; the sums are "
 	"exact. What is not chosen is left out of the view alone: the ledger, which ends the output, has all. Where it "
 	"is chosen by what is inside, a tunnel counts the packets that were chosen.";

@@ -18,7 +18,7 @@ static const char doc[] =
 	"device: each PDR with its FAR, QERs and URRs.\v"
 	"--follow prints what is created, removed and changed, with old and new values; a FAR whose peer "
 	"or TEID is replaced is, beside that, a handover. Where the kernel allows it (as for teide trace) "
-	"each request to the module is seen as it is made, with its time and who made it; a request that "
+	"each request to the module is seen as it is made, with its time and the task that made it; a request that "
 	"changes nothing is refused. Else, and for what changes without a request, the rules are read once a "
 	"second, and several changes within it are seen as one.\n"
 	"DIR is told by what a PDR matches and where its FAR sends, as the module does not say its "
@@ -33,7 +33,7 @@ static const char doc[] =
 	"--counters compares, over a time, what the module counted by PDR (/proc/gtp5g/pdr) and by device with what "
 	"teide did, and says why they differ: qer_red, backlog_full (the module counts before it polices and "
 	"hands on), buffered, echo_answered (it calls them sent), outer_header (it counts without), not_buffered (its "
-	"own failure, which teide does not see); the rest is unexplained. The module's file has one slot for all who "
+	"own failure, which teide does not see); the rest is unexplained. The module's file has one slot for all tasks that "
 	"ask, and knows no namespaces: teide does not use it where it cannot tell. JSON: {schema, node, ts, event: counter, netns, interface, seid, pdr_id, "
 	"counter, module, module_most, teide, because: {reason: amount}, unexplained}.\n"
 	"Exit code: 3 where no network namespace has a gtp5g device.";

@@ -28,18 +28,18 @@ static const char doc[] =
 	"Live events: packets at TC (--probe flow) and calls of the gtp5g/gtp module's functions "
 	"(--probe gtpu, the default).\v"
 	"With gtp5g each change of a rule (\"rule\": created, replaced, removed, refused) and each handover is "
-	"an event too, whatever filters are set: with old and new value, who asked for it, and of a FAR how "
+	"an event too, whatever filters are set: with old and new value, the task that asked for it, and of a FAR how "
 	"many packets it kept and dropped since its change before (a handover: since it began to buffer).\n"
 	"Events may be lost when they come faster than they are read; each one lost is counted in the "
 	"ledger that ends the output. Filters work in the kernel: of the functions' packets, with one or "
 	"more of them, the exits of those are all that is told.\n"
 	"--contexts tells no packets but, at the end (with -o json: each second), every task that was on "
 	"a CPU in one of the module's functions, as itself or interrupted.\n"
-	"When the last device of a module goes, teide lets go of the module, and comes back with the next "
+	"When the last device of a module goes, teide detaches from the module, and comes back with the next "
 	"device. After --release it does so with the next new device.";
 
 static const struct argp_option options[] = {
-	{"contexts", KEY_CONTEXTS, NULL, 0, "list who was on the CPU in each function", 1},
+	{"contexts", KEY_CONTEXTS, NULL, 0, "list the tasks that were on the CPU in each function", 1},
 	{"each-function", KEY_EACH_FUNCTION, NULL, 0,
 	 "events of the functions inside receive and transmit too", 1},
 	{"seid", KEY_SEID, "SEID", 0, "only packets of this PFCP session (gtpu)", 1},
@@ -47,7 +47,7 @@ static const struct argp_option options[] = {
 	{"reason", KEY_REASON, "REASON", 0, "only packets dropped for this (gtpu)", 1},
 	{"sample", KEY_SAMPLE, "N", 0, "of the packets that are left, one in N (flow)", 1},
 	{"release", KEY_RELEASE, NULL, 0,
-	 "have every teide here let go of the gtp5g and gtp modules, so that they can be unloaded; then end", 1},
+	 "have every teide here detach from the gtp5g and gtp modules, so that they can be unloaded; then end", 1},
 	{"slower-than", KEY_SLOWER_THAN, "TIME", 0, "only packets that took at least so long (gtpu)", 1},
 	{0},
 };

@@ -67,7 +67,7 @@ int config_load(struct config **ret, const struct option_section *const *section
 void config_free(struct config *c);
 
 /* -EINVAL for an environment variable TEIDE_... that is the name of no key of the sections, which are all that there
- * are: whoever reads a part of the configuration would take the variables of the rest for errors. Variables by which
+ * are: a reader of a part of the configuration would take the variables of the rest for errors. Variables by which
  * Kubernetes tells of services and those of the tests are left alone. */
 int config_check_environment(const struct option_section *const *sections, size_t n, struct err *err);
 

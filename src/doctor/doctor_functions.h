@@ -7,7 +7,7 @@
 #include "kernel_features.h"
 #include "option.h"
 
-/* A function that somebody who watches the user plane knows by name. */
+/* A function that an operator of the user plane knows by name. */
 struct known_function {
 	const char *module, *name;
 	const char *shows; /* what is seen at it and nowhere else */

@@ -14,7 +14,7 @@
 #define OVERHEAD_GTP 36
 #define OVERHEAD_GTP5G 44
 
-/* Counters never start anew, and a device sees packets that are nobody's (neighbour discovery). */
+/* Counters never start anew, and a device sees packets that belong to no UE (neighbour discovery). */
 #define FAULTS_MIN 100
 #define FAULTS_PERCENT 1
 

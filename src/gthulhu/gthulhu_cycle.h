@@ -25,7 +25,7 @@ struct protocol {
 
 #define GTHULHU_SAMPLE_KEY_NOTE                                                                      \
 	"the API server's public key is the sample that Gthulhu ships, whose private half is published: " \
-	"whoever reaches the server can change how this node's processes are scheduled; give it a key "   \
+	"any client that reaches the server can change how this node's processes are scheduled; give it a key "   \
 	"of its own"
 
 extern const struct backend_ops gthulhu_ops;

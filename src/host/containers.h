@@ -55,7 +55,7 @@ const struct container *containers_find(const struct containers *c, const char *
 const struct container *containers_of_cgroup(const struct containers *c, uint64_t cgroup_id);
 
 /* One of those that live in the namespace, the one that is there and no sandbox where there is one. *ret_alone:
- * no other that is no sandbox does. NULL: nobody does. */
+ * no other that is no sandbox does. NULL: none does. */
 const struct container *containers_of_netns(const struct containers *c, uint64_t inode, bool *ret_alone);
 
 /* "NAME", "NAMESPACE/NAME" with patterns, the UID, or "KEY=VALUE" of a label. */

@@ -145,7 +145,7 @@ struct plan_choice plan_hook(const struct features *f, const struct plan_hook *h
 	no_fentry = try_fentry(f, hook, facts);
 	no_kprobe = try_kprobe(f, hook, facts);
 	if (is_for_kprobe(hook, no_fentry.text, no_kprobe.text))
-		return make_choice(PLAN_KPROBE, "seldom called, and a kprobe lets go of the module sooner");
+		return make_choice(PLAN_KPROBE, "seldom called, and a kprobe releases the module sooner");
 	if (!no_fentry.text[0])
 		return make_choice(PLAN_FENTRY, "fentry works on it");
 	if (!no_kprobe.text[0])

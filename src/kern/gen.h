@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Two generations of a counting map behind an ARRAY_OF_MAPS (bpf/generations.h): programs count in the
- * active one, a collection swaps and then empties the other, which nobody writes any more. Deleting
+ * active one, a collection swaps and then empties the other, to which no program writes any more. Deleting
  * from a live per-CPU map would lose counts. */
 #pragma once
 

@@ -14,7 +14,7 @@
 #define LOG_BEGIN "-- BEGIN PROG LOAD LOG --\n"
 #define LOG_END "-- END PROG LOAD LOG --"
 
-/* A part of the text that somebody else holds. */
+/* A part of a text that the caller owns. */
 struct span {
 	const char *at;
 	size_t len;

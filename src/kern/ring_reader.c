@@ -146,7 +146,7 @@ int ring_drain(struct ring *r, size_t max, ring_record_fn fn, void *data)
 			fn(data, s.data, s.len);
 		}
 		position = s.next;
-		/* Ordered before the next look at the ring: the kernel wakes nobody for a record
+		/* Ordered before the next look at the ring: the kernel wakes no reader for a record
 		 * that it does not see waited for. */
 		__atomic_store_n(r->consumer, position, __ATOMIC_SEQ_CST);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Whether a run of teide lives, for those who cannot ask by process id, file or socket: two runs may share
+/* Whether a run of teide lives, where a process id, a file or a socket cannot tell: two runs may share
  * a network namespace and neither process ids nor mounts, process ids come again, and an open socket would
  * keep a pod's namespace alive. Each probe's BPF object therefore has a map that no program uses
  * (bpf/run.h), held by a descriptor of the run alone. The kernel removes the map's id when the process

@@ -131,7 +131,7 @@ static int remove_stale(const struct tc_target *t, bool *ret_made)
 	return r;
 }
 
-/* The other direction's filter of this run, or a stale one, knows who made the qdisc. */
+/* The other direction's filter of this run, or a stale one, knows which run made the qdisc. */
 static bool other_side_made(const struct tc_target *t)
 {
 	const struct tc_target other = {.ifindex = t->ifindex, .egress = !t->egress};

@@ -30,8 +30,8 @@ int gtp5g_pdr_text_parse(const char *text, struct gtp5g_pdr_text *ret);
 bool gtp5g_pdr_text_fits(const struct gtp5g_rule *pdr);
 
 /* Asks for a PDR of the device, which must be the only one of that name on the node: the file knows no
- * namespaces. It has one slot for all who ask; others of this program are kept out, and an answer for
- * another PDR than this is asked for again. -EOVERFLOW: does not fit (see above); -EAGAIN: always somebody
+ * namespaces. It has one slot for all tasks that ask; other threads of this program are kept out, and an answer for
+ * another PDR than this is asked for again. -EOVERFLOW: does not fit (see above); -EAGAIN: always another
  * else's; -ENOENT: no such file, PDR or device. */
 int gtp5g_pdr_counts_read(const char *device, const struct gtp5g_rule *pdr,
 			  struct gtp5g_pdr_counts *ret, struct err *err);

@@ -10,7 +10,7 @@
 struct udp_socket {
 	uint64_t cookie; /* identity over the socket's life, as bpf_get_socket_cookie() tells it */
 	uint32_t
-		inode; /* of socket:[inode] in /proc/PID/fd; a kernel's own socket is in nobody's */
+		inode; /* of socket:[inode] in /proc/PID/fd; a kernel's own socket is in none */
 	uint32_t uid;
 	unsigned ifindex;  /* bound to a device; 0: to none */
 	int family;	   /* AF_INET or AF_INET6 */

@@ -22,7 +22,7 @@ uint64_t rule_timeline_left_out(const struct rule_timeline *t); /* requests that
 /* The oldest request that is not settled. */
 struct rule_request {
 	struct gtp5g_rule rule; /* kind, seid and id: what to ask for */
-	uint64_t netns;		/* 0: the device is in another namespace than who asked */
+	uint64_t netns;		/* 0: the device is in another namespace than the task that asked */
 	unsigned ifindex;
 	bool superseded; /* a later request for the same rule waits: what the module says of it now is
 			  * not the answer to this one */

@@ -80,7 +80,7 @@ enum rules_event {
 	RULES_REFUSED,	/* asked for, and the module did not do it; after: what was asked for */
 };
 
-/* Who changed a rule and when, where the request itself was seen. */
+/* Which task changed a rule and when, where the request itself was seen. */
 struct rules_cause {
 	const struct event *event; /* the request */
 	/* Of a FAR: packets that it kept, and that were dropped on its way, since since_ns (boot clock):

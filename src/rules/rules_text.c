@@ -222,7 +222,7 @@ static void put_handover(const struct rules *t, const struct rules_change *c, st
 		buf_printf(out, ", %s End Marker sent", c->cause->end_marker ? "an" : "no");
 }
 
-/* Who asked for it, and what the FAR did since its change before. */
+/* The task that asked for it, and what the FAR did since its change before. */
 static void put_cause(const struct rules_change *c, struct buf *out)
 {
 	const struct rules_cause *cause = c->cause;

@@ -51,7 +51,7 @@ static void log_trouble(const struct local_report *now, const struct local_repor
 	if (now->failed && now->failed != before->failed)
 		log_warning("local: %s (%zu failed)", now->error, now->failed);
 	if (now->foreign && now->foreign != before->foreign)
-		log_warning("local: %zu thread%s, such as %d, %s set by somebody else meanwhile: left alone",
+		log_warning("local: %zu thread%s, such as %d, %s set by another program meanwhile: left alone",
 			    now->foreign, plural(now->foreign), now->foreign_tid,
 			    now->foreign == 1 ? "was" : "were");
 	if (now->left_out && now->left_out != before->left_out)

@@ -123,7 +123,7 @@ int sched_withdraw(const struct settings *settings, bool json, struct err *err)
 	if (json)
 		withdraw_json(&report, settings_node(settings, node));
 	else
-		printf("%zu thread%s put back, %zu had ended, %zu left alone as somebody else has set them "
+		printf("%zu thread%s put back, %zu had ended, %zu left alone as another program has set them "
 		       "meanwhile\n", report.put_back, plural(report.put_back), report.ended, report.foreign);
 	return r;
 }

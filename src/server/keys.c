@@ -118,7 +118,7 @@ static int check_owner(int fd, const char *path, mode_t forbidden, struct err *e
 	mode = st.st_mode & 07777;
 	if (st.st_uid != 0 && st.st_uid != geteuid())
 		return err_set(err, -EPERM,
-			       "%s belongs to user %u, who could sign tokens with the key in it; give "
+			       "%s belongs to user %u, which could sign tokens with the key in it; give "
 			       "a folder of your own with --data DIR",
 			       path, st.st_uid);
 	if (mode & forbidden)

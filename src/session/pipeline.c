@@ -229,7 +229,7 @@ static int on_release(void *data, char held[static PROBE_HELD_MAX], struct err *
 			continue;
 		r = running->probe->release(running->run, held, err);
 		if (!r && held[0])
-			log_info("%s: let go of %s, as asked for", running->probe->name, held);
+			log_info("%s: detached from %s, as asked for", running->probe->name, held);
 	}
 	return r;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* To ask every teide on this node to let go of the kernel modules that its hooks keep from being
+/* To ask every teide on this node to detach from the kernel modules that its hooks keep from being
  * unloaded. Each that has such hooks listens at a socket of its own in /run/teide, for its own user and
- * for root alone. What a killed one has left there is removed by whoever comes across it. */
+ * for root alone. The next teide that comes across what a killed one left there removes it. */
 #pragma once
 
 #include <stdbool.h>

@@ -82,7 +82,7 @@ void sink_set_patience(struct sink *s, uint64_t ns)
 const char *sink_trouble(int r)
 {
 	if (r == -EINTR || r == -ETIMEDOUT)
-		return "nobody reads it, what was not read is lost";
+		return "its reader took nothing; unread lines were dropped";
 	return err_name(r);
 }
 

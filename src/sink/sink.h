@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where events and rows of counts go: lines of text or JSON on a descriptor. Writing waits for who
- * reads, who thereby loses events in the ring, where each one is counted; but no longer than the
+/* Where events and rows of counts go: lines of text or JSON on a descriptor. Writing waits for the
+ * reader, which thereby loses events in the ring, where each one is counted; but no longer than the
  * sink's patience, and not for long while a signal that ends the program waits for the loop. */
 #pragma once
 
@@ -26,7 +26,7 @@ void sink_text(struct sink *s, const struct buf *text);
 struct ledger_row;
 void sink_ledger(struct sink *s, const char *probe, const struct ledger_row *row);
 
-/* How long it waits for who reads when nothing is taken; without: for ever. */
+/* How long it waits for a reader that takes nothing; without: for ever. */
 void sink_set_patience(struct sink *s, uint64_t ns);
 
 /* Writes what is buffered: 0, or -errno and nothing is written from then on (-EPIPE: nobody reads any

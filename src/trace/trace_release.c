@@ -58,9 +58,9 @@ static void print_text(const struct release_answers *a)
 	char shown[ESCAPED_MAX(sizeof(a->modules))];
 
 	if (a->held)
-		printf("%zu let go of %s\n", a->held, escape_text_to(shown, sizeof(shown), a->modules));
+		printf("%zu detached from %s\n", a->held, escape_text_to(shown, sizeof(shown), a->modules));
 	else
-		printf("0 let go: no teide here holds a module (%zu asked)\n", a->asked);
+		printf("0 detached: no teide here holds a module (%zu asked)\n", a->asked);
 }
 
 int trace_release(bool json, struct err *err)

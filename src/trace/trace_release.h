@@ -5,5 +5,5 @@
 
 #include "err.h"
 
-/* teide trace --release: every teide on this node lets go of the modules that it watches. */
+/* teide trace --release: every teide on this node detaches from the modules that it watches. */
 int trace_release(bool json, struct err *err);

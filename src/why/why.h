@@ -82,7 +82,7 @@ struct why_counts {
 	struct addr other_ue_value;
 	char in[IF_NAMESIZE], out[IF_NAMESIZE]; /* where most arrived and left; "": none */
 	bool has_peer, has_teid, has_qfi;	/* of the tunnel with most packets */
-	struct addr peer;			/* uplink: who sent; downlink: who it was sent to */
+	struct addr peer;			/* uplink: the sender; downlink: the receiver */
 	uint32_t teid;
 	uint8_t qfi;
 	bool has_far_end; /* uplink: where most packets want to go; downlink: come from */

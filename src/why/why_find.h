@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From the rules of the kernel to the session that somebody asks about. */
+/* From the rules of the kernel to the session in question. */
 #pragma once
 
 #include "gtp.h"

@@ -223,7 +223,7 @@ static void not_delivered(const struct judge *j)
 	int rp = MAX(j->net->rp_all, j->net->rp_n3);
 
 	if (j->net->sockets == 0) {
-		because(j, "no_socket", "nobody listens at UDP %u in %s", port_of(j), j->f->netns);
+		because(j, "no_socket", "no socket listens at UDP %u in %s", port_of(j), j->f->netns);
 		look(j, "is the UPF running? %sss -lun sport = :%u", j->f->inside, port_of(j));
 	} else if (rp > 0 && j->net->to_gnb.asked && j->net->to_gnb.error) {
 		because(j, "rp_filter", "rp_filter is %d and no route leads back to the gNB: its packets are "

@@ -50,7 +50,7 @@ stop "$run"
 check_eq "exit status of teide run" "$STATUS" 0
 check_eq "strategies after its end" "$(stored)" ''
 
-# An output that nobody reads keeps no strategy from its server, and no service from its end.
+# An output without a reader keeps no strategy from its server, and no service from its end.
 config 'probes: [flow], output: json, events: all' "$lab-upf/n3"
 mkfifo "$TMP/fifo"
 spawn reader bash -c "exec sleep 600 <'$TMP/fifo'"
@@ -60,7 +60,7 @@ run=$!
 LIB_PIDS+=("$run")
 wait_for 30 grep -q 'running' "$TMP/stuck.log"
 "$TEIDE" lab traffic --name "$lab" --count 500 >"$TMP/traffic.log"
-wait_for 60 grep -q 'standard output: nobody reads it' "$TMP/stuck.log"
+wait_for 60 grep -q 'standard output: its reader took nothing' "$TMP/stuck.log"
 wait_for 30 complete
 
 # The lab goes, and with it the strategies; another comes.

@@ -142,7 +142,7 @@ check_match "what it says" "$(cat "$TMP/out")" 'in use by a teide that runs'
 check_exit "clean meanwhile" 0 "$TEIDE" clean
 check_eq "levels" "$(levels)" "TS:-10 TS:-10 TS:-10"
 renice -n -3 -p "$scene" >/dev/null
-wait_for 10 grep -q "such as $scene, was set by somebody else" "$TMP/service.log"
+wait_for 10 grep -q "such as $scene, was set by another program" "$TMP/service.log"
 stop "$run"
 check_eq "exit status" "$STATUS" 0
 check_eq "levels after the end" "$(levels)" "TS:-3 TS:0 TS:5"

@@ -281,7 +281,7 @@ static void test_to_module(void **state)
 	base = f;
 	broken(&f, WHY_UPLINK, WHY_REACHED, "not_delivered", "not the module's socket");
 	f.net.sockets = 0;
-	broken(&f, WHY_UPLINK, WHY_REACHED, "no_socket", "nobody listens at UDP 2152 in upf");
+	broken(&f, WHY_UPLINK, WHY_REACHED, "no_socket", "no socket listens at UDP 2152 in upf");
 	f = base;
 	f.net.rp_n3 = 1;
 	f.net.to_gnb = (struct why_route){.asked = true, .error = -ENETUNREACH};

@@ -51,7 +51,7 @@ def gtp(folder, method):
             {"count": counts, "session": sessions}[e["event"]][e["direction"]] += e["packets"]
     check("count rows", dict(counts), dict.fromkeys(FUNCTIONS, each_way))
     check("session rows", dict(sessions), dict.fromkeys(FUNCTIONS, each_way))
-    check("--release", (folder / f"{method}.release").read_text(), "2 let go of gtp\n")
+    check("--release", (folder / f"{method}.release").read_text(), "2 detached from gtp\n")
 
 
 def methods(path, hook):

@@ -108,7 +108,7 @@ kill -KILL "$PID"
 wait "$PID" || true
 check_ge "sockets" "$(find /run/teide -name 'release-*' | wc -l)" 1
 check_exit "--release with nobody there" 0 "$TEIDE" trace --release
-check_match "--release with nobody there" "$(cat "$TMP/out")" '^0 let go'
+check_match "--release with nobody there" "$(cat "$TMP/out")" '^0 detached'
 check_eq "sockets" "$(find /run/teide -name 'release-*' | wc -l)" 0
 rmmod gtp
 check_exit "trace without a module" 3 "$TEIDE" trace --probe gtpu
