@@ -11,6 +11,7 @@ from pathlib import Path
 from harness import DEADLINE, TEIDE, TMP, case, contains, equal, main, openssl
 
 KEY = TMP / "public_key.pem"
+INITIAL_PIDNS = 4026531836  # include/linux/proc_ns.h: in its ABI
 
 
 def fifo(path):
@@ -64,7 +65,8 @@ def credentials():
 
 @case
 def the_record_of_boosts():
-    record = Path("/run/teide/local/boosts")
+    namespace = os.stat("/proc/self/ns/pid").st_ino
+    record = Path("/run/teide/local/boosts" + (f".{namespace}" if namespace != INITIAL_PIDNS else ""))
     record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for kind in each_kind(record):
         done = teide("clean")

@@ -485,6 +485,9 @@ def the_published_sample_key_is_warned_of_once():  # 28
     server.stop()
 
 
+LIVING = 1  # a process that is there in every PID namespace
+
+
 @case
 def show_reads_every_api():
     for version in ("pid-list-0.0", "pid-list-0.1", *DECISION_MAKERS, "manager-1.3", "manager-policies"):
@@ -493,9 +496,9 @@ def show_reads_every_api():
         words = [TEIDE, "sched", "show", "-u", server.url, "-k", KEY, "-o", "json"]
         environment = dict(os.environ, TEIDE_API_USER="teide", TEIDE_API_PASSWORD_FILE=str(PASSWORD))
         if version.startswith("pid-list"):
-            server.stored = entries(7)
+            server.stored = entries(LIVING)
         elif version.startswith("decision-maker"):
-            server.api.processes = server.api.then = [{"pid": 7, "comm": "x", "pod": POD}]
+            server.api.processes = server.api.then = [{"pid": LIVING, "comm": "x", "pod": POD}]
             server.api.intents = [{"podID": POD, "priority": 3, "executionTime": 20000000}]
         else:
             server.api.strategies = [{"ID": "1", "StrategyNamespace": "s\033", "CommandRegex": "y",
@@ -507,7 +510,7 @@ def show_reads_every_api():
         shown = [without_head(json.loads(line)) for line in done.stdout.splitlines()]
         if not version.startswith("manager"):
             del shown[0]["comm"], token
-            equal(shown, entries(7))
+            equal(shown, entries(LIVING))
         else:
             equal(shown[-1], {"kind": "strategy", "id": "1", "name": "s?", "command_regex": "y",
                               "priority": 2, "execution_time": 5})
