@@ -42,7 +42,8 @@ int err_prefix(struct err *err, int r, const char *format, ...)
 
 const char *err_name(int r)
 {
-	const char *name = strerrordesc_np(r < 0 ? -r : r);
+	/* INT_MIN has no positive twin: unsigned, it stays what it is, which no error is called. */
+	const char *name = strerrordesc_np((int)(r < 0 ? -(unsigned)r : (unsigned)r));
 
 	return name ? name : "unknown error";
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -44,19 +45,29 @@ static int find_message(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
+/* Where the attributes begin: behind the request, of which the kernel repeats all or the header alone. 0: the length
+ * of the request is not true. */
+static size_t error_attrs_offset(const struct nlmsghdr *nlh, const struct nlmsgerr *e)
+{
+	size_t request = nlh->nlmsg_flags & NLM_F_CAPPED ? sizeof(e->msg) : e->msg.nlmsg_len;
+
+	if (request < sizeof(e->msg) || request > mnl_nlmsg_get_payload_len(nlh) - offsetof(struct nlmsgerr, msg))
+		return 0;
+	return offsetof(struct nlmsgerr, msg) + request;
+}
+
 static int on_error(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 	struct exchange *x = data;
-	size_t offset = sizeof(*e);
+	size_t offset;
 
 	if (nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*e)))
 		return MNL_CB_ERROR;
 	x->error = e->error;
-	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
-		offset += e->msg.nlmsg_len - NLMSG_HDRLEN;
-	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS)
-		mnl_attr_parse(nlh, offset, find_message, &x->message);
+	offset = nlh->nlmsg_flags & NLM_F_ACK_TLVS ? error_attrs_offset(nlh, e) : 0;
+	if (offset)
+		mnl_attr_parse(nlh, (unsigned)offset, find_message, &x->message);
 	return MNL_CB_STOP;
 }
 
@@ -90,6 +101,22 @@ static int on_answer(const struct nlmsghdr *nlh, void *data)
 	return x->answers.failed ? fail_with(ENOMEM) : MNL_CB_OK;
 }
 
+/* libmnl takes a length of 2 GiB and more for a negative number, which fits. */
+static bool lengths_are_sound(const void *datagram, ssize_t n)
+{
+	const struct nlmsghdr *nlh = datagram;
+	int left = (int)n;
+
+	while (left >= (int)sizeof(*nlh)) {
+		if (nlh->nlmsg_len > (uint32_t)left)
+			return false;
+		if (!mnl_nlmsg_ok(nlh, left))
+			break;
+		nlh = mnl_nlmsg_next(nlh, &left);
+	}
+	return true;
+}
+
 static int receive(struct mnl_socket *s, struct exchange *x)
 {
 	mnl_cb_t control[NLMSG_MIN_TYPE] = {
@@ -105,6 +132,8 @@ static int receive(struct mnl_socket *s, struct exchange *x)
 			continue;
 		if (n < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		if (!lengths_are_sound(x->datagram, n))
+			return -EPROTO;
 		errno = EPROTO;
 		r = mnl_cb_run2(x->datagram, n, 1, mnl_socket_get_portid(s), on_answer, x, control,
 				ARRAY_SIZE(control));

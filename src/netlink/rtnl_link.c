@@ -95,14 +95,30 @@ int rtnl_link_list(void (*visit)(const struct rtnl_link *link, void *data), void
 	return nl_request(&m, visit_link_message, &v, "listing the network interfaces", err);
 }
 
+struct kept_link {
+	struct rtnl_link *link;
+	bool found;
+};
+
 static void keep_link(const struct rtnl_link *link, void *data)
 {
-	*(struct rtnl_link *)data = *link;
+	struct kept_link *kept = data;
+
+	*kept->link = *link;
+	kept->found = true;
+}
+
+static int request_link(struct nl_message *m, struct rtnl_link *ret, const char *what, struct err *err)
+{
+	struct kept_link kept = {.link = ret};
+	struct visitor v = {.visit = keep_link, .data = &kept};
+	int r = nl_request(m, visit_link_message, &v, what, err);
+
+	return r == 0 && !kept.found ? err_set(err, -EPROTO, "%s: the kernel's answer has none", what) : r;
 }
 
 int rtnl_link_get(const char *name, struct rtnl_link *ret, struct err *err)
 {
-	struct visitor v = {.visit = keep_link, .data = ret};
 	struct nl_message m;
 	char what[WHAT_MAX];
 
@@ -114,12 +130,11 @@ int rtnl_link_get(const char *name, struct rtnl_link *ret, struct err *err)
 	nl_header(&m, sizeof(struct ifinfomsg));
 	mnl_attr_put_strz(m.h, IFLA_IFNAME, name);
 	mnl_attr_put_u32(m.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	return nl_request(&m, visit_link_message, &v, what, err);
+	return request_link(&m, ret, what, err);
 }
 
 int rtnl_link_at(unsigned ifindex, struct rtnl_link *ret, struct err *err)
 {
-	struct visitor v = {.visit = keep_link, .data = ret};
 	struct ifinfomsg *info;
 	struct nl_message m;
 	char what[WHAT_MAX];
@@ -129,7 +144,7 @@ int rtnl_link_at(unsigned ifindex, struct rtnl_link *ret, struct err *err)
 	info = nl_header(&m, sizeof(*info));
 	info->ifi_index = (int)ifindex;
 	mnl_attr_put_u32(m.h, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	return nl_request(&m, visit_link_message, &v, what, err);
+	return request_link(&m, ret, what, err);
 }
 
 /* A link to make. */

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,8 @@ static void errors_carry_context(void **state)
 	assert_int_equal(err_oom(&err), -ENOMEM);
 	assert_string_equal(err.text, "out of memory");
 	assert_int_equal(err_oom(NULL), -ENOMEM);
+	assert_string_equal(err_name(-ENOENT), err_name(ENOENT));
+	assert_string_equal(err_name(INT_MIN), "unknown error");
 	assert_int_equal(err_exit_code(-EINVAL), EXIT_USAGE);
 	assert_int_equal(err_exit_code(-EOPNOTSUPP), EXIT_UNSUPPORTED);
 	assert_int_equal(err_exit_code(-ENOENT), EXIT_FAILED);

@@ -27,6 +27,9 @@ enum scene {
 	INTERRUPTED_ALWAYS,
 	FAILED_LATE, /* link 1, then an error in place of the end */
 	ENDLESS,
+	LONGER_THAN_IT_IS, /* link 1 with a length that is negative to libmnl */
+	EMPTY, /* the end alone */
+	REFUSED, /* an error, the request in it being longer than the message */
 };
 
 static enum scene scene;
@@ -65,6 +68,30 @@ static size_t put_end(char *to, int error)
 	return nlh->nlmsg_len;
 }
 
+/* Behind the first link, which libmnl has read when it comes to the second. */
+static size_t put_untrue_length(char *to)
+{
+	size_t len = put_link(to, 1, 0);
+	struct nlmsghdr *nlh = (void *)(to + len);
+
+	len += put_link(to + len, 2, 0);
+	nlh->nlmsg_len = 0xfffffa50;
+	return len;
+}
+
+static size_t put_error(char *to)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(to);
+	struct nlmsgerr *e = mnl_nlmsg_put_extra_header(nlh, sizeof(*e));
+
+	nlh->nlmsg_type = NLMSG_ERROR;
+	nlh->nlmsg_flags = NLM_F_ACK_TLVS;
+	nlh->nlmsg_seq = 1;
+	e->error = -EBUSY;
+	e->msg.nlmsg_len = 0xfffffefc; /* so that the attributes would begin 256 bytes below 4 GiB */
+	return nlh->nlmsg_len;
+}
+
 static size_t put_endless(char *to, size_t size)
 {
 	size_t len = 0;
@@ -92,6 +119,12 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *s, void *to, size_t size)
 		return recv(mnl_socket_get_fd(s), to, size, 0);
 	if (scene == ENDLESS)
 		return (ssize_t)put_endless(to, size);
+	if (scene == LONGER_THAN_IT_IS)
+		return (ssize_t)put_untrue_length(to);
+	if (scene == EMPTY)
+		return (ssize_t)put_end(to, 0);
+	if (scene == REFUSED)
+		return (ssize_t)put_error(to);
 	if (scene == FAILED_LATE)
 		return (ssize_t)(first ? put_link(to, 1, 0) : put_end(to, -ENOBUFS));
 	if (!interrupted)
@@ -185,12 +218,37 @@ static void test_silent(void **state)
 	assert_non_null(strstr(err.text, "interface 'some0': the kernel has not answered"));
 }
 
+/* Of a message no byte is read that did not come. */
+static void test_untrue_lengths(void **state)
+{
+	struct err err = {0};
+	struct seen seen;
+
+	assert_int_equal(list(LONGER_THAN_IT_IS, &seen, &err), -EPROTO);
+	assert_int_equal(seen.n, 0);
+	assert_int_equal(list(REFUSED, &seen, &err), -EBUSY);
+	assert_int_equal(seen.n, 0);
+}
+
+static void test_empty(void **state)
+{
+	struct rtnl_link link;
+	struct err err = {0};
+	struct seen seen;
+
+	assert_int_equal(list(EMPTY, &seen, &err), 0);
+	assert_int_equal(rtnl_link_get("some0", &link, &err), -EPROTO);
+	assert_string_equal(err.text, "interface 'some0': the kernel's answer has none");
+	assert_int_equal(rtnl_link_at(1, &link, &err), -EPROTO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_interrupted), cmocka_unit_test(test_interrupted_always),
 		cmocka_unit_test(test_failed),	    cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_untrue_lengths), cmocka_unit_test(test_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
