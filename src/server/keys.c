@@ -281,10 +281,11 @@ static EVP_PKEY *parse_public(const char *text)
 	_cleanup_free_ unsigned char *base64 = NULL;
 	const char *begin = strstr(text, PEM_BEGIN), *end;
 
+	/* The two lines must not share their dashes. */
+	begin = begin ? begin + strlen(PEM_BEGIN) : NULL;
 	end = begin ? strstr(begin, PEM_END) : NULL;
 	if (!end)
 		return NULL;
-	begin += strlen(PEM_BEGIN);
 	base64 = calloc(1, (size_t)(end - begin) + 1);
 	return base64 ? parse_base64(base64, strip(begin, end, base64)) : NULL;
 }

@@ -123,6 +123,7 @@ static void what_is_no_key_is_refused_with_a_reason(void **state)
 		{"-----BEGIN PUBLIC KEY-----\n====\n-----END PUBLIC KEY-----\n", "failed to parse"},
 		{"-----BEGIN PUBLIC KEY-----\n*\n-----END PUBLIC KEY-----\n", "failed to parse"},
 		{"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "failed to parse"},
+		{"-----BEGIN PUBLIC KEY-----END PUBLIC KEY-----", "failed to parse"},
 	};
 	struct fixture *f = *state;
 	struct err err;
