@@ -1,17 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Any bytes as a packet: nothing is read beyond them, and each is accounted under one head. The first two say what the
  * kernel would know before the first byte. */
-#include <stdlib.h>
-
+#include "fuzz.h"
 #include "packet_user.h"
-
-#define CHECK(x)                                                                                   \
-	do {                                                                                       \
-		if (!(x))                                                                          \
-			abort();                                                                   \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check(const struct packet *p)
 {
