@@ -19,7 +19,7 @@ expect() {
 # run CI [ARGUMENT...]: the tier check, or what the arguments name.
 run() {
 	status=0
-	out=$(env -u TEIDE_NO_SKIP CI="$1" "$copy/tests/run" --build "$copy/build" "${@:2}" 2>&1) || status=$?
+	out=$(env -u TEIDE_NO_SKIP -u LONG -u MILLION -u HOSTILE CI="$1" "$copy/tests/run" --build "$copy/build" "${@:2}" 2>&1) || status=$?
 }
 
 t good 'echo fine'
@@ -37,6 +37,16 @@ run false --list check
 [ "$out" = $'check/good\ncheck/may_skip' ] || { echo "the list: $out"; exit 1; }
 run false check/nothing
 expect 'a test that does not exist is a failure' '^0 passed, 1 failed, 0 skipped$'
+
+t variables 'echo "${LONG:-}${MILLION:-}${HOSTILE:-}" >"$(dirname "$0")/variables"'
+t patient '# timeout: 1
+sleep 2'
+run false check/variables
+[ "$(cat "$copy/tests/check/variables")" = '' ] || { echo 'the long form although nobody asked'; exit 1; }
+run false --long check/variables check/patient
+expect 'the long form has four times the time' '^2 passed, 0 failed, 0 skipped$'
+[ "$(cat "$copy/tests/check/variables")" = 111 ] || { echo 'no variable tells of the long form'; exit 1; }
+rm "$copy"/tests/check/{variables*,patient*}
 
 t bad 'echo first; echo FAIL: because; exit 3'
 t other_skip 'echo no reason on the list; exit 77'
