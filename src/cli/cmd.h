@@ -7,6 +7,7 @@ int cmd_trace(int argc, char **argv);
 int cmd_flows(int argc, char **argv);
 int cmd_sched(int argc, char **argv);
 int cmd_server(int argc, char **argv);
+extern const char cmd_server_help[]; /* one line; a build without the server says so */
 int cmd_lab(int argc, char **argv);
 int cmd_rules(int argc, char **argv);
 int cmd_clean(int argc, char **argv);

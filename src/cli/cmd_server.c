@@ -11,6 +11,8 @@
 
 static_assert(STORE_MAX <= STRATEGY_MAX, "what the server takes, teide sched show can show");
 
+const char cmd_server_help[] = "an API server that speaks Gthulhu's API, for one machine";
+
 static const char doc[] = "Serves Gthulhu's API (v0.1.0) from this machine: POST /api/v1/auth/token, "
 			  "GET and POST /api/v1/scheduling/strategies, GET /health. The first start "
 			  "makes the key pair; every holder of the public key may set strategies."

@@ -25,7 +25,7 @@ static const struct {
 	{"rules", cmd_rules, "the rules of gtp5g (PDR, FAR, QER, URR) and, with --follow, their changes"},
 	{"why", cmd_why, "why a PDU session (UE-ADDRESS or TEID) does not work: where its packets stop"},
 	{"sched", cmd_sched, "scheduling strategies: preview, apply, withdraw, show"},
-	{"server", cmd_server, "an API server that speaks Gthulhu's API, for one machine"},
+	{"server", cmd_server, cmd_server_help},
 	{"lab", cmd_lab, "a 5G user plane in network namespaces: up, status, traffic, down"},
 	{"doctor", cmd_doctor, "what works on this node, what does not, why, and what to do"},
 	{"clean", cmd_clean, "put back and remove what a killed teide left; --verify: prove that nothing is"},

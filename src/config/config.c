@@ -45,6 +45,14 @@ const struct config_option *config_find(const struct config *c, const char *sect
 	return NULL;
 }
 
+const char *config_absent(const struct option_section *const *sections, size_t n, const char *section)
+{
+	for (size_t s = 0; s < n; s++)
+		if (!strcmp(sections[s]->name, section))
+			return sections[s]->absent;
+	return NULL;
+}
+
 int config_note_origin(struct config *c, size_t section, size_t option, const char *origin)
 {
 	char *copy = strdup(origin);
@@ -204,9 +212,13 @@ static bool find_meant(const struct config *c, const char *section, const char *
 
 static int unknown_key(const struct config *c, const char *section, const char *key, struct err *err)
 {
+	const char *absent = config_absent(c->sections, c->n, section);
 	char meant[KEY_MAX];
-	bool found = find_meant(c, section, key, meant);
+	bool found;
 
+	if (absent)
+		return err_set(err, -EINVAL, "no configuration key '%s.%s': %s", section, key, absent);
+	found = find_meant(c, section, key, meant);
 	return err_set(err, -EINVAL, "no configuration key '%s%s%s';%s%s%s 'teide config --show' lists them", section,
 		       section[0] ? "." : "", key, found ? " did you mean '" : "", found ? meant : "", found ? "'?" : "");
 }
@@ -297,6 +309,8 @@ void config_show(const struct config *c, struct buf *out)
 	for (size_t s = 0; s < c->n; s++) {
 		const struct config_option *options = c->sections[s]->options;
 
+		if (c->sections[s]->absent)
+			continue;
 		show_section_head(c->sections[s]->name, before, out, &depth);
 		before = c->sections[s]->name;
 		for (size_t i = 0; options[i].key; i++) {

@@ -17,6 +17,8 @@ struct config {
 /* The option called by its last word inside a section, or earlier called so; or NULL. */
 const struct config_option *config_find(const struct config *c, const char *section, const char *key,
 				 size_t *ret_section, size_t *ret_option);
+/* Why this build does not have the section; NULL: it has it, or there is no such section. */
+const char *config_absent(const struct option_section *const *sections, size_t n, const char *section);
 int config_note_origin(struct config *c, size_t section, size_t option, const char *origin);
 
 /* Sets the value from text; an old word of a choice is taken with a note. */

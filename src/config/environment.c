@@ -179,15 +179,31 @@ static const char *find_meant(const struct names *names, const char *name, char 
 	return in_section ? NULL : suggest_nearest(name, (const char *const *)names->all.items, names->all.len);
 }
 
+/* Why this build does not have the section that the variable is of; or NULL. */
+static const char *find_absent(const struct names *names, const char *name)
+{
+	char section[NAME_MAX_TEXT];
+
+	for (size_t s = 0; s < names->n; s++) {
+		env_name(names->sections[s]->name, "", section);
+		if (names->sections[s]->absent && !strncmp(name, section, strlen(section)))
+			return names->sections[s]->absent;
+	}
+	return NULL;
+}
+
 static int check_variable(const char *variable, const struct names *names, struct err *err)
 {
-	const char *value = strchrnul(variable, '='), *meant;
+	const char *value = strchrnul(variable, '='), *absent, *meant;
 	char name[NAME_MAX_TEXT], near[NAME_MAX_TEXT];
 
 	snprintf(name, sizeof(name), "%.*s", (int)(value - variable), variable);
 	if (is_one_of(name, (const char *const *)names->all.items, names->all.len) ||
 	    is_one_of(name, of_tests, ARRAY_SIZE(of_tests)) || is_service(name, value))
 		return 0;
+	absent = find_absent(names, name);
+	if (absent)
+		return err_set(err, -EINVAL, "environment variable %s: %s; unset it", name, absent);
 	meant = find_meant(names, name, near);
 	if (meant)
 		return err_set(err, -EINVAL, "environment variable %s is no configuration key; did you mean %s?", name,

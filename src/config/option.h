@@ -58,6 +58,9 @@ struct option_section {
 	size_t size; /* of the struct that the offsets index */
 	/* What is wrong on any node with values that are each well formed; NULL: nothing can be. 0 or -errno. */
 	int (*check)(const struct config *config, struct err *err);
+	/* Why this build does not have the section ("this build of teide has no server"): the section has no options, is
+	 * not shown, and each key of it is refused with this text. NULL: the build has the section. */
+	const char *absent;
 };
 
 /* Defaults, then the file (NULL: none), then the environment; every error names file, line and key.

@@ -60,7 +60,7 @@ static bool is_section_or_part(const struct config *c, const char *name)
 	size_t len = strlen(name);
 
 	for (size_t s = 0; s < c->n; s++)
-		if (!strncmp(c->sections[s]->name, name, len) &&
+		if (!c->sections[s]->absent && !strncmp(c->sections[s]->name, name, len) &&
 		    (c->sections[s]->name[len] == '\0' || c->sections[s]->name[len] == '.'))
 			return true;
 	return false;
@@ -75,6 +75,8 @@ static int list_keys(const struct config *c, const char *section, struct string_
 	for (size_t s = 0; s < c->n; s++) {
 		const char *name = c->sections[s]->name;
 
+		if (c->sections[s]->absent)
+			continue;
 		if (!strcmp(name, section))
 			for (const struct config_option *o = c->sections[s]->options; o->key && r == 0; o++)
 				r = string_list_add(ret, o->key);
@@ -88,9 +90,13 @@ static int unknown_key(struct walk *w, const yaml_event_t *e, struct err *err)
 {
 	_cleanup_(string_list_free) struct string_list known = {0};
 	_cleanup_(buf_free) struct buf names = {0};
-	const char *key = w->keys[w->depth - 1];
+	const char *key = w->keys[w->depth - 1], *absent;
 	char section[PATH_MAX_TEXT], hint[SUGGEST_TEXT_MAX];
 
+	section_name(w, w->depth, section);
+	absent = config_absent(w->c->sections, w->c->n, section);
+	if (absent)
+		return refuse(w, e, err, "%s: %s; remove the section", section, absent);
 	section_name(w, w->depth - 1, section);
 	if (list_keys(w->c, section, &known) < 0)
 		return err_oom(err);

@@ -48,14 +48,20 @@ static const struct option_section flow_section = {"probes.flow", "", flow_table
 static const struct option_section api_section = {"api", "", api_table, sizeof(struct api_options)};
 static const struct option_section *const sections[] = {&api_section, &flow_section};
 
-static int load(struct config **c, const char *yaml, struct err *err)
+static int load_sections(struct config **c, const struct option_section *const *of, size_t n, const char *yaml,
+			 struct err *err)
 {
 	char path[] = "/tmp/teide-config-XXXXXX";
 	int fd = mkstemp(path), r;
 
 	assert_int_equal(write(fd, yaml, strlen(yaml)), strlen(yaml));
 	close(fd);
-	r = config_load(c, sections, 2, path, err);
+	r = config_load(c, of, n, path, err);
 	unlink(path);
 	return r;
+}
+
+static int load(struct config **c, const char *yaml, struct err *err)
+{
+	return load_sections(c, sections, 2, yaml, err);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "cleanup.h"
 #include "config_sections.h"
 
 static void defaults_hold_without_a_file(void **state)
@@ -346,6 +347,38 @@ static void flags_set_keys(void **state)
 	config_free(c);
 }
 
+/* A section that another build has. */
+static void keys_of_an_absent_section_are_refused_with_the_reason(void **state)
+{
+	static const struct config_option no_options[] = {{0}};
+	static const struct option_section server = {.name = "server", .options = no_options, .absent = "there is none"};
+	static const struct option_section *const two[] = {&server, &flow_section};
+	static const struct option_section *const three[] = {&api_section, &server, &flow_section};
+	_cleanup_(buf_free) struct buf shown = {0};
+	struct config *c;
+	struct err err;
+
+	assert_int_equal(load_sections(&c, three, 3, "api:\n  url: x\nserver:\n  listen: :1\n", &err), -EINVAL);
+	assert_non_null(strstr(err.text, ": server: there is none; remove the section"));
+	assert_int_equal(load_sections(&c, three, 3, "server:\n", &err), -EINVAL);
+	assert_non_null(strstr(err.text, ": server: there is none"));
+	assert_int_equal(load_sections(&c, two, 2, "servers:\n", &err), -EINVAL);
+	assert_non_null(strstr(err.text, "unknown key 'servers'; known here: probes.flow"));
+
+	setenv("TEIDE_SERVER_LISTEN", "x", 1);
+	assert_int_equal(config_check_environment(three, 3, &err), -EINVAL);
+	assert_string_equal(err.text, "environment variable TEIDE_SERVER_LISTEN: there is none; unset it");
+	unsetenv("TEIDE_SERVER_LISTEN");
+
+	assert_int_equal(config_load(&c, three, 3, NULL, NULL), 0);
+	assert_int_equal(config_set(c, "server.listen", "x", &err), -EINVAL);
+	assert_string_equal(err.text, "no configuration key 'server.listen': there is none");
+	config_show(c, &shown);
+	assert_null(strstr(shown.data, "\nserver:"));
+	assert_non_null(strstr(shown.data, "probes:"));
+	config_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +394,7 @@ int main(void)
 		cmocka_unit_test(variables_of_no_key_are_refused),
 		cmocka_unit_test(variables_of_services_are_left_alone),
 		cmocka_unit_test(flags_set_keys),
+		cmocka_unit_test(keys_of_an_absent_section_are_refused_with_the_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
