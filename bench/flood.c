@@ -15,6 +15,7 @@
 #define BATCH 32
 #define SIZE 128
 
+/* clang-format off */
 static const unsigned char gtpu[] = {
 	2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0,
 	/* IPv4, UDP 2152 -> 2152 */
@@ -24,10 +25,13 @@ static const unsigned char gtpu[] = {
 	/* inner IPv4, UDP */
 	0x45, 0, 0, 70, 0, 1, 0, 0, 64, 17, 0, 0, 10, 60, 0, 1, 10, 70, 0, 2, 0x0f, 0xa0, 0x13, 0x88, 0, 50, 0, 0,
 };
+/* clang-format on */
+/* clang-format off */
 static const unsigned char udp[] = {
 	2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0,
 	0x45, 0, 0, 114, 0, 1, 0, 0, 64, 17, 0, 0, 10, 9, 0, 1, 10, 9, 0, 2, 0x0f, 0xa0, 0x13, 0x88, 0, 94, 0, 0,
 };
+/* clang-format on */
 
 struct flood {
 	int fd;

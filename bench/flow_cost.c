@@ -21,6 +21,7 @@
 #define ROUNDS 15
 #define REPEAT 200000
 
+/* clang-format off */
 static const unsigned char udp_packet[] = {
 	2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0,
 	/* IPv4, UDP 4000 -> 5000 */
@@ -28,7 +29,9 @@ static const unsigned char udp_packet[] = {
 	0x0f, 0xa0, 0x13, 0x88, 0, 40, 0, 0,
 	[73] = 0,
 };
+/* clang-format on */
 
+/* clang-format off */
 static const unsigned char gtpu_packet[] = {
 	2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0,
 	/* IPv4, UDP 2152 -> 2152 */
@@ -41,6 +44,7 @@ static const unsigned char gtpu_packet[] = {
 	0x0f, 0xa0, 0x13, 0x88, 0, 20, 0, 0,
 	[97] = 0,
 };
+/* clang-format on */
 
 struct subject {
 	const char *name;

@@ -21,6 +21,7 @@
 #define RING_SIZE (16U << 20)
 #define EVENTS 80000
 
+/* clang-format off */
 static const unsigned char packet[] = {
 	2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0,
 	/* IPv4, UDP 2152 -> 2152 */
@@ -33,6 +34,7 @@ static const unsigned char packet[] = {
 	0x0f, 0xa0, 0x13, 0x88, 0, 20, 0, 0,
 	[97] = 0,
 };
+/* clang-format on */
 
 struct bench {
 	struct flow_bpf *bpf;

@@ -247,6 +247,7 @@ static void write_rules(struct fake_packet *p, const struct gtpu_layout *l)
 
 static void write_packet(struct fake_packet *p)
 {
+	/* clang-format off */
 	static const unsigned char headers[] = {
 		/* IPv4, UDP 2152 -> 2152 */
 		0x45, 0, 0, 188, 0, 1, 0, 0, 64, 17, 0, 0, 10, 9, 0, 2, 10, 9, 0, 1,
@@ -257,6 +258,7 @@ static void write_packet(struct fake_packet *p)
 		0x45, 0, 0, 144, 0, 1, 0, 0, 64, 17, 0, 0, 10, 60, 0, 1, 10, 60, 0, 9,
 		0x0f, 0xa0, 0, 9, 0, 124, 0, 0,
 	};
+	/* clang-format on */
 
 	memcpy(p->head + PACKET_NETWORK, headers, sizeof(headers));
 }

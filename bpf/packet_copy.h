@@ -12,6 +12,7 @@ typedef __u16 __attribute__((may_alias)) copy_u16;
 /* len bytes, a constant, each word by LOAD(type, from). Wide loads although nothing is aligned: the
  * architectures that BPF has a JIT for here can do that, and the verifier knows
  * (CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS). */
+/* clang-format off */
 #define COPY_BY(LOAD, to, from, len)                                                               \
 	do {                                                                                       \
 		__u32 i_ = 0;                                                                      \
@@ -29,6 +30,7 @@ typedef __u16 __attribute__((may_alias)) copy_u16;
 		if ((len) & 1)                                                                     \
 			*(__u8 *)((to) + i_) = LOAD(__u8, (from) + i_);                            \
 	} while (0)
+/* clang-format on */
 
 #define PLAIN_LOAD(type, from) (*(const type *)(from))
 

@@ -47,11 +47,10 @@ struct lab_options {
 	bool inner_ipv6; /* false where the kernel's gtp module does not carry IPv6 */
 };
 
-#define LAB_OPTIONS_DEFAULT                                                                        \
-	{                                                                                          \
-		.name = LAB_NAME_DEFAULT, .ues = 1, .gnbs = 1, .flows = 1, .upf = LAB_UPF_USER,    \
-		.inner_ipv6 = true                                                                 \
-	}
+/* clang-format off */
+#define LAB_OPTIONS_DEFAULT \
+	{.name = LAB_NAME_DEFAULT, .ues = 1, .gnbs = 1, .flows = 1, .upf = LAB_UPF_USER, .inner_ipv6 = true}
+/* clang-format on */
 
 struct lab_ue {
 	unsigned index; /* from 1 */

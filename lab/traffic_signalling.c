@@ -97,8 +97,8 @@ static int send_unknown(struct traffic_worker *w, int fd, unsigned i)
 
 int traffic_run_signalling(struct traffic_worker *w)
 {
-	static int (*const steps[])(struct traffic_worker * w, int fd,
-				    unsigned i) = {send_echo, send_end_marker, send_unknown};
+	static int (*const steps[])(struct traffic_worker *, int, unsigned) = {send_echo, send_end_marker,
+									       send_unknown};
 	_cleanup_close_ int fd = traffic_n3_socket(w);
 	int r = fd < 0 ? fd : 0;
 

@@ -14,7 +14,7 @@
  * switches on a node are decided by it alone. */
 #define RUNQ_FILTER_WORDS 256
 #define RUNQ_FILTER_WORD(tgid) ((tgid) >> 6 & (RUNQ_FILTER_WORDS - 1))
-#define RUNQ_FILTER_BIT(tgid) (1ULL << ((tgid) & 63))
+#define RUNQ_FILTER_BIT(tgid) (1ULL << (63 & (tgid)))
 
 struct runq_filter {
 	__u64 words[RUNQ_FILTER_WORDS];

@@ -79,29 +79,20 @@ static error_t parse_node(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-#define NAME_OPTION                                                                                \
-	{                                                                                          \
-		"name", 'n', "NAME", 0, "the lab's name (" LAB_NAME_DEFAULT ")", 0                 \
-	}
-#define PLAN_OPTIONS                                                                               \
-	NAME_OPTION, {"ues", 'u', "N", 0, "user equipments, 1 to 200 (1)", 0},                     \
-		{"gnbs", 'g', "N", 0, "base stations, 1 to 32 (1)", 0},                            \
-		{"flows", 'f', "M", 0, "QoS flows of each UE, 1 to 63 (1)", 0},                    \
-		{"upf",                                                                            \
-		 'k',                                                                              \
-		 "KIND",                                                                           \
-		 0,                                                                                \
-		 "user (in user space), gtp or gtp5g (kernel modules), or auto: gtp5g where it "   \
-		 "is loaded, else user (auto)",                                                    \
-		 0},                                                                               \
-	{                                                                                          \
-		"ipv4-only", '4', NULL, 0, "no IPv6 inside the tunnels", 0                         \
-	}
+/* clang-format off */
+#define NAME_OPTION {"name", 'n', "NAME", 0, "the lab's name (" LAB_NAME_DEFAULT ")", 0}
+#define PLAN_OPTIONS \
+	NAME_OPTION, \
+	{"ues", 'u', "N", 0, "user equipments, 1 to 200 (1)", 0}, \
+	{"gnbs", 'g', "N", 0, "base stations, 1 to 32 (1)", 0}, \
+	{"flows", 'f', "M", 0, "QoS flows of each UE, 1 to 63 (1)", 0}, \
+	{"upf", 'k', "KIND", 0, \
+	 "user (in user space), gtp or gtp5g (kernel modules), or auto: gtp5g where it is loaded, else user " \
+	 "(auto)", 0}, \
+	{"ipv4-only", '4', NULL, 0, "no IPv6 inside the tunnels", 0}
 
-#define OUTPUT_OPTION                                                                              \
-	{                                                                                          \
-		"output", 'o', "text|json", 0, "how to write it", 0                                \
-	}
+#define OUTPUT_OPTION {"output", 'o', "text|json", 0, "how to write it", 0}
+/* clang-format on */
 
 /* The lab knows what each of them means. */
 enum { KEY_TRAFFIC = 256 }; /* and those that follow */

@@ -65,7 +65,9 @@ struct figure {
 	size_t offset;
 };
 
+/* clang-format off */
 #define FIGURE(key, member) {key, offsetof(struct event_quality, member)}
+/* clang-format on */
 
 static const struct figure sequence_figures[] = {
 	FIGURE("packets", packets),	  FIGURE("missing", missing),	    FIGURE("filled", filled),

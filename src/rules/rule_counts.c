@@ -111,11 +111,10 @@ static bool begin(struct counts_row *row, const struct reading *r, uint64_t teid
 	return true;
 }
 
-#define READING(m, name)                                                                           \
-	{                                                                                          \
-		#name, {(m)->before[0].name, (m)->before[1].name},                                 \
-			{(m)->after[0].name, (m)->after[1].name}                                   \
-	}
+/* clang-format off */
+#define READING(m, name) \
+	{#name, {(m)->before[0].name, (m)->before[1].name}, {(m)->after[0].name, (m)->after[1].name}}
+/* clang-format on */
 
 /* The module counts an uplink packet when its header is off: one to N9 keeps it. */
 static int compare_uplink(const struct pdr_readings *m, const struct rule_counts *t, bool n9,

@@ -325,7 +325,7 @@ void rules_diff(const struct rules *before, const struct rules *after,
 		else if (old && complete)
 			visit(&(struct rules_change){.event = RULES_REMOVED, .netns = old->netns,
 						     .before = &old->rule}, data);
-		else if (new && complete)
+		else if (complete && new)
 			visit(&(struct rules_change){.event = RULES_CREATED, .netns = new->netns,
 						     .after = &new->rule}, data);
 	}

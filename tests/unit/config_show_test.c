@@ -12,12 +12,15 @@
 
 #include "config_sections.h"
 
+/* clang-format off */
 static const char *const odd[] = {
-	"", " ", "a b", "a, b", "plain", "~", "null", "true", "no", "010", "0x10", "1e3", "2026-01-02", "- a", "a: b", "#",
-	"a # b", "'", "\"", "\\", "\\n", "a\nb", "\n", "a\n\n", "\ttab\t", "\r\n", "\x01\x1b[31mred\x7f", "*", "&a", "!a", "%a",
-	"@a", "`a", "{a}", "[a]", "---", "...", "<<", "?", "gr\u00fcn", "\u00a0", "\xc2\x85", ("\xc2\x9b" "31m"), "\u2028", "\ufeff",
-	"\U0001f600", "\uffff", "ends in blanks   ", "   begins",
+	"", " ", "a b", "a, b", "plain", "~", "null", "true", "no", "010", "0x10", "1e3", "2026-01-02", "- a",
+	"a: b", "#", "a # b", "'", "\"", "\\", "\\n", "a\nb", "\n", "a\n\n", "\ttab\t", "\r\n",
+	"\x01\x1b[31mred\x7f", "*", "&a", "!a", "%a", "@a", "`a", "{a}", "[a]", "---", "...", "<<", "?",
+	"gr\u00fcn", "\u00a0", "\xc2\x85", ("\xc2\x9b" "31m"), "\u2028", "\ufeff", "\U0001f600", "\uffff",
+	"ends in blanks   ", "   begins",
 };
+/* clang-format on */
 
 static void odd_texts_are_loaded_as_they_were(void **state)
 {

@@ -273,12 +273,14 @@ static void no_module_is_said_once(void **state)
 
 static struct netns_facts upf(void)
 {
+	/* clang-format off */
 	struct netns_facts f = {
 		.name = "upf", .inside = "ip netns exec upf ", .n_devices = 1, .ip_forward = 1,
 		.n3_mtu = 1500, .n3 = "n3", .other_routes = 2, .sockets = 1};
 
 	f.devices[0] = (struct ue_device){.name = "upfgtp", .kind = "gtp5g", .mtu = 1456, .up = true,
 					  .forwarding = 1, .routes = 1, .tx_packets = 10};
+	/* clang-format on */
 	return f;
 }
 

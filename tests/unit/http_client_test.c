@@ -33,7 +33,7 @@ char *strdup(const char *s)
 #undef curl_easy_setopt
 CURLcode curl_easy_setopt(CURL *easy, CURLoption option, ...)
 {
-	CURLcode (*real)(CURL *easy, CURLoption option, ...) = dlsym(RTLD_NEXT, "curl_easy_setopt");
+	CURLcode (*real)(CURL *, CURLoption, ...) = dlsym(RTLD_NEXT, "curl_easy_setopt");
 	va_list args;
 	void *value; /* long, pointer and curl_off_t come alike */
 

@@ -18,10 +18,9 @@
 #define INNER                                                                                      \
 	"\x45\x00\x00\x21\x00\x01\x00\x00\x40\x11\x66\x47\x0a\x3c\x00\x01\x0a\x46\x00\x02\x03\xe8" \
 	"\x13\x8a\x00\x0d\x91\x13\x74\x65\x69\x64\x65"
-#define BYTES(s)                                                                                   \
-	{                                                                                          \
-		s, sizeof(s) - 1                                                                   \
-	}
+/* clang-format off */
+#define BYTES(s) {s, sizeof(s) - 1}
+/* clang-format on */
 
 struct bytes {
 	const char *data;

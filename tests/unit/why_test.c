@@ -32,8 +32,10 @@ static void set_route(struct why_route *r, const char *interface, const char *ho
 
 static void set_way(struct why_counts *c, const char *in, const char *out, const char *verdict)
 {
+	/* clang-format off */
 	*c = (struct why_counts){.arrived = N, .device = N, .left = N, .module = N, .has_peer = true,
 				 .has_teid = true, .has_far_end = true, .n_outcomes = 1};
+	/* clang-format on */
 	snprintf(c->in, sizeof(c->in), "%s", in);
 	snprintf(c->out, sizeof(c->out), "%s", out);
 	c->peer = address("10.100.1.2");
@@ -44,6 +46,7 @@ static void set_way(struct why_counts *c, const char *in, const char *out, const
 static struct why_facts fine(enum why_upf upf)
 {
 	bool five = upf == WHY_UPF_GTP5G;
+	/* clang-format off */
 	struct why_facts f = {.upf = upf, .by_ue = true, .ue = address("10.60.0.1"),
 			      .netns = "upf", .inside = "ip netns exec upf ",
 			      .module_ran = upf != WHY_UPF_USER};
@@ -54,6 +57,7 @@ static struct why_facts fine(enum why_upf upf)
 					     .has_far = five, .far_found = five, .far_id = 1,
 					     .has_qer = five, .qer_found = five, .qer_id = 7,
 					     .mbr_uplink = 1000, .mbr_downlink = 2000};
+	/* clang-format on */
 	f.session.pdrs[1] = f.session.pdrs[0];
 	f.session.pdrs[1].way = WHY_DOWNLINK;
 	f.session.pdrs[1].id = 2;

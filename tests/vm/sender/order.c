@@ -12,7 +12,9 @@ struct number_key {
 	u32 least, most;
 };
 
+/* clang-format off */
 #define NUMBER(name, least, most) {#name, offsetof(struct order, name), least, most}
+/* clang-format on */
 
 static const struct number_key numbers[] = {
 	NUMBER(downlink, 0, 1),

@@ -292,11 +292,13 @@ static int get_version(struct sk_buff *skb, struct genl_info *info)
 	return genlmsg_reply(reply, info);
 }
 
+/* clang-format off */
 #define OP(command, do_it, dump_it)                                                                \
 	{                                                                                          \
 		.cmd = (command), .doit = (do_it), .dumpit = (dump_it), .flags = GENL_ADMIN_PERM,  \
 		.validate = GENL_DONT_VALIDATE_STRICT | GENL_DONT_VALIDATE_DUMP,                   \
 	}
+/* clang-format on */
 
 static const struct genl_ops ops[] = {
 	OP(CMD_ADD_FAR, gtp5g_genl_add_far, NULL), OP(CMD_DEL_FAR, gtp5g_genl_del_far, NULL),
