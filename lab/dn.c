@@ -142,11 +142,12 @@ static int serve_client(const struct node *node, const struct dn *dn, int fd)
 {
 	char line[24];
 	uint64_t len;
+	bool up;
 	int r = read_line(node, fd, line, sizeof(line));
-	bool up = line[0] == '-';
 
 	if (r < 0)
 		return r;
+	up = line[0] == '-';
 	r = parse_length(line + up, &len);
 	if (r < 0)
 		return reply(node, fd, "bad", 0);
