@@ -26,6 +26,11 @@ test-vm:
 	@./test vm
 bench: build
 	@bench/run $(BUILD)
+# clang-tidy with what .clang-tidy asks for; TIDY=src/host looks at that folder alone.
+TIDY ?= lab probes src
+tidy: $(BUILD)/build.ninja
+	@command -v run-clang-tidy >/dev/null || { echo "clang-tidy is not installed: apt install clang-tidy" >&2; exit 3; }
+	@run-clang-tidy -quiet -p $(BUILD) $(TIDY:%='^$(CURDIR)/%/')
 lint:
 	@./test check
 install: build
@@ -33,4 +38,4 @@ install: build
 clean:
 	@rm -rf $(BUILD) build-san build-clang-*
 
-.PHONY: all build demo test test-unit test-vm bench lint install clean
+.PHONY: all build demo test test-unit test-vm bench tidy lint install clean

@@ -91,7 +91,7 @@ static uint64_t read_netns(const char *root, int32_t pid)
 static int read_process(const char *root, int32_t pid, struct proc *ret)
 {
 	char path[PROC_PATH_MAX];
-	struct proc_stat stat;
+	struct proc_stat stat = {0};
 	int r;
 
 	r = procfs_path(path, sizeof(path), "%s/proc/%d/stat", root, pid);
@@ -267,7 +267,7 @@ int proc_list(const char *root, struct proc_list *ret, struct err *err)
 	_cleanup_free_ int32_t *pids = NULL;
 	struct proc_list list = {0};
 	char path[PROC_PATH_MAX];
-	size_t n;
+	size_t n = 0;
 	int r;
 
 	r = procfs_path(path, sizeof(path), "%s/proc", root);
@@ -317,7 +317,7 @@ int proc_threads(const char *root, int32_t pid, size_t max, struct proc_thread_l
 	_cleanup_(proc_thread_list_free) struct proc_thread_list list = {0};
 	_cleanup_free_ int32_t *tids = NULL;
 	char path[PROC_PATH_MAX];
-	size_t n_tids;
+	size_t n_tids = 0;
 	int r;
 
 	r = procfs_path(path, sizeof(path), "%s/proc/%d/task", root, pid);
@@ -382,7 +382,7 @@ bool proc_pidns_is_gone(const char *root, uint64_t inode)
 {
 	_cleanup_free_ int32_t *pids = NULL;
 	char path[PROC_PATH_MAX], link[64];
-	size_t n, left_out;
+	size_t n = 0, left_out = 0;
 
 	if (procfs_path(path, sizeof(path), "%s/proc", root) < 0 ||
 	    list_ids(path, PROC_PIDS_MAX, &pids, &n, &left_out) < 0 || left_out)

@@ -227,7 +227,7 @@ int rtnl_gtp5g_add(const char *name, int fd1u, unsigned pdr_hash_size, enum rtnl
 static int begin_link_change(struct nl_message *m, uint16_t type, const char *name,
 			struct ifinfomsg **ret, struct err *err)
 {
-	struct rtnl_link link;
+	struct rtnl_link link = {0};
 	int r = rtnl_link_get(name, &link, err);
 
 	if (r < 0)
