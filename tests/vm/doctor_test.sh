@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# timeout: 1800
+# timeout: 3600
 # teide doctor where there are modules: usable with gtp loaded, by fentry or kprobe, and what is broken
 # in the UPF's namespace is named. $GTP5G_KO adds gtp5g on the kernel that it was built for.
 . "${TESTS:?run me through ./test}/vm/vm.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# timeout: 1200
+# timeout: 3600
 # Strategies by the kernel's own scheduler where it takes no slices (6.1), and where it does (7.2).
 . "${TESTS:?run me through ./test}/vm/vm.sh"
 need ps chrt

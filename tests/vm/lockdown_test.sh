@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# timeout: 1800
+# timeout: 3600
 # A kernel locked down for confidentiality, where no program may read the kernel's memory: the flow and runq probes
 # count as exactly as elsewhere, packets have no task, and what is not possible is said once and in one line.
 . "${TESTS:?run me through ./test}/vm/vm.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# timeout: 2700
+# timeout: 3600
 # teide why, with each fault made on purpose: the stage where packets stop, the reason, and exact counts.
 # $GTP5G_KO adds gtp5g on the kernel that it was built for.
 . "${TESTS:?run me through ./test}/vm/vm.sh"
