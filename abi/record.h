@@ -10,7 +10,7 @@
 #define RECORD_COMM_LEN 16
 
 /* record_hdr.flags */
-#define RECORD_TASK 0x1   /* tid, tgid, comm and context are filled */
+#define RECORD_TASK 0x1	  /* tid, tgid, comm and context are filled */
 #define RECORD_CGROUP 0x2 /* cgroup_id is filled */
 
 /* Instead of a tid or tgid: the task is not in the PID namespace by whose numbers tasks are named. */
@@ -57,7 +57,7 @@ struct record_tuple {
 _Static_assert(sizeof(struct record_tuple) == 40, "tuple");
 
 /* record_gtp.flags */
-#define RECORD_GTP 0x1     /* the packet is GTP-U: teid and type are filled */
+#define RECORD_GTP 0x1	   /* the packet is GTP-U: teid and type are filled */
 #define RECORD_GTP_SEQ 0x2 /* S was set: seq is filled */
 #define RECORD_GTP_QFI 0x4 /* a PDU Session Container was there: qfi and pdu_type are filled, downlink rqi too */
 #define RECORD_GTP_PPI 0x8 /* it had a paging policy: ppi is filled */

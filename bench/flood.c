@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* flood INTERFACE FLOWS PACKETS PER_SECOND gtpu|udp: sends so many packets of so many flows in random order from the interface,
- * at that rate (0: as fast as it goes), and prints what it reached: {"packets": N, "seconds": S}. Each of GTP-U's flows has a
- * tunnel of its own. */
+/* flood INTERFACE FLOWS PACKETS PER_SECOND gtpu|udp: sends so many packets of so many flows in random order from the
+ * interface, at that rate (0: as fast as it goes), and prints what it reached: {"packets": N, "seconds": S}. Each of
+ * GTP-U's flows has a tunnel of its own. */
 #include <net/if.h>
 #include <linux/if_packet.h>
 #include <stdint.h>

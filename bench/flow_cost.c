@@ -63,8 +63,7 @@ static int by_value(const void *a, const void *b)
 
 static int measure(struct subject *s, int round)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = s->packet, .data_size_in = s->size,
-		    .repeat = REPEAT);
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = s->packet, .data_size_in = s->size, .repeat = REPEAT);
 	int r = bpf_prog_test_run_opts(s->fd, &o);
 
 	if (r < 0)
@@ -87,8 +86,7 @@ static int ignore(void *ctx, void *data, size_t size)
 /* Every subject in turn, the peer's ring emptied between: a full one would make it look cheap. */
 static int run_rounds(struct subject *s, size_t n, struct ring_event_bpf *peer)
 {
-	struct ring_buffer *ring =
-		ring_buffer__new(bpf_map__fd(peer->maps.events), ignore, NULL, NULL);
+	struct ring_buffer *ring = ring_buffer__new(bpf_map__fd(peer->maps.events), ignore, NULL, NULL);
 	int r = ring ? 0 : -errno;
 
 	for (int round = 0; round < ROUNDS && r >= 0; round++) {
@@ -102,8 +100,7 @@ static int run_rounds(struct subject *s, size_t n, struct ring_event_bpf *peer)
 }
 
 /* The probe's programs as start() sets them up, without an interface. */
-static int load_flow(struct flow_bpf *bpf, struct flow_entry_bpf *entry, struct gen **gens,
-		     struct err *err)
+static int load_flow(struct flow_bpf *bpf, struct flow_entry_bpf *entry, struct gen **gens, struct err *err)
 {
 	uint32_t zero = 0;
 	int r, fd;
@@ -142,8 +139,7 @@ static void print(struct subject *s, size_t n)
 {
 	double empty = median(&s[0]), ring = median(&s[1]) - empty;
 
-	printf("{\"bench\":\"flow_cost\",\"rounds\":%d,\"repeat\":%d,\"empty_ns\":%.1f", ROUNDS, REPEAT,
-	       empty);
+	printf("{\"bench\":\"flow_cost\",\"rounds\":%d,\"repeat\":%d,\"empty_ns\":%.1f", ROUNDS, REPEAT, empty);
 	for (size_t i = 1; i < n; i++) {
 		double over = median(&s[i]) - empty;
 
@@ -170,8 +166,7 @@ int main(void)
 	int flow = bpf_program__fd(entry->progs.teide);
 	struct subject subjects[] = {
 		{"empty", bpf_program__fd(peer->progs.empty), udp_packet, sizeof(udp_packet), {0}},
-		{"ring_event", bpf_program__fd(peer->progs.ring_event), udp_packet,
-		 sizeof(udp_packet), {0}},
+		{"ring_event", bpf_program__fd(peer->progs.ring_event), udp_packet, sizeof(udp_packet), {0}},
 		{"flow_udp", flow, udp_packet, sizeof(udp_packet), {0}},
 		{"flow_gtpu", flow, gtpu_packet, sizeof(gtpu_packet), {0}},
 	};

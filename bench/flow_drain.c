@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How fast events leave a full ring: read and decoded alone, and as lines of JSON into nowhere; beside libbpf's own consumer,
- * which does nothing with a record. In turn, rounds of as many events as the ring holds; the best of each as one JSON object. */
+/* How fast events leave a full ring: read and decoded alone, and as lines of JSON into nowhere; beside libbpf's own
+ * consumer, which does nothing with a record. In turn, rounds of as many events as the ring holds; the best of each as
+ * one JSON object. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -50,7 +51,8 @@ struct bench {
 
 static int load(struct bench *b, struct err *err)
 {
-	struct bpf_map *maps[] = {b->bpf->maps.flows, b->bpf->maps.tunnels, b->bpf->maps.senders, b->bpf->maps.qualities};
+	struct bpf_map *maps[] = {b->bpf->maps.flows, b->bpf->maps.tunnels, b->bpf->maps.senders,
+				  b->bpf->maps.qualities};
 	uint32_t zero = 0;
 	int r, fd;
 

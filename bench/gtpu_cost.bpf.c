@@ -13,8 +13,7 @@ volatile __u32 session_mask;
 volatile __u32 repeat;
 
 #define AT(area, type, field) (fake.area + bpf_core_field_offset(type, field))
-#define PUT(area, type, field, bits, value)                                                        \
-	(*(volatile __u##bits *)AT(area, type, field) = (__u##bits)(value))
+#define PUT(area, type, field, bits, value) (*(volatile __u##bits *)AT(area, type, field) = (__u##bits)(value))
 #define ADDRESS(area) (fake.address + offsetof(struct fake_packet, area))
 
 /* The fields that the probe reads, where this kernel has them. */
@@ -29,8 +28,7 @@ int cost_setup(void *ctx)
 	PUT(skb, struct sk_buff, transport_header, 16, PACKET_UDP_AT);
 	PUT(skb, struct sk_buff, end, 32, PACKET_BYTES);
 	PUT(skb, struct sk_buff, head, 64, ADDRESS(head));
-	PUT(skb, struct sk_buff, data, 64,
-	    ADDRESS(head) + (downlink ? PACKET_INNER_AT : PACKET_UDP_AT));
+	PUT(skb, struct sk_buff, data, 64, ADDRESS(head) + (downlink ? PACKET_INNER_AT : PACKET_UDP_AT));
 	PUT(skb, struct sk_buff, dev, 64, ADDRESS(dev));
 	PUT(dev, struct net_device, ifindex, 32, 7);
 	PUT(dev, struct net_device, nd_net.net, 64, ADDRESS(net));
@@ -231,12 +229,12 @@ static long primitive(__u32 i, void *unused)
 	return 0;
 }
 
-#define RUN(path)                                                                                  \
-	SEC("raw_tp")                                                                              \
-	int cost_##path(void *ctx)                                                                 \
-	{                                                                                          \
-		bpf_loop(repeat, path, NULL, 0);                                                   \
-		return 0;                                                                          \
+#define RUN(path)                                                                                                      \
+	SEC("raw_tp")                                                                                                  \
+	int cost_##path(void *ctx)                                                                                     \
+	{                                                                                                              \
+		bpf_loop(repeat, path, NULL, 0);                                                                       \
+		return 0;                                                                                              \
 	}
 
 RUN(gtp5g_uplink)

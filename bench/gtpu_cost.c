@@ -58,25 +58,29 @@ struct step {
 
 /* In the order in which they are added; the exit is there from the second on. */
 static const struct step gtp5g_uplink_steps[] = {
-	{"lookup", STEP_LOOKUP}, {"usage", STEP_USAGE}, {"police", STEP_POLICE}, {0},
+	{"lookup", STEP_LOOKUP},
+	{"usage", STEP_USAGE},
+	{"police", STEP_POLICE},
+	{0},
 };
 static const struct step gtp5g_downlink_steps[] = {
-	{"handle", STEP_HANDLE}, {"lookup", STEP_LOOKUP}, {"push", STEP_PUSH},
-	{"usage", STEP_USAGE},	 {"send", STEP_SEND},	  {"police", STEP_POLICE},
-	{"tunnel", STEP_TUNNEL}, {0},
+	{"handle", STEP_HANDLE}, {"lookup", STEP_LOOKUP}, {"push", STEP_PUSH},	   {"usage", STEP_USAGE},
+	{"send", STEP_SEND},	 {"police", STEP_POLICE}, {"tunnel", STEP_TUNNEL}, {0},
 };
 static const struct step gtp_uplink_steps[] = {{"rx", STEP_LOOKUP}, {0}};
 static const struct step gtp_downlink_steps[] = {{"push", STEP_PUSH}, {0}};
 
 static const struct step primitives[] = {
-	{"boot_clock", PRIMITIVE_CLOCK},   {"coarse_clock", PRIMITIVE_COARSE},
-	{"read_8", PRIMITIVE_READ},	   {"read_40", PRIMITIVE_READ_MORE},
-	{"note", PRIMITIVE_NOTE},	   {"count", PRIMITIVE_COUNT},
-	{"clear_packet", PRIMITIVE_CLEAR}, {"read_direct", PRIMITIVE_DIRECT}, {0},
+	{"boot_clock", PRIMITIVE_CLOCK},   {"coarse_clock", PRIMITIVE_COARSE}, {"read_8", PRIMITIVE_READ},
+	{"read_40", PRIMITIVE_READ_MORE},  {"note", PRIMITIVE_NOTE},	       {"count", PRIMITIVE_COUNT},
+	{"clear_packet", PRIMITIVE_CLEAR}, {"read_direct", PRIMITIVE_DIRECT},  {0},
 };
 
 static const struct step *const path_steps[PRIMITIVE] = {
-	gtp5g_uplink_steps, gtp5g_downlink_steps, gtp_uplink_steps, gtp_downlink_steps,
+	gtp5g_uplink_steps,
+	gtp5g_downlink_steps,
+	gtp_uplink_steps,
+	gtp_downlink_steps,
 };
 
 /* What each packet meets by default: policePacket wants gtp5g's qos switch, iptunnel_xmit is hooked
@@ -117,7 +121,7 @@ static void add_path(struct bench *b, enum path path)
 	for (unsigned sessions = 1024; sessions <= 16384; sessions *= 16) {
 		empty = add_empty(b, path, sessions);
 		add_subject(b, &(struct subject){"packet", .path = path, .steps = steps & STEPS_USUAL,
-						.sessions = sessions, .over = empty});
+						 .sessions = sessions, .over = empty});
 	}
 }
 
@@ -132,9 +136,8 @@ static void add_primitives(struct bench *b)
 static int program_of(const struct bench *b, enum path path)
 {
 	const struct bpf_program *programs[PATHS] = {
-		b->skel->progs.cost_gtp5g_uplink, b->skel->progs.cost_gtp5g_downlink,
-		b->skel->progs.cost_gtp_uplink, b->skel->progs.cost_gtp_downlink,
-		b->skel->progs.cost_primitive,
+		b->skel->progs.cost_gtp5g_uplink, b->skel->progs.cost_gtp5g_downlink, b->skel->progs.cost_gtp_uplink,
+		b->skel->progs.cost_gtp_downlink, b->skel->progs.cost_primitive,
 	};
 
 	return bpf_program__fd(programs[path]);
@@ -272,9 +275,8 @@ static int prepare_tables(struct bench *b, struct err *err)
 	bpf_object__for_each_map(map, b->skel->obj) {
 		if (bpf_map__type(map) != BPF_MAP_TYPE_ARRAY_OF_MAPS || r)
 			continue;
-		r = b->n_tables < TABLES_MAX ?
-			    gen_prepare(&b->tables[b->n_tables++], map, TABLE_ROWS, err) :
-			    err_set(err, -ENOSPC, "too many tables");
+		r = b->n_tables < TABLES_MAX ? gen_prepare(&b->tables[b->n_tables++], map, TABLE_ROWS, err)
+					     : err_set(err, -ENOSPC, "too many tables");
 	}
 	return r;
 }
@@ -336,14 +338,13 @@ static int load(struct bench *b, bool direct, struct err *err)
 
 static void print_text(const struct bench *b)
 {
-	printf("gtpu bodies, ns a packet over the empty program, least and median of %d rounds:\n",
-	       ROUNDS);
+	printf("gtpu bodies, ns a packet over the empty program, least and median of %d rounds:\n", ROUNDS);
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct subject *s = &b->subjects[i];
 		struct figure f = figure_of(b, s);
 
-		printf("  %-14s  %-12s  %5u sessions  %7.1f  %7.1f\n", path_names[s->path], s->name,
-		       s->sessions, f.least, f.median);
+		printf("  %-14s  %-12s  %5u sessions  %7.1f  %7.1f\n", path_names[s->path], s->name, s->sessions,
+		       f.least, f.median);
 	}
 }
 
@@ -355,8 +356,8 @@ static void print_json(const struct bench *b)
 		struct figure f = figure_of(b, s);
 
 		printf("%s{\"path\":\"%s\",\"step\":\"%s\",\"sessions\":%u,\"least_ns\":%.1f,"
-		       "\"median_ns\":%.1f}", i ? "," : "", path_names[s->path], s->name,
-		       s->sessions, f.least, f.median);
+		       "\"median_ns\":%.1f}",
+		       i ? "," : "", path_names[s->path], s->name, s->sessions, f.least, f.median);
 	}
 	printf("]}\n");
 }

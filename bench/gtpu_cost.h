@@ -16,7 +16,7 @@ enum {
 	STEP_SEND = 0x40,   /* downlink: gtp5g_xmit_skb_ipv4 */
 	STEP_TUNNEL = 0x80, /* downlink: iptunnel_xmit, where the module has no BTF */
 	STEP_EXIT = 0x100,
-	STEP_RING = 0x200,  /* instead: the simplest observer, one ring event a packet */
+	STEP_RING = 0x200, /* instead: the simplest observer, one ring event a packet */
 };
 
 /* Steps of the path "primitive": what the programs are made of, once each. */

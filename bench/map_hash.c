@@ -51,7 +51,8 @@ int main(void)
 			of_fnv = MIN(of_fnv, ns_of(sizes[i], NULL));
 			of_siphash = MIN(of_siphash, ns_of(sizes[i], &secret));
 		}
-		printf("{\"bench\":\"map_hash\",\"key_bytes\":%zu,\"fnv_ns\":%.1f,\"siphash_ns\":%.1f,\"fnv_by_siphash\":%.2f}\n",
+		printf("{\"bench\":\"map_hash\",\"key_bytes\":%zu,\"fnv_ns\":%.1f,\"siphash_ns\":%.1f,\"fnv_by_"
+		       "siphash\":%.2f}\n",
 		       sizes[i], of_fnv, of_siphash, of_fnv / of_siphash);
 	}
 	return 0;

@@ -101,8 +101,7 @@ static int open_path(struct ping *p, const char *address, const char *port)
 static int ping(char **argv)
 {
 	const struct sched_param first = {.sched_priority = 50};
-	struct ping p = {.count = number(argv[2], PING_MAX),
-			 .interval_ns = number(argv[3], 1000000) * 1000};
+	struct ping p = {.count = number(argv[2], PING_MAX), .interval_ns = number(argv[3], 1000000) * 1000};
 
 	if (!p.count || !p.interval_ns || open_path(&p, argv[0], argv[1]) < 0)
 		return 2;

@@ -6,31 +6,48 @@
 #include "kernel.h"
 
 SEC("fentry")
-int empty_entry_1(void *ctx) { return 0; }
+int empty_entry_1(void *ctx)
+{
+	return 0;
+}
 SEC("fexit")
-int empty_exit_1(void *ctx) { return 0; }
+int empty_exit_1(void *ctx)
+{
+	return 0;
+}
 SEC("fentry")
-int empty_entry_2(void *ctx) { return 0; }
+int empty_entry_2(void *ctx)
+{
+	return 0;
+}
 SEC("fexit")
-int empty_exit_2(void *ctx) { return 0; }
+int empty_exit_2(void *ctx)
+{
+	return 0;
+}
 
 static __always_inline int say(const void *skb)
 {
 	const struct task_struct *task = (const void *)bpf_get_current_task();
 	__u32 len = 0;
 
-	bpf_probe_read_kernel(&len, sizeof(len),
-			      skb + bpf_core_field_offset(struct sk_buff, len));
+	bpf_probe_read_kernel(&len, sizeof(len), skb + bpf_core_field_offset(struct sk_buff, len));
 	bpf_printk("pid %d skb %lx len %u", BPF_CORE_READ(task, pid), (unsigned long)skb, len);
 	return 0;
 }
 
 /* The skb is the first argument, or the second. */
-#define PRINTK(n)                                                                                  \
-	SEC("fentry")                                                                              \
-	int first_##n(__u64 *ctx) { return say((const void *)ctx[0]); }                            \
-	SEC("fentry")                                                                              \
-	int second_##n(__u64 *ctx) { return say((const void *)ctx[1]); }
+#define PRINTK(n)                                                                                                      \
+	SEC("fentry")                                                                                                  \
+	int first_##n(__u64 *ctx)                                                                                      \
+	{                                                                                                              \
+		return say((const void *)ctx[0]);                                                                      \
+	}                                                                                                              \
+	SEC("fentry")                                                                                                  \
+	int second_##n(__u64 *ctx)                                                                                     \
+	{                                                                                                              \
+		return say((const void *)ctx[1]);                                                                      \
+	}
 
 PRINTK(1)
 PRINTK(2)

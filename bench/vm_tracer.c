@@ -60,8 +60,7 @@ static struct bpf_link *attach(const struct place *place)
 		if (is)
 			mine = program;
 	}
-	if (!mine || bpf_program__set_attach_target(mine, 0, place->function) ||
-	    vm_tracer_bpf__load(skel))
+	if (!mine || bpf_program__set_attach_target(mine, 0, place->function) || vm_tracer_bpf__load(skel))
 		return NULL;
 	return bpf_program__attach(mine);
 }

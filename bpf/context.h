@@ -61,16 +61,14 @@ static __always_inline __u32 softirq_count_of_task(void)
 {
 	struct task_struct *t = (struct task_struct *)bpf_get_current_task();
 
-	return bpf_core_field_exists(t->softirq_disable_cnt) ? BPF_CORE_READ(t, softirq_disable_cnt) :
-							       0;
+	return bpf_core_field_exists(t->softirq_disable_cnt) ? BPF_CORE_READ(t, softirq_disable_cnt) : 0;
 }
 
 static __always_inline __u8 context_of_count(__u32 count)
 {
 	if (count & PREEMPT_HARDIRQ_NMI)
 		return CONTEXT_HARDIRQ;
-	return (count | softirq_count_of_task()) & PREEMPT_SERVING_SOFTIRQ ? CONTEXT_SOFTIRQ :
-									     CONTEXT_PROCESS;
+	return (count | softirq_count_of_task()) & PREEMPT_SERVING_SOFTIRQ ? CONTEXT_SOFTIRQ : CONTEXT_PROCESS;
 }
 
 /* Where this CPU has its count, looked up once; 0: that cannot be read. */
@@ -83,8 +81,7 @@ static __always_inline __u64 context_count_at(void)
 	if (!at || *at)
 		return at ? *at : 0;
 	if (!bpf_probe_read_kernel(&offset, sizeof(offset),
-				   (void *)(context_cpu_offsets +
-					    8ULL * bpf_get_smp_processor_id())))
+				   (void *)(context_cpu_offsets + 8ULL * bpf_get_smp_processor_id())))
 		*at = offset + context_count_address;
 	return *at;
 }

@@ -43,16 +43,16 @@ static __always_inline int kernel_copy(void *to, const void *from, __u32 len)
 }
 
 /* *from, whose place CO-RE finds as it does for bpf_core_read(); 0 where it is not read. */
-#define KERNEL_GET(type, from)                                                                     \
-	({                                                                                         \
-		type value_ = 0;                                                                   \
-                                                                                                   \
-		kernel_copy(&value_, (from), sizeof(value_));                                      \
-		value_;                                                                            \
+#define KERNEL_GET(type, from)                                                                                         \
+	({                                                                                                             \
+		type value_ = 0;                                                                                       \
+                                                                                                                       \
+		kernel_copy(&value_, (from), sizeof(value_));                                                          \
+		value_;                                                                                                \
 	})
 
 static __always_inline __u32 netns_of_device(const struct net_device *dev)
 {
-	return direct_reads ? DIRECT(struct net_device, dev)->nd_net.net->ns.inum :
-			      BPF_CORE_READ(dev, nd_net.net, ns.inum);
+	return direct_reads ? DIRECT(struct net_device, dev)->nd_net.net->ns.inum
+			    : BPF_CORE_READ(dev, nd_net.net, ns.inum);
 }

@@ -7,19 +7,19 @@
 
 #include "kernel.h"
 
-#define GENERATIONS(name, key_type, value_type)                                                    \
-	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                          \
-		__uint(max_entries, 2);                                                            \
-		__uint(key_size, sizeof(__u32));                                                   \
-		__uint(value_size, sizeof(__u32));                                                 \
-		__array(                                                                           \
-			values, struct {                                                           \
-				__uint(type, BPF_MAP_TYPE_PERCPU_HASH);                            \
-				__uint(max_entries, 1);                                            \
-				__uint(key_size, sizeof(key_type));                                \
-				__uint(value_size, sizeof(value_type));                            \
-			});                                                                        \
+#define GENERATIONS(name, key_type, value_type)                                                                        \
+	struct {                                                                                                       \
+		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                              \
+		__uint(max_entries, 2);                                                                                \
+		__uint(key_size, sizeof(__u32));                                                                       \
+		__uint(value_size, sizeof(__u32));                                                                     \
+		__array(                                                                                               \
+			values, struct {                                                                               \
+				__uint(type, BPF_MAP_TYPE_PERCPU_HASH);                                                \
+				__uint(max_entries, 1);                                                                \
+				__uint(key_size, sizeof(key_type));                                                    \
+				__uint(value_size, sizeof(value_type));                                                \
+			});                                                                                            \
 	} name SEC(".maps")
 
 /* The value under key in the generation at that place, made when new; NULL when there is no room. */

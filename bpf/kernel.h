@@ -78,7 +78,7 @@ typedef struct {
 struct sock_common {
 	unsigned short skc_family;
 	__u16 skc_dport; /* network order */
-	__u16 skc_num;   /* host order */
+	__u16 skc_num;	 /* host order */
 	possible_net_t skc_net;
 	atomic64_t skc_cookie;
 };

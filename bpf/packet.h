@@ -22,8 +22,7 @@ struct packet_geneve {
 };
 
 /* VXLAN (RFC 7348 5) or Geneve (RFC 8926 3.4), the cursor behind the UDP header. */
-static __always_inline int packet_overlay(PACKET_SOURCE *src, struct packet_at *at, __u8 kind,
-					  struct packet *p)
+static __always_inline int packet_overlay(PACKET_SOURCE *src, struct packet_at *at, __u8 kind, struct packet *p)
 {
 	struct packet_geneve h PACKET_HEADER; /* VXLAN's VNI lies at the same place */
 	__u32 len = sizeof(h);
@@ -57,8 +56,7 @@ static __always_inline __u8 packet_overlay_kind(const struct packet_start *start
 }
 
 /* From the IP header on. */
-static __always_inline int packet_from_ip(PACKET_SOURCE *src, const struct packet_start *start,
-					  struct packet_work *w)
+static __always_inline int packet_from_ip(PACKET_SOURCE *src, const struct packet_start *start, struct packet_work *w)
 {
 	struct packet_at *at = &w->at;
 	struct packet *p = &w->packet;
@@ -93,8 +91,7 @@ static __always_inline int packet_is_vlan(__u16 ethertype)
 }
 
 /* Ethernet and its tags, the cursor at the first byte. HEAD_IP: an IP header follows. */
-static __always_inline int packet_ethernet(PACKET_SOURCE *src, struct packet_at *at,
-					   struct packet *p)
+static __always_inline int packet_ethernet(PACKET_SOURCE *src, struct packet_at *at, struct packet *p)
 {
 	__u16 type, tag[2] PACKET_HEADER;
 	int i;
@@ -119,8 +116,8 @@ static __always_inline int packet_ethernet(PACKET_SOURCE *src, struct packet_at 
 }
 
 /* From the link layer's header on. */
-static __always_inline int packet_from_link(PACKET_SOURCE *src, const struct packet_start *start,
-					    __u8 l3, struct packet_work *w)
+static __always_inline int packet_from_link(PACKET_SOURCE *src, const struct packet_start *start, __u8 l3,
+					    struct packet_work *w)
 {
 	int head = l3 ? HEAD_IP : packet_ethernet(src, &w->at, &w->packet);
 
@@ -128,8 +125,7 @@ static __always_inline int packet_from_link(PACKET_SOURCE *src, const struct pac
 }
 
 /* An overlay's packet is the packet. Where there is none, or none that can be counted, the underlay's is. */
-static __always_inline int packet_inside(PACKET_SOURCE *src, const struct packet_start *start,
-					 struct packet_work *w)
+static __always_inline int packet_inside(PACKET_SOURCE *src, const struct packet_start *start, struct packet_work *w)
 {
 	struct packet *p = &w->packet;
 	__u16 vlan[PACKET_VLAN_MAX] = {p->vlan[0], p->vlan[1]};
@@ -158,8 +154,7 @@ static __always_inline int packet_inside(PACKET_SOURCE *src, const struct packet
 #endif
 
 /* Fills w->packet and its head. */
-static __always_inline void packet_parse(PACKET_SOURCE *src, const struct packet_start *start,
-					 struct packet_work *w)
+static __always_inline void packet_parse(PACKET_SOURCE *src, const struct packet_start *start, struct packet_work *w)
 {
 	struct packet *p = &w->packet;
 	int head;

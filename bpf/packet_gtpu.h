@@ -17,8 +17,8 @@ struct packet_gtpu_optional {
 
 /* h: the container's length and its first three octets; it begins at off and ends before end. s may be NULL.
  * TS 38.415 5.5.2. */
-static __always_inline void packet_pdu_session(__u32 off, __u32 end, const __u8 h[4],
-					       struct record_gtp *g, struct packet_session *s)
+static __always_inline void packet_pdu_session(__u32 off, __u32 end, const __u8 h[4], struct record_gtp *g,
+					       struct packet_session *s)
 {
 	__u8 downlink = h[1] < 0x10;
 
@@ -40,8 +40,8 @@ static __always_inline void packet_pdu_session(__u32 off, __u32 end, const __u8 
 
 /* One GTP-U extension header of type *next: its length is in words, its last byte is the next
  * header's type (TS 29.281 5.2.1). */
-static __always_inline int packet_gtpu_ext(PACKET_SOURCE *src, struct packet_at *at, __u8 *next,
-					   struct record_gtp *g, struct packet_session *s)
+static __always_inline int packet_gtpu_ext(PACKET_SOURCE *src, struct packet_at *at, __u8 *next, struct record_gtp *g,
+					   struct packet_session *s)
 {
 	__u8 h[4] PACKET_HEADER;
 	__u32 len;
@@ -57,8 +57,8 @@ static __always_inline int packet_gtpu_ext(PACKET_SOURCE *src, struct packet_at 
 	return PACKET_LOAD(src, at->off - 1, next, 1) ? -1 : 0;
 }
 
-static __always_inline int packet_gtpu_exts(PACKET_SOURCE *src, struct packet_at *at, __u8 next,
-					    struct record_gtp *g, struct packet_session *s)
+static __always_inline int packet_gtpu_exts(PACKET_SOURCE *src, struct packet_at *at, __u8 next, struct record_gtp *g,
+					    struct packet_session *s)
 {
 	int i;
 
@@ -69,8 +69,8 @@ static __always_inline int packet_gtpu_exts(PACKET_SOURCE *src, struct packet_at
 }
 
 /* s: NULL where no caller asks for it. */
-static __always_inline int packet_gtpu_header(PACKET_SOURCE *src, struct packet_at *at,
-					      struct record_gtp *g, struct packet_session *s)
+static __always_inline int packet_gtpu_header(PACKET_SOURCE *src, struct packet_at *at, struct record_gtp *g,
+					      struct packet_session *s)
 {
 	struct packet_gtpu_optional o PACKET_HEADER;
 	struct packet_gtpu h PACKET_HEADER;
@@ -101,13 +101,11 @@ static __always_inline int packet_gtpu_header(PACKET_SOURCE *src, struct packet_
 	return packet_gtpu_exts(src, at, h.flags & 4 ? o.next : 0, g, s);
 }
 
-static __always_inline int packet_gtpu_inner(PACKET_SOURCE *src, struct packet_at *at,
-					     struct packet *p)
+static __always_inline int packet_gtpu_inner(PACKET_SOURCE *src, struct packet_at *at, struct packet *p)
 {
 	__u8 cut = at->fragment == PACKET_FRAGMENT_FIRST; /* the outer one: the rest comes later */
 
-	if (packet_ip(src, at, &p->inner) || (at->lying && !cut) ||
-	    packet_l4(src, at, &p->inner)) {
+	if (packet_ip(src, at, &p->inner) || (at->lying && !cut) || packet_l4(src, at, &p->inner)) {
 		__builtin_memset(&p->inner, 0, sizeof(p->inner));
 		return HEAD_GTPU_INNER;
 	}

@@ -76,11 +76,11 @@ struct packet {
 
 /* What the caller knows before the first byte. */
 struct packet_start {
-	__u32 len;  /* bytes that can be read */
-	__u8 l3;    /* the first byte is an IP header: no Ethernet */
-	__u8 gso;   /* a bundle of segments: inner length fields may disagree with it */
-	__u16 gtp_port; /* host order; 0: GTP-U is not looked for */
-	__u16 vxlan_port;  /* the same; an overlay is stepped through once */
+	__u32 len;	  /* bytes that can be read */
+	__u8 l3;	  /* the first byte is an IP header: no Ethernet */
+	__u8 gso;	  /* a bundle of segments: inner length fields may disagree with it */
+	__u16 gtp_port;	  /* host order; 0: GTP-U is not looked for */
+	__u16 vxlan_port; /* the same; an overlay is stepped through once */
 	__u16 geneve_port;
 	__u16 vlan; /* the offloaded tag's identifier */
 	__u8 vlans; /* 1 when there is an offloaded tag */
@@ -89,12 +89,12 @@ struct packet_start {
 /* Where the cursor stands. */
 struct packet_at {
 	__u32 off;
-	__u32 end;     /* first byte behind the enclosing header's payload */
+	__u32 end; /* first byte behind the enclosing header's payload */
 	__u8 proto;
 	__u8 fragment; /* 0, PACKET_FRAGMENT or PACKET_FRAGMENT_FIRST */
 	__u8 gso;
-	__u8 lying;    /* a length field promised more bytes than there are */
-	__u8 tcp;      /* the last transport header was TCP's, with these flags */
+	__u8 lying; /* a length field promised more bytes than there are */
+	__u8 tcp;   /* the last transport header was TCP's, with these flags */
 	__u8 tcp_flags;
 	__u8 pad[2];
 };
@@ -148,8 +148,7 @@ static __always_inline void packet_map_v4(__u8 to[16], __u32 v4)
 	((copy_u32 *)to)[3] = v4;
 }
 
-static __always_inline int packet_v4(PACKET_SOURCE *src, struct packet_at *at,
-				     struct record_tuple *t)
+static __always_inline int packet_v4(PACKET_SOURCE *src, struct packet_at *at, struct record_tuple *t)
 {
 	struct packet_ipv4 h PACKET_HEADER;
 	__u32 start = at->off, ihl, fragment;
@@ -218,8 +217,7 @@ static __always_inline int packet_v6_ext(PACKET_SOURCE *src, struct packet_at *a
 	return 1;
 }
 
-static __always_inline int packet_v6(PACKET_SOURCE *src, struct packet_at *at,
-				     struct record_tuple *t)
+static __always_inline int packet_v6(PACKET_SOURCE *src, struct packet_at *at, struct record_tuple *t)
 {
 	struct packet_ipv6 h PACKET_HEADER;
 	int i, r = 1;
@@ -240,8 +238,7 @@ static __always_inline int packet_v6(PACKET_SOURCE *src, struct packet_at *at,
 	return r < 0 ? PACKET_IP_CHAIN : PACKET_IP_OK;
 }
 
-static __always_inline int packet_ip(PACKET_SOURCE *src, struct packet_at *at,
-				     struct record_tuple *t)
+static __always_inline int packet_ip(PACKET_SOURCE *src, struct packet_at *at, struct record_tuple *t)
 {
 	__u8 first;
 
@@ -273,8 +270,7 @@ static __always_inline __u32 packet_l4_len(__u8 proto)
 }
 
 /* Ports, or type and code. -1 when the header is cut. */
-static __always_inline int packet_l4(PACKET_SOURCE *src, struct packet_at *at,
-				     struct record_tuple *t)
+static __always_inline int packet_l4(PACKET_SOURCE *src, struct packet_at *at, struct record_tuple *t)
 {
 	__u32 len = packet_l4_len(t->proto);
 	__u8 h[8] PACKET_HEADER;

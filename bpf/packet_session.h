@@ -32,8 +32,7 @@ static __always_inline int packet_stamp(PACKET_SOURCE *src, __u32 *off, __u32 en
 	return 0;
 }
 
-static __always_inline void packet_qfi_seq(PACKET_SOURCE *src, __u32 off, __u32 end,
-					   struct packet_stamps *t)
+static __always_inline void packet_qfi_seq(PACKET_SOURCE *src, __u32 off, __u32 end, struct packet_stamps *t)
 {
 	__u8 h[3] PACKET_HEADER;
 
@@ -65,8 +64,7 @@ static __always_inline void packet_session_ul(PACKET_SOURCE *src, const struct p
 	__u32 off = s->off;
 
 	if (s->flags[0] & 8) {
-		if (packet_stamp(src, &off, s->end, &t->dl_sent) ||
-		    packet_stamp(src, &off, s->end, &t->dl_received) ||
+		if (packet_stamp(src, &off, s->end, &t->dl_sent) || packet_stamp(src, &off, s->end, &t->dl_received) ||
 		    packet_stamp(src, &off, s->end, &t->ul_sent))
 			return;
 		t->has |= PACKET_DL_SENT | PACKET_DL_RECEIVED | PACKET_UL_SENT;

@@ -232,8 +232,7 @@ static int open_sockets(struct dn *dn, struct err *err)
 	dn->echo4 = node_udp_socket(NULL, DN_PORT_ECHO, err);
 	if (dn->echo4 < 0)
 		return dn->echo4;
-	if (listen(dn->tcp, BACKLOG) < 0 ||
-	    setsockopt(dn->echo4, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on)) < 0 ||
+	if (listen(dn->tcp, BACKLOG) < 0 || setsockopt(dn->echo4, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on)) < 0 ||
 	    setsockopt(dn->echo6, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof(on)) < 0)
 		return err_set(err, -errno, "dn: %s", strerror(errno));
 	return 0;

@@ -52,13 +52,12 @@ static size_t put_pdu_session(const struct gtpu_header *h, uint8_t *p)
 	return EXT_UNIT;
 }
 
-ssize_t gtpu_header_encode(const struct gtpu_header *h, size_t payload_len,
-			   uint8_t out[static GTPU_HEADER_MAX])
+ssize_t gtpu_header_encode(const struct gtpu_header *h, size_t payload_len, uint8_t out[static GTPU_HEADER_MAX])
 {
 	size_t len = MANDATORY_LEN;
 
-	out[0] = VERSION_1 | FLAG_PT | (h->has_pdu_session ? FLAG_E : 0) |
-		 (h->has_seq ? FLAG_S : 0) | (h->has_npdu ? FLAG_PN : 0);
+	out[0] = VERSION_1 | FLAG_PT | (h->has_pdu_session ? FLAG_E : 0) | (h->has_seq ? FLAG_S : 0) |
+		 (h->has_npdu ? FLAG_PN : 0);
 	out[1] = h->type;
 	put32(out + 4, h->teid);
 	if (out[0] & (FLAG_E | FLAG_S | FLAG_PN)) {
@@ -87,8 +86,7 @@ static int take_pdu_session(const uint8_t *ext, struct gtpu_header *h)
 }
 
 /* Returns the offset behind the last extension header. */
-static ssize_t walk_extensions(const uint8_t *p, size_t at, size_t end, uint8_t next,
-			       struct gtpu_header *h)
+static ssize_t walk_extensions(const uint8_t *p, size_t at, size_t end, uint8_t next, struct gtpu_header *h)
 {
 	for (unsigned i = 0; next; i++) {
 		size_t size;
@@ -145,8 +143,7 @@ int gtpu_decode(const void *datagram, size_t len, struct gtpu_message *ret)
 	return 0;
 }
 
-static size_t put_message(const struct gtpu_header *h, const uint8_t *ies, size_t ies_len,
-			  uint8_t *out)
+static size_t put_message(const struct gtpu_header *h, const uint8_t *ies, size_t ies_len, uint8_t *out)
 {
 	size_t at = (size_t)gtpu_header_encode(h, ies_len, out);
 
@@ -177,8 +174,7 @@ size_t gtpu_end_marker(uint32_t teid, uint8_t out[static GTPU_MESSAGE_MAX])
 	return (size_t)gtpu_header_encode(&h, 0, out);
 }
 
-size_t gtpu_error_indication(uint32_t teid, const struct addr *peer,
-			     uint8_t out[static GTPU_MESSAGE_MAX])
+size_t gtpu_error_indication(uint32_t teid, const struct addr *peer, uint8_t out[static GTPU_MESSAGE_MAX])
 {
 	struct gtpu_header h = {.type = GTPU_ERROR_INDICATION, .has_seq = true};
 	size_t skip = addr_is_v4(peer) ? 12 : 0;
@@ -207,14 +203,13 @@ static int take_peer(const uint8_t *value, size_t len, struct addr *ret)
 }
 
 /* The two elements are mandatory and stand in the order of their types. */
-int gtpu_error_indication_decode(const struct gtpu_message *m, uint32_t *ret_teid,
-				 struct addr *ret_peer)
+int gtpu_error_indication_decode(const struct gtpu_message *m, uint32_t *ret_teid, struct addr *ret_peer)
 {
 	const uint8_t *p = m->payload;
 	size_t len;
 
-	if (m->header.type != GTPU_ERROR_INDICATION || m->payload_len < 8 ||
-	    p[0] != IE_TEID_DATA_I || p[5] != IE_PEER_ADDRESS)
+	if (m->header.type != GTPU_ERROR_INDICATION || m->payload_len < 8 || p[0] != IE_TEID_DATA_I ||
+	    p[5] != IE_PEER_ADDRESS)
 		return -EBADMSG;
 	len = get16(p + 6);
 	if (len > m->payload_len - 8 || take_peer(p + 8, len, ret_peer) < 0)

@@ -40,15 +40,13 @@ struct gtpu_header {
 /* A decoded message; payload points into the datagram. */
 struct gtpu_message {
 	struct gtpu_header header;
-	const uint8_t
-		*payload; /* the inner packet of a G-PDU, the information elements otherwise */
+	const uint8_t *payload; /* the inner packet of a G-PDU, the information elements otherwise */
 	size_t payload_len;
 };
 
 /* Writes the header that goes before payload_len bytes; returns its length, or -EMSGSIZE when the
  * length field cannot hold it. */
-ssize_t gtpu_header_encode(const struct gtpu_header *h, size_t payload_len,
-			   uint8_t out[static GTPU_HEADER_MAX]);
+ssize_t gtpu_header_encode(const struct gtpu_header *h, size_t payload_len, uint8_t out[static GTPU_HEADER_MAX]);
 
 /* Extension headers other than the PDU Session Container are skipped. -EBADMSG: a length does not
  * fit the datagram; -EPROTO: not GTP version 1; -ELOOP: more extension headers than any sender
@@ -61,8 +59,6 @@ size_t gtpu_echo_response(uint16_t seq, uint8_t out[static GTPU_MESSAGE_MAX]);
 size_t gtpu_end_marker(uint32_t teid, uint8_t out[static GTPU_MESSAGE_MAX]);
 
 /* teid: of the G-PDU that had no tunnel; peer: the address it was sent to (TS 29.281 7.3.1). */
-size_t gtpu_error_indication(uint32_t teid, const struct addr *peer,
-			     uint8_t out[static GTPU_MESSAGE_MAX]);
+size_t gtpu_error_indication(uint32_t teid, const struct addr *peer, uint8_t out[static GTPU_MESSAGE_MAX]);
 /* -EBADMSG when an information element is missing or does not fit. */
-int gtpu_error_indication_decode(const struct gtpu_message *m, uint32_t *ret_teid,
-				 struct addr *ret_peer);
+int gtpu_error_indication_decode(const struct gtpu_message *m, uint32_t *ret_teid, struct addr *ret_peer);

@@ -19,8 +19,8 @@ static const struct addr *own_address(const struct node *node, const struct sock
 	return NULL;
 }
 
-static void answer_unknown_teid(const struct node *node, const struct gtpu_path *path,
-				const struct sockaddr_in *from, uint32_t teid)
+static void answer_unknown_teid(const struct node *node, const struct gtpu_path *path, const struct sockaddr_in *from,
+				uint32_t teid)
 {
 	const struct addr *own = own_address(node, from);
 	struct sockaddr_in to = *from;
@@ -39,8 +39,7 @@ static void log_error_indication(const struct gtpu_message *m)
 	uint32_t teid;
 
 	if (gtpu_error_indication_decode(m, &teid, &peer) == 0)
-		log_debug("Error Indication: %s has no tunnel 0x%08x", addr_format(&peer, text),
-			  teid);
+		log_debug("Error Indication: %s has no tunnel 0x%08x", addr_format(&peer, text), teid);
 }
 
 static void dispatch(const struct node *node, struct gtpu_path *path, const struct gtpu_message *m,
@@ -85,8 +84,8 @@ int gtpu_path_serve(const struct node *node, void *data)
 	}
 }
 
-void gtpu_path_send(const struct gtpu_path *path, const struct sockaddr_in *peer, uint32_t teid,
-		    const void *packet, size_t len)
+void gtpu_path_send(const struct gtpu_path *path, const struct sockaddr_in *peer, uint32_t teid, const void *packet,
+		    size_t len)
 {
 	struct gtpu_header h = {.type = GTPU_G_PDU, .teid = teid, .pdu_type = path->pdu_type};
 	uint8_t head[GTPU_HEADER_MAX];

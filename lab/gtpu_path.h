@@ -25,7 +25,7 @@ struct gtpu_path {
 int gtpu_path_serve(const struct node *node, void *data);
 
 /* Wraps an inner packet and sends it into the tunnel, with the QFI its DSCP asks for. */
-void gtpu_path_send(const struct gtpu_path *path, const struct sockaddr_in *peer, uint32_t teid,
-		    const void *packet, size_t len);
+void gtpu_path_send(const struct gtpu_path *path, const struct sockaddr_in *peer, uint32_t teid, const void *packet,
+		    size_t len);
 
 void gtpu_path_send_echo(struct gtpu_path *path, const struct sockaddr_in *peer, uint16_t seq);

@@ -57,8 +57,7 @@ static struct addr prefix64(const struct addr *a)
 	return prefix;
 }
 
-static int add_pdps(const struct lab_plan *plan, const struct lab_ue *ue, unsigned ifindex,
-		    struct err *err)
+static int add_pdps(const struct lab_plan *plan, const struct lab_ue *ue, unsigned ifindex, struct err *err)
 {
 	struct gtp_pdp pdp = {
 		.ifindex = ifindex,
@@ -75,8 +74,7 @@ static int add_pdps(const struct lab_plan *plan, const struct lab_ue *ue, unsign
 	return gtp_pdp_add(&pdp, err);
 }
 
-static int add_fars(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue,
-		    struct err *err)
+static int add_fars(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue, struct err *err)
 {
 	const struct gtp5g_far uplink = {
 		.seid = SEID_BASE + ue->index,
@@ -97,8 +95,7 @@ static int add_fars(const struct gtp5g *g, const struct lab_plan *plan, const st
 	return r < 0 ? r : gtp5g_far_add(g, &downlink, err);
 }
 
-static int add_pdrs(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue,
-		    struct err *err)
+static int add_pdrs(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue, struct err *err)
 {
 	struct gtp5g_pdr pdr = {
 		.seid = SEID_BASE + ue->index,
@@ -121,11 +118,9 @@ static int add_pdrs(const struct gtp5g *g, const struct lab_plan *plan, const st
 	return gtp5g_pdr_add(g, &pdr, err);
 }
 
-static int add_session(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue,
-		       struct err *err)
+static int add_session(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue, struct err *err)
 {
-	const struct gtp5g_qer qer = {
-		.seid = SEID_BASE + ue->index, .id = QER_ID, .qfi = LAB_QFI_DEFAULT};
+	const struct gtp5g_qer qer = {.seid = SEID_BASE + ue->index, .id = QER_ID, .qfi = LAB_QFI_DEFAULT};
 	int r = gtp5g_qer_add(g, &qer, err);
 
 	if (r >= 0)
@@ -144,9 +139,8 @@ static int add_tunnels(const struct lab_plan *plan, struct err *err)
 	if (plan->options.upf == LAB_UPF_GTP5G)
 		r = gtp5g_find(LAB_UPF_DEVICE, &g, err);
 	for (unsigned u = 0; r >= 0 && u < plan->options.ues; u++)
-		r = plan->options.upf == LAB_UPF_GTP5G
-			    ? add_session(&g, plan, &plan->ues[u], err)
-			    : add_pdps(plan, &plan->ues[u], link.ifindex, err);
+		r = plan->options.upf == LAB_UPF_GTP5G ? add_session(&g, plan, &plan->ues[u], err)
+						       : add_pdps(plan, &plan->ues[u], link.ifindex, err);
 	return r;
 }
 

@@ -59,8 +59,7 @@ static int check_module(enum lab_upf_kind kind, struct err *err)
 	r = genl_family(name, &family, NULL);
 	if (r >= 0)
 		return 0;
-	return err_set(err, -EOPNOTSUPP,
-		       "--upf %s: this kernel has no module %s loaded%s; --upf user works without",
+	return err_set(err, -EOPNOTSUPP, "--upf %s: this kernel has no module %s loaded%s; --upf user works without",
 		       name, name, kind == LAB_UPF_GTP ? " and finds none to load" : "");
 }
 
@@ -97,8 +96,7 @@ static int check_down(const char *name, struct err *err)
 	if (r <= 0)
 		return r;
 	return err_set(err, -EALREADY, "the lab '%s' %s; teide lab down%s%s ends it", name,
-		       state.up ? "is up" : "was left half made",
-		       strcmp(name, LAB_NAME_DEFAULT) ? " --name " : "",
+		       state.up ? "is up" : "was left half made", strcmp(name, LAB_NAME_DEFAULT) ? " --name " : "",
 		       strcmp(name, LAB_NAME_DEFAULT) ? name : "");
 }
 
@@ -118,8 +116,7 @@ static int take_signals(sigset_t *ret_previous, struct err *err)
 
 static int start_all(struct lab *lab, const struct lab_wait *wait, struct err *err)
 {
-	static const enum lab_node_kind order[] = {LAB_NODE_DN, LAB_NODE_UPF, LAB_NODE_GNB,
-						   LAB_NODE_UE};
+	static const enum lab_node_kind order[] = {LAB_NODE_DN, LAB_NODE_UPF, LAB_NODE_GNB, LAB_NODE_UE};
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		int r = lab_process_start(&lab->plan, order[i], &lab->state, wait, err);
@@ -154,8 +151,7 @@ static int remove_all(const struct lab *lab, struct err *err)
 	if (r >= 0)
 		r = lab_topology_remove(&lab->plan, err);
 	if (r >= 0)
-		r = lab_netns_dir_remove(LAB_NETNS_MARKER,
-					 lab_state_has_others(lab->plan.options.name), err);
+		r = lab_netns_dir_remove(LAB_NETNS_MARKER, lab_state_has_others(lab->plan.options.name), err);
 	return r < 0 ? r : lab_state_remove(lab->plan.options.name, err);
 }
 
@@ -191,8 +187,7 @@ static int up_locked(struct lab *lab, struct err *err)
 	r = make_or_undo(lab, signal_fd, err);
 	/* One that came during the undoing has had its effect already. */
 	if (r < 0)
-		(void)!read(signal_fd, &(struct signalfd_siginfo){0},
-			    sizeof(struct signalfd_siginfo));
+		(void)!read(signal_fd, &(struct signalfd_siginfo){0}, sizeof(struct signalfd_siginfo));
 	sigprocmask(SIG_SETMASK, &previous, NULL);
 	return r;
 }
@@ -250,8 +245,7 @@ int lab_down(const char *name, struct err *err)
 	return r < 0 ? r : 1;
 }
 
-int lab_open(const char *name, struct lab_state *ret_state, struct lab_plan *ret_plan,
-	     struct err *err)
+int lab_open(const char *name, struct lab_state *ret_state, struct lab_plan *ret_plan, struct err *err)
 {
 	int r = lab_state_read(name, ret_state, err);
 

@@ -15,8 +15,7 @@ int lab_down(const char *name, struct err *err);
 
 /* Reads the state of a lab that is up or was left half made, and its plan; -ENOENT when there is
  * none. */
-int lab_open(const char *name, struct lab_state *ret_state, struct lab_plan *ret_plan,
-	     struct err *err);
+int lab_open(const char *name, struct lab_state *ret_state, struct lab_plan *ret_plan, struct err *err);
 
 /* gtp5g where that module is loaded, else user. */
 enum lab_upf_kind lab_upf_auto(void);

@@ -77,35 +77,32 @@ int lab_verb_down(struct lab_task *task, struct err *err)
 	return 0;
 }
 
-static void print_node(const struct lab_state *state, const struct lab_plan *plan,
-		       enum lab_node_kind kind, unsigned index, const char *rest)
+static void print_node(const struct lab_state *state, const struct lab_plan *plan, enum lab_node_kind kind,
+		       unsigned index, const char *rest)
 {
 	const struct lab_process *p = lab_state_process(state, kind, index);
 	const char *alive = !p ? "not started" : lab_process_is_alive(p) ? "alive" : "ended";
 
-	printf("%-6s %3u  %-24s pid %-8d %-11s  %s\n", lab_node_comm(kind), index,
-	       lab_plan_netns(plan, kind, index), p ? p->ref.pid : 0, alive, rest);
+	printf("%-6s %3u  %-24s pid %-8d %-11s  %s\n", lab_node_comm(kind), index, lab_plan_netns(plan, kind, index),
+	       p ? p->ref.pid : 0, alive, rest);
 }
 
 static void print_status(const struct lab_state *state, const struct lab_plan *plan)
 {
 	char rest[256], a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
 
-	printf("lab '%s' %s, UPF %s\n", plan->options.name,
-	       state->up ? "is up" : "was left half made (teide lab down)",
+	printf("lab '%s' %s, UPF %s\n", plan->options.name, state->up ? "is up" : "was left half made (teide lab down)",
 	       lab_upf_kind_name(plan->options.upf));
 	for (unsigned u = 0; u < plan->options.ues; u++) {
 		const struct lab_ue *ue = &plan->ues[u];
 
 		snprintf(rest, sizeof(rest), "%s %s gNB %u, TEID uplink 0x%08x downlink 0x%08x",
-			 addr_format(&ue->address, a),
-			 plan->options.inner_ipv6 ? addr_format(&ue->address6, b) : "", ue->gnb,
-			 ue->teid_uplink, ue->teid_downlink);
+			 addr_format(&ue->address, a), plan->options.inner_ipv6 ? addr_format(&ue->address6, b) : "",
+			 ue->gnb, ue->teid_uplink, ue->teid_downlink);
 		print_node(state, plan, LAB_NODE_UE, ue->index, rest);
 	}
 	for (unsigned g = 0; g < plan->options.gnbs; g++) {
-		snprintf(rest, sizeof(rest), "N3 %s to %s",
-			 addr_format(&plan->gnbs[g].n3_address, a),
+		snprintf(rest, sizeof(rest), "N3 %s to %s", addr_format(&plan->gnbs[g].n3_address, a),
 			 addr_format(&plan->gnbs[g].upf_n3_address, b));
 		print_node(state, plan, LAB_NODE_GNB, g + 1, rest);
 	}
@@ -136,13 +133,11 @@ int lab_verb_traffic(struct lab_task *task, struct err *err)
 	if (r < 0)
 		return r;
 	if (!state.up)
-		return err_set(err, -ENOENT, "the lab '%s' was left half made; teide lab down",
-			       task->options.name);
+		return err_set(err, -ENOENT, "the lab '%s' was left half made; teide lab down", task->options.name);
 	return lab_traffic(&plan, &task->traffic, err);
 }
 
-static int run_node_kind(const struct lab_task *task, enum lab_node_kind kind, unsigned index,
-			 struct err *err)
+static int run_node_kind(const struct lab_task *task, enum lab_node_kind kind, unsigned index, struct err *err)
 {
 	struct lab_plan plan;
 	int r = lab_plan_make(&task->options, &plan, err);

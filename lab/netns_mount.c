@@ -69,8 +69,7 @@ int lab_netns_dir_remove(const char *marker, bool keep_busy, struct err *err)
 		if (errno == EBUSY && keep_busy)
 			return 0;
 		if (errno != EBUSY && errno != EINVAL)
-			return err_set(err, -errno, "cannot unmount " NS_RUN_DIR ": %s",
-				       strerror(errno));
+			return err_set(err, -errno, "cannot unmount " NS_RUN_DIR ": %s", strerror(errno));
 	}
 	if (unlink(marker) < 0 && errno != ENOENT)
 		return err_set(err, -errno, "cannot remove %s: %s", marker, strerror(errno));

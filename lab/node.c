@@ -45,8 +45,7 @@ static void *runner_main(void *data)
 	return NULL;
 }
 
-static size_t start_all(struct runner *runs, const struct node *node,
-			const struct node_thread *threads, size_t count)
+static size_t start_all(struct runner *runs, const struct node *node, const struct node_thread *threads, size_t count)
 {
 	size_t n;
 
@@ -84,8 +83,7 @@ static int block_signals(struct err *err)
 	return fd < 0 ? err_set(err, -errno, "cannot take signals: %s", strerror(errno)) : fd;
 }
 
-int node_run(struct node *node, const struct node_thread *threads, size_t count, int ready_fd,
-	     struct err *err)
+int node_run(struct node *node, const struct node_thread *threads, size_t count, int ready_fd, struct err *err)
 {
 	_cleanup_close_ int signal_fd = block_signals(err);
 	struct runner runs[NODE_THREADS_MAX];
@@ -105,9 +103,7 @@ int node_run(struct node *node, const struct node_thread *threads, size_t count,
 	r = join_all(runs, started);
 	if (started < count)
 		return err_set(err, -EAGAIN, "cannot start %zu threads", count);
-	return r < 0 ? err_set(err, r, "%s %u stopped: %s", lab_node_comm(node->kind), node->index,
-			       err_name(r))
-		     : 0;
+	return r < 0 ? err_set(err, r, "%s %u stopped: %s", lab_node_comm(node->kind), node->index, err_name(r)) : 0;
 }
 
 int node_wait(const struct node *node, int fd, short events, int timeout_ms)
@@ -128,8 +124,7 @@ int node_wait(const struct node *node, int fd, short events, int timeout_ms)
 static ssize_t receive_once(int fd, void *buf, size_t size, struct sockaddr_in *from)
 {
 	socklen_t len = sizeof(*from);
-	ssize_t n = from ? recvfrom(fd, buf, size, 0, (struct sockaddr *)from, &len)
-			 : read(fd, buf, size);
+	ssize_t n = from ? recvfrom(fd, buf, size, 0, (struct sockaddr *)from, &len) : read(fd, buf, size);
 
 	return n < 0 ? -errno : n;
 }
@@ -137,12 +132,10 @@ static ssize_t receive_once(int fd, void *buf, size_t size, struct sockaddr_in *
 /* An earlier datagram's ICMP error arrives here; it ends nothing. */
 static bool is_transient(ssize_t r)
 {
-	return r == -EAGAIN || r == -EINTR || r == -ECONNREFUSED || r == -EHOSTUNREACH ||
-	       r == -ENETUNREACH;
+	return r == -EAGAIN || r == -EINTR || r == -ECONNREFUSED || r == -EHOSTUNREACH || r == -ENETUNREACH;
 }
 
-ssize_t node_receive(const struct node *node, int fd, void *buf, size_t size,
-		     struct sockaddr_in *from)
+ssize_t node_receive(const struct node *node, int fd, void *buf, size_t size, struct sockaddr_in *from)
 {
 	for (;;) {
 		ssize_t n = receive_once(fd, buf, size, from);
@@ -172,8 +165,7 @@ void node_send(int fd, const struct sockaddr_in *to, struct iovec head, struct i
 	(void)!sendmsg(fd, &msg, MSG_NOSIGNAL);
 }
 
-int lab_node_main(const struct lab_plan *plan, enum lab_node_kind kind, unsigned index,
-		  int ready_fd, struct err *err)
+int lab_node_main(const struct lab_plan *plan, enum lab_node_kind kind, unsigned index, int ready_fd, struct err *err)
 {
 	_cleanup_close_ int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	struct node node = {.plan = plan, .kind = kind, .index = index, .stop_fd = stop_fd};
@@ -181,11 +173,10 @@ int lab_node_main(const struct lab_plan *plan, enum lab_node_kind kind, unsigned
 	if (stop_fd < 0)
 		return err_set(err, -errno, "eventfd: %s", strerror(errno));
 	if (index < 1 || index > lab_plan_nodes(plan, kind))
-		return err_set(err, -EINVAL, "the lab '%s' has no %s %u", plan->options.name,
-			       lab_node_kind_name(kind), index);
+		return err_set(err, -EINVAL, "the lab '%s' has no %s %u", plan->options.name, lab_node_kind_name(kind),
+			       index);
 	/* Before the first thread: all inherit it. */
 	if (prctl(PR_SET_NAME, lab_node_comm(kind)) < 0)
-		return err_set(err, -errno, "cannot take the name %s: %s", lab_node_comm(kind),
-			       strerror(errno));
+		return err_set(err, -errno, "cannot take the name %s: %s", lab_node_comm(kind), strerror(errno));
 	return mains[kind](&node, ready_fd, err);
 }

@@ -9,5 +9,4 @@
  * namespace until a signal asks it to end (signals.h); the caller has one thread. Names the process and with it all
  * its threads, creates its TUN device, and writes one byte to ready_fd (unless -1) when it serves.
  * Returns 0 after the signal, or -errno. */
-int lab_node_main(const struct lab_plan *plan, enum lab_node_kind kind, unsigned index,
-		  int ready_fd, struct err *err);
+int lab_node_main(const struct lab_plan *plan, enum lab_node_kind kind, unsigned index, int ready_fd, struct err *err);

@@ -32,16 +32,14 @@ struct node_thread {
 };
 
 /* Starts the threads, says ready, waits for a signal or for a thread that fails, joins them all. */
-int node_run(struct node *node, const struct node_thread *threads, size_t count, int ready_fd,
-	     struct err *err);
+int node_run(struct node *node, const struct node_thread *threads, size_t count, int ready_fd, struct err *err);
 
 /* 1: fd is ready for the poll events; 0: timeout_ms (-1: none) went by; -ECANCELED: stop. */
 int node_wait(const struct node *node, int fd, short events, int timeout_ms);
 
 /* One datagram or packet from a non-blocking descriptor, waiting for it: its length, -ECANCELED to
  * stop, or -errno. from: NULL for a TUN device. */
-ssize_t node_receive(const struct node *node, int fd, void *buf, size_t size,
-		     struct sockaddr_in *from);
+ssize_t node_receive(const struct node *node, int fd, void *buf, size_t size, struct sockaddr_in *from);
 
 /* A part of a datagram. */
 static inline struct iovec node_part(const void *data, size_t len)

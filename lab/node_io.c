@@ -32,8 +32,8 @@ static int bind_to(int fd, const struct addr *address, unsigned port, struct err
 
 	if (!bind(fd, (struct sockaddr *)&sa, sizeof(sa)))
 		return 0;
-	return err_set(err, -errno, "cannot bind UDP %s:%u: %s",
-		       address ? addr_format(address, text) : "0.0.0.0", port, strerror(errno));
+	return err_set(err, -errno, "cannot bind UDP %s:%u: %s", address ? addr_format(address, text) : "0.0.0.0", port,
+		       strerror(errno));
 }
 
 int node_udp_socket(const struct addr *address, unsigned port, struct err *err)
@@ -69,13 +69,11 @@ int node_tun(const char *name, struct err *err)
 	struct ifreq ifr = {.ifr_flags = IFF_TUN | IFF_NO_PI};
 
 	if (fd < 0)
-		return err_set(err, -errno,
-			       "/dev/net/tun: %s; the lab needs TUN devices (module tun)",
+		return err_set(err, -errno, "/dev/net/tun: %s; the lab needs TUN devices (module tun)",
 			       strerror(errno));
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
 	if (ioctl(fd, TUNSETIFF, &ifr) < 0)
-		return err_set(err, -errno, "cannot make the TUN device %s: %s", name,
-			       strerror(errno));
+		return err_set(err, -errno, "cannot make the TUN device %s: %s", name, strerror(errno));
 	lengthen_queue(name);
 	return TAKE_FD(fd);
 }

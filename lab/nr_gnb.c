@@ -23,8 +23,7 @@ struct gnb {
 };
 
 /* NULL when the sender is none of this gNB's UEs. */
-static const struct lab_ue *ue_of(const struct node *node, uint64_t sti,
-				  const struct sockaddr_in *from)
+static const struct lab_ue *ue_of(const struct node *node, uint64_t sti, const struct sockaddr_in *from)
 {
 	const struct lab_ue *ue;
 
@@ -36,8 +35,7 @@ static const struct lab_ue *ue_of(const struct node *node, uint64_t sti,
 	return ue;
 }
 
-static void answer_heartbeat(const struct node *node, const struct gnb *gnb,
-			     const struct sockaddr_in *ue)
+static void answer_heartbeat(const struct node *node, const struct gnb *gnb, const struct sockaddr_in *ue)
 {
 	const struct rls_message m = {.type = RLS_HEARTBEAT_ACK, .sti = node->index};
 	uint8_t head[RLS_HEADER_MAX];
@@ -90,8 +88,7 @@ static int downlink_g_pdu(const struct node *node, void *data, const struct gtpu
 {
 	struct gnb *gnb = data;
 	const struct lab_ue *ue = ue_by_teid(node, m->header.teid);
-	struct rls_message pdu = {
-		.type = RLS_PDU, .sti = node->index, .psi = PDU_SESSION, .pdu_len = m->payload_len};
+	struct rls_message pdu = {.type = RLS_PDU, .sti = node->index, .psi = PDU_SESSION, .pdu_len = m->payload_len};
 	uint8_t head[RLS_HEADER_MAX];
 	struct sockaddr_in to;
 
@@ -137,8 +134,7 @@ int node_gnb_main(struct node *node, int ready_fd, struct err *err)
 {
 	const struct lab_gnb *plan = &node->plan->gnbs[node->index - 1];
 	_cleanup_close_ int radio = node_udp_socket(NULL, LAB_PORT_RADIO, err);
-	_cleanup_close_ int n3 =
-		radio < 0 ? -1 : node_udp_socket(&plan->n3_address, LAB_PORT_GTPU, err);
+	_cleanup_close_ int n3 = radio < 0 ? -1 : node_udp_socket(&plan->n3_address, LAB_PORT_GTPU, err);
 	struct gnb gnb = {
 		.plan = plan,
 		.upf = node_sockaddr(&plan->upf_n3_address, LAB_PORT_GTPU),

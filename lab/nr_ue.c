@@ -26,8 +26,8 @@ static bool is_users(const struct ue *ue, const uint8_t *packet, size_t len)
 {
 	struct inner in;
 
-	return inner_parse(packet, len, &in) == 0 && (addr_equal(&in.src, &ue->plan->address) ||
-						      addr_equal(&in.src, &ue->plan->address6));
+	return inner_parse(packet, len, &in) == 0 &&
+	       (addr_equal(&in.src, &ue->plan->address) || addr_equal(&in.src, &ue->plan->address6));
 }
 
 static int uplink(const struct node *node, void *data)
@@ -62,8 +62,8 @@ static int downlink(const struct node *node, void *data)
 
 		if (n < 0)
 			return n == -ECANCELED ? 0 : (int)n;
-		if (from.sin_addr.s_addr != ue->gnb.sin_addr.s_addr ||
-		    rls_decode(datagram, (size_t)n, &m) < 0 || m.type != RLS_PDU)
+		if (from.sin_addr.s_addr != ue->gnb.sin_addr.s_addr || rls_decode(datagram, (size_t)n, &m) < 0 ||
+		    m.type != RLS_PDU)
 			continue;
 		/* What is no IP packet is refused by the device; nothing to do about it here. */
 		(void)!write(ue->tun, m.pdu, m.pdu_len);

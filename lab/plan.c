@@ -63,11 +63,10 @@ static int check_options(const struct lab_options *o, struct err *err)
 	int r;
 
 	if (!name_is_valid(o->name))
-		return err_set(
-			err, -EINVAL,
-			"--name '%.*s' does not do: up to %d letters, digits, '-' and '_', not "
-			"beginning with '-'",
-			LAB_NAME_MAX, o->name, LAB_NAME_MAX - 1);
+		return err_set(err, -EINVAL,
+			       "--name '%.*s' does not do: up to %d letters, digits, '-' and '_', not "
+			       "beginning with '-'",
+			       LAB_NAME_MAX, o->name, LAB_NAME_MAX - 1);
 	r = check_range("--ues", o->ues, LAB_UES_MAX, err);
 	if (r < 0)
 		return r;

@@ -32,7 +32,7 @@ struct batch {
 	const struct lab_plan *plan;
 	enum lab_node_kind kind;
 	unsigned n;
-	int go_read, go_write; /* a byte each: go on; end of file: the parent has died */
+	int go_read, go_write;		      /* a byte each: go on; end of file: the parent has died */
 	struct pollfd ready[LAB_UES_MAX + 1]; /* readiness pipes; the last is cancel_fd */
 	pid_t pids[LAB_UES_MAX];
 };
@@ -66,10 +66,9 @@ static int child_stdio(const struct batch *b, unsigned index, struct err *err)
 	int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC), log_fd;
 
 	snprintf(file, sizeof(file), "%s%u.log", lab_node_kind_name(b->kind), index);
-	log_fd = open(lab_state_path(b->plan->options.name, file, path),
-		      O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (null_fd < 0 || log_fd < 0 || dup2(null_fd, 0) < 0 || dup2(log_fd, 1) < 0 ||
-	    dup2(log_fd, 2) < 0)
+	log_fd = open(lab_state_path(b->plan->options.name, file, path), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+		      0644);
+	if (null_fd < 0 || log_fd < 0 || dup2(null_fd, 0) < 0 || dup2(log_fd, 1) < 0 || dup2(log_fd, 2) < 0)
 		return err_set(err, -errno, "%s: %s", path, strerror(errno));
 	return 0;
 }
@@ -78,10 +77,22 @@ static int child_exec(const struct batch *b, unsigned index, struct err *err)
 {
 	const struct lab_options *o = &b->plan->options;
 	char index_text[12], ues[12], gnbs[12], flows[12];
-	char *argv[] = {(char *)lab_node_comm(b->kind), "lab", "node",
-			(char *)lab_node_kind_name(b->kind), index_text, "--name", (char *)o->name,
-			"--ues", ues, "--gnbs", gnbs, "--flows", flows, "--upf",
-			(char *)lab_upf_kind_name(o->upf), o->inner_ipv6 ? NULL : "--ipv4-only",
+	char *argv[] = {(char *)lab_node_comm(b->kind),
+			"lab",
+			"node",
+			(char *)lab_node_kind_name(b->kind),
+			index_text,
+			"--name",
+			(char *)o->name,
+			"--ues",
+			ues,
+			"--gnbs",
+			gnbs,
+			"--flows",
+			flows,
+			"--upf",
+			(char *)lab_upf_kind_name(o->upf),
+			o->inner_ipv6 ? NULL : "--ipv4-only",
 			NULL};
 
 	snprintf(index_text, sizeof(index_text), "%u", index);
@@ -101,8 +112,7 @@ static int child_main(const struct batch *b, unsigned index, int ready_fd, struc
 
 	sigemptyset(&none);
 	/* The write end must go first: with it held here, the parent's death would never show. */
-	if (close(b->go_write) < 0 || go < 0 || setsid() < 0 ||
-	    sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+	if (close(b->go_write) < 0 || go < 0 || setsid() < 0 || sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return err_set(err, -errno, "starting: %s", strerror(errno));
 	if (read(go, &byte, 1) != 1)
 		return err_set(err, -ECANCELED, "called off");
@@ -148,8 +158,8 @@ static int start_one(struct batch *b, unsigned index, struct lab_state *state, s
 	r = proc_read("", pid, &proc);
 	if (r < 0)
 		return err_set(err, r, "/proc/%d: %s", pid, err_name(r));
-	state->processes[state->n_processes++] = (struct lab_process){
-		.kind = b->kind, .index = index, .ref = pidref_of(&proc)};
+	state->processes[state->n_processes++] =
+		(struct lab_process){.kind = b->kind, .index = index, .ref = pidref_of(&proc)};
 	return 0;
 }
 
@@ -209,13 +219,12 @@ static int wait_ready(struct batch *b, const struct lab_wait *wait, struct err *
 		if (n < 0 && errno != EINTR)
 			return err_set(err, -errno, "poll: %s", strerror(errno));
 		if (n == 0)
-			return err_set(err, -ETIMEDOUT, "%u of %u %s were not ready in time",
-				       waiting, b->n, lab_node_comm(b->kind));
+			return err_set(err, -ETIMEDOUT, "%u of %u %s were not ready in time", waiting, b->n,
+				       lab_node_comm(b->kind));
 		if (n > 0 && b->ready[b->n].revents)
 			return err_set(err, -EINTR, "interrupted");
 		for (unsigned i = 0; n > 0 && i < b->n; i++) {
-			int r = b->ready[i].fd >= 0 && b->ready[i].revents ? read_ready(b, i, err)
-									   : 1;
+			int r = b->ready[i].fd >= 0 && b->ready[i].revents ? read_ready(b, i, err) : 1;
 
 			if (r < 0)
 				return r;

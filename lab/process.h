@@ -13,7 +13,7 @@
 
 /* How long to wait. */
 struct lab_wait {
-	int cancel_fd; /* as in topology.h */
+	int cancel_fd;	      /* as in topology.h */
 	uint64_t deadline_ns; /* boot clock */
 };
 
@@ -29,8 +29,7 @@ void lab_process_say_failed(int fd, int r, const struct err *err);
 bool lab_process_is_alive(const struct lab_process *process);
 
 /* SIGTERM, and SIGKILL to the processes that are left after grace_ms. -ETIMEDOUT when one does not end at all. */
-int lab_process_end(const struct lab_process *processes, unsigned n, unsigned grace_ms,
-		    struct err *err);
+int lab_process_end(const struct lab_process *processes, unsigned n, unsigned grace_ms, struct err *err);
 
 /* Ends whatever else lives in the lab's namespaces. -EDEADLK when the caller itself does. */
 int lab_process_end_strays(const struct lab_plan *plan, unsigned grace_ms, struct err *err);

@@ -109,15 +109,13 @@ static int end_all(struct endings *e, unsigned grace_ms, struct err *err)
 	for (unsigned i = 0; i < e->n; i++) {
 		if (e->fds[i].fd < 0)
 			continue;
-		r = err_set(err, -ETIMEDOUT, "%u processes do not end, among them pid %d", left,
-			    e->pids[i]);
+		r = err_set(err, -ETIMEDOUT, "%u processes do not end, among them pid %d", left, e->pids[i]);
 		close(e->fds[i].fd);
 	}
 	return r;
 }
 
-int lab_process_end(const struct lab_process *processes, unsigned n, unsigned grace_ms,
-		    struct err *err)
+int lab_process_end(const struct lab_process *processes, unsigned n, unsigned grace_ms, struct err *err)
 {
 	struct endings e = {0};
 
@@ -146,8 +144,7 @@ static void add_inode(struct inodes *inodes, const char *netns)
 
 static void collect_inodes(const struct lab_plan *plan, struct inodes *inodes)
 {
-	static const enum lab_node_kind kinds[] = {LAB_NODE_UE, LAB_NODE_GNB, LAB_NODE_UPF,
-						   LAB_NODE_DN};
+	static const enum lab_node_kind kinds[] = {LAB_NODE_UE, LAB_NODE_GNB, LAB_NODE_UPF, LAB_NODE_DN};
 
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
 		for (unsigned i = 1; i <= lab_plan_nodes(plan, kinds[k]); i++)
@@ -191,8 +188,7 @@ int lab_process_end_strays(const struct lab_plan *plan, unsigned grace_ms, struc
 
 	collect_inodes(plan, &inodes);
 	if (has_inode(&inodes, ns_inode_self()))
-		return err_set(err, -EDEADLK,
-			       "this runs in a namespace of the lab itself; run it outside");
+		return err_set(err, -EDEADLK, "this runs in a namespace of the lab itself; run it outside");
 	for (int i = 0; i < STRAY_ROUNDS; i++) {
 		r = find_strays(&inodes, &e, err);
 		if (r < 0 || !e.n)

@@ -53,8 +53,7 @@ size_t rls_header_encode(const struct rls_message *m, uint8_t out[static RLS_HEA
 
 static int decode_pdu(const uint8_t *p, size_t len, struct rls_message *ret)
 {
-	if (len < PDU_AT || p[BODY_AT] != PDU_TYPE_DATA ||
-	    get_be32(p + BODY_AT + 9) != len - PDU_AT)
+	if (len < PDU_AT || p[BODY_AT] != PDU_TYPE_DATA || get_be32(p + BODY_AT + 9) != len - PDU_AT)
 		return -EBADMSG;
 	ret->pdu_id = get_be32(p + BODY_AT + 1);
 	ret->psi = get_be32(p + BODY_AT + 5);

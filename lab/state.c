@@ -90,32 +90,30 @@ static int parse_unsigned(const json_t *object, const char *key, unsigned max, u
 {
 	const json_t *value = json_object_get(object, key);
 
-	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
-	    json_integer_value(value) > max)
+	if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > max)
 		return -EINVAL;
 	*ret = json_integer_value(value);
 	return 0;
 }
 
-static int parse_process(const json_t *node, enum lab_node_kind kind, unsigned index,
-			 struct lab_state *state)
+static int parse_process(const json_t *node, enum lab_node_kind kind, unsigned index, struct lab_state *state)
 {
 	struct lab_process *p = &state->processes[state->n_processes];
 	unsigned pid;
 
 	if (!json_object_get(node, "pid"))
 		return 0;
-	if (state->n_processes == LAB_PROCESSES_MAX ||
-	    parse_unsigned(node, "pid", INT32_MAX, &pid) < 0 ||
+	if (state->n_processes == LAB_PROCESSES_MAX || parse_unsigned(node, "pid", INT32_MAX, &pid) < 0 ||
 	    !json_is_integer(json_object_get(node, "start_time")))
 		return -EINVAL;
 	*p = (struct lab_process){
 		.kind = kind,
 		.index = index,
-		.ref = {
-			.pid = (int32_t)pid,
-			.start_time = json_integer_value(json_object_get(node, "start_time")),
-		},
+		.ref =
+			{
+				.pid = (int32_t)pid,
+				.start_time = json_integer_value(json_object_get(node, "start_time")),
+			},
 	};
 	state->n_processes++;
 	return 0;
@@ -126,8 +124,7 @@ static int parse_nodes(const json_t *array, enum lab_node_kind kind, struct lab_
 	const json_t *node;
 	size_t i;
 
-	json_array_foreach((json_t *)array, i, node)
-	{
+	json_array_foreach((json_t *)array, i, node) {
 		if (parse_process(node, kind, i + 1, state) < 0)
 			return -EINVAL;
 	}
@@ -139,8 +136,7 @@ static int parse_options(const json_t *root, struct lab_options *o)
 	const char *name = json_string_value(json_object_get(root, "name"));
 	const char *kind = json_string_value(json_object_get(json_object_get(root, "upf"), "kind"));
 
-	if (!name || strlen(name) >= sizeof(o->name) || !kind ||
-	    lab_upf_kind_parse(kind, &o->upf) < 0)
+	if (!name || strlen(name) >= sizeof(o->name) || !kind || lab_upf_kind_parse(kind, &o->upf) < 0)
 		return -EINVAL;
 	snprintf(o->name, sizeof(o->name), "%s", name);
 	o->ues = json_array_size(json_object_get(root, "ues"));
@@ -157,8 +153,7 @@ static int parse(const json_t *root, struct lab_state *ret)
 	memset(ret, 0, sizeof(*ret));
 	snprintf(ret->boot_id, sizeof(ret->boot_id), "%s", boot_id ? boot_id : "");
 	ret->up = json_is_true(json_object_get(root, "up"));
-	if (parse_options(root, &ret->options) < 0 ||
-	    parse_nodes(json_object_get(root, "ues"), LAB_NODE_UE, ret) < 0 ||
+	if (parse_options(root, &ret->options) < 0 || parse_nodes(json_object_get(root, "ues"), LAB_NODE_UE, ret) < 0 ||
 	    parse_nodes(json_object_get(root, "gnbs"), LAB_NODE_GNB, ret) < 0 ||
 	    parse_process(json_object_get(root, "upf"), LAB_NODE_UPF, 1, ret) < 0)
 		return -EINVAL;
@@ -251,12 +246,10 @@ static int remove_files(const char *name, struct err *err)
 	while ((entry = readdir(dir))) {
 		if (entry->d_type != DT_DIR && strcmp(entry->d_name, STATE_FILE) != 0 &&
 		    unlinkat(dirfd(dir), entry->d_name, 0) < 0)
-			return err_set(err, -errno, "cannot remove %s%s: %s", path, entry->d_name,
-				       strerror(errno));
+			return err_set(err, -errno, "cannot remove %s%s: %s", path, entry->d_name, strerror(errno));
 	}
 	if (unlinkat(dirfd(dir), STATE_FILE, 0) < 0 && errno != ENOENT)
-		return err_set(err, -errno, "cannot remove %s" STATE_FILE ": %s", path,
-			       strerror(errno));
+		return err_set(err, -errno, "cannot remove %s" STATE_FILE ": %s", path, strerror(errno));
 	return 0;
 }
 
@@ -289,8 +282,7 @@ bool lab_state_has_others(const char *name)
 	return false;
 }
 
-const struct lab_process *lab_state_process(const struct lab_state *state, enum lab_node_kind kind,
-					    unsigned index)
+const struct lab_process *lab_state_process(const struct lab_state *state, enum lab_node_kind kind, unsigned index)
 {
 	for (unsigned i = 0; i < state->n_processes; i++) {
 		if (state->processes[i].kind == kind && state->processes[i].index == index)

@@ -57,8 +57,7 @@ int lab_state_boot_id(char ret[static LAB_BOOT_ID_MAX], struct err *err);
 bool lab_state_has_others(const char *name);
 
 /* The process of a node; NULL when it was not started. */
-const struct lab_process *lab_state_process(const struct lab_state *state, enum lab_node_kind kind,
-					    unsigned index);
+const struct lab_process *lab_state_process(const struct lab_state *state, enum lab_node_kind kind, unsigned index);
 
 /* Writes what state.json and "status -o json" have in common into the object that is open. is_alive (may
  * be NULL) adds "alive" to each process. */
@@ -66,5 +65,4 @@ void lab_state_keys(struct jw *j, const struct lab_plan *plan, const struct lab_
 		    bool (*is_alive)(const struct lab_process *process));
 
 /* "/run/teide/lab/<name>/<file>"; returns path. */
-const char *lab_state_path(const char *name, const char *file,
-			   char path[static LAB_STATE_PATH_MAX]);
+const char *lab_state_path(const char *name, const char *file, char path[static LAB_STATE_PATH_MAX]);

@@ -45,8 +45,7 @@ static int set_up(const struct interface *i, struct err *err)
 	return r < 0 ? r : rtnl_link_set_up(i->name, true, err);
 }
 
-static int add_veth(const char *name, const char *peer_name, const char *peer_netns,
-		    struct err *err)
+static int add_veth(const char *name, const char *peer_name, const char *peer_netns, struct err *err)
 {
 	_cleanup_close_ int ns = ns_open(peer_netns, err);
 
@@ -65,8 +64,7 @@ static const char *const namespace_settings[][2] = {
 static int setup_namespace(void *data, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(namespace_settings); i++) {
-		int r = lab_sysctl_optional(namespace_settings[i][1], err, "%s",
-					    namespace_settings[i][0]);
+		int r = lab_sysctl_optional(namespace_settings[i][1], err, "%s", namespace_settings[i][0]);
 
 		if (r < 0)
 			return r;
@@ -96,8 +94,7 @@ static int setup_gnb(void *data, struct err *err)
 	r = set_up(&n3, err);
 	for (unsigned u = 0; r >= 0 && u < job->plan->options.ues; u++) {
 		const struct lab_ue *ue = &job->plan->ues[u];
-		const struct interface radio = {ue->gnb_radio, &ue->gnb_radio_address,
-						LAB_RADIO_PREFIX, NULL};
+		const struct interface radio = {ue->gnb_radio, &ue->gnb_radio_address, LAB_RADIO_PREFIX, NULL};
 
 		if (ue->gnb == gnb->index)
 			r = set_up(&radio, err);
@@ -120,8 +117,7 @@ static int setup_upf(void *data, struct err *err)
 		return r;
 	for (unsigned g = 0; r >= 0 && g < plan->options.gnbs; g++) {
 		const struct lab_gnb *gnb = &plan->gnbs[g];
-		const struct interface n3 = {gnb->upf_n3, &gnb->upf_n3_address, LAB_N3_PREFIX,
-					     NULL};
+		const struct interface n3 = {gnb->upf_n3, &gnb->upf_n3_address, LAB_N3_PREFIX, NULL};
 
 		r = set_up(&n3, err);
 	}
@@ -140,19 +136,15 @@ static int setup_dn(void *data, struct err *err)
 
 	if (r < 0)
 		return r;
-	r = rtnl_route_add(&plan->ue_pool, LAB_UE_POOL_PREFIX, &plan->upf_n6_address, plan->n6,
-			   err);
+	r = rtnl_route_add(&plan->ue_pool, LAB_UE_POOL_PREFIX, &plan->upf_n6_address, plan->n6, err);
 	if (r < 0 || !has_ipv6(plan))
 		return r;
-	return rtnl_route_add(&plan->ue_pool6, LAB_UE_POOL_PREFIX6, &plan->upf_n6_address6,
-			      plan->n6, err);
+	return rtnl_route_add(&plan->ue_pool6, LAB_UE_POOL_PREFIX6, &plan->upf_n6_address6, plan->n6, err);
 }
 
-int lab_topology_each(const struct lab_plan *plan, int (*fn)(const char *netns, void *data),
-		      void *data)
+int lab_topology_each(const struct lab_plan *plan, int (*fn)(const char *netns, void *data), void *data)
 {
-	static const enum lab_node_kind kinds[] = {LAB_NODE_DN, LAB_NODE_UPF, LAB_NODE_GNB,
-						   LAB_NODE_UE};
+	static const enum lab_node_kind kinds[] = {LAB_NODE_DN, LAB_NODE_UPF, LAB_NODE_GNB, LAB_NODE_UE};
 
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
 		for (unsigned i = 1; i <= lab_plan_nodes(plan, kinds[k]); i++) {

@@ -6,8 +6,7 @@
 #include "plan.h"
 
 /* Calls fn with each namespace's name until it returns other than 0, which is returned. */
-int lab_topology_each(const struct lab_plan *plan, int (*fn)(const char *netns, void *data),
-		      void *data);
+int lab_topology_each(const struct lab_plan *plan, int (*fn)(const char *netns, void *data), void *data);
 
 /* Makes all. cancel_fd: readable when to stop, which returns -EINTR; -1: never. What was made stays
  * after an error: lab_topology_remove() takes it away. */

@@ -54,8 +54,8 @@ static void *job_main(void *data)
 	return NULL;
 }
 
-static void add(struct crew *crew, const struct traffic_worker *base, unsigned index,
-		const char *netns, int (*run)(struct traffic_worker *w))
+static void add(struct crew *crew, const struct traffic_worker *base, unsigned index, const char *netns,
+		int (*run)(struct traffic_worker *w))
 {
 	struct traffic_worker *w = &crew->jobs[crew->count++].worker;
 
@@ -128,8 +128,7 @@ static void work(struct crew *crew)
 		job->worker.stop_fd = crew->stop_fd;
 		job->started = !pthread_create(&job->id, NULL, job_main, job);
 		if (!job->started)
-			job->r = err_set(&job->worker.err, -EAGAIN, "%s: cannot start a thread",
-					 job->worker.netns);
+			job->r = err_set(&job->worker.err, -EAGAIN, "%s: cannot start a thread", job->worker.netns);
 	}
 	for (unsigned i = 0; i < crew->count; i++)
 		if (crew->jobs[i].started)
@@ -163,8 +162,7 @@ static void add_result(struct traffic_result *sum, const struct traffic_result *
 	sum->tcp.bytes += r->tcp.bytes;
 }
 
-static int check_exact(const struct lab_traffic_options *o, const struct traffic_result *t,
-		       struct err *err)
+static int check_exact(const struct lab_traffic_options *o, const struct traffic_result *t, struct err *err)
 {
 	uint64_t sent = t->kinds[TRAFFIC_UDP4].sent + t->kinds[TRAFFIC_UDP6].sent;
 	uint64_t received = t->kinds[TRAFFIC_UDP4].received + t->kinds[TRAFFIC_UDP6].received;
@@ -174,12 +172,10 @@ static int check_exact(const struct lab_traffic_options *o, const struct traffic
 			       t->signalling.echo_responses, t->signalling.echo_requests);
 	if (!o->count || sent == received)
 		return 0;
-	return err_set(err, -EIO, "%" PRIu64 " of %" PRIu64 " datagrams were not echoed",
-		       sent - received, sent);
+	return err_set(err, -EIO, "%" PRIu64 " of %" PRIu64 " datagrams were not echoed", sent - received, sent);
 }
 
-static int sum_up(const struct crew *crew, const struct traffic_worker *base, uint64_t elapsed_ns,
-		  struct err *err)
+static int sum_up(const struct crew *crew, const struct traffic_worker *base, uint64_t elapsed_ns, struct err *err)
 {
 	struct traffic_result total = {};
 	const struct job *failed = NULL;
@@ -196,8 +192,7 @@ static int sum_up(const struct crew *crew, const struct traffic_worker *base, ui
 }
 
 /* What one cannot say without knowing how many UEs there are. */
-static struct lab_traffic_options settle(const struct lab_plan *plan,
-					 const struct lab_traffic_options *given)
+static struct lab_traffic_options settle(const struct lab_plan *plan, const struct lab_traffic_options *given)
 {
 	struct lab_traffic_options o = *given;
 	unsigned ues = o.ue ? 1 : plan->options.ues;
@@ -209,8 +204,7 @@ static struct lab_traffic_options settle(const struct lab_plan *plan,
 	return o;
 }
 
-int lab_traffic(const struct lab_plan *plan, const struct lab_traffic_options *given,
-		struct err *err)
+int lab_traffic(const struct lab_plan *plan, const struct lab_traffic_options *given, struct err *err)
 {
 	const struct lab_traffic_options o = settle(plan, given);
 	const struct traffic_worker base = {
@@ -219,8 +213,7 @@ int lab_traffic(const struct lab_plan *plan, const struct lab_traffic_options *g
 		.rate = o.rate,
 		.window = MIN(WINDOW_UE, WINDOW_ALL / (o.ue ? 1 : plan->options.ues)),
 	};
-	_cleanup_free_ struct job *jobs =
-		calloc(2 * (plan->options.ues + plan->options.gnbs), sizeof(*jobs));
+	_cleanup_free_ struct job *jobs = calloc(2 * (plan->options.ues + plan->options.gnbs), sizeof(*jobs));
 	struct crew crew = {.jobs = jobs};
 	uint64_t start_ns;
 	int r;
@@ -228,8 +221,8 @@ int lab_traffic(const struct lab_plan *plan, const struct lab_traffic_options *g
 	if (!jobs)
 		return err_oom(err);
 	if (o.ue > plan->options.ues)
-		return err_set(err, -EINVAL, "--ue %u: the lab '%s' has %u", o.ue,
-			       plan->options.name, plan->options.ues);
+		return err_set(err, -EINVAL, "--ue %u: the lab '%s' has %u", o.ue, plan->options.name,
+			       plan->options.ues);
 	recruit(&crew, &base);
 	r = block_signals(&crew, err);
 	if (r < 0)

@@ -76,14 +76,12 @@ const struct lab_ue *traffic_gnb_ue(const struct traffic_worker *w);
 /* RFC 1071, as it goes into the packet. */
 uint16_t traffic_checksum(const uint8_t *p, size_t len);
 
-static inline bool traffic_wants(const struct lab_traffic_options *o, const struct lab_plan *plan,
-				 bool ipv6)
+static inline bool traffic_wants(const struct lab_traffic_options *o, const struct lab_plan *plan, bool ipv6)
 {
 	if (ipv6)
 		return o->family != LAB_FAMILY_IPV4 && plan->options.inner_ipv6;
 	return o->family != LAB_FAMILY_IPV6;
 }
-
 
 const char *traffic_malformed_name(enum lab_malformed kind);
 

@@ -59,8 +59,7 @@ static int send_kind(struct traffic_worker *w, int fd, enum lab_malformed kind, 
 	size_t len = put_malformed(kind, teid, packet);
 
 	while (w->result.malformed[kind] < w->options->malformed_count) {
-		struct pollfd fds[] = {{.fd = w->stop_fd, .events = POLLIN},
-				       {.fd = fd, .events = POLLOUT}};
+		struct pollfd fds[] = {{.fd = w->stop_fd, .events = POLLIN}, {.fd = fd, .events = POLLOUT}};
 
 		if (send(fd, packet, len, MSG_NOSIGNAL) == (ssize_t)len) {
 			w->result.malformed[kind]++;
@@ -68,8 +67,7 @@ static int send_kind(struct traffic_worker *w, int fd, enum lab_malformed kind, 
 		}
 		/* An ICMP error of an earlier one is reported once, and nothing was sent. */
 		if (errno != EAGAIN && errno != ECONNREFUSED)
-			return err_set(&w->err, -errno, "%s: cannot send: %s", w->netns,
-				       strerror(errno));
+			return err_set(&w->err, -errno, "%s: cannot send: %s", w->netns, strerror(errno));
 		if (poll(fds, ARRAY_SIZE(fds), -1) >= 0 && fds[0].revents)
 			return -ECANCELED;
 	}
@@ -88,15 +86,13 @@ const struct lab_ue *traffic_gnb_ue(const struct traffic_worker *w)
 
 int traffic_n3_socket(struct traffic_worker *w)
 {
-	struct sockaddr_in upf =
-		node_sockaddr(&w->plan->gnbs[w->index - 1].upf_n3_address, LAB_PORT_GTPU);
+	struct sockaddr_in upf = node_sockaddr(&w->plan->gnbs[w->index - 1].upf_n3_address, LAB_PORT_GTPU);
 	_cleanup_close_ int fd = node_udp_socket(NULL, 0, &w->err);
 
 	if (fd < 0)
 		return fd;
 	if (connect(fd, (struct sockaddr *)&upf, sizeof(upf)) < 0)
-		return err_set(&w->err, -errno, "%s: cannot reach the UPF: %s", w->netns,
-			       strerror(errno));
+		return err_set(&w->err, -errno, "%s: cannot reach the UPF: %s", w->netns, strerror(errno));
 	return TAKE_FD(fd);
 }
 

@@ -41,15 +41,13 @@ static int set_malformed(struct lab_traffic_options *o, const char *value, struc
 		unsigned kinds = len == 3 && !strncmp(p, "all", 3) ? LAB_MALFORMED_ALL : 0;
 
 		for (unsigned i = 0; i < LAB_MALFORMED_KINDS; i++)
-			if (len == strlen(malformed_names[i]) &&
-			    !strncmp(p, malformed_names[i], len))
+			if (len == strlen(malformed_names[i]) && !strncmp(p, malformed_names[i], len))
 				kinds = 1U << i;
 		if (!kinds)
-			return err_set(
-				err, -EINVAL,
-				"'%s' is not understood; write short, version, length, chain, several "
-				"by commas, or all",
-				value);
+			return err_set(err, -EINVAL,
+				       "'%s' is not understood; write short, version, length, chain, several "
+				       "by commas, or all",
+				       value);
 		o->malformed |= kinds;
 		p += len + (p[len] == ',');
 	}
@@ -116,8 +114,7 @@ static int set(struct lab_traffic_options *o, const char *name, const char *valu
 	return set_number(o, name, value, err);
 }
 
-int lab_traffic_option(struct lab_traffic_options *o, const char *name, const char *value,
-		       struct err *err)
+int lab_traffic_option(struct lab_traffic_options *o, const char *name, const char *value, struct err *err)
 {
 	int r = set(o, name, value, err);
 

@@ -39,8 +39,7 @@ static bool is_sending(const struct engine *e, uint64_t now)
 static int open_streams(struct engine *e)
 {
 	struct traffic_worker *w = e->worker;
-	static const enum traffic_kind order[] = {TRAFFIC_UDP4, TRAFFIC_UDP6, TRAFFIC_ICMP4,
-						  TRAFFIC_ICMP6};
+	static const enum traffic_kind order[] = {TRAFFIC_UDP4, TRAFFIC_UDP6, TRAFFIC_ICMP4, TRAFFIC_ICMP6};
 
 	for (unsigned k = 0; k < ARRAY_SIZE(order); k++) {
 		bool icmp = k >= 2;
@@ -69,8 +68,7 @@ static int send_one(struct engine *e, uint64_t now)
 	if (r == -EAGAIN || r == -ENOBUFS || r == -ECONNREFUSED)
 		return 0;
 	if (r < 0)
-		return err_set(&e->worker->err, r, "%s: cannot send: %s", e->worker->netns,
-			       err_name(r));
+		return err_set(&e->worker->err, r, "%s: cannot send: %s", e->worker->netns, err_name(r));
 	e->turn = (e->turn + 1) % e->count;
 	e->sent++;
 	e->heard_ns = now;

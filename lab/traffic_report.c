@@ -61,8 +61,7 @@ static void json_signalling(struct jw *j, const struct traffic_signalling *s)
 	jw_object_end(j);
 }
 
-static void json_rest(struct jw *j, const struct lab_traffic_options *o,
-		      const struct traffic_result *t)
+static void json_rest(struct jw *j, const struct lab_traffic_options *o, const struct traffic_result *t)
 {
 	if (t->tcp.begun) {
 		jw_object(j, "tcp");
@@ -103,14 +102,13 @@ static void report_json(const struct lab_plan *plan, const struct lab_traffic_op
 static void text_count(const char *name, const struct traffic_count *c)
 {
 	if (c->sent)
-		printf("%-12s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %12" PRIu64 "\n", name,
-		       c->sent, c->received, c->sent - c->received, c->bytes_received);
+		printf("%-12s %10" PRIu64 " %10" PRIu64 " %10" PRIu64 " %12" PRIu64 "\n", name, c->sent, c->received,
+		       c->sent - c->received, c->bytes_received);
 	if (c->bad)
 		printf("%-12s %" PRIu64 " replies that answered nothing\n", "", c->bad);
 }
 
-static void report_text(const struct lab_traffic_options *o, const struct traffic_result *t,
-			double seconds)
+static void report_text(const struct lab_traffic_options *o, const struct traffic_result *t, double seconds)
 {
 	char name[32];
 
@@ -123,15 +121,15 @@ static void report_text(const struct lab_traffic_options *o, const struct traffi
 		text_count(name, &t->flows[f]);
 	}
 	if (t->tcp.begun)
-		printf("%-12s %" PRIu64 " download%s, %" PRIu64 " complete, %" PRIu64
-		       " failed, %" PRIu64 " bytes, %.1f Mbit/s\n",
+		printf("%-12s %" PRIu64 " download%s, %" PRIu64 " complete, %" PRIu64 " failed, %" PRIu64
+		       " bytes, %.1f Mbit/s\n",
 		       "tcp", t->tcp.begun, plural(t->tcp.begun), t->tcp.done, t->tcp.failed, t->tcp.bytes,
 		       seconds > 0 ? (double)t->tcp.bytes * 8e-6 / seconds : 0.0);
 	if (o->signalling)
-		printf("%" PRIu64 " Echo Requests, %" PRIu64 " answered; %" PRIu64
-		       " End Markers; %" PRIu64 " G-PDUs of unknown tunnels\n",
-		       t->signalling.echo_requests, t->signalling.echo_responses,
-		       t->signalling.end_markers, t->signalling.unknown_teids);
+		printf("%" PRIu64 " Echo Requests, %" PRIu64 " answered; %" PRIu64 " End Markers; %" PRIu64
+		       " G-PDUs of unknown tunnels\n",
+		       t->signalling.echo_requests, t->signalling.echo_responses, t->signalling.end_markers,
+		       t->signalling.unknown_teids);
 	for (unsigned k = 0; k < LAB_MALFORMED_KINDS; k++)
 		if (o->malformed & 1U << k)
 			printf("%-12s %10" PRIu64 "\n", traffic_malformed_name(k), t->malformed[k]);

@@ -36,8 +36,8 @@ static int await_echo(struct traffic_worker *w, int fd, uint16_t seq)
 	if (fds[0].revents)
 		return -ECANCELED;
 	n = recv(fd, answer, sizeof(answer), 0);
-	if (n > 0 && gtpu_decode(answer, (size_t)n, &m) == 0 &&
-	    m.header.type == GTPU_ECHO_RESPONSE && m.header.seq == seq)
+	if (n > 0 && gtpu_decode(answer, (size_t)n, &m) == 0 && m.header.type == GTPU_ECHO_RESPONSE &&
+	    m.header.seq == seq)
 		w->result.signalling.echo_responses++;
 	return 0;
 }

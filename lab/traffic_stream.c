@@ -70,23 +70,18 @@ static int connect_to(int fd, const struct lab_plan *plan, enum traffic_kind kin
 	return connect(fd, (struct sockaddr *)&v6, sizeof(v6));
 }
 
-int traffic_stream_open(struct traffic_stream *s, const struct traffic_worker *w,
-			enum traffic_kind kind, unsigned flow, struct err *err)
+int traffic_stream_open(struct traffic_stream *s, const struct traffic_worker *w, enum traffic_kind kind, unsigned flow,
+			struct err *err)
 {
 	int size = 1 << 20;
 
-	*s = (struct traffic_stream){.kind = kind,
-				     .flow = flow,
-				     .ue = w->index,
-				     .echo_id = (uint16_t)getpid(),
-				     .fd = open_socket(kind)};
+	*s = (struct traffic_stream){
+		.kind = kind, .flow = flow, .ue = w->index, .echo_id = (uint16_t)getpid(), .fd = open_socket(kind)};
 	if (s->fd < 0)
-		return err_set(err, -errno, "%s: cannot make a socket: %s", w->netns,
-			       strerror(errno));
+		return err_set(err, -errno, "%s: cannot make a socket: %s", w->netns, strerror(errno));
 	(void)setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	if (set_dscp(s->fd, kind, lab_flow_dscp(flow)) < 0 || connect_to(s->fd, w->plan, kind) < 0)
-		return err_set(err, -errno, "%s: cannot reach the data network: %s", w->netns,
-			       strerror(errno));
+		return err_set(err, -errno, "%s: cannot reach the data network: %s", w->netns, strerror(errno));
 	return 0;
 }
 
@@ -126,8 +121,7 @@ static void put_icmp(const struct traffic_stream *s, uint8_t *packet, size_t len
 /* Sizes vary, so that byte counts mean something. */
 static size_t put_probe(const struct traffic_stream *s, uint8_t *p)
 {
-	struct probe_head h = {
-		.magic = "teide", .ue = s->ue, .flow = s->flow, .sequence = s->sequence};
+	struct probe_head h = {.magic = "teide", .ue = s->ue, .flow = s->flow, .sequence = s->sequence};
 	size_t len = PROBE_MIN + s->sequence * 37 % PROBE_SPREAD;
 
 	memcpy(p, &h, sizeof(h));
@@ -190,8 +184,7 @@ static const uint8_t *skip_headers(const struct traffic_stream *s, const uint8_t
 	if (*len < ip + ICMP_HEADER)
 		return NULL;
 	memcpy(&h, p + ip, sizeof(h));
-	if (h.type != (is_v6(s->kind) ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY) ||
-	    h.un.echo.id != s->echo_id)
+	if (h.type != (is_v6(s->kind) ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY) || h.un.echo.id != s->echo_id)
 		return NULL;
 	*len -= ip + ICMP_HEADER;
 	return p + ip + ICMP_HEADER;
@@ -208,8 +201,7 @@ static bool take_echo(struct traffic_stream *s, const uint8_t *p, size_t len)
 		return false;
 	memcpy(&h, p, sizeof(h));
 	sent.sequence = h.sequence;
-	if (!is_waiting(s, h.sequence) || put_probe(&sent, expected) != len ||
-	    memcmp(expected, p, len))
+	if (!is_waiting(s, h.sequence) || put_probe(&sent, expected) != len || memcmp(expected, p, len))
 		return false;
 	mark(s, h.sequence, false);
 	return true;

@@ -17,8 +17,8 @@ struct traffic_stream {
 };
 
 /* The kernel chooses the source port, so that every stream is a flow of its own. */
-int traffic_stream_open(struct traffic_stream *s, const struct traffic_worker *w,
-			enum traffic_kind kind, unsigned flow, struct err *err);
+int traffic_stream_open(struct traffic_stream *s, const struct traffic_worker *w, enum traffic_kind kind, unsigned flow,
+			struct err *err);
 void traffic_stream_close(struct traffic_stream *s);
 
 /* Sends the next probe and counts it. -EAGAIN when there is no room just now. */

@@ -123,8 +123,7 @@ static int run(struct node *node, struct upf *upf, int ready_fd, struct err *err
 
 int node_upf_main(struct node *node, int ready_fd, struct err *err)
 {
-	_cleanup_(cleanup_map) struct map *by_teid =
-		map_new(sizeof(uint32_t), sizeof(struct session *), LAB_UES_MAX);
+	_cleanup_(cleanup_map) struct map *by_teid = map_new(sizeof(uint32_t), sizeof(struct session *), LAB_UES_MAX);
 	_cleanup_(cleanup_map) struct map *by_address =
 		map_new(sizeof(struct addr), sizeof(struct session *), 2 * LAB_UES_MAX);
 	_cleanup_close_ int tun = node_tun(LAB_UPF_DEVICE, err);

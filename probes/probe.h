@@ -13,14 +13,15 @@ enum attach_force { ATTACH_AUTO, ATTACH_FENTRY, ATTACH_KPROBE, ATTACH_TRACEPOINT
 
 /* What a probe is started with. */
 struct probe_env {
-	uint16_t id; /* index into probes[]; goes into every record */
+	uint16_t id;	     /* index into probes[]; goes into every record */
 	const void *options; /* the probe's own options struct */
 	enum attach_force attach;
-	bool events; /* events are wanted: without it the ring stays silent */
+	bool events;	/* events are wanted: without it the ring stays silent */
 	bool newcomers; /* even so: "newcomer", a task that sends, as soon as it is seen to */
-	bool notable; /* without events: the few that matter unasked, drops and outliers */
-	const struct containers *containers; /* looked at anew before each tick; outlives the run. NULL: none is known */
-	bool wait; /* for what it watches, where that is not there yet; else start() fails */
+	bool notable;	/* without events: the few that matter unasked, drops and outliers */
+	const struct containers
+		*containers; /* looked at anew before each tick; outlives the run. NULL: none is known */
+	bool wait;	     /* for what it watches, where that is not there yet; else start() fails */
 };
 
 /* How often tick() is called. */
@@ -52,7 +53,7 @@ struct plan_row {
 	const char *method; /* "fentry", "kprobe", "tcx", "clsact", "skip" */
 	const char *reason; /* why this one, or why none */
 	/* By describe alone: */
-	const char *module; /* whose function the hook is; NULL: the kernel's */
+	const char *module;	/* whose function the hook is; NULL: the kernel's */
 	const char *load_error; /* why its programs do not load, although method is one that works; NULL: they do */
 };
 typedef void (*plan_fn)(void *data, const struct plan_row *row);
@@ -65,7 +66,7 @@ struct probe {
 	const struct config_option *options;
 	size_t options_size;
 	bool at_interfaces; /* its hooks are those of interfaces that the options name */
-	bool sees_rules; /* among its events are requests to change gtp5g's rules */
+	bool sees_rules;    /* among its events are requests to change gtp5g's rules */
 
 	/* What is wrong with these options on any node: 0 or -EINVAL with the key and the way out. Looks at nothing
 	 * else. NULL: each value for itself says it all. */
@@ -73,8 +74,7 @@ struct probe {
 	/* The plan that start() would make of these options here: hooks are tried and their programs
 	 * loaded, none stays. 0, also when a required hook is not possible (its row says "fail") or a
 	 * program does not load (load_error), or -errno. NULL: it has none. */
-	int (*describe)(const void *options, enum attach_force attach, plan_fn fn, void *data,
-			struct err *err);
+	int (*describe)(const void *options, enum attach_force attach, plan_fn fn, void *data, struct err *err);
 	/* Loads the programs that need nothing of this node but its kernel, as start() would, and keeps
 	 * none. 0 or -errno. NULL: it has none, or describe does it. */
 	int (*try_load)(const void *options, enum attach_force attach, struct err *err);

@@ -27,8 +27,8 @@ static void put_kinds(struct buf *out)
 	for (enum event_kind kind = KIND_NONE + 1; kind < KIND_MAX; kind++) {
 		const struct event_kind_info *i = &event_kinds[kind];
 
-		buf_printf(out, "| %s | `%s` | %s | %s | %s |\n", i->probe, i->name, i->sort == SORT_ROW ? "row" : "event",
-			   event_payload_name(i->payload), i->help);
+		buf_printf(out, "| %s | `%s` | %s | %s | %s |\n", i->probe, i->name,
+			   i->sort == SORT_ROW ? "row" : "event", event_payload_name(i->payload), i->help);
 	}
 }
 

@@ -13,8 +13,7 @@ void context_programs_load(struct bpf_object *object, bool wanted)
 		bpf_program__set_autoload(bpf_object__find_program_by_name(object, names[i]), wanted);
 }
 
-int context_programs_attach(struct bpf_object *object, struct bpf_link *links[static CONTEXT_PROGRAMS],
-			    struct err *err)
+int context_programs_attach(struct bpf_object *object, struct bpf_link *links[static CONTEXT_PROGRAMS], struct err *err)
 {
 	for (int i = 0; i < CONTEXT_PROGRAMS; i++) {
 		struct bpf_program *program = bpf_object__find_program_by_name(object, names[i]);

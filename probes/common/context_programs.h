@@ -11,12 +11,12 @@
 
 /* Between open and load: by what means (struct cpu_context) the programs of an opened skeleton tell process from
  * softirq. */
-#define CONTEXT_PREPARE(skeleton, by)                                                              \
-	({                                                                                         \
-		(skeleton)->rodata->context_count_address = (by)->context_count_address;           \
-		(skeleton)->rodata->context_cpu_offsets = (by)->context_cpu_offsets;               \
-		(skeleton)->rodata->context_by_tracepoint = (by)->context_by_tracepoint;           \
-		context_programs_load((skeleton)->obj, (by)->context_by_tracepoint);               \
+#define CONTEXT_PREPARE(skeleton, by)                                                                                  \
+	({                                                                                                             \
+		(skeleton)->rodata->context_count_address = (by)->context_count_address;                               \
+		(skeleton)->rodata->context_cpu_offsets = (by)->context_cpu_offsets;                                   \
+		(skeleton)->rodata->context_by_tracepoint = (by)->context_by_tracepoint;                               \
+		context_programs_load((skeleton)->obj, (by)->context_by_tracepoint);                                   \
 	})
 
 /* Whether the object's load takes the two tracepoint programs. */

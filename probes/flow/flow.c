@@ -25,56 +25,131 @@
 static const char *const tc_choices[] = {"auto", "clsact", NULL};
 
 static const struct config_option flow_option_table[] = {
-	{.key = "interfaces", .type = OPTION_LIST, .offset = OPTION(interfaces),
+	{.key = "interfaces",
+	 .type = OPTION_LIST,
+	 .offset = OPTION(interfaces),
 	 .default_text = "",
-	 .help = "where to watch, each as [NETNS/]INTERFACE; patterns such as veth* or cni-*/eth0 are welcome; for NETNS also "
+	 .help = "where to watch, each as [NETNS/]INTERFACE; patterns such as veth* or cni-*/eth0 are welcome; for "
+		 "NETNS also "
 		 "pod:POD, container:CONTAINER, or * for every one"},
-	{.key = "ring_size", .type = OPTION_SIZE, .offset = OPTION(ring_size),
-	 .default_text = "16MiB", .min = 4096, .max = 1ULL << 30, .power_of_two = true,
+	{.key = "ring_size",
+	 .type = OPTION_SIZE,
+	 .offset = OPTION(ring_size),
+	 .default_text = "16MiB",
+	 .min = 4096,
+	 .max = 1ULL << 30,
+	 .power_of_two = true,
 	 .help = "bytes of the ring buffer for packet events"},
-	{.key = "max_flows", .type = OPTION_U64, .offset = OPTION(max_flows),
-	 .default_text = "65536", .min = 1, .max = 1 << 24,
+	{.key = "max_flows",
+	 .type = OPTION_U64,
+	 .offset = OPTION(max_flows),
+	 .default_text = "65536",
+	 .min = 1,
+	 .max = 1 << 24,
 	 .help = "flows between two collections; more are counted together as 'other'"},
-	{.key = "max_tunnels", .type = OPTION_U64, .offset = OPTION(max_tunnels),
-	 .default_text = "16384", .min = 1, .max = 1 << 24,
+	{.key = "max_tunnels",
+	 .type = OPTION_U64,
+	 .offset = OPTION(max_tunnels),
+	 .default_text = "16384",
+	 .min = 1,
+	 .max = 1 << 24,
 	 .help = "tunnels between two collections; more are counted together as 'other'"},
-	{.key = "max_quality", .type = OPTION_U64, .offset = OPTION(max_quality),
-	 .default_text = "4096", .min = 1, .max = 1 << 24,
+	{.key = "max_quality",
+	 .type = OPTION_U64,
+	 .offset = OPTION(max_quality),
+	 .default_text = "4096",
+	 .min = 1,
+	 .max = 1 << 24,
 	 .help = "tunnels, QoS flows and paths of which sequence numbers, Echo and time stamps are followed"},
-	{.key = "max_interfaces", .type = OPTION_U64, .offset = OPTION(max_interfaces),
-	 .default_text = "256", .min = 1, .max = 16384,
+	{.key = "max_interfaces",
+	 .type = OPTION_U64,
+	 .offset = OPTION(max_interfaces),
+	 .default_text = "256",
+	 .min = 1,
+	 .max = 16384,
 	 .help = "interfaces watched at a time; those beyond are named, and left out"},
-	{.key = "gtp_port", .type = OPTION_U64, .offset = OPTION(gtp_port),
-	 .default_text = "2152", .max = 65535, .help = "UDP port of GTP-U"},
-	{.key = "radio_port", .type = OPTION_U64, .offset = OPTION(radio_port),
-	 .default_text = "4997", .max = 65535,
+	{.key = "gtp_port",
+	 .type = OPTION_U64,
+	 .offset = OPTION(gtp_port),
+	 .default_text = "2152",
+	 .max = 65535,
+	 .help = "UDP port of GTP-U"},
+	{.key = "radio_port",
+	 .type = OPTION_U64,
+	 .offset = OPTION(radio_port),
+	 .default_text = "4997",
+	 .max = 65535,
 	 .help = "UDP port of a simulated radio link, as UERANSIM has it; 0: none"},
-	{.key = "vxlan_port", .type = OPTION_U64, .offset = OPTION(vxlan_port),
-	 .default_text = "4789", .max = 65535,
+	{.key = "vxlan_port",
+	 .type = OPTION_U64,
+	 .offset = OPTION(vxlan_port),
+	 .default_text = "4789",
+	 .max = 65535,
 	 .help = "UDP port of VXLAN, whose packets are counted as what they carry; 0: as what they are"},
-	{.key = "geneve_port", .type = OPTION_U64, .offset = OPTION(geneve_port),
-	 .default_text = "6081", .max = 65535, .help = "the same for Geneve"},
-	{.key = "teid", .type = OPTION_STRING, .offset = OPTION(teid), .default_text = "",
+	{.key = "geneve_port",
+	 .type = OPTION_U64,
+	 .offset = OPTION(geneve_port),
+	 .default_text = "6081",
+	 .max = 65535,
+	 .help = "the same for Geneve"},
+	{.key = "teid",
+	 .type = OPTION_STRING,
+	 .offset = OPTION(teid),
+	 .default_text = "",
 	 .help = "events of this tunnel only; empty: of all"},
-	{.key = "qfi", .type = OPTION_STRING, .offset = OPTION(qfi), .default_text = "",
+	{.key = "qfi",
+	 .type = OPTION_STRING,
+	 .offset = OPTION(qfi),
+	 .default_text = "",
 	 .help = "of this QoS flow only"},
-	{.key = "address", .type = OPTION_STRING, .offset = OPTION(address), .default_text = "",
-	 .help = "of packets with such an address only, outside or inside a tunnel: an address, or a prefix as 10.60.0.0/16"},
-	{.key = "ue", .type = OPTION_STRING, .offset = OPTION(ue), .default_text = "",
+	{.key = "address",
+	 .type = OPTION_STRING,
+	 .offset = OPTION(address),
+	 .default_text = "",
+	 .help = "of packets with such an address only, outside or inside a tunnel: an address, or a prefix as "
+		 "10.60.0.0/16"},
+	{.key = "ue",
+	 .type = OPTION_STRING,
+	 .offset = OPTION(ue),
+	 .default_text = "",
 	 .help = "of packets from or to this address inside a tunnel only"},
-	{.key = "port", .type = OPTION_STRING, .offset = OPTION(port), .default_text = "",
+	{.key = "port",
+	 .type = OPTION_STRING,
+	 .offset = OPTION(port),
+	 .default_text = "",
 	 .help = "of packets with this port only, outside or inside a tunnel"},
-	{.key = "proto", .type = OPTION_STRING, .offset = OPTION(proto), .default_text = "",
-	 .help = "of packets of this protocol only, outside or inside a tunnel: tcp, udp, icmp, icmpv6, sctp or a number"},
-	{.key = "direction", .type = OPTION_STRING, .offset = OPTION(direction), .default_text = "",
+	{.key = "proto",
+	 .type = OPTION_STRING,
+	 .offset = OPTION(proto),
+	 .default_text = "",
+	 .help = "of packets of this protocol only, outside or inside a tunnel: tcp, udp, icmp, icmpv6, sctp or a "
+		 "number"},
+	{.key = "direction",
+	 .type = OPTION_STRING,
+	 .offset = OPTION(direction),
+	 .default_text = "",
 	 .help = "uplink or downlink only, where a PDU Session Container tells"},
-	{.key = "dir", .type = OPTION_STRING, .offset = OPTION(dir), .default_text = "",
+	{.key = "dir",
+	 .type = OPTION_STRING,
+	 .offset = OPTION(dir),
+	 .default_text = "",
 	 .help = "ingress or egress only"},
-	{.key = "sample", .type = OPTION_U64, .offset = OPTION(sample), .default_text = "1",
-	 .min = 1, .max = UINT32_MAX, .help = "of those, events of one in so many, on each CPU"},
-	{.key = "per_cpu", .type = OPTION_BOOL, .offset = OPTION(per_cpu), .default_text = "false",
+	{.key = "sample",
+	 .type = OPTION_U64,
+	 .offset = OPTION(sample),
+	 .default_text = "1",
+	 .min = 1,
+	 .max = UINT32_MAX,
+	 .help = "of those, events of one in so many, on each CPU"},
+	{.key = "per_cpu",
+	 .type = OPTION_BOOL,
+	 .offset = OPTION(per_cpu),
+	 .default_text = "false",
 	 .help = "rows of flows and tunnels for each CPU apart"},
-	{.key = "tc", .type = OPTION_CHOICE, .offset = OPTION(tc), .default_text = "auto",
+	{.key = "tc",
+	 .type = OPTION_CHOICE,
+	 .offset = OPTION(tc),
+	 .default_text = "auto",
 	 .choices = tc_choices,
 	 .help = "how to attach: auto takes tcx where the kernel has it, else clsact"},
 	{0},
@@ -125,8 +200,7 @@ static void set_context(struct probe_run *run)
 	CONTEXT_PREPARE(bpf, &context);
 }
 
-static void set_constants(struct flow_bpf *bpf, const struct probe_env *env,
-			  const struct flow_options *o)
+static void set_constants(struct flow_bpf *bpf, const struct probe_env *env, const struct flow_options *o)
 {
 	bpf->rodata->probe_id = env->id;
 	bpf->rodata->events_wanted = env->events;
@@ -138,8 +212,8 @@ static void set_constants(struct flow_bpf *bpf, const struct probe_env *env,
 	bpf->rodata->geneve_port = (uint16_t)o->geneve_port;
 }
 
-static int prepare_maps(struct probe_run *run, const struct probe_env *env,
-			const struct flow_options *o, struct err *err)
+static int prepare_maps(struct probe_run *run, const struct probe_env *env, const struct flow_options *o,
+			struct err *err)
 {
 	/* a ring that stays silent takes a page */
 	uint64_t ring_size = env->events ? o->ring_size : (uint64_t)sysconf(_SC_PAGESIZE);
@@ -149,12 +223,10 @@ static int prepare_maps(struct probe_run *run, const struct probe_env *env,
 		return r;
 	r = bpf_map__set_max_entries(run->bpf->maps.flow_ledgers, (uint32_t)run->max_interfaces * 2);
 	if (r < 0)
-		return err_set(err, r, "ledger of %zu interfaces: %s", run->max_interfaces,
-			       err_name(r));
+		return err_set(err, r, "ledger of %zu interfaces: %s", run->max_interfaces, err_name(r));
 	r = gen_prepare(&run->flows, run->bpf->maps.flows, (uint32_t)o->max_flows, err);
 	if (r == 0)
-		r = gen_prepare(&run->tunnels, run->bpf->maps.tunnels, (uint32_t)o->max_tunnels,
-				err);
+		r = gen_prepare(&run->tunnels, run->bpf->maps.tunnels, (uint32_t)o->max_tunnels, err);
 	if (r == 0)
 		r = gen_prepare(&run->senders, run->bpf->maps.senders, MAX_SENDERS, err);
 	return r < 0 ? r : flow_quality_prepare(run, (uint32_t)o->max_quality, err);
@@ -248,7 +320,8 @@ static void flow_plan_rows(struct probe_run *run, plan_fn fn, void *data)
 {
 	flow_plan(run, fn, data);
 	if (!run->kernel_reads)
-		fn(data, &(struct plan_row){.hook = "process, thread and context of packets", .method = "skip",
+		fn(data, &(struct plan_row){.hook = "process, thread and context of packets",
+					    .method = "skip",
 					    .reason = NO_KERNEL_READS});
 }
 

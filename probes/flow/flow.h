@@ -15,7 +15,7 @@ struct flow_key {
 	__u16 attachment;
 	__u16 vlan[2]; /* identifiers, outermost first */
 	__u8 qfi;
-	__u8 layers; /* FLOW_VLANS, ... */
+	__u8 layers;		   /* FLOW_VLANS, ... */
 	struct record_tuple tuple; /* with FLOW_GTP the inner one */
 };
 

@@ -129,8 +129,9 @@ static void write_memory(const struct probe_run *run, struct ledger_writer *t)
 	ledger_write(t, "flows", NULL, gen_memory(run->flows));
 	ledger_write(t, "tunnels", NULL, gen_memory(run->tunnels));
 	ledger_write(t, "senders", NULL, gen_memory(run->senders));
-	ledger_write(t, "quality", NULL, gen_memory(run->qualities) + object_map_memory(bpf_map__fd(run->bpf->maps.orders)) +
-					 object_map_memory(bpf_map__fd(run->bpf->maps.echoes)));
+	ledger_write(t, "quality", NULL,
+		     gen_memory(run->qualities) + object_map_memory(bpf_map__fd(run->bpf->maps.orders)) +
+			     object_map_memory(bpf_map__fd(run->bpf->maps.echoes)));
 	ledger_write(t, "interfaces", NULL, object_map_memory(run->ledger_fd));
 	ledger_write(t, "ring", NULL, object_map_memory(bpf_map__fd(run->bpf->maps.ring)));
 }

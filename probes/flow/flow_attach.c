@@ -18,11 +18,9 @@ static int share_maps(const struct probe_run *run, struct flow_entry_bpf *entry)
 	int r = bpf_map__reuse_fd(entry->maps.flow_ledgers, run->ledger_fd);
 
 	if (r == 0)
-		r = bpf_map__reuse_fd(entry->maps.flow_entries,
-				      bpf_map__fd(run->bpf->maps.flow_entries));
+		r = bpf_map__reuse_fd(entry->maps.flow_entries, bpf_map__fd(run->bpf->maps.flow_entries));
 	if (r == 0)
-		r = bpf_map__reuse_fd(entry->maps.flow_programs,
-				      bpf_map__fd(run->bpf->maps.flow_programs));
+		r = bpf_map__reuse_fd(entry->maps.flow_programs, bpf_map__fd(run->bpf->maps.flow_programs));
 	return r;
 }
 
@@ -50,8 +48,8 @@ static int load_entry(const struct probe_run *run, uint32_t id, const struct flo
 static int attach_hook(struct probe_run *run, uint32_t id, struct err *err)
 {
 	struct flow_attachment *a = &run->attachments[id];
-	struct tc_target target = {.interface = a->target->interface, .ifindex = a->target->ifindex,
-				   .egress = a->egress};
+	struct tc_target target = {
+		.interface = a->target->interface, .ifindex = a->target->ifindex, .egress = a->egress};
 	struct flow_entry_bpf *entry = NULL;
 	int r = load_entry(run, id, a, &entry, err);
 
@@ -104,7 +102,8 @@ int flow_attach(struct probe_run *run, size_t place, struct err *err)
 
 static int say_filter_stays(const struct flow_attachment *a, int r, struct err *err)
 {
-	return err_set(err, r, "%s: the filter could not be removed: %s; 'teide clean' removes it", a->hook, err_name(r));
+	return err_set(err, r, "%s: the filter could not be removed: %s; 'teide clean' removes it", a->hook,
+		       err_name(r));
 }
 
 static int detach_here(void *data, struct err *err)

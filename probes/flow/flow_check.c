@@ -26,7 +26,8 @@ int flow_check(const void *options, struct err *err)
 	for (size_t i = 0; i < o->interfaces.len; i++) {
 		r = check_entry(o->interfaces.items[i], err);
 		if (r < 0)
-			return err_prefix(err, r, "probes.flow.interfaces: '%s' (entry %zu)", o->interfaces.items[i], i + 1);
+			return err_prefix(err, r, "probes.flow.interfaces: '%s' (entry %zu)", o->interfaces.items[i],
+					  i + 1);
 	}
 	return flow_filter_make(o, &filter, err);
 }

@@ -95,18 +95,16 @@ static bool sound_header(const struct probe_run *run, const struct record_hdr *h
 
 static bool sound(const struct probe_run *run, const struct flow_record *r, size_t len)
 {
-	return len == sizeof(*r) && sound_header(run, &r->hdr, len) &&
-	       r->hdr.kind == FLOW_PACKET && r->attachment < run->n_attachments &&
-	       r->head < HEAD_MAX && r->vlans <= 2;
+	return len == sizeof(*r) && sound_header(run, &r->hdr, len) && r->hdr.kind == FLOW_PACKET &&
+	       r->attachment < run->n_attachments && r->head < HEAD_MAX && r->vlans <= 2;
 }
 
-static bool decode_newcomer(const struct probe_run *run, const void *record, size_t len,
-			    struct event *ret)
+static bool decode_newcomer(const struct probe_run *run, const void *record, size_t len, struct event *ret)
 {
 	const struct flow_newcomer *r = record;
 
-	if (len != sizeof(*r) || !sound_header(run, &r->hdr, len) ||
-	    r->hdr.kind != FLOW_NEWCOMER || r->attachment >= run->n_attachments)
+	if (len != sizeof(*r) || !sound_header(run, &r->hdr, len) || r->hdr.kind != FLOW_NEWCOMER ||
+	    r->attachment >= run->n_attachments)
 		return false;
 	*ret = (struct event){.probe = "flow", .kind = KIND_NEWCOMER};
 	event_take_header(ret, &r->hdr);

@@ -13,8 +13,8 @@ static int parse_filter(const struct flow_options *o, struct event_filter *f, st
 	const struct {
 		const char *key, *value;
 	} words[] = {
-		{"teid", o->teid}, {"qfi", o->qfi}, {"address", o->address}, {"ue", o->ue}, {"port", o->port},
-		{"proto", o->proto}, {"direction", o->direction}, {"dir", o->dir},
+		{"teid", o->teid}, {"qfi", o->qfi},	{"address", o->address},     {"ue", o->ue},
+		{"port", o->port}, {"proto", o->proto}, {"direction", o->direction}, {"dir", o->dir},
 	};
 	int r = 0;
 
@@ -32,9 +32,9 @@ int flow_filter_make(const struct flow_options *o, struct flow_filter *ret, stru
 		return r;
 	*ret = (struct flow_filter){
 		.by = (f.by_teid ? FLOW_BY_TEID : 0) | (f.by_qfi ? FLOW_BY_QFI : 0) |
-		      (f.by_address ? FLOW_BY_ADDRESS : 0) | (f.by_ue ? FLOW_BY_UE : 0) |
-		      (f.port ? FLOW_BY_PORT : 0) | (f.by_proto ? FLOW_BY_PROTO : 0) |
-		      (f.by_direction ? FLOW_BY_DIRECTION : 0) | (f.by_dir ? FLOW_BY_DIR : 0),
+		      (f.by_address ? FLOW_BY_ADDRESS : 0) | (f.by_ue ? FLOW_BY_UE : 0) | (f.port ? FLOW_BY_PORT : 0) |
+		      (f.by_proto ? FLOW_BY_PROTO : 0) | (f.by_direction ? FLOW_BY_DIRECTION : 0) |
+		      (f.by_dir ? FLOW_BY_DIR : 0),
 		.teid = f.teid,
 		.port = f.port,
 		.proto = f.proto,

@@ -13,7 +13,7 @@
 
 #define LOOK_NS (400 * NSEC_PER_MSEC)
 #define TROUBLE_NS (10 * NSEC_PER_SEC)
-#define LOOK_SHARE 50	  /* of a CPU's time, one part in that many: a look that takes long is taken less often */
+#define LOOK_SHARE 50	    /* of a CPU's time, one part in that many: a look that takes long is taken less often */
 #define ATTACH_AT_A_TIME 16 /* an attachment waits for RCU; the loop has other work */
 
 int flow_follow_begin(struct probe_run *run, const struct probe_env *env)
@@ -67,8 +67,8 @@ static bool is_among(const struct flow_targets *found, const struct flow_target 
 
 static void add_news(struct buf *out, const char *what, const struct flow_target *t)
 {
-	buf_printf(out, "%s%s %s%s%s", out->len ? "; " : "", what, t->netns ? t->netns_text : "",
-		   t->netns ? "/" : "", t->interface);
+	buf_printf(out, "%s%s %s%s%s", out->len ? "; " : "", what, t->netns ? t->netns_text : "", t->netns ? "/" : "",
+		   t->interface);
 }
 
 static void name_hooks(struct probe_run *run, size_t place)
@@ -253,8 +253,8 @@ static int look_at_all(struct probe_run *run, bool may_come, size_t most, struct
 		n += r > 0;
 	}
 	if (run->no_room > no_room)
-		buf_printf(news, "%sno room for %zu more; raise probes.flow.max_interfaces, %zu",
-			   news->len ? "; " : "", run->no_room, run->max_interfaces);
+		buf_printf(news, "%sno room for %zu more; raise probes.flow.max_interfaces, %zu", news->len ? "; " : "",
+			   run->no_room, run->max_interfaces);
 	return r < 0 ? r : (int)(n == most);
 }
 
@@ -318,14 +318,16 @@ static void plan_interface(const struct probe_run *run, size_t place, plan_fn fn
 	for (size_t id = place * 2; id < place * 2 + 2; id++) {
 		const struct flow_attachment *a = &run->attachments[id];
 		char behind[128];
-		struct plan_row row = {.hook = a->hook, .method = a->method,
+		struct plan_row row = {.hook = a->hook,
+				       .method = a->method,
 				       .reason = strcmp(a->method, "tcx")
 							 ? "this kernel has no tcx, or clsact was asked for"
 							 : "this kernel has tcx"};
 
 		if (a->ahead) {
-			snprintf(behind, sizeof(behind), "behind %u foreign filter%s, which can hide packets from it; %s",
-				 a->ahead, a->ahead == 1 ? "" : "s", row.reason);
+			snprintf(behind, sizeof(behind),
+				 "behind %u foreign filter%s, which can hide packets from it; %s", a->ahead,
+				 a->ahead == 1 ? "" : "s", row.reason);
 			row.reason = behind;
 		}
 		if (interface->state == FLOW_REFUSED) {
@@ -344,11 +346,11 @@ void flow_plan(struct probe_run *run, plan_fn fn, void *data)
 		if (is_there(&run->interfaces[i]))
 			plan_interface(run, i, fn, data);
 	for (size_t i = 0; i < run->absent.len; i++)
-		fn(data, &(struct plan_row){.hook = run->absent.items[i], .method = "skip",
-					    .reason = run->why_absent.items[i]});
+		fn(data, &(struct plan_row){
+				 .hook = run->absent.items[i], .method = "skip", .reason = run->why_absent.items[i]});
 	if (!run->no_room)
 		return;
 	snprintf(more, sizeof(more), "%zu more", run->no_room);
-	fn(data, &(struct plan_row){.hook = more, .method = "skip",
-				    .reason = "probes.flow.max_interfaces are watched already"});
+	fn(data, &(struct plan_row){
+			 .hook = more, .method = "skip", .reason = "probes.flow.max_interfaces are watched already"});
 }

@@ -48,10 +48,16 @@ static void add_up(const struct gen_row *row, struct event_quality *ret)
 
 	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
 		const struct quality_value *v = percpu_value(row, cpu);
-		struct event_quality one = {
-			.packets = v->packets, .missing = v->missing, .filled = v->filled,
-			.reordered = v->reordered, .duplicates = v->duplicates, .restarts = v->restarts,
-			.timed = v->timed, .sum_ns = v->sum_ns, .min_ns = v->min_ns, .max_ns = v->max_ns};
+		struct event_quality one = {.packets = v->packets,
+					    .missing = v->missing,
+					    .filled = v->filled,
+					    .reordered = v->reordered,
+					    .duplicates = v->duplicates,
+					    .restarts = v->restarts,
+					    .timed = v->timed,
+					    .sum_ns = v->sum_ns,
+					    .min_ns = v->min_ns,
+					    .max_ns = v->max_ns};
 
 		if (k->kind == QUALITY_ECHO)
 			one.unexpected = v->stray;

@@ -211,9 +211,10 @@ static void sender_row(void *data, const struct gen_row *row)
 	r->emit(r->data, &e);
 }
 
-static const enum event_kind other_rows[OTHER_MAX] = {
-	[OTHER_FLOW] = KIND_FLOW, [OTHER_TUNNEL] = KIND_TUNNEL, [OTHER_SENDER] = KIND_SENDER,
-	[OTHER_QUALITY] = KIND_SEQUENCE};
+static const enum event_kind other_rows[OTHER_MAX] = {[OTHER_FLOW] = KIND_FLOW,
+						      [OTHER_TUNNEL] = KIND_TUNNEL,
+						      [OTHER_SENDER] = KIND_SENDER,
+						      [OTHER_QUALITY] = KIND_SEQUENCE};
 
 /* What found no room in a full map: one row without addresses, so that the rows still add up. */
 static void other_row(const struct flow_rows *r, uint32_t attachment, enum flow_other which,

@@ -18,7 +18,8 @@ struct flow_options {
 	struct string_list interfaces;
 	uint64_t ring_size, max_flows, max_tunnels, max_interfaces, max_quality, gtp_port, radio_port, vxlan_port,
 		geneve_port, sample;
-	const char *teid, *qfi, *address, *ue, *port, *proto, *direction, *dir; /* of events; as for event_filter_set() */
+	const char *teid, *qfi, *address, *ue, *port, *proto, *direction,
+		*dir; /* of events; as for event_filter_set() */
 	bool per_cpu;
 	unsigned tc; /* enum flow_tc */
 };
@@ -43,9 +44,9 @@ struct flow_interface {
 	bool twin;				 /* its packets are the peer's, which is watched too */
 	bool turned;				 /* what is ingress here is egress at the peer */
 	bool loops;				 /* its own peer: what leaves it comes in again */
-	struct err why;	    /* FLOW_REFUSED */
-	unsigned put_back;  /* times that a hook which something else had taken off was attached again */
-	bool bare;	    /* it could not be attached again, which has been said */
+	struct err why;				 /* FLOW_REFUSED */
+	unsigned put_back; /* times that a hook which something else had taken off was attached again */
+	bool bare;	   /* it could not be attached again, which has been said */
 };
 
 struct flow_attachment {
@@ -53,22 +54,22 @@ struct flow_attachment {
 	bool egress;
 	struct flow_entry_bpf *entry;
 	struct tc_link *link; /* NULL once detached */
-	char hook[96]; /* "ingress NETNS/IFACE" */
+	char hook[96];	      /* "ingress NETNS/IFACE" */
 	char method[8];
 	uint64_t attached_ns;
-	unsigned ahead; /* foreign filters, as tc_ahead() */
-	uint64_t taken_off; /* times that something else took the hook off */
+	unsigned ahead;				 /* foreign filters, as tc_ahead() */
+	uint64_t taken_off;			 /* times that something else took the hook off */
 	struct flow_value other_told[OTHER_MAX]; /* of the others, what collect() has handed on */
-	struct flow_ledger before; /* counted for those that had the place before */
+	struct flow_ledger before;		 /* counted for those that had the place before */
 };
 
 struct probe_run {
-	struct flow_wanted wanted; /* processes is its own */
-	uint64_t containers_changes; /* at the last look */
+	struct flow_wanted wanted;	   /* processes is its own */
+	uint64_t containers_changes;	   /* at the last look */
 	struct flow_interface *interfaces; /* max_interfaces of them */
 	size_t max_interfaces;
 	struct string_list absent, why_absent; /* of interfaces, as at the last look */
-	size_t no_room; /* interfaces that the last look found no place for */
+	size_t no_room;			       /* interfaces that the last look found no place for */
 	uint64_t next_look_ns, look_took_ns;
 	struct tc_run tc;
 	struct flow_attachment *attachments; /* the index is the id in keys and records; two an interface */
@@ -78,14 +79,14 @@ struct probe_run {
 	struct flow_bpf *bpf;
 	struct bpf_link *context_links[2];
 	struct gen *flows, *tunnels, *senders, *qualities;
-	uint64_t counts_since_ns; /* the generation that counts has counted since then, boot clock */
-	uint64_t detached_ns;	  /* 0: it is attached */
+	uint64_t counts_since_ns;	 /* the generation that counts has counted since then, boot clock */
+	uint64_t detached_ns;		 /* 0: it is attached */
 	struct quality_key order_cursor; /* the order looked at last */
 	bool order_cursor_set;
 	struct ring *ring;
 	int ledger_fd;
 	uint16_t probe_id, gtp_port;
-	bool per_cpu; /* a row for each CPU that counted */
+	bool per_cpu;	   /* a row for each CPU that counted */
 	bool kernel_reads; /* programs may read the kernel's memory */
 	uint64_t bad_records;
 };

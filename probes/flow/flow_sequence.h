@@ -19,10 +19,10 @@ enum sequence_what {
 };
 
 struct sequence_state {
-	__u64 window;	/* bit i: highest - i has come */
+	__u64 window; /* bit i: highest - i has come */
 	__u32 highest;
-	__u32 suspect;	/* what would follow the last stray; SEQUENCE_NONE: there is none */
-	__u32 behind;	/* of the window, how many numbers lie behind the first one that came, at most 63 */
+	__u32 suspect; /* what would follow the last stray; SEQUENCE_NONE: there is none */
+	__u32 behind;  /* of the window, how many numbers lie behind the first one that came, at most 63 */
 	__u32 begun;
 };
 
@@ -34,8 +34,8 @@ struct sequence_news {
 	__u32 filled;  /* 1: it was one of them */
 };
 
-static inline __attribute__((always_inline)) void
-sequence_begin(struct sequence_state *s, __u32 seq, __u64 window, __u32 behind)
+static inline __attribute__((always_inline)) void sequence_begin(struct sequence_state *s, __u32 seq, __u64 window,
+								 __u32 behind)
 {
 	s->window = window;
 	s->behind = behind;
@@ -44,8 +44,8 @@ sequence_begin(struct sequence_state *s, __u32 seq, __u64 window, __u32 behind)
 	s->begun = 1;
 }
 
-static inline __attribute__((always_inline)) struct sequence_news
-sequence_ahead(struct sequence_state *s, __u32 seq, __u32 by)
+static inline __attribute__((always_inline)) struct sequence_news sequence_ahead(struct sequence_state *s, __u32 seq,
+										 __u32 by)
 {
 	s->window = by < SEQUENCE_WINDOW ? s->window << (by & 63) | 1 : 1;
 	s->behind = s->behind + by < SEQUENCE_WINDOW ? s->behind + by : SEQUENCE_WINDOW - 1;
@@ -54,8 +54,7 @@ sequence_ahead(struct sequence_state *s, __u32 seq, __u32 by)
 	return (struct sequence_news){.what = SEQUENCE_IN_ORDER, .missing = by - 1};
 }
 
-static inline __attribute__((always_inline)) struct sequence_news
-sequence_behind(struct sequence_state *s, __u32 by)
+static inline __attribute__((always_inline)) struct sequence_news sequence_behind(struct sequence_state *s, __u32 by)
 {
 	__u64 bit = 1ULL << (by & 63);
 
@@ -67,8 +66,8 @@ sequence_behind(struct sequence_state *s, __u32 by)
 }
 
 /* mask: 0xffff of GTP-U, 0xffffff of a QoS flow. */
-static inline __attribute__((always_inline)) struct sequence_news
-sequence_take(struct sequence_state *s, __u32 seq, __u32 mask)
+static inline __attribute__((always_inline)) struct sequence_news sequence_take(struct sequence_state *s, __u32 seq,
+										__u32 mask)
 {
 	__u32 ahead = (seq - s->highest) & mask, behind = (s->highest - seq) & mask;
 

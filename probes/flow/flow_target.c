@@ -45,8 +45,7 @@ static bool is_pattern(const char *text)
 
 bool flow_target_same(const struct flow_target *a, const struct flow_target *b)
 {
-	return a->netns_inode == b->netns_inode && a->netns_cookie == b->netns_cookie &&
-	       a->ifindex == b->ifindex;
+	return a->netns_inode == b->netns_inode && a->netns_cookie == b->netns_cookie && a->ifindex == b->ifindex;
 }
 
 struct visit {
@@ -94,17 +93,15 @@ static void set_netns_text(struct flow_target *f)
 
 	base = base ? base + 1 : f->netns;
 	if (!base || !*base || is_process(f->netns) || !strcmp(base, "net"))
-		snprintf(f->netns_text, sizeof(f->netns_text), "%llu",
-			 (unsigned long long)f->netns_inode);
+		snprintf(f->netns_text, sizeof(f->netns_text), "%llu", (unsigned long long)f->netns_inode);
 	else
 		snprintf(f->netns_text, sizeof(f->netns_text), "%s", base);
 }
 
-static int add_target(struct flow_targets *t, const char *netns, const struct if_nameindex *link,
-		      bool l3)
+static int add_target(struct flow_targets *t, const char *netns, const struct if_nameindex *link, bool l3)
 {
-	struct flow_target f = {.ifindex = link->if_index, .l3 = l3,
-				.netns_inode = ns_inode_self(), .netns_cookie = ns_cookie_self()};
+	struct flow_target f = {
+		.ifindex = link->if_index, .l3 = l3, .netns_inode = ns_inode_self(), .netns_cookie = ns_cookie_self()};
 
 	if (known(t, &f))
 		return 0;
@@ -124,10 +121,10 @@ struct finding {
 	const char *pattern; /* of interfaces */
 	const struct containers *containers;
 	struct flow_process_netns *process;
-	const char *netns; /* where the thread is, as for ns_open(); NULL: the process's own */
+	const char *netns;	  /* where the thread is, as for ns_open(); NULL: the process's own */
 	uint64_t expected_cookie; /* of it; 0: any */
-	size_t unread;	   /* namespaces that could not be looked at */
-	int why;	   /* of the last of them */
+	size_t unread;		  /* namespaces that could not be looked at */
+	int why;		  /* of the last of them */
 	struct err why_text;
 };
 
@@ -169,8 +166,8 @@ static int find_here(void *data, struct err *err)
 		return err_set(err, n, "listing interfaces: %s", err_name(n));
 	if (n == 0)
 		return err_set(err, -ENODEV, "no interface '%s' in %s%s; there are: %s", f->pattern,
-			       f->netns ? "network namespace " : "this network namespace",
-			       f->netns ?: "", all.data ?: "none");
+			       f->netns ? "network namespace " : "this network namespace", f->netns ?: "",
+			       all.data ?: "none");
 	return 0;
 }
 
@@ -394,8 +391,7 @@ static int find_entry(struct finding *f, const char *entry, struct err *err)
 
 	f->pattern = slash ? slash + 1 : entry;
 	if (!*f->pattern || (slash && slash == entry))
-		return err_set(err, -EINVAL, "interface '%s': it is written [NETNS/]INTERFACE",
-			       entry);
+		return err_set(err, -EINVAL, "interface '%s': it is written [NETNS/]INTERFACE", entry);
 	if (!slash)
 		return find_in_own(f, err);
 	if (!where)
@@ -431,7 +427,8 @@ int flow_targets_find(struct flow_targets *ret, struct flow_wanted *wanted, bool
 
 	*ret = (struct flow_targets){0};
 	if (!wanted->entries->len)
-		return err_set(err, -ENODATA, "no interfaces given: name them as [NETNS/]INTERFACE, "
+		return err_set(err, -ENODATA,
+			       "no interfaces given: name them as [NETNS/]INTERFACE, "
 			       "for example eth0, upf/n3 or 'veth*'");
 	for (size_t i = 0; i < wanted->entries->len && r == 0; i++)
 		r = add_entry(ret, wanted, i, may_come, err);

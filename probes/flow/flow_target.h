@@ -15,8 +15,8 @@
 #include "option.h"
 
 struct flow_target {
-	char *netns; /* how it was found, as for ns_open(); NULL: the process's own */
-	char netns_text[64]; /* the name to show: the last part of netns, or the inode in digits */
+	char *netns;			    /* how it was found, as for ns_open(); NULL: the process's own */
+	char netns_text[64];		    /* the name to show: the last part of netns, or the inode in digits */
 	uint64_t netns_inode, netns_cookie; /* the cookie is 0 before Linux 5.14 */
 	char interface[IF_NAMESIZE];
 	unsigned ifindex;

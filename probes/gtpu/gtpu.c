@@ -65,8 +65,9 @@ static bool gtpu_decode_record(struct probe_run *run, const void *record, size_t
 
 	if (gtpu_record_decode(record, len, ret, netns))
 		return false;
-	ret->netns = event_has(ret, F_NETNS) ? gtpu_netns_name(&run->netns, "", ((const struct gtpu_record *)record)->netns) :
-					       NULL;
+	ret->netns = event_has(ret, F_NETNS)
+			     ? gtpu_netns_name(&run->netns, "", ((const struct gtpu_record *)record)->netns)
+			     : NULL;
 	return true;
 }
 
@@ -80,16 +81,14 @@ static int gtpu_drain(struct probe_run *run, size_t max, event_fn emit, void *da
 
 static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)
 {
-	int r = gtpu_counts_collect(&run->counts, gtpu_map(run, "gtpu_counts"),
-				    gtpu_map(run, "gtpu_usual_counts"), emit, data);
+	int r = gtpu_counts_collect(&run->counts, gtpu_map(run, "gtpu_counts"), gtpu_map(run, "gtpu_usual_counts"),
+				    emit, data);
 
 	gtpu_netns_forget(&run->netns);
 	if (!r)
-		r = gtpu_outcomes_collect(&run->outcomes, gtpu_map(run, "gtpu_outcomes"), emit,
-					  data);
+		r = gtpu_outcomes_collect(&run->outcomes, gtpu_map(run, "gtpu_outcomes"), emit, data);
 	if (!r)
-		r = gtpu_latencies_collect(&run->latencies, gtpu_map(run, "gtpu_latencies"), emit,
-					   data);
+		r = gtpu_latencies_collect(&run->latencies, gtpu_map(run, "gtpu_latencies"), emit, data);
 	if (!r)
 		r = gtpu_tables_collect(run, emit, data);
 	if (!r && !run->detached)

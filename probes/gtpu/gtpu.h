@@ -131,7 +131,7 @@ struct gtpu_record {
 	__u8 rule_qfi;
 	__u8 verdict;
 	__u8 reason;
-	__u8 color; /* enum gtpu_color */
+	__u8 color;		     /* enum gtpu_color */
 	__u32 stage_ns[GTPU_STAGES]; /* 0: not seen; at most 2^32 - 1 */
 };
 
@@ -154,7 +154,7 @@ struct gtpu_count {
 #define GTPU_USUAL_RETURNS 4
 
 struct gtpu_usual_counts {
-	struct gtpu_count none; /* GTPU_NO_RETURN */
+	struct gtpu_count none;				/* GTPU_NO_RETURN */
 	struct gtpu_count returned[GTPU_USUAL_RETURNS]; /* 0 and up */
 };
 
@@ -364,21 +364,21 @@ struct gtpu_hook_ledger {
 	__u64 entries;
 	__u64 exits;
 	__u64 paired;
-	__u64 no_exit;  /* entered again before it returned: nested, or its return was missed */
-	__u64 no_entry; /* returned without an entry that was seen */
-	__u64 foreign;  /* calls for packets that are not followed */
-	__u64 unread;   /* the headers were not in the packet's linear part */
-	__u64 uncounted; /* the map of counts was full */
+	__u64 no_exit;	     /* entered again before it returned: nested, or its return was missed */
+	__u64 no_entry;	     /* returned without an entry that was seen */
+	__u64 foreign;	     /* calls for packets that are not followed */
+	__u64 unread;	     /* the headers were not in the packet's linear part */
+	__u64 uncounted;     /* the map of counts was full */
 	__u64 sessions_full; /* counted by what became of them, and under no session */
 	__u64 contexts_full; /* counted, and under no context */
-	__u64 untracked; /* PREEMPT_RT: more packets under way than there are places for */
+	__u64 untracked;     /* PREEMPT_RT: more packets under way than there are places for */
 };
 
 /* gtpu_rule_record.has */
-#define GTPU_RULE_HAS_ID 0x1	  /* id; seid is 0 where the request has none */
-#define GTPU_RULE_HAS_DEVICE 0x2  /* netns and ifindex: the device is where the request was made */
-#define GTPU_RULE_HAS_COUNTS 0x4  /* of a FAR */
-#define GTPU_RULE_HAS_TUNNEL 0x8  /* teid and peer, of an End Marker */
+#define GTPU_RULE_HAS_ID 0x1	    /* id; seid is 0 where the request has none */
+#define GTPU_RULE_HAS_DEVICE 0x2    /* netns and ifindex: the device is where the request was made */
+#define GTPU_RULE_HAS_COUNTS 0x4    /* of a FAR */
+#define GTPU_RULE_HAS_TUNNEL 0x8    /* teid and peer, of an End Marker */
 #define GTPU_RULE_SEES_MARKERS 0x10 /* an End Marker that this sends has a record */
 
 /* Packets that a FAR had the module keep for user space, and that were dropped on its way, since load. */

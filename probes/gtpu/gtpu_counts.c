@@ -20,8 +20,7 @@ struct event gtpu_function_row(enum event_kind kind, uint32_t func_id)
 
 	e.call.function = gtpu_function_name(func_id);
 	e.call.func_id = func_id;
-	e.direction = gtpu_function_direction(func_id) == GTPU_DOWNLINK ? DIRECTION_DOWNLINK :
-									  DIRECTION_UPLINK;
+	e.direction = gtpu_function_direction(func_id) == GTPU_DOWNLINK ? DIRECTION_DOWNLINK : DIRECTION_UPLINK;
 	event_set(&e, F_DIRECTION);
 	event_set(&e, F_FUNCTION);
 	event_set(&e, F_FUNC_ID);
@@ -57,8 +56,8 @@ static struct gtpu_count *counted_of(struct gtpu_counts *c, const struct gtpu_co
 	return &c->rows[c->len++].total;
 }
 
-static void emit_count(const struct gtpu_count_key *key, const struct gtpu_count *now,
-		       struct gtpu_count *seen, event_fn emit, void *data)
+static void emit_count(const struct gtpu_count_key *key, const struct gtpu_count *now, struct gtpu_count *seen,
+		       event_fn emit, void *data)
 {
 	struct gtpu_count diff = {now->packets - seen->packets, now->bytes - seen->bytes};
 	struct event e;
@@ -74,8 +73,7 @@ static void emit_count(const struct gtpu_count_key *key, const struct gtpu_count
 	emit(data, &e);
 }
 
-static int collect_count(struct gtpu_counts *c, int map_fd, const struct gtpu_count_key *key,
-			 event_fn emit, void *data)
+static int collect_count(struct gtpu_counts *c, int map_fd, const struct gtpu_count_key *key, event_fn emit, void *data)
 {
 	struct gtpu_count *seen = counted_of(c, key), now;
 	int r = percpu_sum(map_fd, key, (uint64_t *)&now, COUNTERS(now));
@@ -88,8 +86,7 @@ static int collect_count(struct gtpu_counts *c, int map_fd, const struct gtpu_co
 	return 0;
 }
 
-static int collect_usual(struct gtpu_usual_counts *seen, int map_fd, uint32_t func, event_fn emit,
-			 void *data)
+static int collect_usual(struct gtpu_usual_counts *seen, int map_fd, uint32_t func, event_fn emit, void *data)
 {
 	struct gtpu_count_key key = {.func_id = func, .ret = GTPU_NO_RETURN};
 	struct gtpu_usual_counts now;
@@ -108,8 +105,7 @@ int gtpu_counts_collect(struct gtpu_counts *c, int map_fd, int usual_fd, event_f
 	struct gtpu_count_key key, *previous = NULL;
 
 	for (uint32_t func = 0; func < GTPU_FUNCS; func++) {
-		int r = gtpu_function_name(func) ?
-				collect_usual(&c->usual[func], usual_fd, func, emit, data) : 0;
+		int r = gtpu_function_name(func) ? collect_usual(&c->usual[func], usual_fd, func, emit, data) : 0;
 
 		if (r)
 			return r;
@@ -156,8 +152,7 @@ int gtpu_outcomes_collect(struct gtpu_outcomes *seen, int map_fd, event_fn emit,
 	if (r)
 		return r;
 	for (size_t i = 0; i < n; i++) {
-		struct gtpu_count diff = {to[i].packets - from[i].packets,
-					  to[i].bytes - from[i].bytes};
+		struct gtpu_count diff = {to[i].packets - from[i].packets, to[i].bytes - from[i].bytes};
 
 		if (diff.packets)
 			emit_outcome(i, &diff, emit, data);
@@ -190,11 +185,11 @@ int gtpu_latencies_start(int map_fd)
 static struct event span_row(const struct gtpu_latency_key *key, uint32_t span)
 {
 	uint32_t stage = span - GTPU_SPAN_STAGES;
-	struct event e = gtpu_function_row(
-		KIND_LATENCY, gtpu_span_func(key->path, span < GTPU_SPAN_CALLS ? span : GTPU_SPAN_WHOLE));
+	struct event e = gtpu_function_row(KIND_LATENCY,
+					   gtpu_span_func(key->path, span < GTPU_SPAN_CALLS ? span : GTPU_SPAN_WHOLE));
 
-	e.direction = gtpu_function_direction(gtpu_path_function(key->path)) == GTPU_DOWNLINK ?
-			      DIRECTION_DOWNLINK : DIRECTION_UPLINK;
+	e.direction = gtpu_function_direction(gtpu_path_function(key->path)) == GTPU_DOWNLINK ? DIRECTION_DOWNLINK
+											      : DIRECTION_UPLINK;
 	if (span >= GTPU_SPAN_STAGES) {
 		e.call.stage = gtpu_stage_name(stage);
 		event_set(&e, F_STAGE);
@@ -231,8 +226,8 @@ static struct gtpu_latency *latency_seen_of(struct gtpu_latencies *l, const stru
 	return &l->rows[l->len++].seen;
 }
 
-static int collect_latency(struct gtpu_latencies *l, int map_fd, const struct gtpu_latency_key *key,
-			   event_fn emit, void *data)
+static int collect_latency(struct gtpu_latencies *l, int map_fd, const struct gtpu_latency_key *key, event_fn emit,
+			   void *data)
 {
 	struct gtpu_latency *seen = latency_seen_of(l, key), now;
 	int r = percpu_sum(map_fd, key, (uint64_t *)&now, COUNTERS(now));

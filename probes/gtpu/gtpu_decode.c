@@ -12,8 +12,7 @@
 #define RULES_FIRST GTP5G_GENL_ADD_PDR
 #define GTPU_TYPE_END_MARKER 254
 
-static void decode_device(const struct gtpu_record *r, struct event *e,
-			  char netns[static GTPU_NETNS_MAX])
+static void decode_device(const struct gtpu_record *r, struct event *e, char netns[static GTPU_NETNS_MAX])
 {
 	if (r->has & GTPU_HAS_INTERFACE) {
 		event_take_name(e->interface, r->interface);
@@ -112,8 +111,7 @@ static void decode_outcome(const struct gtpu_record *r, struct event *e)
 }
 
 /* An entry or an exit. */
-static int decode_call_record(const void *data, size_t size, struct event *ret,
-			      char netns[static GTPU_NETNS_MAX])
+static int decode_call_record(const void *data, size_t size, struct event *ret, char netns[static GTPU_NETNS_MAX])
 {
 	struct gtpu_record r;
 
@@ -121,9 +119,9 @@ static int decode_call_record(const void *data, size_t size, struct event *ret,
 		return -EBADMSG;
 	memcpy(&r, data, sizeof(r));
 	if (r.hdr.version != RECORD_VERSION || r.hdr.size != sizeof(r) ||
-	    (r.hdr.kind != GTPU_ENTRY && r.hdr.kind != GTPU_EXIT) ||
-	    r.direction >= GTPU_DIRECTIONS || r.verdict >= GTPU_VERDICTS ||
-	    r.reason >= GTPU_REASONS || r.color >= GTPU_COLORS || !gtpu_function_name(r.func_id))
+	    (r.hdr.kind != GTPU_ENTRY && r.hdr.kind != GTPU_EXIT) || r.direction >= GTPU_DIRECTIONS ||
+	    r.verdict >= GTPU_VERDICTS || r.reason >= GTPU_REASONS || r.color >= GTPU_COLORS ||
+	    !gtpu_function_name(r.func_id))
 		return -EBADMSG;
 	*ret = (struct event){
 		.probe = "gtpu",
@@ -189,8 +187,7 @@ static void decode_end_marker(const struct gtpu_rule_record *r, struct event *e)
 	event_set(e, F_OUTER_DST);
 }
 
-static void decode_rule_device(const struct gtpu_rule_record *r, struct event *e,
-			       char netns[static GTPU_NETNS_MAX])
+static void decode_rule_device(const struct gtpu_rule_record *r, struct event *e, char netns[static GTPU_NETNS_MAX])
 {
 	if (!(r->has & GTPU_RULE_HAS_DEVICE))
 		return;
@@ -208,8 +205,7 @@ static bool is_rule(const struct gtpu_rule_record *r)
 }
 
 /* A change of a rule, or an End Marker. */
-static int decode_rule_record(const void *data, size_t size, struct event *ret,
-			      char netns[static GTPU_NETNS_MAX])
+static int decode_rule_record(const void *data, size_t size, struct event *ret, char netns[static GTPU_NETNS_MAX])
 {
 	struct gtpu_rule_record r;
 	bool marker;
@@ -231,8 +227,7 @@ static int decode_rule_record(const void *data, size_t size, struct event *ret,
 	return 0;
 }
 
-int gtpu_record_decode(const void *data, size_t size, struct event *ret,
-		       char netns[static GTPU_NETNS_MAX])
+int gtpu_record_decode(const void *data, size_t size, struct event *ret, char netns[static GTPU_NETNS_MAX])
 {
 	struct record_hdr hdr;
 

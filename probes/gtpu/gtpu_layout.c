@@ -101,16 +101,14 @@ static void by_btf(const struct btf *btf, struct gtpu_layout *ret)
 /* Without these members nothing can be read; each BTF of gtp5g has them. */
 static bool complete(const struct gtpu_layout *l)
 {
-	return l->pdr_seid != GTPU_NOWHERE && l->pdr_id != GTPU_NOWHERE &&
-	       l->pdr_far != GTPU_NOWHERE && l->far_id != GTPU_NOWHERE &&
-	       l->far_action != GTPU_NOWHERE;
+	return l->pdr_seid != GTPU_NOWHERE && l->pdr_id != GTPU_NOWHERE && l->pdr_far != GTPU_NOWHERE &&
+	       l->far_id != GTPU_NOWHERE && l->far_action != GTPU_NOWHERE;
 }
 
 static int from_btf(struct gtpu_layout *ret)
 {
 	_cleanup_(cleanup_btf) struct btf *kernel = btf__load_vmlinux_btf();
-	_cleanup_(cleanup_btf) struct btf *module =
-		kernel ? btf__load_module_btf("gtp5g", kernel) : NULL;
+	_cleanup_(cleanup_btf) struct btf *module = kernel ? btf__load_module_btf("gtp5g", kernel) : NULL;
 
 	if (module)
 		by_btf(module, ret);
@@ -119,8 +117,7 @@ static int from_btf(struct gtpu_layout *ret)
 
 static int parse_file(const char *path, struct btf *base, struct gtpu_layout *ret)
 {
-	_cleanup_(cleanup_btf) struct btf *btf = base ? btf__parse_split(path, base) :
-							btf__parse(path, NULL);
+	_cleanup_(cleanup_btf) struct btf *btf = base ? btf__parse_split(path, base) : btf__parse(path, NULL);
 	struct gtpu_layout found;
 
 	if (!btf)
@@ -140,8 +137,7 @@ int gtpu_layout_read(const char *path, struct gtpu_layout *ret, struct err *err)
 	int r;
 
 	if (access(path, R_OK) < 0)
-		return err_set(err, -errno, "%s: %s; a file with the BTF of gtp5g is wanted", path,
-			       err_name(-errno));
+		return err_set(err, -errno, "%s: %s; a file with the BTF of gtp5g is wanted", path, err_name(-errno));
 	object_begin(&quiet);
 	r = parse_file(path, NULL, ret);
 	if (r) {
@@ -150,9 +146,11 @@ int gtpu_layout_read(const char *path, struct gtpu_layout *ret, struct err *err)
 	}
 	object_end(&quiet, 0, "", NULL);
 	if (r)
-		return err_set(err, -EINVAL, "%s: no BTF of gtp5g for this kernel; wanted is its "
+		return err_set(err, -EINVAL,
+			       "%s: no BTF of gtp5g for this kernel; wanted is its "
 			       "gtp5g.ko as built for this kernel, with a .BTF section, or that "
-			       "section alone", path);
+			       "section alone",
+			       path);
 	return 0;
 }
 
@@ -165,9 +163,8 @@ static const char *by_file(const char *version, const char *path, struct gtpu_la
 	return "btf";
 }
 
-const char *gtpu_layout_find(const struct module_facts *module, const char *btf_file,
-			     struct gtpu_layout *ret, char reason[static PLAN_REASON_MAX],
-			     struct err *err)
+const char *gtpu_layout_find(const struct module_facts *module, const char *btf_file, struct gtpu_layout *ret,
+			     char reason[static PLAN_REASON_MAX], struct err *err)
 {
 	const char *version = module->version[0] ? module->version : "unknown";
 
@@ -181,7 +178,8 @@ const char *gtpu_layout_find(const struct module_facts *module, const char *btf_
 		snprintf(reason, PLAN_REASON_MAX, "gtp5g %s: placed by its version", version);
 		return "offsets";
 	}
-	snprintf(reason, PLAN_REASON_MAX, "gtp5g %s without BTF, and not one of 0.8.5 to 0.10.2: SEID, "
+	snprintf(reason, PLAN_REASON_MAX,
+		 "gtp5g %s without BTF, and not one of 0.8.5 to 0.10.2: SEID, "
 		 "PDR, FAR, QER and the reasons that need them are not told; --module-btf helps",
 		 version);
 	return "skip";

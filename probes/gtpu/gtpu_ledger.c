@@ -6,8 +6,7 @@
 #include "percpu.h"
 
 /* Of the programs that are attached now; 0 when none is. */
-static bool missed_now(const struct probe_run *run, uint16_t func_id, enum attach_side side,
-		       uint64_t *ret)
+static bool missed_now(const struct probe_run *run, uint16_t func_id, enum attach_side side, uint64_t *ret)
 {
 	*ret = 0;
 	for (size_t i = 0; run->attach && i < run->n; i++)
@@ -17,8 +16,8 @@ static bool missed_now(const struct probe_run *run, uint16_t func_id, enum attac
 }
 
 /* Calls that the hook's programs were not run for, and with them all calls. */
-static void missed_rows(const struct probe_run *run, const struct gtpu_told *t, enum attach_side side,
-			uint64_t seen, const struct ledger_writer *w)
+static void missed_rows(const struct probe_run *run, const struct gtpu_told *t, enum attach_side side, uint64_t seen,
+			const struct ledger_writer *w)
 {
 	struct ledger_row r = {.where = w->where, .name = "missed"};
 

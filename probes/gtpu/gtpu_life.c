@@ -45,8 +45,8 @@ static const char *names_of(unsigned mask, char text[static NAMES_MAX])
 	text[0] = '\0';
 	for (unsigned i = 0; i < GTPU_MODULES; i++)
 		if (mask & 1U << i)
-			snprintf(text + strlen(text), NAMES_MAX - strlen(text), "%s%s",
-				 text[0] ? " and " : "", gtpu_modules[i]);
+			snprintf(text + strlen(text), NAMES_MAX - strlen(text), "%s%s", text[0] ? " and " : "",
+				 gtpu_modules[i]);
 	return text;
 }
 
@@ -59,8 +59,7 @@ static unsigned mask_of(const uint64_t load[static GTPU_MODULES])
 	return mask;
 }
 
-static bool is_released(const struct gtpu_life *l, const struct device *d, const struct gtpu_sight *s,
-		       unsigned module)
+static bool is_released(const struct gtpu_life *l, const struct device *d, const struct gtpu_sight *s, unsigned module)
 {
 	if (s->load[module] != l->released[module])
 		return false;
@@ -129,7 +128,7 @@ static void forget_release(struct gtpu_life *l)
 }
 
 static int attach_modules(struct probe_run *run, unsigned mask, const uint64_t load[static GTPU_MODULES],
-		  struct err *err)
+			  struct err *err)
 {
 	struct gtpu_life *l = &run->life;
 	int r = gtpu_programs_attach(run, mask, err);
@@ -199,8 +198,7 @@ static enum presence look_for_devices(const struct gtpu_life *l, unsigned module
 
 /* Whether to look through all namespaces: at once when the device of a hooked module is gone, in its turn when a device
  * may have come. */
-static bool scan_wanted(const struct gtpu_life *l, const uint64_t load[static GTPU_MODULES],
-			uint64_t now_ns)
+static bool scan_wanted(const struct gtpu_life *l, const uint64_t load[static GTPU_MODULES], uint64_t now_ns)
 {
 	bool may_come = false;
 
@@ -214,8 +212,7 @@ static bool scan_wanted(const struct gtpu_life *l, const uint64_t load[static GT
 	return may_come && now_ns >= l->next_scan_ns;
 }
 
-static bool as_it_was(const struct gtpu_life *l, const uint64_t load[static GTPU_MODULES],
-		      unsigned mask)
+static bool as_it_was(const struct gtpu_life *l, const uint64_t load[static GTPU_MODULES], unsigned mask)
 {
 	for (unsigned i = 0; i < GTPU_MODULES; i++)
 		if (l->hooked[i] != (mask & 1U << i ? load[i] : 0))
@@ -243,8 +240,8 @@ static int say_waiting(struct probe_run *run, unsigned left, const char *why, st
 		return PROBE_NO_NEWS;
 	run->life.waiting = true;
 	if (left)
-		err_set(says, 0, "detached from %s, %s; waiting for a %s device", names_of(left, names),
-			why, what[run->options.module]);
+		err_set(says, 0, "detached from %s, %s; waiting for a %s device", names_of(left, names), why,
+			what[run->options.module]);
 	else
 		err_set(says, 0, "waiting for a %s device", what[run->options.module]);
 	return PROBE_SAYS;
@@ -278,7 +275,7 @@ static int detach_aside(struct probe_run *run, unsigned left, const char *why, s
 
 /* From the modules that are hooked to those of the mask. */
 static int change_modules(struct probe_run *run, unsigned mask, const uint64_t load[static GTPU_MODULES],
-		  uint64_t now_ns, struct err *says)
+			  uint64_t now_ns, struct err *says)
 {
 	struct gtpu_life *l = &run->life;
 	unsigned before = mask_of(l->hooked);
@@ -315,7 +312,8 @@ static int stop_reporting_rules(struct probe_run *run, struct err *says)
 		return r;
 	}
 	l->plan_changed = true;
-	return err_set(says, -EPROTO, "the rules of gtp5g are no longer reported: the module knows none of the PDRs "
+	return err_set(says, -EPROTO,
+		       "the rules of gtp5g are no longer reported: the module knows none of the PDRs "
 		       "that packets seem to have met; give --module-btf the BTF of just this build");
 }
 
@@ -364,8 +362,8 @@ int gtpu_release(struct probe_run *run, char held[static PROBE_HELD_MAX], struct
 	held[0] = '\0';
 	for (unsigned i = 0; i < GTPU_MODULES; i++)
 		if (before & 1U << i)
-			snprintf(held + strlen(held), PROBE_HELD_MAX - strlen(held), "%s%s",
-				 held[0] ? " " : "", gtpu_modules[i]);
+			snprintf(held + strlen(held), PROBE_HELD_MAX - strlen(held), "%s%s", held[0] ? " " : "",
+				 gtpu_modules[i]);
 	detach_modules(run);
 	forget_release(l);
 	r = scan_devices(l, err);

@@ -18,8 +18,8 @@ void gtpu_check_note(struct gtpu_check *c, const struct gtpu_session_key *key)
 
 	if (c->trust != GTPU_TRUST_OPEN || !(key->has & GTPU_HAS_PDR))
 		return;
-	while (i < c->n && (c->pdrs[i].seid != key->seid || c->pdrs[i].pdr_id != key->pdr_id ||
-			    c->pdrs[i].netns != key->netns))
+	while (i < c->n &&
+	       (c->pdrs[i].seid != key->seid || c->pdrs[i].pdr_id != key->pdr_id || c->pdrs[i].netns != key->netns))
 		i++;
 	if (i == GTPU_CHECK_PDRS)
 		return;
@@ -44,8 +44,7 @@ static void on_pdr(const struct gtp5g_rule *rule, void *data)
 
 	q->rules++;
 	for (size_t i = 0; i < c->n; i++)
-		if (c->pdrs[i].netns == q->netns && c->pdrs[i].seid == rule->seid &&
-		    c->pdrs[i].pdr_id == rule->id)
+		if (c->pdrs[i].netns == q->netns && c->pdrs[i].seid == rule->seid && c->pdrs[i].pdr_id == rule->id)
 			c->pdrs[i].agreed = true;
 }
 

@@ -50,8 +50,8 @@ static void find_hooks(struct probe_run *run, unsigned mask)
 
 		features_module(gtpu_modules[i], &facts);
 		if (mask & 1U << i)
-			run->n += gtpu_hooks(gtpu_modules[i], &run->options, &facts,
-					     run->hooks + run->n, GTPU_HOOKS_MAX - run->n);
+			run->n += gtpu_hooks(gtpu_modules[i], &run->options, &facts, run->hooks + run->n,
+					     GTPU_HOOKS_MAX - run->n);
 	}
 	if (!run->env.events)
 		drop_rules(run);
@@ -63,8 +63,8 @@ static void find_hooks(struct probe_run *run, unsigned mask)
 
 struct hook_plan gtpu_hook_plan(struct probe_run *run)
 {
-	return (struct hook_plan){.hooks = run->plan_hooks, .choices = run->choices, .n = run->n,
-				  .exits = run->options.exit};
+	return (struct hook_plan){
+		.hooks = run->plan_hooks, .choices = run->choices, .n = run->n, .exits = run->options.exit};
 }
 
 static int no_module(const struct gtpu_options *o, const struct features *f, struct err *err)
@@ -78,8 +78,10 @@ static int no_module(const struct gtpu_options *o, const struct features *f, str
 
 	if (!f->fentry || !f->kprobe)
 		return err_set(err, -EOPNOTSUPP, "%s", load[o->module]);
-	return err_set(err, -EOPNOTSUPP, "%s; and this kernel could not hook its functions: "
-		       "fentry: %s, kprobes: %s", load[o->module], err_name(f->fentry),
+	return err_set(err, -EOPNOTSUPP,
+		       "%s; and this kernel could not hook its functions: "
+		       "fentry: %s, kprobes: %s",
+		       load[o->module], err_name(f->fentry),
 		       f->kprobe == -ENOENT ? "not built in" : err_name(f->kprobe));
 }
 
@@ -94,8 +96,9 @@ static int check_reads(const struct features *f, struct err *err)
 {
 	if (!features_locked_down(f->kernel_reads))
 		return 0;
-	return err_set(err, -EOPNOTSUPP, NO_KERNEL_READS ", as those at a module's functions do; boot with "
-		       "lockdown=integrity");
+	return err_set(err, -EOPNOTSUPP,
+		       NO_KERNEL_READS ", as those at a module's functions do; boot with "
+				       "lockdown=integrity");
 }
 
 int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask, struct err *err)
@@ -140,7 +143,8 @@ int gtpu_plan_try(struct probe_run *run, enum attach_force force, bool wait, str
 }
 
 _Static_assert((int)ATTACH_FENTRY == (int)PLAN_FENTRY && (int)ATTACH_KPROBE == (int)PLAN_KPROBE &&
-	       (int)ATTACH_TRACEPOINT == (int)PLAN_TRACEPOINT, "plan_method");
+		       (int)ATTACH_TRACEPOINT == (int)PLAN_TRACEPOINT,
+	       "plan_method");
 
 void gtpu_plan_rows(struct probe_run *run, plan_fn fn, void *data)
 {
@@ -149,11 +153,11 @@ void gtpu_plan_rows(struct probe_run *run, plan_fn fn, void *data)
 					    .method = plan_method_name(run->choices[i].method),
 					    .reason = run->choices[i].reason});
 	if (run->layout)
-		fn(data, &(struct plan_row){.hook = "rules", .method = run->layout,
-					    .reason = run->layout_reason});
+		fn(data, &(struct plan_row){.hook = "rules", .method = run->layout, .reason = run->layout_reason});
 	if (!run->n)
 		return;
-	fn(data, &(struct plan_row){.hook = "context", .method = run->context_means,
+	fn(data, &(struct plan_row){.hook = "context",
+				    .method = run->context_means,
 				    .reason = "tells process, softirq and hardirq apart"});
 }
 
@@ -202,8 +206,7 @@ static void tell_hooks(struct probe_run *run, unsigned mask, struct err *whole, 
 	}
 }
 
-int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, void *data,
-		  struct err *err)
+int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, void *data, struct err *err)
 {
 	_cleanup_(cleanup_run) struct probe_run *run = calloc(1, sizeof(*run));
 	struct err whole = {""};

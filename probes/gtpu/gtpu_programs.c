@@ -131,8 +131,8 @@ static int set_layout(struct probe_run *run, struct gtpu_layout *ret, struct err
 		memset(ret, 0xff, sizeof(*ret));
 		run->layout = "skip";
 		snprintf(run->layout_reason, sizeof(run->layout_reason),
-			 "gtp5g %s: not where %s places them, by what it says of its PDRs itself",
-			 facts.version, file[0] ? file : "its version");
+			 "gtp5g %s: not where %s places them, by what it says of its PDRs itself", facts.version,
+			 file[0] ? file : "its version");
 		return 0;
 	}
 	run->layout = gtpu_layout_find(&facts, file, ret, run->layout_reason, err);
@@ -291,8 +291,8 @@ int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err)
 	find_quotas(run);
 	if (run->check.trust != GTPU_TRUST_REFUTED)
 		run->check = (struct gtpu_check){
-			.trust = !run->layout || run->layout_own || !strcmp(run->layout, "skip") ?
-					 GTPU_TRUST_UNASKED : GTPU_TRUST_OPEN};
+			.trust = !run->layout || run->layout_own || !strcmp(run->layout, "skip") ? GTPU_TRUST_UNASKED
+												 : GTPU_TRUST_OPEN};
 	return 0;
 }
 

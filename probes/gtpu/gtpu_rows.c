@@ -64,8 +64,8 @@ static void set_outcome(struct event *e, const struct gtpu_session_key *k)
 		event_set(e, F_COLOR);
 }
 
-void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_session *session,
-		      const char *netns, event_fn emit, void *data)
+void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_session *session, const char *netns,
+		      event_fn emit, void *data)
 {
 	struct event e = gtpu_function_row(KIND_SESSION, gtpu_path_function(key->path));
 
@@ -85,8 +85,8 @@ void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_sess
 	emit(data, &e);
 }
 
-void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_context *context,
-		      uint32_t cpu, event_fn emit, void *data)
+void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_context *context, uint32_t cpu,
+		      event_fn emit, void *data)
 {
 	struct event e = gtpu_function_row(KIND_CONTEXT, key->func_id);
 
@@ -103,8 +103,7 @@ void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_cont
 	emit(data, &e);
 }
 
-int gtpu_tables_prepare(struct gtpu_tables *t, struct bpf_object *object,
-			const struct gtpu_options *o, struct err *err)
+int gtpu_tables_prepare(struct gtpu_tables *t, struct bpf_object *object, const struct gtpu_options *o, struct err *err)
 {
 	const struct {
 		struct gen **gen;
@@ -118,8 +117,7 @@ int gtpu_tables_prepare(struct gtpu_tables *t, struct bpf_object *object,
 	int r = 0;
 
 	for (size_t i = 0; !r && i < ARRAY_SIZE(all); i++)
-		r = gen_prepare(all[i].gen, bpf_object__find_map_by_name(object, all[i].map),
-				all[i].max_entries, err);
+		r = gen_prepare(all[i].gen, bpf_object__find_map_by_name(object, all[i].map), all[i].max_entries, err);
 	return r;
 }
 
@@ -161,8 +159,8 @@ static void session_row(void *data, const struct gen_row *row)
 		sum.bytes += one.bytes;
 	}
 	gtpu_check_note(&c->run->check, key);
-	gtpu_session_row(key, &sum, key->netns ? gtpu_netns_name(&c->run->netns, "", key->netns) : NULL,
-			 c->emit, c->data);
+	gtpu_session_row(key, &sum, key->netns ? gtpu_netns_name(&c->run->netns, "", key->netns) : NULL, c->emit,
+			 c->data);
 }
 
 static void context_row(void *data, const struct gen_row *row)

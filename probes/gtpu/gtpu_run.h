@@ -46,9 +46,9 @@ struct gtpu_hook {
 	struct plan_hook hook;
 	uint16_t func_id;
 	uint8_t direction;
-	bool packet;      /* the receive or transmit function: a packet's record is opened here */
-	bool pushes;      /* its return is where the downlink's TEID is seen */
-	bool verdict;     /* its return says what becomes of the packet, and is counted */
+	bool packet;	  /* the receive or transmit function: a packet's record is opened here */
+	bool pushes;	  /* its return is where the downlink's TEID is seen */
+	bool verdict;	  /* its return says what becomes of the packet, and is counted */
 	bool detail;	  /* it tells nothing but its own call: with each_function only */
 	bool without_btf; /* only needed where the module has no BTF */
 	bool refuses;	  /* only needed where gtp5g does not tell what the backlog refused */
@@ -126,25 +126,25 @@ struct gtpu_told {
 
 /* What comes and goes while the run lasts. */
 struct gtpu_life {
-	uint64_t hooked[GTPU_MODULES];	 /* the number of the module's load; 0: not hooked */
-	uint64_t released[GTPU_MODULES]; /* the same, when it was released on demand; 0: it was not */
-	struct device_list devices; /* as last looked for */
+	uint64_t hooked[GTPU_MODULES];	     /* the number of the module's load; 0: not hooked */
+	uint64_t released[GTPU_MODULES];     /* the same, when it was released on demand; 0: it was not */
+	struct device_list devices;	     /* as last looked for */
 	struct device_list released_devices; /* those that were there when the modules were released on demand */
 	uint64_t next_scan_ns;
 	uint64_t next_try_ns, patience_ns; /* after attaching has failed */
-	char trouble[128]; /* what has been said of that */
-	bool waiting;	   /* has been said */
-	bool plan_changed; /* and has not been said */
-	unsigned left;	   /* the modules that programs are on their way off from, and why */
+	char trouble[128];		   /* what has been said of that */
+	bool waiting;			   /* has been said */
+	bool plan_changed;		   /* and has not been said */
+	unsigned left;			   /* the modules that programs are on their way off from, and why */
 	const char *left_why;
 };
 
 /* Which modules are to be hooked, of what is seen on the node. */
 struct gtpu_sight {
-	uint64_t load[GTPU_MODULES];     /* the number of its load; 0: not loaded, or not wanted */
+	uint64_t load[GTPU_MODULES];	 /* the number of its load; 0: not loaded, or not wanted */
 	uint64_t released[GTPU_MODULES]; /* the same when it was released on demand; 0: it was not */
-	bool device[GTPU_MODULES]; /* it has one that was not there when it was released on demand */
-	bool blind; /* some namespaces could not be looked into */
+	bool device[GTPU_MODULES];	 /* it has one that was not there when it was released on demand */
+	bool blind;			 /* some namespaces could not be looked into */
 };
 
 struct probe_run {
@@ -195,8 +195,8 @@ const char *gtpu_color_name(unsigned color);
 const char *gtpu_stage_name(unsigned stage);
 
 /* gtpu_hooks.c: the hooks of one module, whose facts these are, for these options, in *ret; how many. */
-size_t gtpu_hooks(const char *module, const struct gtpu_options *options,
-		  const struct module_facts *facts, struct gtpu_hook *ret, size_t max);
+size_t gtpu_hooks(const char *module, const struct gtpu_options *options, const struct module_facts *facts,
+		  struct gtpu_hook *ret, size_t max);
 
 /* The function's name by its number, NULL when there is none. Static. */
 const char *gtpu_function_name(uint32_t func_id);
@@ -211,8 +211,7 @@ int gtpu_plan_try(struct probe_run *run, enum attach_force force, bool wait, str
 bool gtpu_module_wanted(const struct gtpu_options *o, unsigned module);
 void gtpu_plan_rows(struct probe_run *run, plan_fn fn, void *data);
 /* The plan for what is loaded here, each method of it tried as far as the verifier. */
-int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, void *data,
-		  struct err *err);
+int gtpu_describe(const void *options, enum attach_force attach, plan_fn fn, void *data, struct err *err);
 
 /* gtpu_programs.c: the maps, for the whole run; the programs on the modules of the mask; and their
  * end, after which no program keeps a module loaded (the kernel frees them within moments).
@@ -251,9 +250,8 @@ static inline unsigned gtpu_modules_to_hook(const struct gtpu_sight *s)
 /* gtpu_layout.c: where the loaded gtp5g keeps its rules. "btf", "offsets", or "skip" with nothing in *ret. btf_file:
  * what is taken for its BTF, whatever else there is; "": none. NULL where that is not to be had:
  * err says why. */
-const char *gtpu_layout_find(const struct module_facts *module, const char *btf_file,
-			     struct gtpu_layout *ret, char reason[static PLAN_REASON_MAX],
-			     struct err *err);
+const char *gtpu_layout_find(const struct module_facts *module, const char *btf_file, struct gtpu_layout *ret,
+			     char reason[static PLAN_REASON_MAX], struct err *err);
 /* The same from a file alone: BTF, over that of this kernel or complete, or an ELF with a .BTF section.
  * 0, -EINVAL when it is no BTF of gtp5g, or -errno. */
 int gtpu_layout_read(const char *path, struct gtpu_layout *ret, struct err *err);
@@ -279,8 +277,7 @@ int gtpu_quotas_find(int map_fd, struct err *err);
 
 /* gtpu_decode.c: a record of the ring as an event; netns holds the text that the event borrows. -EBADMSG when it is
  * none of the probe's: nothing in it is trusted. */
-int gtpu_record_decode(const void *data, size_t size, struct event *ret,
-		       char netns[static GTPU_NETNS_MAX]);
+int gtpu_record_decode(const void *data, size_t size, struct event *ret, char netns[static GTPU_NETNS_MAX]);
 /* As netns_name(); valid until the next call. */
 const char *gtpu_netns_name(struct gtpu_netns *n, const char *root, uint64_t inode);
 void gtpu_netns_forget(struct gtpu_netns *n);
@@ -298,16 +295,16 @@ struct event gtpu_function_row(enum event_kind kind, uint32_t func_id);
 uint32_t gtpu_path_function(size_t path);
 
 /* gtpu_rows.c: prepare before load, start after it. */
-int gtpu_tables_prepare(struct gtpu_tables *t, struct bpf_object *object,
-			const struct gtpu_options *o, struct err *err);
+int gtpu_tables_prepare(struct gtpu_tables *t, struct bpf_object *object, const struct gtpu_options *o,
+			struct err *err);
 int gtpu_tables_start(const struct gtpu_tables *t, struct err *err);
 int gtpu_tables_collect(struct probe_run *run, event_fn emit, void *data);
 void gtpu_tables_free(struct gtpu_tables *t);
 /* A key with its values on each CPU (gen_row_fn of kern/gen.h hands them over) as rows. */
-void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_session *session,
-		      const char *netns, event_fn emit, void *data);
-void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_context *context,
-		      uint32_t cpu, event_fn emit, void *data);
+void gtpu_session_row(const struct gtpu_session_key *key, const struct gtpu_session *session, const char *netns,
+		      event_fn emit, void *data);
+void gtpu_context_row(const struct gtpu_context_key *key, const struct gtpu_context *context, uint32_t cpu,
+		      event_fn emit, void *data);
 
 /* gtpu_ledger.c */
 void gtpu_ledger_rows(struct probe_run *run, ledger_fn fn, void *data);

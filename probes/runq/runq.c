@@ -13,16 +13,22 @@
 #define OPTION(member) offsetof(struct runq_options, member)
 
 static const struct config_option runq_option_table[] = {
-	{.key = "pids", .type = OPTION_LIST, .offset = OPTION(pids), .default_text = "",
+	{.key = "pids",
+	 .type = OPTION_LIST,
+	 .offset = OPTION(pids),
+	 .default_text = "",
 	 .help = "processes to watch in any case, by number; the service watches those of the path"},
-	{.key = "max_threads", .type = OPTION_U64, .offset = OPTION(max_threads),
-	 .default_text = "1024", .min = 1, .max = 65536,
+	{.key = "max_threads",
+	 .type = OPTION_U64,
+	 .offset = OPTION(max_threads),
+	 .default_text = "1024",
+	 .min = 1,
+	 .max = 65536,
 	 .help = "threads that there is room for, 400 bytes each on every CPU"},
 	{0},
 };
 
-static const char *const hooks[RUNQ_PROGRAMS] = {"sched_wakeup", "sched_wakeup_new",
-						 "sched_switch"};
+static const char *const hooks[RUNQ_PROGRAMS] = {"sched_wakeup", "sched_wakeup_new", "sched_switch"};
 
 static int runq_detach(struct probe_run *run, struct err *err)
 {
@@ -144,8 +150,8 @@ static int runq_drain(struct probe_run *run, size_t max, event_fn emit, void *da
 static void runq_plan(struct probe_run *run, plan_fn fn, void *data)
 {
 	for (size_t i = 0; i < RUNQ_PROGRAMS; i++)
-		fn(data, &(struct plan_row){.hook = hooks[i], .method = "tp_btf",
-					    .reason = "the scheduler's own tracepoints"});
+		fn(data, &(struct plan_row){
+				 .hook = hooks[i], .method = "tp_btf", .reason = "the scheduler's own tracepoints"});
 }
 
 const struct probe probe_runq = {

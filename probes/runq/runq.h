@@ -48,7 +48,7 @@ struct runq_value {
 	__u64 max_ns; /* the longest wait */
 	__u64 on_cpu_ns;
 	__u32 waits[RUNQ_BUCKETS];
-	__u32 switches;  /* away from the thread */
+	__u32 switches;	 /* away from the thread */
 	__u32 preempted; /* of these, while it could go on */
 	char comm[RUNQ_COMM_LEN];
 };
@@ -62,7 +62,7 @@ enum runq_skip {
 	RUNQ_SKIP_BEGUN,  /* it began before the thread was watched */
 	RUNQ_SKIP_UNSEEN, /* no program ran when it began */
 	RUNQ_SKIP_AWAKE,  /* woken although it ran or waited already */
-	RUNQ_SKIP_FULL,   /* no room for the thread */
+	RUNQ_SKIP_FULL,	  /* no room for the thread */
 	RUNQ_SKIPS,
 };
 

@@ -24,18 +24,15 @@ static const char *const reasons[RUNQ_SKIPS] = {
 static void missed_row(const struct probe_run *run, ledger_fn fn, void *data)
 {
 	const struct bpf_program *const programs[RUNQ_PROGRAMS] = {
-		run->bpf->progs.runq_wakeup, run->bpf->progs.runq_wakeup_new,
-		run->bpf->progs.runq_switch};
-	const uint32_t told_by =
-		offsetof(struct bpf_prog_info, recursion_misses) + sizeof(uint64_t);
+		run->bpf->progs.runq_wakeup, run->bpf->progs.runq_wakeup_new, run->bpf->progs.runq_switch};
+	const uint32_t told_by = offsetof(struct bpf_prog_info, recursion_misses) + sizeof(uint64_t);
 	struct ledger_row row = {.where = "programs", .name = "missed"};
 
 	for (size_t i = 0; i < RUNQ_PROGRAMS; i++) {
 		struct bpf_prog_info info = {0};
 		uint32_t len = sizeof(info);
 
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(programs[i]), &info, &len) < 0 ||
-		    len < told_by)
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(programs[i]), &info, &len) < 0 || len < told_by)
 			row.unknown = true;
 		row.value += info.recursion_misses;
 	}
@@ -51,11 +48,10 @@ void runq_ledger_tell(struct probe_run *run, ledger_fn fn, void *data)
 
 	for (int hook = 0; hook < RUNQ_HOOKS; hook++) {
 		fn(data, &(struct ledger_row){places[hook], "seen", NULL, sum.seen[hook], unknown});
-		fn(data, &(struct ledger_row){places[hook], "counted", NULL, sum.counted[hook],
-					      unknown});
+		fn(data, &(struct ledger_row){places[hook], "counted", NULL, sum.counted[hook], unknown});
 		for (int why = 0; why < RUNQ_SKIPS; why++)
-			fn(data, &(struct ledger_row){places[hook], "skipped", reasons[why],
-						      sum.skipped[hook][why], unknown});
+			fn(data, &(struct ledger_row){places[hook], "skipped", reasons[why], sum.skipped[hook][why],
+						      unknown});
 	}
 	missed_row(run, fn, data);
 	fn(data, &(struct ledger_row){"processes", "refused", NULL, run->refused, false});

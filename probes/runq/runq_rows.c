@@ -17,7 +17,7 @@ _Static_assert(RUNQ_BUCKETS == EVENT_WAIT_BUCKETS, "a row has the buckets of the
 
 struct balance {
 	uint64_t counted, told, open; /* ns */
-	bool ahead; /* more was reported than counted, the last time */
+	bool ahead;		      /* more was reported than counted, the last time */
 };
 
 struct told {
@@ -87,8 +87,8 @@ static int take_threads(struct probe_run *run)
 
 	if (!tids || !threads)
 		return -ENOMEM;
-	if (bpf_map_lookup_batch(bpf_map__fd(run->bpf->maps.threads), NULL, &position, tids, threads,
-				 &n, NULL) < 0 && errno != ENOENT)
+	if (bpf_map_lookup_batch(bpf_map__fd(run->bpf->maps.threads), NULL, &position, tids, threads, &n, NULL) < 0 &&
+	    errno != ENOENT)
 		return -errno;
 	now_ns = clock_monotonic_ns();
 	for (uint32_t i = 0; i < n; i++)
@@ -111,11 +111,14 @@ static uint64_t settle(struct balance *b)
 	return news;
 }
 
-static void emit_row(const struct runq_key *key, struct told *t, uint64_t now_ns, event_fn emit,
-		     void *data)
+static void emit_row(const struct runq_key *key, struct told *t, uint64_t now_ns, event_fn emit, void *data)
 {
-	struct event e = {.probe = "runq", .kind = KIND_WAIT, .ts_ns = now_ns, .pid = key->tid,
-			  .tgid = key->tgid, .wait = &t->row};
+	struct event e = {.probe = "runq",
+			  .kind = KIND_WAIT,
+			  .ts_ns = now_ns,
+			  .pid = key->tid,
+			  .tgid = key->tgid,
+			  .wait = &t->row};
 
 	t->row.total_ns = settle(&t->wait);
 	t->row.on_cpu_ns = settle(&t->on_cpu);

@@ -30,9 +30,9 @@ struct probe_run {
 	uint32_t max_threads;
 	struct runq_pids always;  /* of the options */
 	struct runq_pids watched; /* as in the map */
-	uint64_t refused;         /* processes beyond RUNQ_PROCESSES */
-	bool filter_is_old;       /* it could not be set after the last change */
-	struct map *told;         /* struct runq_key -> what the rows have said, in runq_rows.c */
+	uint64_t refused;	  /* processes beyond RUNQ_PROCESSES */
+	bool filter_is_old;	  /* it could not be set after the last change */
+	struct map *told;	  /* struct runq_key -> what the rows have said, in runq_rows.c */
 };
 
 /* runq_watch.c. 0 or -errno. */

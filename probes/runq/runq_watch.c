@@ -99,9 +99,7 @@ static int set_filter(struct probe_run *run, const struct runq_pids *wanted)
 
 	for (size_t i = 0; i < wanted->len; i++)
 		f.words[RUNQ_FILTER_WORD(wanted->items[i])] |= RUNQ_FILTER_BIT(wanted->items[i]);
-	return bpf_map_update_elem(bpf_map__fd(run->bpf->maps.filter), &zero, &f, BPF_ANY) < 0
-		       ? -errno
-		       : 0;
+	return bpf_map_update_elem(bpf_map__fd(run->bpf->maps.filter), &zero, &f, BPF_ANY) < 0 ? -errno : 0;
 }
 
 /* Puts the newcomers into the map, and takes out of the set those that it has no room for. */

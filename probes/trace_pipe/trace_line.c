@@ -114,8 +114,8 @@ static bool read_header(const char *text, struct header *ret)
 {
 	const char *name = skip_spaces(text);
 
-	if (name > text && memchr(text, 0, NAME_WIDTH) == NULL && text[NAME_WIDTH] == '-' &&
-	    name < text + NAME_WIDTH && read_rest(text + NAME_WIDTH + 1, ret))
+	if (name > text && memchr(text, 0, NAME_WIDTH) == NULL && text[NAME_WIDTH] == '-' && name < text + NAME_WIDTH &&
+	    read_rest(text + NAME_WIDTH + 1, ret))
 		return take_name(name, (size_t)(text + NAME_WIDTH - name), ret->comm);
 	for (size_t len = 1; len < TRACE_COMM_MAX && name[len - 1]; len++) {
 		if (name[len] == '-' && read_rest(name + len + 1, ret))
@@ -219,8 +219,7 @@ static bool is_wanted(const struct header *h, const struct trace_messages *messa
 {
 	static const char event[] = "bpf_trace_printk";
 
-	if ((size_t)(h->event_end - h->event) != strlen(event) ||
-	    memcmp(h->event, event, strlen(event)) != 0)
+	if ((size_t)(h->event_end - h->event) != strlen(event) || memcmp(h->event, event, strlen(event)) != 0)
 		return false;
 	for (size_t i = 0; i < messages->n; i++) {
 		if (!fnmatch(messages->patterns[i], h->message, 0))
@@ -229,8 +228,7 @@ static bool is_wanted(const struct header *h, const struct trace_messages *messa
 	return false;
 }
 
-enum trace_verdict trace_line_parse(const char *text, const struct trace_messages *messages,
-				    struct trace_line *ret)
+enum trace_verdict trace_line_parse(const char *text, const struct trace_messages *messages, struct trace_line *ret)
 {
 	const char *begin = skip_spaces(text);
 	struct header header;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The tasks that one line of ftrace's text names. Pure. Such a line is
  *
- *	  nr-gnb-1150369 [005] ..s21 34202.967772: bpf_trace_printk: fentry/gtp5g_encap_recv: PID=1150369, TGID=1150348, CPU=5
+ *	  nr-gnb-1150369 [005] ..s21 34202.967772: bpf_trace_printk: fentry/gtp5g_encap_recv: PID=1150369, TGID=1150348,
+ *CPU=5
  *
  * the name and the tid of the task that was current, perhaps its tgid in parentheses, the CPU, flags, time, the
  * event, and the message. A name may hold anything, so no name is searched for: it counts where the form has it. */
@@ -23,8 +24,8 @@ enum trace_verdict {
 };
 
 struct trace_task {
-	int32_t tgid; /* 0: not said */
-	int32_t tid;  /* 0: not said */
+	int32_t tgid;		   /* 0: not said */
+	int32_t tid;		   /* 0: not said */
 	char comm[TRACE_COMM_MAX]; /* "" when not said */
 };
 
@@ -43,5 +44,4 @@ struct trace_messages {
 /* text has no newline and ends with NUL. In order of precedence, as long as the number is not 0: TGID=N of
  * the message; else the task that the line begins with and one of "pid=N (NAME)" in the message; else
  * PID=N. */
-enum trace_verdict trace_line_parse(const char *text, const struct trace_messages *messages,
-				    struct trace_line *ret);
+enum trace_verdict trace_line_parse(const char *text, const struct trace_messages *messages, struct trace_line *ret);

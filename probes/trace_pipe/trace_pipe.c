@@ -12,8 +12,8 @@
 #include "trace_line.h"
 #include "trace_source.h"
 
-#define TASKS_MAX 4096		/* between two collections */
-#define READ_MAX (4U << 20)	/* bytes at a time: the loop has other work */
+#define TASKS_MAX 4096	    /* between two collections */
+#define READ_MAX (4U << 20) /* bytes at a time: the loop has other work */
 #define RETRY_NS (2 * NSEC_PER_SEC)
 
 struct trace_pipe_options {
@@ -22,11 +22,14 @@ struct trace_pipe_options {
 };
 
 static const struct config_option option_table[] = {
-	{.key = "input", .type = OPTION_STRING, .offset = offsetof(struct trace_pipe_options, input),
+	{.key = "input",
+	 .type = OPTION_STRING,
+	 .offset = offsetof(struct trace_pipe_options, input),
 	 .default_text = TRACE_KERNEL,
 	 .help = "the text of a tracer: trace_pipe (the kernel's), a file of what it printed, or - for "
 		 "standard input"},
-	{.key = "messages", .type = OPTION_LIST,
+	{.key = "messages",
+	 .type = OPTION_LIST,
 	 .offset = offsetof(struct trace_pipe_options, messages),
 	 .default_text = "fentry/*,fexit/*,start:*,stop:*,enqueue:*",
 	 .help = "patterns of the messages that count, by default those of gtp5g-tracer and of Gthulhu's "
@@ -47,13 +50,13 @@ struct probe_run {
 	struct trace_source source;
 	const char *input;
 	struct trace_messages messages;
-	struct map *tasks;   /* struct task_key -> struct task_lines, since the last collection */
+	struct map *tasks;		   /* struct task_key -> struct task_lines, since the last collection */
 	uint64_t verdicts[TRACE_VERDICTS]; /* lines */
-	uint64_t no_room;    /* of TRACE_TASK's lines: no place for a task */
-	uint64_t lost, lost_notes; /* lines by the kernel's notes; notes without a number */
-	uint64_t told, ended, unreadable; /* tasks: handed on as rows; ended before the look-up; not readable */
-	uint64_t try_ns;     /* when to try to open it, where it is not open */
-	int trouble;         /* why it is not, as last reported */
+	uint64_t no_room;		   /* of TRACE_TASK's lines: no place for a task */
+	uint64_t lost, lost_notes;	   /* lines by the kernel's notes; notes without a number */
+	uint64_t told, ended, unreadable;  /* tasks: handed on as rows; ended before the look-up; not readable */
+	uint64_t try_ns;		   /* when to try to open it, where it is not open */
+	int trouble;			   /* why it is not, as last reported */
 };
 
 static void trace_pipe_stop(struct probe_run *run)
@@ -78,7 +81,8 @@ static int trace_pipe_start(struct probe_run **ret, const struct probe_env *env,
 	if (!run || !run->tasks)
 		return err_oom(err);
 	if (kernel && pidns_of_proc(""))
-		return err_set(err, -EOPNOTSUPP, "the kernel's trace_pipe names tasks by the host's PIDs, and teide runs "
+		return err_set(err, -EOPNOTSUPP,
+			       "the kernel's trace_pipe names tasks by the host's PIDs, and teide runs "
 			       "in a PID namespace of its own; run teide with hostPID: true, or with --pid=host");
 	run->source.fd = -1;
 	run->input = o->input;
@@ -147,8 +151,7 @@ static int try_to_open(struct probe_run *run, uint64_t now_ns, struct err *says)
 		run->try_ns = now_ns + RETRY_NS;
 		run->trouble = r;
 		if (news)
-			err_set(says, r, "%s; tried again every %d s", why.text,
-				(int)(RETRY_NS / NSEC_PER_SEC));
+			err_set(says, r, "%s; tried again every %d s", why.text, (int)(RETRY_NS / NSEC_PER_SEC));
 		return news ? PROBE_SAYS : PROBE_NO_NEWS;
 	}
 	run->trouble = 0;
@@ -163,16 +166,19 @@ static int trace_pipe_tick(struct probe_run *run, uint64_t now_ns, struct err *s
 	if (run->source.fd < 0)
 		return try_to_open(run, now_ns, says);
 	r = read_lines(run);
-	return r < 0 ? err_set(says, r, "reading %s: %s", run->source.path, err_name(r))
-		     : PROBE_NO_NEWS;
+	return r < 0 ? err_set(says, r, "reading %s: %s", run->source.path, err_name(r)) : PROBE_NO_NEWS;
 }
 
-static void emit_row(const struct task_key *key, const struct task_lines *t, int32_t tgid,
-		     event_fn emit, void *data)
+static void emit_row(const struct task_key *key, const struct task_lines *t, int32_t tgid, event_fn emit, void *data)
 {
-	struct event e = {.probe = "trace_pipe", .kind = KIND_TRACE, .ts_ns = t->last_ns,
-			  .tgid = (uint32_t)tgid, .pid = (uint32_t)key->tid, .packets = t->lines,
-			  .first_ns = t->first_ns, .last_ns = t->last_ns};
+	struct event e = {.probe = "trace_pipe",
+			  .kind = KIND_TRACE,
+			  .ts_ns = t->last_ns,
+			  .tgid = (uint32_t)tgid,
+			  .pid = (uint32_t)key->tid,
+			  .packets = t->lines,
+			  .first_ns = t->first_ns,
+			  .last_ns = t->last_ns};
 
 	memcpy(e.comm, t->comm, sizeof(e.comm));
 	event_set(&e, F_TGID);
@@ -230,11 +236,8 @@ static void trace_pipe_ledger(struct probe_run *run, ledger_fn fn, void *data)
 		enum trace_verdict verdict;
 		const char *reason;
 	} skipped[] = {
-		{TRACE_IDLE, "idle"},
-		{TRACE_OTHER, "other_tracer"},
-		{TRACE_BLANK, "blank"},
-		{TRACE_MALFORMED, "malformed"},
-		{TRACE_LOST, "note_of_loss"},
+		{TRACE_IDLE, "idle"},		{TRACE_OTHER, "other_tracer"}, {TRACE_BLANK, "blank"},
+		{TRACE_MALFORMED, "malformed"}, {TRACE_LOST, "note_of_loss"},
 	};
 	uint64_t seen = run->source.too_long;
 

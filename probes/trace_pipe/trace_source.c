@@ -14,8 +14,7 @@
 
 #define CHUNK 16384
 
-static const char *const kernel_paths[] = {"/sys/kernel/tracing/trace_pipe",
-					   "/sys/kernel/debug/tracing/trace_pipe"};
+static const char *const kernel_paths[] = {"/sys/kernel/tracing/trace_pipe", "/sys/kernel/debug/tracing/trace_pipe"};
 
 static int open_at(int folder, const char *path)
 {
@@ -40,8 +39,10 @@ static int open_unmounted(void)
 static int kernel_error(int r, const char *path, struct err *err)
 {
 	if (r == -EBUSY)
-		return err_set(err, r, "%s: another program reads it, and it has room for one; end "
-			       "that program, such as a 'cat' in another terminal", path);
+		return err_set(err, r,
+			       "%s: another program reads it, and it has room for one; end "
+			       "that program, such as a 'cat' in another terminal",
+			       path);
 	if (r == -EACCES || r == -EPERM)
 		return err_set(err, r, "%s: not permitted: it takes root", path);
 	return err_set(err, r, "%s: %s", path, err_name(r));
@@ -61,8 +62,10 @@ static int open_kernel(struct trace_source *s, struct err *err)
 	snprintf(s->path, sizeof(s->path), "trace_pipe of a tracefs that is mounted nowhere");
 	if (fd >= 0 || fd == -EBUSY)
 		return fd < 0 ? kernel_error(fd, s->path, err) : fd;
-	return err_set(err, fd, "tracefs is not mounted: mount -t tracefs nodev /sys/kernel/tracing (as "
-		       "it was tried here: %s)", err_name(fd));
+	return err_set(err, fd,
+		       "tracefs is not mounted: mount -t tracefs nodev /sys/kernel/tracing (as "
+		       "it was tried here: %s)",
+		       err_name(fd));
 }
 
 static int open_file(struct trace_source *s, const char *path, struct err *err)

@@ -8,13 +8,13 @@
 
 #include "err.h"
 
-#define TRACE_LINE_MAX 2048   /* with NUL; the kernel's own have at most 1 KiB */
+#define TRACE_LINE_MAX 2048 /* with NUL; the kernel's own have at most 1 KiB */
 #define TRACE_PATH_MAX 4096
 #define TRACE_KERNEL "trace_pipe"
 #define TRACE_STDIN "-"
 
 struct trace_source {
-	int fd; /* -1: not open */
+	int fd;			   /* -1: not open */
 	char path[TRACE_PATH_MAX]; /* what is read */
 	char line[TRACE_LINE_MAX];
 	size_t len;

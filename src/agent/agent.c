@@ -19,11 +19,11 @@
 struct agent {
 	struct session session;
 	struct boost_loop *boost_loop; /* NULL: no strategies wanted */
-	struct sink *sink;         /* NULL: no output wanted */
+	struct sink *sink;	       /* NULL: no output wanted */
 	struct string_list probes;
 	struct rule_watch rules;
 	bool ending, is_withdrawn; /* is_withdrawn: or it was tried */
-	int withdrawn; /* 0, or -errno: the strategies are still in force */
+	int withdrawn;		   /* 0, or -errno: the strategies are still in force */
 };
 
 static void on_event(void *data, const struct event *e)
@@ -143,21 +143,26 @@ static int start(struct agent *a, const struct settings *settings, int ready_fd,
 		.on_end_signal = on_end_signal, .data = a, .ready_fd = ready_fd, .notify = true};
 	int r = session_open(&a->session, &session, err);
 	const struct pipeline_options options = {
-		.config = settings->config, .probes = &a->probes,
+		.config = settings->config,
+		.probes = &a->probes,
 		.events = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_ALL,
 		.newcomers = run->strategies && backend_is_wanted(settings),
 		.notable = run->output != RUN_OUTPUT_NONE && run->events == RUN_EVENTS_NOTABLE,
-		.go_on_without = true, .collect_interval_ns = run->collect_interval_ns,
-		.on_event = on_event, .on_row = on_row, .on_drained = on_drained,
-		.on_collected = on_collected, .data = a};
+		.go_on_without = true,
+		.collect_interval_ns = run->collect_interval_ns,
+		.on_event = on_event,
+		.on_row = on_row,
+		.on_drained = on_drained,
+		.on_collected = on_collected,
+		.data = a};
 
 	if (r < 0)
 		return r;
 	if (settings_probes(settings, sched->strategy == SCHED_ADAPTIVE, &a->probes) < 0)
 		return err_oom(err);
 	if (run->output != RUN_OUTPUT_NONE) {
-		a->sink = sink_new(run->output == RUN_OUTPUT_JSON ? SINK_JSON : SINK_TEXT,
-				   STDOUT_FILENO, settings_node(settings, node));
+		a->sink = sink_new(run->output == RUN_OUTPUT_JSON ? SINK_JSON : SINK_TEXT, STDOUT_FILENO,
+				   settings_node(settings, node));
 		if (!a->sink)
 			return err_oom(err);
 		sink_set_patience(a->sink, OUTPUT_PATIENCE_NS);

@@ -43,7 +43,9 @@ void agg_contexts_free(struct agg_contexts *c)
 
 bool agg_contexts_add(struct agg_contexts *c, const struct event *row)
 {
-	struct key key = {.function = row->call.function, .tgid = row->tgid, .tid = row->pid,
+	struct key key = {.function = row->call.function,
+			  .tgid = row->tgid,
+			  .tid = row->pid,
 			  .cpu = row->cpu,
 			  .context = event_has(row, F_CONTEXT) ? row->context : CONTEXT_UNKNOWN};
 	struct agg_context *entry;

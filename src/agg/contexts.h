@@ -11,7 +11,7 @@
 struct agg_context {
 	const char *function;
 	uint32_t tgid, tid, cpu;
-	uint8_t context; /* enum record_context; CONTEXT_UNKNOWN where the row does not say */
+	uint8_t context;	   /* enum record_context; CONTEXT_UNKNOWN where the row does not say */
 	char comm[EVENT_NAME_MAX]; /* of its last row */
 	uint64_t calls;
 };

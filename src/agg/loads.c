@@ -15,7 +15,7 @@
 #define N3_QUIET_MAX 60
 
 struct entry {
-	struct load now;  /* of the interval that goes on */
+	struct load now; /* of the interval that goes on */
 	struct load last;
 	uint64_t buckets[EVENT_WAIT_BUCKETS];
 	bool told; /* a row came in the interval */

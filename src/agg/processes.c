@@ -82,16 +82,14 @@ static void note(struct process_evidence *e, uint64_t count, uint64_t first_ns, 
 	e->count += count;
 }
 
-static void note_kind(struct process *p, enum evidence kind, uint64_t count, uint64_t first_ns,
-		      uint64_t last_ns)
+static void note_kind(struct process *p, enum evidence kind, uint64_t count, uint64_t first_ns, uint64_t last_ns)
 {
 	note(&p->kinds[kind], count, first_ns, last_ns);
 	p->evidence |= EVIDENCE_BIT(kind);
 }
 
 /* A row that ended before the process began speaks of an earlier owner of the pid. */
-static void note_row(struct processes *t, struct process *p, enum evidence kind,
-		     const struct process_evidence *e)
+static void note_row(struct processes *t, struct process *p, enum evidence kind, const struct process_evidence *e)
 {
 	if (!e->count)
 		return;
@@ -112,8 +110,8 @@ static void take_pending(struct processes *t, struct process *p)
 	map_remove(t->pending, &p->pid);
 }
 
-/* A task that was merely interrupted is weaker evidence than a task on the CPU or in a text, as any task may be, and that
- * than all else. */
+/* A task that was merely interrupted is weaker evidence than a task on the CPU or in a text, as any task may be, and
+ * that than all else. */
 static int strength(uint32_t evidence)
 {
 	const uint32_t bystander = EVIDENCE_BIT(EVIDENCE_BYSTANDER);
@@ -178,8 +176,7 @@ struct process *processes_put(struct processes *t, const struct proc *proc)
 	return put(t, proc, evidence_in(map_get(t->pending, &proc->pid)));
 }
 
-struct process *processes_add(struct processes *t, const struct proc *proc, enum evidence kind,
-			      uint64_t now_ns)
+struct process *processes_add(struct processes *t, const struct proc *proc, enum evidence kind, uint64_t now_ns)
 {
 	struct process *p = put(t, proc, EVIDENCE_BIT(kind));
 
@@ -188,8 +185,7 @@ struct process *processes_add(struct processes *t, const struct proc *proc, enum
 	return p;
 }
 
-struct process *processes_announce(struct processes *t, const struct proc *proc,
-				   enum evidence kind, uint64_t now_ns)
+struct process *processes_announce(struct processes *t, const struct proc *proc, enum evidence kind, uint64_t now_ns)
 {
 	struct process *p = put(t, proc, EVIDENCE_BIT(kind));
 
@@ -202,9 +198,8 @@ static enum evidence sender_or_bystander(const struct event *e)
 {
 	bool egress = !event_has(e, F_DIR) || e->dir == DIR_EGRESS;
 
-	return event_has(e, F_CONTEXT) && e->context == CONTEXT_PROCESS && egress
-		       ? EVIDENCE_SENDER
-		       : EVIDENCE_BYSTANDER;
+	return event_has(e, F_CONTEXT) && e->context == CONTEXT_PROCESS && egress ? EVIDENCE_SENDER
+										  : EVIDENCE_BYSTANDER;
 }
 
 /* False: a row that says nothing here. */
@@ -253,8 +248,7 @@ static struct pending *put_pending(struct processes *t, int32_t pid, uint32_t ev
 	return NULL;
 }
 
-static void add_pending(struct processes *t, int32_t pid, enum evidence kind,
-			const struct process_evidence *e)
+static void add_pending(struct processes *t, int32_t pid, enum evidence kind, const struct process_evidence *e)
 {
 	struct pending *p = put_pending(t, pid, EVIDENCE_BIT(kind));
 
@@ -304,8 +298,8 @@ static bool same_leader(const struct process *p, const struct proc_thread *threa
 	return !n || threads[0].tid != p->pid || threads[0].start_time == p->start_time;
 }
 
-int processes_set_threads(struct processes *t, const struct proc *proc,
-			  const struct proc_thread *threads, size_t n, size_t left_out)
+int processes_set_threads(struct processes *t, const struct proc *proc, const struct proc_thread *threads, size_t n,
+			  size_t left_out)
 {
 	struct process *p = map_get(t->by_pid, &proc->pid);
 	size_t kept = MIN(n, t->limits.threads);

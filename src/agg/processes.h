@@ -22,12 +22,12 @@ struct process {
 	int32_t pid;
 	uint64_t start_time; /* clock ticks since boot */
 	char comm[PROC_COMM_MAX];
-	uint64_t netns; /* inode; 0: not known */
-	char *cgroup;   /* its path, owned by the table; NULL: not known */
-	struct cgroup_ids ids; /* what the path tells: container and pod */
-	char *pod_name; /* "NAMESPACE/NAME", owned by the table; NULL: not known */
+	uint64_t netns;		  /* inode; 0: not known */
+	char *cgroup;		  /* its path, owned by the table; NULL: not known */
+	struct cgroup_ids ids;	  /* what the path tells: container and pod */
+	char *pod_name;		  /* "NAMESPACE/NAME", owned by the table; NULL: not known */
 	struct proc_owner *owner; /* owned by the table; NULL: not known */
-	uint32_t evidence; /* EVIDENCE_BIT()s of the kinds that have not aged out */
+	uint32_t evidence;	  /* EVIDENCE_BIT()s of the kinds that have not aged out */
 	struct process_evidence kinds[EVIDENCE_MAX];
 	struct proc_thread *threads; /* owned by the table; the leader first, then by tid */
 	size_t n_threads;
@@ -35,39 +35,37 @@ struct process {
 };
 
 struct processes_limits {
-	size_t processes; /* in the table */
-	size_t pending;   /* pids that rows spoke of and that have no identity yet */
-	size_t threads;   /* of one process */
+	size_t processes;     /* in the table */
+	size_t pending;	      /* pids that rows spoke of and that have no identity yet */
+	size_t threads;	      /* of one process */
 	uint64_t evidence_ns; /* evidence that is not renewed for so long is forgotten */
-	bool current; /* rows "context" are evidence; else they are left */
+	bool current;	      /* rows "context" are evidence; else they are left */
 };
 
 struct processes_counts {
-	uint64_t refused;         /* processes without room */
+	uint64_t refused;	  /* processes without room */
 	uint64_t pending_refused; /* pids without room */
-	uint64_t evicted;         /* of weaker evidence, such as mere bystanders, for one of stronger */
-	uint64_t aged;            /* processes dropped, no evidence being left */
-	uint64_t replaced;        /* pids that another process has taken over */
-	uint64_t stale;           /* rows older than the process that has their pid now */
-	uint64_t nobody;          /* rows of the idle task, of pid 0, or without a task */
+	uint64_t evicted;	  /* of weaker evidence, such as mere bystanders, for one of stronger */
+	uint64_t aged;		  /* processes dropped, no evidence being left */
+	uint64_t replaced;	  /* pids that another process has taken over */
+	uint64_t stale;		  /* rows older than the process that has their pid now */
+	uint64_t nobody;	  /* rows of the idle task, of pid 0, or without a task */
 };
 
 struct processes;
 
 struct processes *processes_new(const struct processes_limits *limits); /* NULL: out of memory */
-void processes_free(struct processes *t); /* NULL is fine */
+void processes_free(struct processes *t);				/* NULL is fine */
 
 /* The process, made or brought up to date (comm and netns may change), with what rows said of its pid
  * before it was known. NULL when there is no room. */
 struct process *processes_put(struct processes *t, const struct proc *proc);
 
 /* Puts the process and notes one more finding of that kind. Returns as processes_put(). */
-struct process *processes_add(struct processes *t, const struct proc *proc, enum evidence kind,
-			      uint64_t now_ns);
+struct process *processes_add(struct processes *t, const struct proc *proc, enum evidence kind, uint64_t now_ns);
 
 /* The same without a count: a row that tells of it is yet to come. */
-struct process *processes_announce(struct processes *t, const struct proc *proc,
-				   enum evidence kind, uint64_t now_ns);
+struct process *processes_announce(struct processes *t, const struct proc *proc, enum evidence kind, uint64_t now_ns);
 
 /* Takes a row. "sender" (tgid, comm, context, packets, dir): a task in process context at egress is a
  * sender; one in softirq or hardirq, at ingress, or in a context that the kernel could not tell, a
@@ -82,8 +80,8 @@ int32_t processes_next_pending(const struct processes *t, size_t *cursor);
 
 /* Replaces the threads: a copy of at most limits.threads of them, as proc_threads() lists them.
  * -ENOENT when the process is not in the table or the leader began at another time, or -ENOMEM. */
-int processes_set_threads(struct processes *t, const struct proc *proc,
-			  const struct proc_thread *threads, size_t n, size_t left_out);
+int processes_set_threads(struct processes *t, const struct proc *proc, const struct proc_thread *threads, size_t n,
+			  size_t left_out);
 
 /* A copy of it. As processes_set_threads(). */
 int processes_set_owner(struct processes *t, const struct proc *proc, const struct proc_owner *owner);

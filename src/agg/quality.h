@@ -13,7 +13,7 @@ struct agg_quality_key {
 	uint32_t ifindex;
 	uint32_t teid;
 	uint32_t vni;
-	uint8_t dir; /* enum event_dir */
+	uint8_t dir;  /* enum event_dir */
 	uint8_t kind; /* enum event_quality_kind, or AGG_QUALITY_ERROR */
 	bool has_teid, has_qfi;
 	uint8_t qfi;

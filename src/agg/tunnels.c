@@ -317,7 +317,8 @@ static int of_equal_ones(const struct agg_flow *x, const struct agg_flow *y)
 #define COMPARE(name, compare, member)                                                                                 \
 	static int name(const void *a, const void *b)                                                                  \
 	{                                                                                                              \
-		const struct agg_flow *x = *(const struct agg_flow *const *)a, *y = *(const struct agg_flow *const *)b; \
+		const struct agg_flow *x = *(const struct agg_flow *const *)a,                                         \
+				      *y = *(const struct agg_flow *const *)b;                                         \
 		int r = compare(x->member, y->member);                                                                 \
                                                                                                                        \
 		return r ? r : of_equal_ones(x, y);                                                                    \

@@ -26,29 +26,29 @@ struct agg_flow_key {
 	bool has_gtp; /* teid is told */
 	bool has_type, has_qfi, has_vlan, has_inner_vlan, has_vni, has_cpu;
 	bool has_outer, has_inner; /* the tuple is told, or a part of it */
-	uint8_t dir; /* enum event_dir */
-	uint8_t type; /* GTP-U message type: an End Marker is not the G-PDUs of its tunnel */
+	uint8_t dir;		   /* enum event_dir */
+	uint8_t type;		   /* GTP-U message type: an End Marker is not the G-PDUs of its tunnel */
 	uint8_t qfi;
 	uint16_t vlan, inner_vlan;
 	uint32_t vni;
 	char overlay[AGG_OVERLAY_MAX]; /* "vxlan", "geneve" */
-	uint32_t cpu; /* where rows are for each CPU */
-	struct event_tuple outer; /* a flow without GTP has its own addresses here */
+	uint32_t cpu;		       /* where rows are for each CPU */
+	struct event_tuple outer;      /* a flow without GTP has its own addresses here */
 	struct event_tuple inner;
 };
 
 struct agg_flow {
 	struct agg_flow_key key;
 	char owner[AGG_NETNS_MAX]; /* pod, or container, of the last row that told; "" */
-	bool twin; /* its packets are counted at another interface too */
+	bool twin;		   /* its packets are counted at another interface too */
 	bool has_direction;
-	uint8_t direction; /* enum event_direction, of the last row that told */
-	uint64_t packets, bytes, segments; /* since the entry was made */
-	uint64_t first_ns, last_ns;        /* boot clock */
-	double packets_per_s, bytes_per_s; /* as of the last tick */
+	uint8_t direction;			   /* enum event_direction, of the last row that told */
+	uint64_t packets, bytes, segments;	   /* since the entry was made */
+	uint64_t first_ns, last_ns;		   /* boot clock */
+	double packets_per_s, bytes_per_s;	   /* as of the last tick */
 	uint64_t interval_packets, interval_bytes; /* since the last tick */
-	uint64_t interval_ns; /* how long their rows counted; 0: no row told */
-	uint64_t window_packets, window_bytes; /* of which the rates are */
+	uint64_t interval_ns;			   /* how long their rows counted; 0: no row told */
+	uint64_t window_packets, window_bytes;	   /* of which the rates are */
 };
 
 /* A G-PDU tunnel; another GTP-U message (TS 29.281 6.1); a flow inside a tunnel; any other flow. */
@@ -60,7 +60,7 @@ enum agg_kind agg_flow_kind(const struct agg_flow_key *key);
 struct agg_flow_totals {
 	uint64_t rows, packets, bytes;
 	uint64_t refused_rows, refused_packets, refused_bytes; /* of these, the ones without room */
-	uint64_t aged; /* entries dropped for being idle */
+	uint64_t aged;					       /* entries dropped for being idle */
 };
 
 struct agg_flows;
@@ -73,8 +73,8 @@ void agg_flows_free(struct agg_flows *f); /* NULL is fine */
 /* Adds a row "tunnel" or "flow"; returns false for any other event, which is ignored. */
 bool agg_flows_add(struct agg_flows *f, const struct event *row);
 
-/* Ends the interval: rates become those over the time that its rows counted (F_INTERVAL_NS), or since the last tick where no
- * row tells. Call it once after the rows of one collection. */
+/* Ends the interval: rates become those over the time that its rows counted (F_INTERVAL_NS), or since the last tick
+ * where no row tells. Call it once after the rows of one collection. */
 void agg_flows_tick(struct agg_flows *f, uint64_t now_ns);
 
 /* An interval shorter than that says little: its counts are taken together with those of the interval before. */
@@ -82,8 +82,8 @@ void agg_flows_least_interval(struct agg_flows *f, uint64_t ns);
 /* Whether there has been enough time for a rate. */
 bool agg_flows_rated(const struct agg_flows *f);
 
-/* What the entries of that kind do not hold: rows that found no room, and entries that were dropped. Twins are left out. Only
- * counts and rates are filled. */
+/* What the entries of that kind do not hold: rows that found no room, and entries that were dropped. Twins are left
+ * out. Only counts and rates are filled. */
 const struct agg_flow *agg_flows_rest(const struct agg_flows *f, enum agg_kind kind);
 
 size_t agg_flows_len(const struct agg_flows *f);
@@ -91,6 +91,7 @@ struct agg_flow_totals agg_flows_totals(const struct agg_flows *f);
 
 enum agg_sort { AGG_BY_BYTE_RATE, AGG_BY_PACKET_RATE, AGG_BY_BYTES, AGG_BY_PACKETS, AGG_BY_LAST, AGG_SORTS };
 
-/* The entries, those with most of it first (the last seen), then most bytes, then by key, so that the order is stable. *ret is an array of *ret_n pointers which the caller frees; what they point at is valid
- * until the next add or tick. 0 or -ENOMEM. */
+/* The entries, those with most of it first (the last seen), then most bytes, then by key, so that the order is stable.
+ * *ret is an array of *ret_n pointers which the caller frees; what they point at is valid until the next add or tick. 0
+ * or -ENOMEM. */
 int agg_flows_sorted(const struct agg_flows *f, enum agg_sort by, const struct agg_flow ***ret, size_t *ret_n);

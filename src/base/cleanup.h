@@ -9,11 +9,11 @@
 #define _cleanup_(f) __attribute__((cleanup(f)))
 
 /* Defines cleanup_<name>(T **): frees what the variable points at with f(), which accepts NULL. */
-#define DEFINE_CLEANUP(type, name, f)                                                              \
-	static inline void cleanup_##name(type *p)                                                 \
-	{                                                                                          \
-		if (*p)                                                                            \
-			f(*p);                                                                     \
+#define DEFINE_CLEANUP(type, name, f)                                                                                  \
+	static inline void cleanup_##name(type *p)                                                                     \
+	{                                                                                                              \
+		if (*p)                                                                                                \
+			f(*p);                                                                                         \
 	}
 
 static inline void cleanup_free(void *p)
@@ -38,17 +38,17 @@ static inline void cleanup_fclose(FILE **f)
 #define _cleanup_fclose_ _cleanup_(cleanup_fclose)
 
 /* Hands ownership on: the variable no longer owns. */
-#define TAKE_PTR(p)                                                                                \
-	({                                                                                         \
-		__typeof__(p) taken_ = (p);                                                        \
-		(p) = NULL;                                                                        \
-		taken_;                                                                            \
+#define TAKE_PTR(p)                                                                                                    \
+	({                                                                                                             \
+		__typeof__(p) taken_ = (p);                                                                            \
+		(p) = NULL;                                                                                            \
+		taken_;                                                                                                \
 	})
-#define TAKE_FD(fd)                                                                                \
-	({                                                                                         \
-		int taken_ = (fd);                                                                 \
-		(fd) = -1;                                                                         \
-		taken_;                                                                            \
+#define TAKE_FD(fd)                                                                                                    \
+	({                                                                                                             \
+		int taken_ = (fd);                                                                                     \
+		(fd) = -1;                                                                                             \
+		taken_;                                                                                                \
 	})
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

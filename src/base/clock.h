@@ -7,11 +7,11 @@
 #define NSEC_PER_SEC UINT64_C(1000000000)
 #define NSEC_PER_MSEC UINT64_C(1000000)
 
-uint64_t clock_boot_ns(void); /* CLOCK_BOOTTIME, the clock of every record */
+uint64_t clock_boot_ns(void);	   /* CLOCK_BOOTTIME, the clock of every record */
 uint64_t clock_monotonic_ns(void); /* CLOCK_MONOTONIC, of bpf_ktime_get_ns(): it stands still in suspend */
-uint64_t clock_thread_ns(void); /* CPU time of the calling thread */
-uint64_t clock_process_ns(void); /* CPU time of all threads */
-uint64_t clock_real_ns(void); /* CLOCK_REALTIME, since 1970 */
+uint64_t clock_thread_ns(void);	   /* CPU time of the calling thread */
+uint64_t clock_process_ns(void);   /* CPU time of all threads */
+uint64_t clock_real_ns(void);	   /* CLOCK_REALTIME, since 1970 */
 
 /* Real time minus boot time. Take it again after a clock step. */
 int64_t clock_boot_to_real_ns(void);

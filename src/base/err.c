@@ -35,8 +35,7 @@ int err_prefix(struct err *err, int r, const char *format, ...)
 	va_end(ap);
 	memcpy(rest, err->text, sizeof(rest));
 	rest[sizeof(rest) - 1] = '\0';
-	snprintf(err->text, sizeof(err->text), "%s: %.*s", prefix,
-		 (int)(sizeof(err->text) - sizeof(prefix) - 3), rest);
+	snprintf(err->text, sizeof(err->text), "%s: %.*s", prefix, (int)(sizeof(err->text) - sizeof(prefix) - 3), rest);
 	return r;
 }
 

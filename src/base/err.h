@@ -15,8 +15,7 @@ int err_set(struct err *err, int r, const char *format, ...) __attribute__((form
 int err_oom(struct err *err);
 
 /* Puts context before the text already there: "config.yaml: line 3: ...". Returns r. */
-int err_prefix(struct err *err, int r, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+int err_prefix(struct err *err, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* strerror() of a negative errno, without its thread trap. */
 const char *err_name(int r);

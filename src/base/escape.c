@@ -12,18 +12,18 @@
 static const struct {
 	uint32_t first, last;
 } hidden[] = {
-	{0x0000, 0x001f},   {0x007f, 0x009f},	/* C0, DEL, C1 */
-	{0x00ad, 0x00ad},			/* soft hyphen */
-	{0x034f, 0x034f},			/* combining grapheme joiner */
-	{0x061c, 0x061c},			/* Arabic letter mark */
-	{0x115f, 0x1160},   {0x17b4, 0x17b5},	/* fillers, Khmer inherent vowels */
-	{0x180b, 0x180f},			/* Mongolian selectors and separator */
-	{0x200b, 0x200f},   {0x2028, 0x202e},	/* zero width, marks; separators, embeddings, overrides */
-	{0x2060, 0x206f},			/* joiners, invisible operators, isolates */
-	{0x3164, 0x3164},   {0xfe00, 0xfe0f},	/* filler, variation selectors */
-	{0xfeff, 0xfeff},   {0xffa0, 0xffa0},	/* zero width no-break space, filler */
-	{0xfff9, 0xfffb},			/* interlinear annotation */
-	{0xe0000, 0xe0fff},			/* tags, more selectors */
+	{0x0000, 0x001f},   {0x007f, 0x009f}, /* C0, DEL, C1 */
+	{0x00ad, 0x00ad},		      /* soft hyphen */
+	{0x034f, 0x034f},		      /* combining grapheme joiner */
+	{0x061c, 0x061c},		      /* Arabic letter mark */
+	{0x115f, 0x1160},   {0x17b4, 0x17b5}, /* fillers, Khmer inherent vowels */
+	{0x180b, 0x180f},		      /* Mongolian selectors and separator */
+	{0x200b, 0x200f},   {0x2028, 0x202e}, /* zero width, marks; separators, embeddings, overrides */
+	{0x2060, 0x206f},		      /* joiners, invisible operators, isolates */
+	{0x3164, 0x3164},   {0xfe00, 0xfe0f}, /* filler, variation selectors */
+	{0xfeff, 0xfeff},   {0xffa0, 0xffa0}, /* zero width no-break space, filler */
+	{0xfff9, 0xfffb},		      /* interlinear annotation */
+	{0xe0000, 0xe0fff},		      /* tags, more selectors */
 };
 
 static bool is_hidden(uint32_t code)

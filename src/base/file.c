@@ -15,8 +15,7 @@
 int file_open(int dir, const char *path, int flags)
 {
 	/* O_NONBLOCK: opening a FIFO without a writer would wait for one. */
-	_cleanup_close_ int fd =
-		openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
+	_cleanup_close_ int fd = openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | flags);
 	struct stat st;
 
 	/* open() says ENXIO of a socket. */

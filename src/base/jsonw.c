@@ -33,7 +33,10 @@ static void escape_char(struct buf *out, unsigned char c)
 
 /* What does not stand for itself within quotes, or is the begin of something longer. */
 static const bool special[256] = {
-	[0 ... 0x1f] = true, ['"'] = true, ['\\'] = true, [0x7f ... 0xff] = true,
+	[0 ... 0x1f] = true,
+	['"'] = true,
+	['\\'] = true,
+	[0x7f ... 0xff] = true,
 };
 
 /* Most of what is written needs no look at each character twice. */

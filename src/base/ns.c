@@ -55,8 +55,8 @@ int ns_open(const char *spec, struct err *err)
 		return err_set(err, fd, "network namespace '%s' (%s): it is not a network namespace", spec, path);
 	if (fd < 0)
 		return err_set(err, fd, "network namespace '%s' (%s): %s%s", spec, path, err_name(fd),
-			       fd == -ENOENT ? "; a namespace is named as in " NS_RUN_DIR
-					       ", by its path, or as pid:N" : "");
+			       fd == -ENOENT ? "; a namespace is named as in " NS_RUN_DIR ", by its path, or as pid:N"
+					     : "");
 	return fd;
 }
 

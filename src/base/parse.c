@@ -27,12 +27,9 @@ struct kind {
 };
 
 static const struct unit size_units[] = {
-	{"", 1},
-	{"B", 1},
-	{"KiB", 1 << 10}, {"KB", 1 << 10}, {"K", 1 << 10}, {"Ki", 1 << 10},
-	{"MiB", 1 << 20}, {"MB", 1 << 20}, {"M", 1 << 20}, {"Mi", 1 << 20},
-	{"GiB", 1 << 30}, {"GB", 1 << 30}, {"G", 1 << 30}, {"Gi", 1 << 30},
-	{NULL, 0},
+	{"", 1},	  {"B", 1},	    {"KiB", 1 << 10}, {"KB", 1 << 10}, {"K", 1 << 10},
+	{"Ki", 1 << 10},  {"MiB", 1 << 20}, {"MB", 1 << 20},  {"M", 1 << 20},  {"Mi", 1 << 20},
+	{"GiB", 1 << 30}, {"GB", 1 << 30},  {"G", 1 << 30},   {"Gi", 1 << 30}, {NULL, 0},
 };
 
 static const struct unit duration_units[] = {
@@ -40,7 +37,8 @@ static const struct unit duration_units[] = {
 	{"us", 1000},
 	{"ms", NSEC_PER_MSEC},
 	{"s", NSEC_PER_SEC},
-	{"m", 60 * NSEC_PER_SEC}, {"min", 60 * NSEC_PER_SEC},
+	{"m", 60 * NSEC_PER_SEC},
+	{"min", 60 * NSEC_PER_SEC},
 	{"h", 3600 * NSEC_PER_SEC},
 	{NULL, 0},
 };
@@ -125,11 +123,12 @@ static int refuse_octal(const char *text, const char *digits, struct err *err)
 	read_whole(digits, 8, &octal);
 	read_whole(digits, 10, &decimal);
 	if (octal.rest < decimal.rest || !octal.whole)
-		return err_set(err, -EINVAL, "'%s' begins with 0, as octal numbers do; write %s%" PRIu64 "%s", text, sign,
-			       decimal.whole, decimal.rest);
-	return err_set(err, -EINVAL, "'%s' begins with 0: as an octal number it is %s%" PRIu64 "%s, as a decimal %s%" PRIu64
-		       "%s; write the one that is meant", text, sign, octal.whole, octal.rest, sign, decimal.whole,
-		       decimal.rest);
+		return err_set(err, -EINVAL, "'%s' begins with 0, as octal numbers do; write %s%" PRIu64 "%s", text,
+			       sign, decimal.whole, decimal.rest);
+	return err_set(err, -EINVAL,
+		       "'%s' begins with 0: as an octal number it is %s%" PRIu64 "%s, as a decimal %s%" PRIu64
+		       "%s; write the one that is meant",
+		       text, sign, octal.whole, octal.rest, sign, decimal.whole, decimal.rest);
 }
 
 static int not_understood(const char *text, const struct kind *kind, struct err *err)
@@ -190,7 +189,8 @@ static int out_of_range(const char *text, const struct kind *kind, const uint64_
 	format_bound(kind, range[0], low);
 	if (range[1] != UINT64_MAX)
 		format_bound(kind, range[1], high);
-	return err_set(err, -EINVAL, "must be at least %s%s%s, not '%s'", low, high[0] ? " and at most " : "", high, text);
+	return err_set(err, -EINVAL, "must be at least %s%s%s, not '%s'", low, high[0] ? " and at most " : "", high,
+		       text);
 }
 
 /* The factor of the unit that follows the number, or 0. */
@@ -204,7 +204,8 @@ static uint64_t factor_of(const struct number *n, const struct kind *kind)
 	return unit && !(n->has_fraction && unit->factor == 1) ? unit->factor : 0;
 }
 
-static int parse_scaled(const char *text, const struct kind *kind, const uint64_t range[2], uint64_t *ret, struct err *err)
+static int parse_scaled(const char *text, const struct kind *kind, const uint64_t range[2], uint64_t *ret,
+			struct err *err)
 {
 	const char *digits = text + (text[0] == '-');
 	uint64_t factor, value;

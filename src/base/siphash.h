@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012): a hash with a secret key. A sender that does not
- * know the key cannot choose inputs that collide. */
+/* SipHash-2-4 (Aumasson, Bernstein: "SipHash: a fast short-input PRF", 2012): a hash with a secret key. A sender that
+ * does not know the key cannot choose inputs that collide. */
 #pragma once
 
 #include <stddef.h>

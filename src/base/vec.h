@@ -11,11 +11,11 @@
 void *vec_grown(void *items, size_t len, size_t size);
 
 /* Makes room for one more item in the array of that name, which may move. false: out of memory. */
-#define VEC_ROOM(items, len)                                                                       \
-	({                                                                                         \
-		void *grown_ = vec_grown((items), (len), sizeof(*(items)));                        \
-                                                                                                   \
-		if (grown_)                                                                        \
-			(items) = grown_;                                                          \
-		grown_ != NULL;                                                                    \
+#define VEC_ROOM(items, len)                                                                                           \
+	({                                                                                                             \
+		void *grown_ = vec_grown((items), (len), sizeof(*(items)));                                            \
+                                                                                                                       \
+		if (grown_)                                                                                            \
+			(items) = grown_;                                                                              \
+		grown_ != NULL;                                                                                        \
 	})

@@ -45,9 +45,8 @@ static void add_boost(void *data, const struct local_boost *b, enum local_state 
 	struct boosts_look *look = data;
 
 	if (state == LOCAL_BOOSTED)
-		leftovers_add(look->l, look->in_use, "boost", "thread %d of %d: %s, had %s",
-			      b->tid, b->tgid, thread_sched_text(&b->ours, ours),
-			      thread_sched_text(&b->before, before));
+		leftovers_add(look->l, look->in_use, "boost", "thread %d of %d: %s, had %s", b->tid, b->tgid,
+			      thread_sched_text(&b->ours, ours), thread_sched_text(&b->before, before));
 }
 
 static void add_foreign(void *data, const char *path)

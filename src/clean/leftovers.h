@@ -18,11 +18,11 @@ struct leftover {
 struct leftovers {
 	struct leftover *items; /* owned */
 	size_t len;
-	size_t unreadable; /* network namespaces that could not be looked at */
+	size_t unreadable;  /* network namespaces that could not be looked at */
 	int why_unreadable; /* -errno of the last */
-	int why_no_probes; /* -errno: the kernel does not tell of BPF objects; 0: it does */
-	size_t hidden;     /* processes whose network namespace cannot be seen */
-	bool failed;       /* out of memory */
+	int why_no_probes;  /* -errno: the kernel does not tell of BPF objects; 0: it does */
+	size_t hidden;	    /* processes whose network namespace cannot be seen */
+	bool failed;	    /* out of memory */
 };
 
 void leftovers_free(struct leftovers *l); /* usable with _cleanup_ */

@@ -26,11 +26,9 @@ static void visit_link(const struct rtnl_link *link, void *data)
 	if (!p->l)
 		return;
 	if (swept.stale)
-		leftovers_add(p->l, false, "filter", "%u on %s/%s", swept.stale, p->netns,
-			      link->name);
+		leftovers_add(p->l, false, "filter", "%u on %s/%s", swept.stale, p->netns, link->name);
 	if (swept.living)
-		leftovers_add(p->l, true, "filter", "%u on %s/%s", swept.living, p->netns,
-			      link->name);
+		leftovers_add(p->l, true, "filter", "%u on %s/%s", swept.living, p->netns, link->name);
 }
 
 static int look_here(void *data, struct err *err)

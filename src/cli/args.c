@@ -43,8 +43,7 @@ void args_error(const struct argp_state *state, const char *format, ...)
 	exit(EXIT_USAGE);
 }
 
-const char *args_hint(const char *word, const char *const *known, size_t n,
-		      char text[static ARGS_HINT_MAX])
+const char *args_hint(const char *word, const char *const *known, size_t n, char text[static ARGS_HINT_MAX])
 {
 	const char *near = suggest_nearest(word, known, n);
 
@@ -76,8 +75,8 @@ int args_ready_fd(const struct argp_state *state, const char *arg)
 /* Each has a value of its own, or getopt would take those of equal value for one. */
 static void add_long(struct known *k, const struct argp_option *o)
 {
-	k->longs[k->n] = (struct option){o->name, o->arg ? required_argument : no_argument, NULL,
-					 LONG_OPTION + (int)k->n};
+	k->longs[k->n] =
+		(struct option){o->name, o->arg ? required_argument : no_argument, NULL, LONG_OPTION + (int)k->n};
 	k->n++;
 }
 
@@ -108,15 +107,14 @@ static _Noreturn void refuse_long(const struct known *k, const char *verb, const
 		names[i] = k->longs[i].name;
 		if (strncmp(names[i], name, strlen(name)) != 0 || len >= sizeof(known))
 			continue;
-		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s--%s", found++ ? ", " : "",
-					names[i]);
+		len += (size_t)snprintf(known + len, sizeof(known) - len, "%s--%s", found++ ? ", " : "", names[i]);
 	}
 	near = suggest_nearest(name, names, k->n);
 	if (found)
 		log_error("option '--%s' can be %s", name, known);
 	else
-		log_error("no option '--%s';%s%s%s '%s --help' lists them", name,
-			  near ? " did you mean '--" : "", near ?: "", near ? "'?" : "", verb);
+		log_error("no option '--%s';%s%s%s '%s --help' lists them", name, near ? " did you mean '--" : "",
+			  near ?: "", near ? "'?" : "", verb);
 	exit(EXIT_USAGE);
 }
 
@@ -172,8 +170,7 @@ static error_t parse_shared(int key, char *arg, struct argp_state *state)
 
 void args_parse(const struct argp *argp, int argc, char **argv, void *input)
 {
-	static const struct argp_option help[] = {
-		{NULL, 'h', NULL, 0, "the same as --help", -1}, {0}};
+	static const struct argp_option help[] = {{NULL, 'h', NULL, 0, "the same as --help", -1}, {0}};
 	static const struct argp shared = {.options = help, .parser = parse_shared};
 	const struct argp_child children[] = {{argp, 0, NULL, 0}, {&shared, 0, NULL, 0}, {0}};
 	/* Without a parser of its own, argp gives the input to the first child. */
@@ -217,8 +214,7 @@ static error_t parse_settings(int key, char *arg, struct argp_state *state)
 
 const struct argp settings_argp = {.options = settings_options, .parser = parse_settings};
 
-int settings_flags_load(const struct settings_flags *flags, struct settings *settings,
-			struct err *err)
+int settings_flags_load(const struct settings_flags *flags, struct settings *settings, struct err *err)
 {
 	int r = settings_load(settings, flags->path, err);
 

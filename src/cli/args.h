@@ -13,16 +13,14 @@
 void args_parse(const struct argp *argp, int argc, char **argv, void *input);
 
 /* As argp_error(), in the form of every other error: one line "teide: error: ...". */
-void args_error(const struct argp_state *state, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void args_error(const struct argp_state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints the error, if r is one, and gives the exit code. */
 int args_exit(int r, const struct err *err);
 
 /* " did you mean 'flows'?", or "" where no known word is near. Returns text. */
 #define ARGS_HINT_MAX 160
-const char *args_hint(const char *word, const char *const *known, size_t n,
-		      char text[static ARGS_HINT_MAX]);
+const char *args_hint(const char *word, const char *const *known, size_t n, char text[static ARGS_HINT_MAX]);
 
 /* -o text|json: whether it is json. */
 bool args_json(const struct argp_state *state, const char *arg);
@@ -39,6 +37,5 @@ struct settings_flags {
 extern const struct argp settings_argp;
 
 /* The file, the environment, then the keys. */
-int settings_flags_load(const struct settings_flags *flags, struct settings *settings,
-			struct err *err);
+int settings_flags_load(const struct settings_flags *flags, struct settings *settings, struct err *err);
 void settings_flags_free(struct settings_flags *flags); /* usable with _cleanup_ */

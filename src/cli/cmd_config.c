@@ -63,8 +63,8 @@ static void print_text(const struct settings *settings, bool show)
 
 int cmd_config(int argc, char **argv)
 {
-	static const struct argp config_argp = {.options = options, .parser = parse_config, .doc = doc,
-						.children = children};
+	static const struct argp config_argp = {
+		.options = options, .parser = parse_config, .doc = doc, .children = children};
 	_cleanup_(settings_free) struct settings settings = {0};
 	struct arguments a = {0};
 	struct err err = {0};

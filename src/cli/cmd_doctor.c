@@ -13,7 +13,8 @@ static const char doc[] =
 	"State: ok; info (nothing to mend); limited (works with less, or packets are lost beside it); "
 	"missing (not shown here).\n"
 	"Exit code: 0 usable, 4 limited, 3 unusable; 1 and 2 for errors of the command itself.\n"
-	"JSON: {schema, node, ts, event: doctor, teide, kernel, verdict: usable|limited|unusable, left_out, checks: [{id, group: "
+	"JSON: {schema, node, ts, event: doctor, teide, kernel, verdict: usable|limited|unusable, left_out, checks: "
+	"[{id, group: "
 	"kernel|rights|modules|functions|network|scheduler|api, what, state, netns, detail, do}]}; a "
 	"key that has nothing to say is absent. Functions are function.MODULE.NAME, with the method of "
 	"their hook or why there is none, and what they show.\n"
@@ -55,8 +56,8 @@ static bool names_api(const struct settings_flags *flags)
 
 int cmd_doctor(int argc, char **argv)
 {
-	static const struct argp doctor_argp = {.options = options, .parser = parse_doctor, .doc = doc,
-					.children = children};
+	static const struct argp doctor_argp = {
+		.options = options, .parser = parse_doctor, .doc = doc, .children = children};
 	static const int codes[] = {
 		[REPORT_USABLE] = EXIT_DONE,
 		[REPORT_LIMITED] = EXIT_LIMITED,

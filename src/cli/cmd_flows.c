@@ -27,7 +27,8 @@ enum { KEY_SORT = 512, KEY_PER_CPU };
 
 static const struct argp_option options[] = {
 	{"top", 'n', "N", 0, "lines of each table (as many as fit the terminal, else 20)", 1},
-	{"sort", KEY_SORT, "KEY", 0, "by bit/s (rate, the default), packets/s (packet-rate), bytes, packets, or last", 1},
+	{"sort", KEY_SORT, "KEY", 0, "by bit/s (rate, the default), packets/s (packet-rate), bytes, packets, or last",
+	 1},
 	{"per-cpu", KEY_PER_CPU, NULL, 0, "what each CPU counted, apart", 1},
 	{0},
 };
@@ -77,8 +78,7 @@ static error_t parse_flows(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp flows_argp = {.options = options, .parser = parse_flows, .doc = doc,
-				       .children = children};
+static const struct argp flows_argp = {.options = options, .parser = parse_flows, .doc = doc, .children = children};
 
 static int run_flows(struct flows_flags *f, struct err *err)
 {

@@ -15,8 +15,7 @@ struct lab_verb {
 	int (*run)(struct lab_task *a, struct err *err);
 };
 
-static error_t set_number(struct argp_state *state, const char *option, const char *text, unsigned max,
-			  unsigned *ret)
+static error_t set_number(struct argp_state *state, const char *option, const char *text, unsigned max, unsigned *ret)
 {
 	uint64_t value = 0;
 	struct err err;
@@ -37,8 +36,7 @@ static void parse_upf(struct lab_task *a, const char *text, struct argp_state *s
 static void parse_name(struct lab_task *a, const char *text, struct argp_state *state)
 {
 	if (strlen(text) >= sizeof(a->options.name))
-		args_error(state, "--name %s: it has at most %zu characters", text,
-			   sizeof(a->options.name) - 1);
+		args_error(state, "--name %s: it has at most %zu characters", text, sizeof(a->options.name) - 1);
 	snprintf(a->options.name, sizeof(a->options.name), "%s", text);
 }
 
@@ -107,16 +105,15 @@ static const struct argp_option traffic_options[] = {
 	{"family", KEY_TRAFFIC + 4, "4|6", 0, "only IPv4 or IPv6 inside", 0},
 	{"count", KEY_TRAFFIC + 5, "N", 0, "exactly N UDP datagrams per UE, each echoed, and nothing else", 0},
 	{"downloads", KEY_TRAFFIC + 6, "N", 0, "exactly N downloads per UE, and nothing else", 0},
-	{"malformed", KEY_TRAFFIC + 7, "KINDS", 0,
-	 "only broken GTP-U from the gNBs: short,version,length,chain or all", 0},
+	{"malformed", KEY_TRAFFIC + 7, "KINDS", 0, "only broken GTP-U from the gNBs: short,version,length,chain or all",
+	 0},
 	{"malformed-count", KEY_TRAFFIC + 8, "N", 0, "of each kind and gNB (1)", 0},
 	{"signalling", KEY_TRAFFIC + 9, "N", 0,
 	 "only N Echo Requests, N End Markers and N G-PDUs of unknown tunnels from each gNB", 0},
 	{0},
 };
 
-static error_t set_traffic(struct lab_task *a, const char *name, const char *value,
-			   const struct argp_state *state)
+static error_t set_traffic(struct lab_task *a, const char *name, const char *value, const struct argp_state *state)
 {
 	struct err err = {0};
 
@@ -166,9 +163,7 @@ static const struct lab_verb lab_verbs[] = {
 	 lab_verb_traffic},
 	{"down",
 	 "end a lab; nothing of it stays",
-	 {.options = name_options,
-	  .parser = parse_plan,
-	  .doc = "Ends a lab, also one that was left half made."},
+	 {.options = name_options, .parser = parse_plan, .doc = "Ends a lab, also one that was left half made."},
 	 lab_verb_down},
 	{"node",
 	 NULL,

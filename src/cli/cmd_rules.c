@@ -24,17 +24,21 @@ static const char doc[] =
 	"DIR is told by what a PDR matches and where its FAR sends, as the module does not say its "
 	"source interface; ? where that can be either (N9). REMOVE: outer header removal. MBR: uplink "
 	"and downlink, bit/s; enforced only with /proc/gtp5g/qos at 1.\n"
-	"JSON: {schema, node, ts, event: rules, namespaces: [{netns, interface, version, malformed, left_out, pdrs, fars, qers, urrs, "
+	"JSON: {schema, node, ts, event: rules, namespaces: [{netns, interface, version, malformed, left_out, pdrs, "
+	"fars, qers, urrs, "
 	"bars}], ambiguous, left_out}; with --follow then a line for each change: {schema, node, ts, time, event: "
 	"created|removed|changed|handover|refused, netns, rule, seid, pdr_id|far_id|qer_id|urr_id|bar_id, "
 	"old, new (refused: asked)}; of a request that was seen also pid, tgid, comm; of a FAR's buffered and "
 	"dropped {packets, bytes}, since its change before, for a handover since it began to buffer: since; of a "
-	"handover end_marker: true where the module was told to send one to the old gNB. far_action has the bits of Apply Action (1 drop, 2 forward, 4 buffer, 8 notify).\n"
+	"handover end_marker: true where the module was told to send one to the old gNB. far_action has the bits of "
+	"Apply Action (1 drop, 2 forward, 4 buffer, 8 notify).\n"
 	"--counters compares, over a time, what the module counted by PDR (/proc/gtp5g/pdr) and by device with what "
 	"teide did, and says why they differ: qer_red, backlog_full (the module counts before it polices and "
 	"hands on), buffered, echo_answered (it calls them sent), outer_header (it counts without), not_buffered (its "
-	"own failure, which teide does not see); the rest is unexplained. The module's file has one slot for all tasks that "
-	"ask, and knows no namespaces: teide does not use it where it cannot tell. JSON: {schema, node, ts, event: counter, netns, interface, seid, pdr_id, "
+	"own failure, which teide does not see); the rest is unexplained. The module's file has one slot for all tasks "
+	"that "
+	"ask, and knows no namespaces: teide does not use it where it cannot tell. JSON: {schema, node, ts, event: "
+	"counter, netns, interface, seid, pdr_id, "
 	"counter, module, module_most, teide, because: {reason: amount}, unexplained}.\n"
 	"Exit code: 3 where no network namespace has a gtp5g device.";
 
@@ -107,8 +111,8 @@ static int run_rules(struct rules_flags *f, struct err *err)
 
 int cmd_rules(int argc, char **argv)
 {
-	static const struct argp rules_argp = {.options = options, .parser = parse_rules, .doc = doc,
-				       .children = children};
+	static const struct argp rules_argp = {
+		.options = options, .parser = parse_rules, .doc = doc, .children = children};
 	struct rules_flags f = {.duration_ns = COUNTERS_NS};
 	struct err err = {0};
 	int r;

@@ -9,16 +9,19 @@
 #include "settings.h"
 #include "tracer_input.h"
 
-static const char doc[] = "The service: runs the probes, counts, finds the processes of the 5G functions "
-			  "and pushes scheduling strategies for them. Ends on SIGTERM, SIGINT, SIGHUP or SIGQUIT, taking all back.";
+static const char doc[] =
+	"The service: runs the probes, counts, finds the processes of the 5G functions "
+	"and pushes scheduling strategies for them. Ends on SIGTERM, SIGINT, SIGHUP or SIGQUIT, taking all back.";
 
 enum { KEY_READY_FD = 256 };
 
 static const struct argp_option options[] = {
 	{"input", 'I', "trace_pipe|FILE|-", 0,
 	 "take what another tracer prints for evidence too: the kernel's trace_pipe, a file, standard "
-	 "input", 0},
-	{"ready-fd", KEY_READY_FD, "N", 0, "write the line \"ready\" to this descriptor when the hooks are attached", 0},
+	 "input",
+	 0},
+	{"ready-fd", KEY_READY_FD, "N", 0, "write the line \"ready\" to this descriptor when the hooks are attached",
+	 0},
 	{"output", 'o', "none|text|json", 0, "counts and events to standard output, as run.output", 0},
 	{0},
 };
@@ -56,8 +59,7 @@ static void log_notes(const char *notes)
 
 int cmd_run(int argc, char **argv)
 {
-	static const struct argp run_argp = {.options = options, .parser = parse_run, .doc = doc,
-				     .children = children};
+	static const struct argp run_argp = {.options = options, .parser = parse_run, .doc = doc, .children = children};
 	_cleanup_(settings_free) struct settings settings = {0};
 	struct arguments a = {0};
 	struct err err = {0};

@@ -37,9 +37,9 @@ static const struct argp_option options[] = {
 	{"public-key", 'k', "PATH", 0, "PEM file of the API server's public key", 0},
 	{"input", 'I', "trace_pipe|FILE|-", 0,
 	 "preview: take what another tracer prints for evidence too: the kernel's trace_pipe, a file, "
-	 "standard input", 0},
-	{"duration", 'd', "TIME", 0,
-	 "preview: how long to watch, else as long as the strategy needs to decide", 0},
+	 "standard input",
+	 0},
+	{"duration", 'd', "TIME", 0, "preview: how long to watch, else as long as the strategy needs to decide", 0},
 	{"output", 'o', "text|json", 0, "how to write it", 0},
 	{0},
 };
@@ -135,9 +135,11 @@ static int run_sched(const struct arguments *a, struct err *err)
 
 int cmd_sched(int argc, char **argv)
 {
-	static const struct argp sched_argp = {
-		.options = options, .parser = parse_sched, .args_doc = "preview|apply|withdraw|show", .doc = doc,
-		.children = children};
+	static const struct argp sched_argp = {.options = options,
+					       .parser = parse_sched,
+					       .args_doc = "preview|apply|withdraw|show",
+					       .doc = doc,
+					       .children = children};
 	struct arguments a = {0};
 	struct err err = {0};
 	int r;

@@ -70,8 +70,8 @@ static int load_settings(struct settings *settings, const struct arguments *a, s
 
 int cmd_server(int argc, char **argv)
 {
-	static const struct argp server_argp = {.options = options, .parser = parse_server, .doc = doc,
-					.children = children};
+	static const struct argp server_argp = {
+		.options = options, .parser = parse_server, .doc = doc, .children = children};
 	_cleanup_(settings_free) struct settings settings = {0};
 	struct serve_task task = {0};
 	struct arguments a = {0};

@@ -40,8 +40,7 @@ static const char doc[] =
 
 static const struct argp_option options[] = {
 	{"contexts", KEY_CONTEXTS, NULL, 0, "list the tasks that were on the CPU in each function", 1},
-	{"each-function", KEY_EACH_FUNCTION, NULL, 0,
-	 "events of the functions inside receive and transmit too", 1},
+	{"each-function", KEY_EACH_FUNCTION, NULL, 0, "events of the functions inside receive and transmit too", 1},
 	{"seid", KEY_SEID, "SEID", 0, "only packets of this PFCP session (gtpu)", 1},
 	{"verdict", KEY_VERDICT, "VERDICT", 0, "only packets of which this became (gtpu)", 1},
 	{"reason", KEY_REASON, "REASON", 0, "only packets dropped for this (gtpu)", 1},
@@ -77,9 +76,12 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 		int key;
 		const char *name, *value; /* NULL: the argument */
 	} flags[] = {
-		{KEY_CONTEXTS, "gtpu.contexts", "functions"}, {KEY_EACH_FUNCTION, "gtpu.each_function", "true"},
-		{KEY_SEID, "gtpu.seid", NULL}, {KEY_VERDICT, "gtpu.verdict", NULL},
-		{KEY_REASON, "gtpu.reason", NULL}, {KEY_SLOWER_THAN, "gtpu.slower_than", NULL},
+		{KEY_CONTEXTS, "gtpu.contexts", "functions"},
+		{KEY_EACH_FUNCTION, "gtpu.each_function", "true"},
+		{KEY_SEID, "gtpu.seid", NULL},
+		{KEY_VERDICT, "gtpu.verdict", NULL},
+		{KEY_REASON, "gtpu.reason", NULL},
+		{KEY_SLOWER_THAN, "gtpu.slower_than", NULL},
 		{KEY_SAMPLE, "flow.sample", NULL},
 	};
 	struct trace_flags *t = state->input;
@@ -103,14 +105,13 @@ static error_t parse_trace(int key, char *arg, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp trace_argp = {.options = options, .parser = parse_trace, .doc = doc,
-				       .children = children};
+static const struct argp trace_argp = {.options = options, .parser = parse_trace, .doc = doc, .children = children};
 
 static int run_trace(struct trace_flags *t, struct err *err)
 {
 	static char *gtpu[] = {"gtpu", NULL}, *flow[] = {"flow", NULL};
 	struct watch_flags *w = &t->watch;
-	const struct string_list probes = w->probes.len ? w->probes
+	const struct string_list probes = w->probes.len			       ? w->probes
 					  : w->interfaces.len || w->places.len ? (struct string_list){flow, 1}
 									       : (struct string_list){gtpu, 1};
 	int r = trace_keys_add(&w->keys, &probes, &t->flags, &t->filter, err);

@@ -22,8 +22,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int cmd_version(int argc, char **argv)
 {
-	static const struct argp version_argp = {
-		.options = options, .parser = parse, .doc = "Tells the version."};
+	static const struct argp version_argp = {.options = options, .parser = parse, .doc = "Tells the version."};
 	struct json_line line;
 	bool json = false;
 

@@ -21,7 +21,8 @@ static const char doc[] =
 	"nothing is changed), and the module's functions. Packets at TC are counted as on the wire "
 	"(segments), those of the module as it takes them.\n"
 	"An x marks the first stage that packets do not reach; ? what cannot be seen.\n"
-	"JSON: {schema, node, ts, event: why, verdict, state: works|\"loses packets\"|broken|silent, do, netns, pod, upf, version, ue, seid, "
+	"JSON: {schema, node, ts, event: why, verdict, state: works|\"loses packets\"|broken|silent, do, netns, pod, "
+	"upf, version, ue, seid, "
 	"duration_ns, watched, uplink, downlink, notes}; of a direction {state, stop, reason, text, do, "
 	"stages: [{stage, packets, detail}], outcomes: [{verdict, reason, packets}], rule, gnb, teid, "
 	"qfi, latency}; a key that has nothing to say is absent.\n"
@@ -114,8 +115,11 @@ static int run_why(const struct arguments *a, struct err *err)
 
 int cmd_why(int argc, char **argv)
 {
-	static const struct argp why_argp = {.options = options, .parser = parse_why, .doc = doc,
-					     .args_doc = "UE-ADDRESS|TEID", .children = children};
+	static const struct argp why_argp = {.options = options,
+					     .parser = parse_why,
+					     .doc = doc,
+					     .args_doc = "UE-ADDRESS|TEID",
+					     .children = children};
 	struct arguments a = {.duration_ns = 10 * NSEC_PER_SEC};
 	struct err err = {0};
 	int r;

@@ -84,8 +84,7 @@ static int refuse_verb(const char *word)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		names[i] = verbs[i].name;
-	log_error("no verb '%s';%s 'teide help' lists them", word,
-		  args_hint(word, names, ARRAY_SIZE(names), hint));
+	log_error("no verb '%s';%s 'teide help' lists them", word, args_hint(word, names, ARRAY_SIZE(names), hint));
 	return EXIT_USAGE;
 }
 

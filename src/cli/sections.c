@@ -9,6 +9,6 @@
 #include "server.h"
 #include "settings.h"
 
-const struct option_section *const settings_sections[] = {
-	&run_section,      &api_section,   &processes_section,  &sched_section,
-	&adaptive_section, &local_section, &containers_section, &server_section, NULL};
+const struct option_section *const settings_sections[] = {&run_section,	       &api_section,	  &processes_section,
+							  &sched_section,      &adaptive_section, &local_section,
+							  &containers_section, &server_section,	  NULL};

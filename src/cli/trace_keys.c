@@ -26,16 +26,17 @@ static int add_flag(struct string_list *keys, const struct string_list *probes, 
 	for (size_t p = 0; p < probes->len; p++)
 		runs |= is_of(flag, probes->items[p]);
 	if (!runs)
-		return err_set(err, -EINVAL, "%s is a matter of the probe %.*s, which was not asked for: "
-			       "--probe %.*s", dot + 1, len, flag, len, flag);
+		return err_set(err, -EINVAL,
+			       "%s is a matter of the probe %.*s, which was not asked for: "
+			       "--probe %.*s",
+			       dot + 1, len, flag, len, flag);
 	if (asprintf(&key, "probes.%s", flag) < 0 || string_list_add(keys, key) < 0)
 		return err_oom(err);
 	return 0;
 }
 
 /* What both probes know by the same word goes to each; gtpu knows a TEID and a UE alone. */
-static int add_filter(struct string_list *keys, const char *probe, const char *key, const char *value,
-		      struct err *err)
+static int add_filter(struct string_list *keys, const char *probe, const char *key, const char *value, struct err *err)
 {
 	bool is_gtpu = !strcmp(probe, "gtpu");
 	_cleanup_free_ char *text = NULL;
@@ -52,8 +53,7 @@ static int add_filter(struct string_list *keys, const char *probe, const char *k
 	return 0;
 }
 
-static int add_filters(struct string_list *keys, const char *probe, const struct filter_flags *filter,
-		       struct err *err)
+static int add_filters(struct string_list *keys, const char *probe, const struct filter_flags *filter, struct err *err)
 {
 	int r = 0;
 

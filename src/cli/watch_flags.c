@@ -10,17 +10,32 @@
 #include "cleanup.h"
 #include "log.h"
 
-enum { KEY_NETNS = 256, KEY_ONCE, KEY_DURATION, KEY_ATTACH, KEY_PROBE, KEY_SET, KEY_QUIET, KEY_MODULE_BTF,
-       KEY_POD, KEY_CONTAINER, KEY_ALL, KEY_READY_FD };
+enum {
+	KEY_NETNS = 256,
+	KEY_ONCE,
+	KEY_DURATION,
+	KEY_ATTACH,
+	KEY_PROBE,
+	KEY_SET,
+	KEY_QUIET,
+	KEY_MODULE_BTF,
+	KEY_POD,
+	KEY_CONTAINER,
+	KEY_ALL,
+	KEY_READY_FD
+};
 
 static const struct argp_option watch_options[] = {
 	{"config", 'c', "FILE", 0, "configuration file", 0},
 	{"interface", 'i', "[NETNS/]IFACE", 0, "interface to watch; repeat for more, * is a pattern", 0},
 	{"netns", KEY_NETNS, "NS", 0, "network namespace of the interfaces: a name, a path, pid:N", 0},
 	{"pod", KEY_POD, "[NAMESPACE/]POD", 0,
-	 "pod whose interfaces to watch, with -i those of that name: its name, a pattern, its UID, or KEY=VALUE of a label; "
-	 "repeat for more", 0},
-	{"container", KEY_CONTAINER, "NAME", 0, "container whose interfaces to watch: its name, a pattern, or its id", 0},
+	 "pod whose interfaces to watch, with -i those of that name: its name, a pattern, its UID, or KEY=VALUE of a "
+	 "label; "
+	 "repeat for more",
+	 0},
+	{"container", KEY_CONTAINER, "NAME", 0, "container whose interfaces to watch: its name, a pattern, or its id",
+	 0},
 	{"all", KEY_ALL, NULL, 0, "every interface of every network namespace, with -i those of that name", 0},
 	{"output", 'o', "text|json", 0, "form of the output", 0},
 	{"once", KEY_ONCE, NULL, 0, "end after the first collection", 0},
@@ -30,7 +45,8 @@ static const struct argp_option watch_options[] = {
 	{"module-btf", KEY_MODULE_BTF, "FILE", 0,
 	 "BTF of the loaded gtp5g, or the gtp5g.ko that has it, to find its rules by", 0},
 	{"set", KEY_SET, "KEY=VALUE", 0, "set a key of the configuration", 0},
-	{"ready-fd", KEY_READY_FD, "N", 0, "write the line \"ready\" to this descriptor when the hooks are attached", 0},
+	{"ready-fd", KEY_READY_FD, "N", 0, "write the line \"ready\" to this descriptor when the hooks are attached",
+	 0},
 	{"quiet", KEY_QUIET, NULL, 0, "say only what is wrong", 0},
 	{0},
 };

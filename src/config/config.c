@@ -29,7 +29,7 @@ static bool is_called(const struct config_option *o, const char *key)
 }
 
 const struct config_option *config_find(const struct config *c, const char *section, const char *key,
-				 size_t *ret_section, size_t *ret_option)
+					size_t *ret_section, size_t *ret_option)
 {
 	for (size_t s = 0; s < c->n; s++) {
 		if (strcmp(c->sections[s]->name, section))
@@ -114,8 +114,8 @@ static int set_defaults(struct config *c, size_t s, struct err *err)
 	return 0;
 }
 
-int config_load(struct config **ret, const struct option_section *const *sections, size_t n,
-		const char *path, struct err *err)
+int config_load(struct config **ret, const struct option_section *const *sections, size_t n, const char *path,
+		struct err *err)
 {
 	struct config *c = calloc(1, sizeof(*c));
 	int r = 0;
@@ -198,8 +198,8 @@ static bool has_key(const struct option_section *section, const char *key)
 static bool find_meant(const struct config *c, const char *section, const char *key, char ret[static KEY_MAX])
 {
 	for (size_t s = 0; s < c->n; s++) {
-		const char *near = strcmp(c->sections[s]->name, section) ? NULL
-									 : config_nearest_key(c->sections[s], key);
+		const char *near =
+			strcmp(c->sections[s]->name, section) ? NULL : config_nearest_key(c->sections[s], key);
 
 		if (near)
 			return snprintf(ret, KEY_MAX, "%s.%s", section, near) > 0;
@@ -220,7 +220,8 @@ static int unknown_key(const struct config *c, const char *section, const char *
 		return err_set(err, -EINVAL, "no configuration key '%s.%s': %s", section, key, absent);
 	found = find_meant(c, section, key, meant);
 	return err_set(err, -EINVAL, "no configuration key '%s%s%s';%s%s%s 'teide config --show' lists them", section,
-		       section[0] ? "." : "", key, found ? " did you mean '" : "", found ? meant : "", found ? "'?" : "");
+		       section[0] ? "." : "", key, found ? " did you mean '" : "", found ? meant : "",
+		       found ? "'?" : "");
 }
 
 /* NULL: there is no such key, and err says so. */
@@ -281,8 +282,7 @@ static void show_section_head(const char *name, const char *before, struct buf *
 	while (name[at]) {
 		size_t len = strcspn(name + at, ".");
 
-		if (strncmp(name, before, at + len) ||
-		    (before[at + len] != '.' && before[at + len] != '\0'))
+		if (strncmp(name, before, at + len) || (before[at + len] != '.' && before[at + len] != '\0'))
 			buf_printf(out, "%*s%.*s:\n", *ret_depth * 2, "", (int)len, name + at);
 		*ret_depth += 1;
 		at += len + (name[at + len] == '.');

@@ -9,14 +9,14 @@
 struct config {
 	const struct option_section *const *sections; /* borrowed */
 	size_t n;
-	void **values;   /* one struct a section */
+	void **values;	 /* one struct a section */
 	char ***origins; /* one text an option; NULL: default */
 	struct buf notes;
 };
 
 /* The option called by its last word inside a section, or earlier called so; or NULL. */
 const struct config_option *config_find(const struct config *c, const char *section, const char *key,
-				 size_t *ret_section, size_t *ret_option);
+					size_t *ret_section, size_t *ret_option);
 /* Why this build does not have the section; NULL: it has it, or there is no such section. */
 const char *config_absent(const struct option_section *const *sections, size_t n, const char *section);
 int config_note_origin(struct config *c, size_t section, size_t option, const char *origin);

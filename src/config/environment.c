@@ -40,8 +40,7 @@ static int set_from_env(struct config *c, size_t s, size_t i, const char *name, 
 	else
 		r = config_set_value(c, s, i, text, err);
 	if (r < 0)
-		return err_prefix(err, r, "environment variable %s (%s.%s)", name,
-				  c->sections[s]->name, o->key);
+		return err_prefix(err, r, "environment variable %s (%s.%s)", name, c->sections[s]->name, o->key);
 	return config_note_origin(c, s, i, name);
 }
 
@@ -139,8 +138,8 @@ static bool is_port_of_service(const char *port)
 	return false;
 }
 
-/* Kubernetes tells each pod of the services of its namespace: of one that is called teide or teide-NAME in variables such
- * as TEIDE_SERVICE_HOST, TEIDE_SERVICE_PORT_HTTP, TEIDE_PORT=tcp://10.0.0.1:80, TEIDE_PORT_80_TCP_ADDR. */
+/* Kubernetes tells each pod of the services of its namespace: of one that is called teide or teide-NAME in variables
+ * such as TEIDE_SERVICE_HOST, TEIDE_SERVICE_PORT_HTTP, TEIDE_PORT=tcp://10.0.0.1:80, TEIDE_PORT_80_TCP_ADDR. */
 static bool is_service(const char *name, const char *value)
 {
 	static const char *const hosts[] = {"_SERVICE_HOST"}, *const ports[] = {"_PORT"};
@@ -208,8 +207,10 @@ static int check_variable(const char *variable, const struct names *names, struc
 	if (meant)
 		return err_set(err, -EINVAL, "environment variable %s is no configuration key; did you mean %s?", name,
 			       meant);
-	return err_set(err, -EINVAL, "environment variable %s is no configuration key; unset it ('teide config --show' lists "
-		       "the keys; api.url is " PREFIX "API_URL)", name);
+	return err_set(err, -EINVAL,
+		       "environment variable %s is no configuration key; unset it ('teide config --show' lists "
+		       "the keys; api.url is " PREFIX "API_URL)",
+		       name);
 }
 
 int config_check_environment(const struct option_section *const *sections, size_t n, struct err *err)

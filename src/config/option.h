@@ -10,14 +10,14 @@
 #include "err.h"
 
 enum option_type {
-	OPTION_BOOL,     /* bool */
-	OPTION_U64,      /* uint64_t in [min, max] */
-	OPTION_INT,      /* int64_t in [min, max], both read as int64_t */
-	OPTION_SIZE,     /* uint64_t bytes: 65536, 64KiB, 16MiB; in [min, max] */
+	OPTION_BOOL,	 /* bool */
+	OPTION_U64,	 /* uint64_t in [min, max] */
+	OPTION_INT,	 /* int64_t in [min, max], both read as int64_t */
+	OPTION_SIZE,	 /* uint64_t bytes: 65536, 64KiB, 16MiB; in [min, max] */
 	OPTION_DURATION, /* uint64_t ns: 10s, 500ms, 2m, always with a unit; in [min, max] ns */
-	OPTION_STRING,   /* const char *, never NULL */
-	OPTION_LIST,     /* struct string_list; text form is comma-separated */
-	OPTION_CHOICE,   /* unsigned: index into choices */
+	OPTION_STRING,	 /* const char *, never NULL */
+	OPTION_LIST,	 /* struct string_list; text form is comma-separated */
+	OPTION_CHOICE,	 /* unsigned: index into choices */
 };
 
 struct string_list {
@@ -37,15 +37,15 @@ struct old_choice {
 struct config_option {
 	const char *key; /* NULL ends the table */
 	enum option_type type;
-	size_t offset; /* into the section's struct */
+	size_t offset;		  /* into the section's struct */
 	const char *default_text; /* parsed like any other value */
-	uint64_t min, max; /* max 0: no upper bound */
+	uint64_t min, max;	  /* max 0: no upper bound */
 	bool power_of_two;
-	bool is_url; /* of OPTION_STRING: user and password in it are never shown */
+	bool is_url;		    /* of OPTION_STRING: user and password in it are never shown */
 	const char *const *choices; /* NULL-terminated */
 	const char *help;
-	const char *old_env; /* a name of earlier tools that is accepted with a note, or NULL */
-	const char *old_key; /* the key's name in earlier versions, the same */
+	const char *old_env;		      /* a name of earlier tools that is accepted with a note, or NULL */
+	const char *old_key;		      /* the key's name in earlier versions, the same */
 	const struct old_choice *old_choices; /* the same of choices; {NULL} ends them */
 };
 
@@ -58,15 +58,15 @@ struct option_section {
 	size_t size; /* of the struct that the offsets index */
 	/* What is wrong on any node with values that are each well formed; NULL: nothing can be. 0 or -errno. */
 	int (*check)(const struct config *config, struct err *err);
-	/* Why this build does not have the section ("this build of teide has no server"): the section has no options, is
-	 * not shown, and each key of it is refused with this text. NULL: the build has the section. */
+	/* Why this build does not have the section ("this build of teide has no server"): the section has no options,
+	 * is not shown, and each key of it is refused with this text. NULL: the build has the section. */
 	const char *absent;
 };
 
 /* Defaults, then the file (NULL: none), then the environment; every error names file, line and key.
  * The sections array and what it points at outlive the config. */
-int config_load(struct config **ret, const struct option_section *const *sections, size_t n,
-		const char *path, struct err *err);
+int config_load(struct config **ret, const struct option_section *const *sections, size_t n, const char *path,
+		struct err *err);
 void config_free(struct config *c);
 
 /* -EINVAL for an environment variable TEIDE_... that is the name of no key of the sections, which are all that there
@@ -84,7 +84,8 @@ uint64_t config_number(const struct config *c, const char *section, const char *
 /* Sets one key ("probes.flow.ring_size") from text, as a flag of the command line does. */
 int config_set(struct config *c, const char *key, const char *value, struct err *err);
 
-/* Sets a list to a copy of these items as they are: names of the kernel's, which may hold commas and need not be UTF-8. */
+/* Sets a list to a copy of these items as they are: names of the kernel's, which may hold commas and need not be UTF-8.
+ */
 int config_set_list(struct config *c, const char *key, const struct string_list *items, struct err *err);
 
 /* What the loader wants to say although nothing is wrong (an old name was used): lines, "" for none. */

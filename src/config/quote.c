@@ -25,7 +25,8 @@ bool quote_can(const char *text)
 {
 	yaml_event_t e;
 
-	if (has_no_character(text) || !yaml_scalar_event_initialize(&e, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1,
+	if (has_no_character(text) ||
+	    !yaml_scalar_event_initialize(&e, NULL, NULL, (const yaml_char_t *)text, (int)strlen(text), 1, 1,
 					  YAML_DOUBLE_QUOTED_SCALAR_STYLE))
 		return false;
 	yaml_event_delete(&e);

@@ -57,7 +57,9 @@ static int set_choice(const struct config_option *o, void *base, const char *tex
 
 static int check_text(const char *text, struct err *err)
 {
-	return quote_can(text) ? 0 : err_set(err, -EINVAL, "the text is not UTF-8, as a configuration is; write it in UTF-8");
+	return quote_can(text)
+		       ? 0
+		       : err_set(err, -EINVAL, "the text is not UTF-8, as a configuration is; write it in UTF-8");
 }
 
 /* What stands before the '@' of a URL: *ret_len bytes, 0 where there is none. */
@@ -78,7 +80,8 @@ static int refuse_mask(const char *url, struct err *err)
 
 	if (len != strlen(MASK) || strncmp(user, MASK, len))
 		return 0;
-	return err_set(err, -EINVAL, "user and password are masked (" MASK "), as 'teide config --show' prints them; write "
+	return err_set(err, -EINVAL,
+		       "user and password are masked (" MASK "), as 'teide config --show' prints them; write "
 		       "what they are, or leave out '" MASK "@'");
 }
 

@@ -29,12 +29,12 @@ struct walk {
 	int documents; /* that have begun */
 	bool has_key;  /* keys[depth - 1] awaits its value */
 	bool in_list;
-	size_t section, option; /* of the open list */
+	size_t section, option;	 /* of the open list */
 	struct string_list seen; /* paths of the keys so far: few, since an unknown key ends the walk */
 };
 
-__attribute__((format(printf, 4, 5)))
-static int refuse(const struct walk *w, const yaml_event_t *e, struct err *err, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static int refuse(const struct walk *w, const yaml_event_t *e, struct err *err,
+							const char *format, ...)
 {
 	char text[sizeof(err->text)];
 	va_list ap;
@@ -51,8 +51,7 @@ static void section_name(const struct walk *w, int levels, char name[static PATH
 
 	name[0] = '\0';
 	for (int i = 0; i < levels && at < PATH_MAX_TEXT; i++)
-		at += (size_t)snprintf(name + at, PATH_MAX_TEXT - at, "%s%s", i ? "." : "",
-				       w->keys[i]);
+		at += (size_t)snprintf(name + at, PATH_MAX_TEXT - at, "%s%s", i ? "." : "", w->keys[i]);
 }
 
 static bool is_section_or_part(const struct config *c, const char *name)
@@ -150,9 +149,9 @@ static int on_value(struct walk *w, const yaml_event_t *e, struct err *err)
 		return is_null(e) && is_section_or_part(w->c, name) ? 0 : unknown_key(w, e, err);
 	}
 	if (is_null(e))
-		return refuse(w, e, err, "%s has no value; remove the line for the default, or write %s for an empty %s",
-			      o->key, o->type == OPTION_LIST ? "[]" : "\"\"",
-			      o->type == OPTION_LIST ? "list" : "text");
+		return refuse(w, e, err,
+			      "%s has no value; remove the line for the default, or write %s for an empty %s", o->key,
+			      o->type == OPTION_LIST ? "[]" : "\"\"", o->type == OPTION_LIST ? "list" : "text");
 	r = config_set_value(w->c, w->section, w->option, (const char *)e->data.scalar.value, err);
 	if (r < 0)
 		return err_prefix(err, r, "%s:%zu: %s", w->file, e->start_mark.line + 1, o->key);
@@ -164,7 +163,8 @@ static int on_item(struct walk *w, const yaml_event_t *e, struct err *err)
 	const struct config_option *o = &w->c->sections[w->section]->options[w->option];
 
 	if (is_null(e))
-		return refuse(w, e, err, "null stands in the list %s; remove it, or write a text within quotes", o->key);
+		return refuse(w, e, err, "null stands in the list %s; remove it, or write a text within quotes",
+			      o->key);
 	return value_list_add(o, w->c->values[w->section], (const char *)e->data.scalar.value, err);
 }
 
@@ -271,7 +271,8 @@ static int check_properties(const struct walk *w, const yaml_event_t *e, struct 
 	if (anchor)
 		return refuse(w, e, err, "anchors (&%s) are not supported; write the value where it is meant", anchor);
 	if (tag)
-		return refuse(w, e, err, "tags (%s) are not supported; remove it, or quote a text that begins with '!'", tag);
+		return refuse(w, e, err, "tags (%s) are not supported; remove it, or quote a text that begins with '!'",
+			      tag);
 	return 0;
 }
 
@@ -297,8 +298,10 @@ static int on_event(struct walk *w, const yaml_event_t *e, struct err *err)
 	case YAML_DOCUMENT_START_EVENT:
 		return check_document(w, e, err);
 	case YAML_ALIAS_EVENT:
-		return refuse(w, e, err, "aliases (*%s) are not supported; write the value, or quote a text that begins "
-			      "with '*'", e->data.alias.anchor);
+		return refuse(w, e, err,
+			      "aliases (*%s) are not supported; write the value, or quote a text that begins "
+			      "with '*'",
+			      e->data.alias.anchor);
 	default:
 		return 0;
 	}

@@ -9,11 +9,11 @@
 #include "option.h"
 
 struct doctor_options {
-	const char *root;            /* "" for the real one */
-	const struct config *config; /* of all probes */
+	const char *root;		     /* "" for the real one */
+	const struct config *config;	     /* of all probes */
 	const struct containers *containers; /* those there are; NULL: none is known */
-	const struct gthulhu_options *api; /* NULL: no server is asked */
-	const char *no_api; /* where api is NULL: why */
+	const struct gthulhu_options *api;   /* NULL: no server is asked */
+	const char *no_api;		     /* where api is NULL: why */
 };
 
 /* Fills ret, which the caller frees. Takes as long as an API server that does not answer is given. */

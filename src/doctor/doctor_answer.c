@@ -35,8 +35,8 @@ static int write_report(const struct report *report, const struct doctor_task *t
 	struct utsname uts = {0};
 
 	uname(&uts);
-	const struct report_heading heading = {.version = task->version, .kernel = uts.release,
-					       .node = settings_node(task->settings, node)};
+	const struct report_heading heading = {
+		.version = task->version, .kernel = uts.release, .node = settings_node(task->settings, node)};
 
 	(task->json ? report_json : report_text)(report, &heading, &out);
 	if (out.failed || fputs(out.data, stdout) == EOF || fflush(stdout) == EOF)
@@ -47,7 +47,8 @@ static int write_report(const struct report *report, const struct doctor_task *t
 int doctor_answer(const struct doctor_task *task, enum report_verdict *ret, struct err *err)
 {
 	struct identity *identity = identity_new(config_get(task->settings->config, "containers"));
-	struct doctor_options options = {.root = "", .config = task->settings->config,
+	struct doctor_options options = {.root = "",
+					 .config = task->settings->config,
 					 .containers = identity ? identity_containers(identity) : NULL};
 	_cleanup_(report_free) struct report report = {0};
 

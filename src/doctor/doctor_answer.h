@@ -11,7 +11,7 @@
 struct doctor_task {
 	const struct settings *settings;
 	const char *version; /* teide's */
-	bool names_api; /* the configuration names an API server: it is asked where strategies go to it */
+	bool names_api;	     /* the configuration names an API server: it is asked where strategies go to it */
 	bool json;
 };
 

@@ -25,8 +25,10 @@ void doctor_judge_clock(int64_t date, int64_t now, struct report *r)
 	check_set(c, CHECK_OK, "within %d s of this node's", CLOCK_TOLERANCE_S);
 	if (ahead >= -CLOCK_TOLERANCE_S && ahead <= CLOCK_TOLERANCE_S)
 		return;
-	check_set(c, CHECK_INFO, "%" PRId64 " s %s this node's: its tokens still work here, its logs do not "
-		  "line up", ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead of");
+	check_set(c, CHECK_INFO,
+		  "%" PRId64 " s %s this node's: its tokens still work here, its logs do not "
+		  "line up",
+		  ahead < 0 ? -ahead : ahead, ahead < 0 ? "behind" : "ahead of");
 	check_remedy(c, "run a time service (chrony) on both");
 }
 
@@ -48,8 +50,7 @@ static int ask_date(const struct gthulhu_options *api, const char *base, struct 
 	const struct http_client_options http = {api->ca_file, api->cert_file, api->key_file};
 	_cleanup_(cleanup_loop) struct loop *loop = loop_new();
 	_cleanup_(cleanup_client) struct http_client *client = NULL;
-	const struct http_request request = {
-		.method = "GET", .url = base, .timeout_ns = api->timeout_ns};
+	const struct http_request request = {.method = "GET", .url = base, .timeout_ns = api->timeout_ns};
 	int r;
 
 	if (!loop)
@@ -73,20 +74,21 @@ static void ask_clock(const struct gthulhu_options *api, struct report *r)
 }
 
 /* The text of an error names the URL or the key's file. */
-static void judge_failure(const struct gthulhu_options *api, int error, const struct err *err,
-			  struct check *c)
+static void judge_failure(const struct gthulhu_options *api, int error, const struct err *err, struct check *c)
 {
 	check_set(c, CHECK_MISSING, "%.370s", err->text);
 	/* What the text says of a file of its own is not about the server. */
 	if (strstr(err->text, "api.password_file"))
-		check_remedy(c, "write the password of %s into the first line of a file that teide can read, and "
-			     "give api.password_file its path", api->user);
+		check_remedy(c,
+			     "write the password of %s into the first line of a file that teide can read, and "
+			     "give api.password_file its path",
+			     api->user);
 	else if (!strncmp(err->text, "public key", strlen("public key")))
 		check_remedy(c, "copy the server's public_key.pem to this node, and give api.public_key_path its "
-			     "path");
+				"path");
 	else if (error == -EACCES)
 		check_remedy(c, "give api.public_key_path the public key of this very server, or of a "
-			     "manager api.user and api.password_file");
+				"manager api.user and api.password_file");
 	else if (error == -EBADMSG)
 		check_remedy(c, "see that api.url is a Gthulhu API server, and the key a PEM file");
 	else
@@ -96,19 +98,23 @@ static void judge_failure(const struct gthulhu_options *api, int error, const st
 static void judge_view(const struct gthulhu_view *view, struct check *c)
 {
 	if (view->protocol == GTHULHU_MANAGER)
-		check_set(c, CHECK_OK, "reachable, took the password, is a manager, holds %zu rule%s of "
-			  "this user", view->n_rules, plural(view->n_rules));
+		check_set(c, CHECK_OK,
+			  "reachable, took the password, is a manager, holds %zu rule%s of "
+			  "this user",
+			  view->n_rules, plural(view->n_rules));
 	else
-		check_set(c, CHECK_OK, "reachable, took the key, speaks Gthulhu's API (%s), holds %zu "
-			  "strateg%s", gthulhu_protocol_name(view->protocol), view->list.len,
-			  view->list.len == 1 ? "y" : "ies");
+		check_set(c, CHECK_OK,
+			  "reachable, took the key, speaks Gthulhu's API (%s), holds %zu "
+			  "strateg%s",
+			  gthulhu_protocol_name(view->protocol), view->list.len, view->list.len == 1 ? "y" : "ies");
 }
 
 static void judge_key(struct report *r)
 {
 	struct check *c = report_add(r, CHECK_API, "its key", "api.key");
 
-	check_set(c, CHECK_LIMITED, "the sample that Gthulhu ships: its private half is published, so that "
+	check_set(c, CHECK_LIMITED,
+		  "the sample that Gthulhu ships: its private half is published, so that "
 		  "anybody can have a token");
 	check_remedy(c, "give the server a key of its own: openssl genrsa, jwt.private_key_path");
 }

@@ -11,18 +11,13 @@ const char *const doctor_modules[DOCTOR_MODULES] = {"gtp", "gtp5g"};
 /* As found in the modules of Debian's 5.10 to 7.2 and in gtp5g 0.8.5 to 0.10.2. */
 const struct known_function doctor_functions[] = {
 	{"gtp", "gtp_encap_recv", "the uplink at N3: packets, TEID, verdict, duration", .needed = true},
-	{"gtp", "gtp_dev_xmit", "the downlink at the device: packets, verdict, duration",
-	 .needed = true},
+	{"gtp", "gtp_dev_xmit", "the downlink at the device: packets, verdict, duration", .needed = true},
 	{"gtp", "gtp_rx", "the decapsulation's own duration"},
-	{"gtp", "gtp_push_header", "the downlink's TEID and outer addresses (Linux 6.8 and later)",
-	 .inlined = true},
-	{"gtp", "gtp_build_skb_ip4", "the downlink's TEID and outer addresses (before Linux 6.8)",
-	 .inlined = true},
+	{"gtp", "gtp_push_header", "the downlink's TEID and outer addresses (Linux 6.8 and later)", .inlined = true},
+	{"gtp", "gtp_build_skb_ip4", "the downlink's TEID and outer addresses (before Linux 6.8)", .inlined = true},
 	{"gtp", "gtp1u_udp_encap_recv", "a stage of gtp_encap_recv", .inlined = true},
-	{"gtp5g", "gtp5g_encap_recv", "the uplink at N3: packets, TEID, QFI, duration",
-	 .needed = true},
-	{"gtp5g", "gtp5g_dev_xmit", "the downlink at the device: packets, verdict, duration",
-	 .needed = true},
+	{"gtp5g", "gtp5g_encap_recv", "the uplink at N3: packets, TEID, QFI, duration", .needed = true},
+	{"gtp5g", "gtp5g_dev_xmit", "the downlink at the device: packets, verdict, duration", .needed = true},
 	{"gtp5g", "gtp5g_handle_skb_ipv4", "the downlink's verdict"},
 	{"gtp5g", "gtp5g_push_header", "the downlink's TEID, QFI and gNB"},
 	{"gtp5g", "gtp5g_xmit_skb_ipv4", "the sending stage's own duration"},
@@ -73,8 +68,7 @@ static void judge_loaded(const struct modules_facts *m, size_t i, bool other, st
 			"without, teide flows still shows the tunnels at N3");
 }
 
-static void judge_module_btf(const struct modules_facts *m, size_t i, const struct features *f,
-			     struct report *r)
+static void judge_module_btf(const struct modules_facts *m, size_t i, const struct features *f, struct report *r)
 {
 	const char *name = doctor_modules[i];
 	struct check *c;
@@ -86,9 +80,8 @@ static void judge_module_btf(const struct modules_facts *m, size_t i, const stru
 		check_set(c, CHECK_OK, "/sys/kernel/btf/%s", name);
 		return;
 	}
-	check_set(c, f->kprobe ? CHECK_MISSING : CHECK_INFO, "/sys/kernel/btf/%s is not there: %s",
-		  name, f->kprobe ? "fentry needs it, and there are no kprobes"
-				  : "no fentry on it, kprobes are used");
+	check_set(c, f->kprobe ? CHECK_MISSING : CHECK_INFO, "/sys/kernel/btf/%s is not there: %s", name,
+		  f->kprobe ? "fentry needs it, and there are no kprobes" : "no fentry on it, kprobes are used");
 	check_remedy(c, i ? "to have it: build gtp5g with this kernel's BTF (/sys/kernel/btf/vmlinux) as "
 			    "'vmlinux' in the headers' folder, or add it: pahole -J --btf_base "
 			    "/sys/kernel/btf/vmlinux gtp5g.ko; then load it anew"
@@ -101,12 +94,14 @@ struct module_switch {
 };
 
 static const struct module_switch qos_switch = {
-	"qos", "on: QERs with rates are policed",
+	"qos",
+	"on: QERs with rates are policed",
 	"off: rate limits (MBR) of QERs are not enforced, no packet gets a colour",
 	"where rates are to hold: echo 1 > /proc/gtp5g/qos",
 };
 static const struct module_switch seq_switch = {
-	"seq", "on: downlink packets carry sequence numbers",
+	"seq",
+	"on: downlink packets carry sequence numbers",
 	"off: no sequence numbers downlink, loss on N3 cannot be counted",
 	"to count loss on N3: echo 1 > /proc/gtp5g/seq",
 };
@@ -123,8 +118,7 @@ static void judge_switch(const struct module_switch *s, int value, struct report
 		check_remedy(c, "%s", s->remedy);
 }
 
-void doctor_judge_modules(const struct modules_facts *m, const struct features *f,
-			  struct report *r)
+void doctor_judge_modules(const struct modules_facts *m, const struct features *f, struct report *r)
 {
 	for (size_t i = 0; i < DOCTOR_MODULES; i++) {
 		judge_loaded(m, i, m->modules[!i].loaded, r);
@@ -140,8 +134,7 @@ static void judge_unloadable(enum plan_method method, const char *error, struct 
 	check_prefix(c, "%s, but its program does not load: ", plan_method_name(method));
 }
 
-static void judge_hooked(const struct function_facts *f, const struct known_function *k,
-			 struct check *c)
+static void judge_hooked(const struct function_facts *f, const struct known_function *k, struct check *c)
 {
 	const char *method = plan_method_name(f->choice.method);
 
@@ -151,8 +144,8 @@ static void judge_hooked(const struct function_facts *f, const struct known_func
 		check_set(c, CHECK_OK, "%s: %s; shows %s", method, f->choice.reason, k->shows);
 		check_line(c, "%s", method);
 	} else {
-		check_set(c, CHECK_INFO, "free: %s would do (%s), no probe hooks it; not shown: %s",
-			  method, f->choice.reason, k->shows);
+		check_set(c, CHECK_INFO, "free: %s would do (%s), no probe hooks it; not shown: %s", method,
+			  f->choice.reason, k->shows);
 		check_line(c, "free: %s would do, no probe hooks them", method);
 	}
 }
@@ -162,37 +155,33 @@ static bool refused(const struct function_facts *f)
 	return strstr(f->choice.reason, "refused") || strstr(f->choice.reason, "no kprobes");
 }
 
-static void judge_unhooked(const struct function_facts *f, const struct known_function *k,
-			   struct check *c)
+static void judge_unhooked(const struct function_facts *f, const struct known_function *k, struct check *c)
 {
-	enum check_state state = k->needed ? CHECK_MISSING
-				 : k->inlined || k->since ? CHECK_INFO
-							  : CHECK_LIMITED;
+	enum check_state state = k->needed ? CHECK_MISSING : k->inlined || k->since ? CHECK_INFO : CHECK_LIMITED;
 
 	if (refused(f) && state == CHECK_INFO)
 		state = CHECK_LIMITED;
-	check_set(c, state, "none: %s%s%s%s; not shown: %s", f->choice.reason,
-		  k->since ? " (there from " : "", k->since ? k->since : "", k->since ? ")" : "",
-		  k->shows);
+	check_set(c, state, "none: %s%s%s%s; not shown: %s", f->choice.reason, k->since ? " (there from " : "",
+		  k->since ? k->since : "", k->since ? ")" : "", k->shows);
 	check_line(c, "none: %s", f->choice.reason);
 	if (state >= CHECK_LIMITED)
-		check_remedy(c, refused(f) ? "run as root on a kernel with fentry or kprobes"
-					   : "load a build of %s that has it: a released version, compiled "
-					     "with gcc", k->module);
+		check_remedy(c,
+			     refused(f) ? "run as root on a kernel with fentry or kprobes"
+					: "load a build of %s that has it: a released version, compiled "
+					  "with gcc",
+			     k->module);
 }
 
 static bool has_hook(const struct plan_choice *choice)
 {
-	return choice->method == PLAN_FENTRY || choice->method == PLAN_KPROBE ||
-	       choice->method == PLAN_TRACEPOINT;
+	return choice->method == PLAN_FENTRY || choice->method == PLAN_KPROBE || choice->method == PLAN_TRACEPOINT;
 }
 
 static void judge_known(const struct modules_facts *m, size_t i, struct report *r)
 {
 	const struct known_function *k = &doctor_functions[i];
 	const struct function_facts *f = &m->functions[i];
-	struct check *c = report_add(r, CHECK_FUNCTIONS, k->name, "function.%s.%s", k->module,
-				     k->name);
+	struct check *c = report_add(r, CHECK_FUNCTIONS, k->name, "function.%s.%s", k->module, k->name);
 
 	if (!module_of(m, k->module)->loaded) {
 		check_set(c, CHECK_INFO, "module %s is not loaded; shows %s", k->module, k->shows);
@@ -209,14 +198,12 @@ static void judge_known(const struct modules_facts *m, size_t i, struct report *
 
 static void judge_other(const struct other_hook *o, struct report *r)
 {
-	struct check *c = report_add(r, CHECK_FUNCTIONS, o->name, "function.%s.%s", o->module,
-				     o->name);
+	struct check *c = report_add(r, CHECK_FUNCTIONS, o->name, "function.%s.%s", o->module, o->name);
 
 	if (o->load_error[0]) {
 		judge_unloadable(o->choice.method, o->load_error, c);
 	} else if (has_hook(&o->choice)) {
-		check_set(c, CHECK_OK, "%s: %s", plan_method_name(o->choice.method),
-			  o->choice.reason);
+		check_set(c, CHECK_OK, "%s: %s", plan_method_name(o->choice.method), o->choice.reason);
 		check_line(c, "%s", plan_method_name(o->choice.method));
 	} else {
 		check_set(c, CHECK_INFO, "none: %s", o->choice.reason);

@@ -12,8 +12,8 @@ struct known_function {
 	const char *module, *name;
 	const char *shows; /* what is seen at it and nowhere else */
 	const char *since; /* the module's version that has it first; NULL: all that are supported */
-	bool needed;       /* without it there is nothing to show of this direction */
-	bool inlined;      /* in every build that is known, or in some: nothing to mend */
+	bool needed;	   /* without it there is nothing to show of this direction */
+	bool inlined;	   /* in every build that is known, or in some: nothing to mend */
 };
 
 extern const struct known_function doctor_functions[];
@@ -26,7 +26,7 @@ extern const size_t doctor_functions_len;
 
 struct function_facts {
 	struct plan_choice choice;
-	bool described; /* a probe hooks it, or would */
+	bool described;			 /* a probe hooks it, or would */
 	char load_error[LOAD_ERROR_MAX]; /* why its programs do not load; "": they do, or there are none */
 };
 
@@ -43,7 +43,7 @@ struct other_hook {
 struct modules_facts {
 	bool can_load; /* the kernel has modules at all */
 	struct module_facts modules[DOCTOR_MODULES];
-	int qos, seq; /* gtp5g's switches; -1: not to be told */
+	int qos, seq;					       /* gtp5g's switches; -1: not to be told */
 	struct function_facts functions[DOCTOR_FUNCTIONS_MAX]; /* as doctor_functions */
 	struct other_hook others[DOCTOR_OTHERS_MAX];
 	size_t n_others;
@@ -56,6 +56,5 @@ extern const char *const doctor_modules[DOCTOR_MODULES];
 void doctor_read_modules(const char *root, const struct features *f, const struct config *config,
 			 struct modules_facts *ret);
 
-void doctor_judge_modules(const struct modules_facts *m, const struct features *f,
-			  struct report *r);
+void doctor_judge_modules(const struct modules_facts *m, const struct features *f, struct report *r);
 void doctor_judge_functions(const struct modules_facts *m, struct report *r);

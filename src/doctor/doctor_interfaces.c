@@ -16,7 +16,8 @@ static void on_row(void *data, const struct plan_row *row)
 		return;
 	}
 	check_set(c, CHECK_MISSING, "not watched: %s", row->reason);
-	check_remedy(c, "name it as it is in the configuration's interfaces, or leave it there: the service waits for it");
+	check_remedy(c,
+		     "name it as it is in the configuration's interfaces, or leave it there: the service waits for it");
 }
 
 /* As the service would attach, for a moment. */

@@ -39,8 +39,8 @@ static void read_functions(const struct features *f, struct modules_facts *ret)
 	struct err err = {0};
 
 	for (size_t i = 0; i < doctor_functions_len; i++)
-		hooks[i] = (struct plan_hook){.module = doctor_functions[i].module,
-					      .function = doctor_functions[i].name};
+		hooks[i] =
+			(struct plan_hook){.module = doctor_functions[i].module, .function = doctor_functions[i].name};
 	if (features_symbols(f, hooks, doctor_functions_len, symbols, &err)) {
 		snprintf(ret->error, sizeof(ret->error), "%.*s", CHECK_TEXT_MAX - 1, err.text);
 		return;
@@ -84,8 +84,7 @@ static void on_row(void *data, const struct plan_row *row)
 	if (!row->module)
 		return;
 	for (size_t i = 0; i < doctor_functions_len; i++) {
-		if (strcmp(doctor_functions[i].module, row->module) ||
-		    strcmp(doctor_functions[i].name, row->hook))
+		if (strcmp(doctor_functions[i].module, row->module) || strcmp(doctor_functions[i].name, row->hook))
 			continue;
 		ret->functions[i].described = true;
 		take_choice(row, &ret->functions[i].choice, ret->functions[i].load_error);

@@ -33,8 +33,7 @@ static void on_link(const struct rtnl_link *link, void *data)
 		*d = (struct ue_device){.mtu = link->mtu, .up = link->up};
 		memcpy(d->name, link->name, sizeof(d->name));
 		memcpy(d->kind, link->kind, sizeof(d->kind));
-	} else if (link->type == ARPHRD_ETHER && link->up &&
-		   (!f->n3_mtu || link->mtu < f->n3_mtu)) {
+	} else if (link->type == ARPHRD_ETHER && link->up && (!f->n3_mtu || link->mtu < f->n3_mtu)) {
 		f->n3_mtu = link->mtu;
 		memcpy(f->n3, link->name, sizeof(f->n3));
 	}
@@ -84,7 +83,7 @@ static void name_it(const struct netns *ns, struct netns_facts *f)
 struct visits {
 	uint16_t port; /* of GTP-U */
 	size_t shown, left_out, failed;
-	size_t hidden; /* processes whose namespace cannot be seen */
+	size_t hidden;	/* processes whose namespace cannot be seen */
 	struct err err; /* of the last that failed */
 };
 
@@ -115,14 +114,13 @@ static void judge_visits(const struct visits *v, size_t unvisited, struct report
 
 	if (v->failed) {
 		c = report_add(r, CHECK_NETWORK, "namespaces", "network.unvisited");
-		check_set(c, CHECK_LIMITED, "%zu network namespaces could not be entered: %.200s",
-			  v->failed, v->err.text);
+		check_set(c, CHECK_LIMITED, "%zu network namespaces could not be entered: %.200s", v->failed,
+			  v->err.text);
 		check_remedy(c, "run as root, in a container with hostPID and CAP_SYS_ADMIN");
 	}
 	if (v->left_out || unvisited) {
 		c = report_add(r, CHECK_NETWORK, "namespaces", "network.left_out");
-		check_set(c, CHECK_INFO, "%zu more of the user plane, %zu not looked at",
-			  v->left_out, unvisited);
+		check_set(c, CHECK_INFO, "%zu more of the user plane, %zu not looked at", v->left_out, unvisited);
 	}
 	if (v->hidden) {
 		c = report_add(r, CHECK_NETWORK, "namespaces", "network.hidden");

@@ -20,17 +20,14 @@ void doctor_read_files(const char *root, struct node_facts *ret)
 
 	ret->capabilities = privileges_effective(root);
 	features_lockdown(root, ret->lockdown, sizeof(ret->lockdown));
-	ret->jit_known = read_first_line(root, "/proc/sys/net/core/bpf_jit_enable", line,
-					  sizeof(line));
+	ret->jit_known = read_first_line(root, "/proc/sys/net/core/bpf_jit_enable", line, sizeof(line));
 	ret->jit = ret->jit_known && line[0] != '0';
-	ret->autogroup = read_first_line(root, "/proc/sys/kernel/sched_autogroup_enabled", line,
-					  sizeof(line)) &&
-			 line[0] == '1';
+	ret->autogroup =
+		read_first_line(root, "/proc/sys/kernel/sched_autogroup_enabled", line, sizeof(line)) && line[0] == '1';
 	ret->sched_ext = read_first_line(root, "/sys/kernel/sched_ext/state", line, sizeof(line));
 	if (!ret->sched_ext || strcmp(line, "enabled"))
 		return;
-	if (!read_first_line(root, "/sys/kernel/sched_ext/root/ops", ret->scheduler,
-			      sizeof(ret->scheduler)))
+	if (!read_first_line(root, "/sys/kernel/sched_ext/root/ops", ret->scheduler, sizeof(ret->scheduler)))
 		snprintf(ret->scheduler, sizeof(ret->scheduler), "one without a name");
 }
 
@@ -43,8 +40,7 @@ void doctor_read_node(const char *root, struct node_facts *ret)
 	*ret = (struct node_facts){0};
 	doctor_read_files(root, ret);
 	if (!uname(&uts)) {
-		snprintf(ret->release, sizeof(ret->release), "%.64s %.24s", uts.release,
-			 uts.machine);
+		snprintf(ret->release, sizeof(ret->release), "%.64s %.24s", uts.release, uts.machine);
 		if (sscanf(uts.release, "%u.%u", &ret->major, &ret->minor) != 2)
 			ret->major = ret->minor = 0;
 	}
@@ -81,8 +77,7 @@ static void judge_btf(const struct node_facts *f, struct report *r)
 		return;
 	c->line[0] = '\0';
 	c->fatal = true;
-	check_set(c, CHECK_MISSING,
-		  "/sys/kernel/btf/vmlinux cannot be read: no program can be fitted to this kernel");
+	check_set(c, CHECK_MISSING, "/sys/kernel/btf/vmlinux cannot be read: no program can be fitted to this kernel");
 	check_remedy(c, "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as distributions build it; "
 			"in a container, mount /sys");
 }
@@ -109,8 +104,7 @@ static void judge_ring(const struct node_facts *f, struct report *r)
 		return;
 	c->line[0] = '\0';
 	c->fatal = true;
-	check_set(c, CHECK_MISSING, "refused: %s: no program of teide loads",
-		  err_name(f->features.ringbuf));
+	check_set(c, CHECK_MISSING, "refused: %s: no program of teide loads", err_name(f->features.ringbuf));
 	remedy_for(c, f->features.ringbuf,
 		   "use Linux 5.8 or later; in a container, allow bpf(2) (seccomp, privileges)");
 }
@@ -158,11 +152,11 @@ static void judge_tc(const struct node_facts *f, struct report *r)
 	else if (error != -EPERM && error != -EACCES)
 		check_set(c, CHECK_OK, "by clsact: tcx is there from Linux 6.6 on");
 	else
-		check_set(c, CHECK_MISSING, "refused: %s: no packets at interfaces, no flows",
-			  err_name(error));
+		check_set(c, CHECK_MISSING, "refused: %s: no packets at interfaces, no flows", err_name(error));
 	if (c->state != CHECK_OK)
-		remedy_for(c, error, "allow bpf(2) and CAP_NET_ADMIN; in a container, see its seccomp "
-				     "profile");
+		remedy_for(c, error,
+			   "allow bpf(2) and CAP_NET_ADMIN; in a container, see its seccomp "
+			   "profile");
 }
 
 static void judge_context(const struct node_facts *f, struct report *r)
@@ -172,8 +166,7 @@ static void judge_context(const struct node_facts *f, struct report *r)
 	check_set(c, CHECK_OK, "process and softirq are told apart by %s", f->context_means);
 	if (strcmp(f->context_means, "none"))
 		return;
-	check_set(c, CHECK_LIMITED,
-		  "nothing tells process from softirq: the task of an event may be a bystander");
+	check_set(c, CHECK_LIMITED, "nothing tells process from softirq: the task of an event may be a bystander");
 	check_remedy(c, "run as root (addresses in /proc/kallsyms), with kernel.kptr_restrict below 2");
 }
 
@@ -185,14 +178,15 @@ static void judge_lockdown(const struct node_facts *f, struct report *r)
 {
 	struct check *c = report_add(r, CHECK_KERNEL, "lockdown", "kernel.lockdown");
 
-	check_set(c, CHECK_OK, "%s", f->lockdown[0] ? f->lockdown
-			       : "none seen: /sys/kernel/security/lockdown is not there");
+	check_set(c, CHECK_OK, "%s",
+		  f->lockdown[0] ? f->lockdown : "none seen: /sys/kernel/security/lockdown is not there");
 	if (!strcmp(f->lockdown, "integrity"))
 		check_set(c, CHECK_INFO, "integrity: only signed modules load; teide is not touched");
 	if (f->features.kernel_reads != -EINVAL || !(f->capabilities & READING))
 		return;
-	check_set(c, CHECK_LIMITED, "confidentiality: programs may not read the kernel's memory: packets have no "
-				    "process and no context, and no calls of modules are shown");
+	check_set(c, CHECK_LIMITED,
+		  "confidentiality: programs may not read the kernel's memory: packets have no "
+		  "process and no context, and no calls of modules are shown");
 	check_remedy(c, "boot with lockdown=integrity, or without lockdown");
 }
 
@@ -229,7 +223,7 @@ struct right {
 	unsigned bit; /* linux/capability.h */
 	const char *name;
 	const char *without; /* what is lost */
-	bool by_admin;       /* CAP_SYS_ADMIN implies it (Linux 5.8) */
+	bool by_admin;	     /* CAP_SYS_ADMIN implies it (Linux 5.8) */
 	bool fatal;
 };
 
@@ -238,8 +232,8 @@ struct right {
 
 static const struct right rights[] = {
 	{39, "CAP_BPF", "no program loads", .by_admin = true, .fatal = true},
-	{38, "CAP_PERFMON", "programs may not read the kernel's memory: nothing is shown",
-	 .by_admin = true, .fatal = true},
+	{38, "CAP_PERFMON", "programs may not read the kernel's memory: nothing is shown", .by_admin = true,
+	 .fatal = true},
 	{12, "CAP_NET_ADMIN", "no packets at interfaces, so no tunnels and flows"},
 	{BIT_SYS_ADMIN, "CAP_SYS_ADMIN",
 	 "other network namespaces (pods) cannot be entered, and a module's BTF not be found"},
@@ -253,8 +247,7 @@ static void judge_right(const struct node_facts *f, const struct right *right, s
 	bool admin = f->capabilities >> BIT_SYS_ADMIN & 1;
 
 	if (f->capabilities >> right->bit & 1 || (right->by_admin && admin)) {
-		check_set(c, CHECK_OK, "%s",
-			  f->capabilities >> right->bit & 1 ? "there" : "by CAP_SYS_ADMIN");
+		check_set(c, CHECK_OK, "%s", f->capabilities >> right->bit & 1 ? "there" : "by CAP_SYS_ADMIN");
 		check_line(c, "has");
 		return;
 	}
@@ -282,8 +275,7 @@ static void judge_local(const struct node_facts *f, struct report *r)
 
 	check_set(c, f->autogroup ? CHECK_INFO : CHECK_OK, "nice levels, SCHED_RR%s%s",
 		  f->slices ? ", slices" : "; no slices (6.12 and later)",
-		  f->autogroup ? "; outside of CPU cgroups a nice level counts within its session alone"
-			       : "");
+		  f->autogroup ? "; outside of CPU cgroups a nice level counts within its session alone" : "");
 	if (f->autogroup)
 		check_remedy(c, "sysctl kernel.sched_autogroup_enabled=0, or local.policy: rr");
 }
@@ -293,8 +285,9 @@ void doctor_judge_scheduler(const struct node_facts *f, struct report *r)
 	struct check *c = report_add(r, CHECK_SCHEDULER, "sched_ext", "scheduler.sched_ext");
 
 	if (!f->sched_ext)
-		check_set(c, CHECK_INFO, "not in this kernel (6.12 and later, CONFIG_SCHED_CLASS_EXT): "
-					 "Gthulhu cannot run here, sched.backend: local can");
+		check_set(c, CHECK_INFO,
+			  "not in this kernel (6.12 and later, CONFIG_SCHED_CLASS_EXT): "
+			  "Gthulhu cannot run here, sched.backend: local can");
 	else if (!f->scheduler[0])
 		check_set(c, CHECK_INFO, "in this kernel, and no scheduler runs by it");
 	else

@@ -8,18 +8,18 @@
 #include "doctor_report.h"
 
 struct node_facts {
-	unsigned major, minor;     /* of the kernel's release; 0: not to be told */
-	char release[96];          /* "6.1.0-56-amd64 x86_64" */
-	uint64_t capabilities;     /* effective, by number (linux/capability.h) */
+	unsigned major, minor;	   /* of the kernel's release; 0: not to be told */
+	char release[96];	   /* "6.1.0-56-amd64 x86_64" */
+	uint64_t capabilities;	   /* effective, by number (linux/capability.h) */
 	struct features features;  /* tried for real */
 	const char *context_means; /* as cpu_context_means() says */
-	char lockdown[24];         /* "none", "integrity", "confidentiality"; "": no such file */
-	bool jit;                  /* false: off, or not to be told */
+	char lockdown[24];	   /* "none", "integrity", "confidentiality"; "": no such file */
+	bool jit;		   /* false: off, or not to be told */
 	bool jit_known;
-	bool sched_ext;            /* the kernel has it */
-	char scheduler[64];        /* the sched_ext scheduler that runs; "" none */
-	bool slices;               /* sched_setattr takes a slice for SCHED_OTHER */
-	bool autogroup;            /* each session is scheduled as a group */
+	bool sched_ext;	    /* the kernel has it */
+	char scheduler[64]; /* the sched_ext scheduler that runs; "" none */
+	bool slices;	    /* sched_setattr takes a slice for SCHED_OTHER */
+	bool autogroup;	    /* each session is scheduled as a group */
 };
 
 /* Reads below root ("" for the real one) and tries the features of the running kernel. */

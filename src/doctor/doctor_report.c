@@ -12,8 +12,8 @@
 
 static const char *const state_names[] = {"ok", "info", "limited", "missing"};
 static const char *const verdict_names[] = {"usable", "limited", "unusable"};
-static const char *const group_names[CHECK_GROUPS] = {
-	"kernel", "rights", "modules", "functions", "network", "scheduler", "api"};
+static const char *const group_names[CHECK_GROUPS] = {"kernel",	 "rights",    "modules", "functions",
+						      "network", "scheduler", "api"};
 
 const char *check_state_name(enum check_state s)
 {
@@ -39,8 +39,7 @@ static struct check *new_check(struct report *r)
 	return &r->spare;
 }
 
-struct check *report_add(struct report *r, enum check_group group, const char *what,
-			 const char *format, ...)
+struct check *report_add(struct report *r, enum check_group group, const char *what, const char *format, ...)
 {
 	struct check *c = new_check(r);
 	va_list ap;
@@ -104,9 +103,10 @@ void check_load_error(struct check *c, const char *error)
 
 	check_set(c, CHECK_MISSING, "%s", error);
 	c->detail[MIN(len, sizeof(c->detail) - 1)] = '\0';
-	check_remedy(c, "%s", way_out ? way_out + 2
-			      : strstr(error, "run as root") ? "run as root, or with the rights below"
-							     : "use another kernel, and report it");
+	check_remedy(c, "%s",
+		     way_out			    ? way_out + 2
+		     : strstr(error, "run as root") ? "run as root, or with the rights below"
+						    : "use another kernel, and report it");
 }
 
 enum report_verdict report_verdict(const struct report *r)

@@ -32,10 +32,10 @@ enum check_group {
 struct check {
 	enum check_group group;
 	enum check_state state;
-	bool fatal;  /* missing: nothing of teide works */
-	bool hidden; /* in JSON alone */
-	char id[CHECK_ID_MAX];      /* "kernel.fentry", "function.gtp5g.gtp5g_rx" */
-	char what[CHECK_WHAT_MAX];  /* a few words */
+	bool fatal;		   /* missing: nothing of teide works */
+	bool hidden;		   /* in JSON alone */
+	char id[CHECK_ID_MAX];	   /* "kernel.fentry", "function.gtp5g.gtp5g_rx" */
+	char what[CHECK_WHAT_MAX]; /* a few words */
 	char detail[CHECK_TEXT_MAX];
 	char remedy[CHECK_TEXT_MAX]; /* what to do; "" when there is nothing to do */
 	char netns[CHECK_WHAT_MAX];  /* of CHECK_NETWORK; else "" */
@@ -57,10 +57,9 @@ void report_free(struct report *r); /* usable with _cleanup_ */
 
 /* Appends a check, its id made of format. Valid until the next call; never NULL: what finds no room
  * is counted and kept nowhere. */
-struct check *report_add(struct report *r, enum check_group group, const char *what,
-			 const char *format, ...) __attribute__((format(printf, 4, 5)));
-void check_set(struct check *c, enum check_state state, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+struct check *report_add(struct report *r, enum check_group group, const char *what, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void check_set(struct check *c, enum check_state state, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void check_remedy(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Missing, by the error of loading a program: "REASON; WAY OUT". */
 void check_load_error(struct check *c, const char *error);
@@ -72,7 +71,7 @@ enum report_verdict { REPORT_USABLE, REPORT_LIMITED, REPORT_UNUSABLE };
 
 enum report_verdict report_verdict(const struct report *r);
 const char *report_verdict_name(enum report_verdict v); /* "usable", "limited", "unusable" */
-const char *check_state_name(enum check_state s);       /* "ok", "info", "limited", "missing" */
+const char *check_state_name(enum check_state s);	/* "ok", "info", "limited", "missing" */
 
 struct report_heading {
 	const char *version; /* teide's */

@@ -9,8 +9,8 @@
 #define WIDTH 100
 #define INDENT 28 /* where details begin */
 
-static const char *const headings[CHECK_GROUPS] = {
-	"KERNEL", "RIGHTS", "MODULES", "FUNCTIONS", "NETWORK", "SCHEDULER", "API"};
+static const char *const headings[CHECK_GROUPS] = {"KERNEL",  "RIGHTS",	   "MODULES", "FUNCTIONS",
+						   "NETWORK", "SCHEDULER", "API"};
 
 /* Up to the next blank that is not within quotes: a line that is broken there would be another command. */
 static size_t word_len(const char *text)
@@ -56,12 +56,11 @@ static void wrap(struct buf *out, size_t at, const char *mark, const char *text)
 
 static bool same_line(const struct check *a, const struct check *b)
 {
-	return a->line[0] && a->group == b->group && a->state == b->state &&
-	       a->hidden == b->hidden && !strcmp(a->line, b->line) && !strcmp(a->netns, b->netns);
+	return a->line[0] && a->group == b->group && a->state == b->state && a->hidden == b->hidden &&
+	       !strcmp(a->line, b->line) && !strcmp(a->netns, b->netns);
 }
 
-static void write_label(const struct check *c, const char *label, const char *text,
-			struct buf *out)
+static void write_label(const struct check *c, const char *label, const char *text, struct buf *out)
 {
 	size_t before = out->len;
 
@@ -111,9 +110,9 @@ static void write_summary(const struct report *r, struct buf *out)
 
 	for (size_t i = 0; i < r->len; i++)
 		counts[r->checks[i].state] += !r->checks[i].hidden;
-	buf_printf(out, "%zu ok, %zu info, %zu limited, %zu missing: this node is %s for teide\n",
-		   counts[CHECK_OK], counts[CHECK_INFO], counts[CHECK_LIMITED],
-		   counts[CHECK_MISSING], report_verdict_name(report_verdict(r)));
+	buf_printf(out, "%zu ok, %zu info, %zu limited, %zu missing: this node is %s for teide\n", counts[CHECK_OK],
+		   counts[CHECK_INFO], counts[CHECK_LIMITED], counts[CHECK_MISSING],
+		   report_verdict_name(report_verdict(r)));
 	if (r->left_out)
 		buf_printf(out, "%zu more findings did not fit\n", r->left_out);
 }

@@ -104,8 +104,7 @@ static void json_objects(struct jw *j, const struct event *e)
 	}
 }
 
-void event_to_json(const struct event *e, const char *node, int64_t boot_to_real_ns,
-		   struct buf *out)
+void event_to_json(const struct event *e, const char *node, int64_t boot_to_real_ns, struct buf *out)
 {
 	struct jw j = jw_begin(out);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A decoded event or a row of counts: what a packet, a tunnel or a process did. Both have one schema with stable keys. A
- * key whose bit is not in `has` is absent, never a false zero. Every kind has the head of struct event and the payload of
- * its family.
+/* A decoded event or a row of counts: what a packet, a tunnel or a process did. Both have one schema with stable keys.
+ * A key whose bit is not in `has` is absent, never a false zero. Every kind has the head of struct event and the
+ * payload of its family.
  *
- * A new key is a line in event_key_table.h, a member here and an assignment (with event_set()) in the probe that knows the
- * value; `ninja -C build events-page` renews docs/events.md. A new kind is a line in event_kind_table.h. */
+ * A new key is a line in event_key_table.h, a member here and an assignment (with event_set()) in the probe that knows
+ * the value; `ninja -C build events-page` renews docs/events.md. A new kind is a line in event_kind_table.h. */
 #pragma once
 
 #include <stdbool.h>
@@ -55,7 +55,7 @@ struct event_wait {
 	uint64_t on_cpu_ns;
 	uint64_t switches;    /* away from the thread */
 	uint64_t preemptions; /* switches while the thread could run on */
-	uint64_t count;       /* waits that ended: the sum of buckets */
+	uint64_t count;	      /* waits that ended: the sum of buckets */
 	/* Bucket i: waits of 2^i to 2^(i+1) - 1 ns. The first has those of 0 ns too, the last all longer ones. */
 	uint32_t buckets[EVENT_WAIT_BUCKETS];
 };
@@ -113,8 +113,8 @@ struct event {
 	char comm[EVENT_NAME_MAX];
 	uint64_t cgroup;
 	const char *pod, *pod_uid, *container, *container_id; /* borrowed for the call */
-	const char *netns; /* borrowed for the call: the namespace's name, or its inode in digits */
-	const char *peer;  /* the same */
+	const char *netns;	   /* borrowed for the call: the namespace's name, or its inode in digits */
+	const char *peer;	   /* the same */
 	uint64_t netns_inode;	   /* no key; 0: unknown */
 	uint64_t peer_netns_inode; /* no key: of the other end of the interface; 0: none, or unknown */
 	char interface[EVENT_NAME_MAX];
@@ -164,8 +164,7 @@ typedef void (*event_fn)(void *data, const struct event *e);
 
 /* One JSON object (no newline): schema, node, ts, ts_ns, probe, event, then what the event has.
  * boot_to_real_ns as of clock_boot_to_real_ns(). */
-void event_to_json(const struct event *e, const char *node, int64_t boot_to_real_ns,
-		   struct buf *out);
+void event_to_json(const struct event *e, const char *node, int64_t boot_to_real_ns, struct buf *out);
 
 /* One line of key=value (no newline): ts pid tgid comm func pktlen teid inner_src ... */
 void event_to_text(const struct event *e, struct buf *out);

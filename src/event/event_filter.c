@@ -137,8 +137,8 @@ int event_filter_set(struct event_filter *f, const char *key, const char *value,
 		const char *key;
 		int (*set)(struct event_filter *f, const char *text, struct err *err);
 	} words[] = {
-		{"teid", set_teid}, {"qfi", set_qfi}, {"address", set_address}, {"ue", set_ue}, {"port", set_port},
-		{"proto", set_proto}, {"direction", set_direction}, {"dir", set_dir},
+		{"teid", set_teid}, {"qfi", set_qfi},	  {"address", set_address},	{"ue", set_ue},
+		{"port", set_port}, {"proto", set_proto}, {"direction", set_direction}, {"dir", set_dir},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
@@ -176,7 +176,8 @@ static bool has_ue(const struct event_filter *f, const struct event *e)
 /* ICMP has its type and code in place of the ports. */
 static bool tuple_has_port(const struct event_tuple *t, bool known, uint16_t port)
 {
-	return known && t->proto != IPPROTO_ICMP && t->proto != IPPROTO_ICMPV6 && (t->sport == port || t->dport == port);
+	return known && t->proto != IPPROTO_ICMP && t->proto != IPPROTO_ICMPV6 &&
+	       (t->sport == port || t->dport == port);
 }
 
 static bool has_port(const struct event_filter *f, const struct event *e)
@@ -201,6 +202,6 @@ bool event_filter_passes(const struct event_filter *f, const struct event *e)
 		return false;
 	if (f->by_dir && !(event_has(e, F_DIR) && e->dir == f->dir))
 		return false;
-	return (!f->by_address || has_address(f, e)) && (!f->by_ue || has_ue(f, e)) &&
-	       (!f->port || has_port(f, e)) && (!f->by_proto || has_proto(f, e));
+	return (!f->by_address || has_address(f, e)) && (!f->by_ue || has_ue(f, e)) && (!f->port || has_port(f, e)) &&
+	       (!f->by_proto || has_proto(f, e));
 }

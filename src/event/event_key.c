@@ -11,8 +11,13 @@
 #define TEXT(where, word_) .place = TEXT_##where, .word = word_
 #define NO_TEXT .place = TEXT_NOWHERE
 #define KEY(bit, object_, key_, form_, member, unit_, text, help_)                                                     \
-	[bit] = {.object = OBJECT_##object_, .key = key_, .form = FORM_##form_,                                        \
-		 member, .unit = unit_, text, .help = help_},
+	[bit] = {.object = OBJECT_##object_,                                                                           \
+		 .key = key_,                                                                                          \
+		 .form = FORM_##form_,                                                                                 \
+		 member,                                                                                               \
+		 .unit = unit_,                                                                                        \
+		 text,                                                                                                 \
+		 .help = help_},
 
 const struct event_key event_keys[F_MAX] = {
 #include "event_key_table.h"

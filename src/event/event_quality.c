@@ -70,16 +70,22 @@ struct figure {
 /* clang-format on */
 
 static const struct figure sequence_figures[] = {
-	FIGURE("packets", packets),	  FIGURE("missing", missing),	    FIGURE("filled", filled),
-	FIGURE("reordered", reordered), FIGURE("duplicates", duplicates), FIGURE("stray", stray),
+	FIGURE("packets", packets),	  FIGURE("missing", missing),
+	FIGURE("filled", filled),	  FIGURE("reordered", reordered),
+	FIGURE("duplicates", duplicates), FIGURE("stray", stray),
 	FIGURE("restarts", restarts),	  {0},
 };
 static const struct figure echo_figures[] = {
-	FIGURE("requests", packets),	  FIGURE("answers", timed), FIGURE("unanswered", unanswered),
-	FIGURE("unexpected", unexpected), {0},
+	FIGURE("requests", packets),
+	FIGURE("answers", timed),
+	FIGURE("unanswered", unanswered),
+	FIGURE("unexpected", unexpected),
+	{0},
 };
 static const struct figure delay_figures[] = {
-	FIGURE("packets", packets), FIGURE("implausible", implausible), {0},
+	FIGURE("packets", packets),
+	FIGURE("implausible", implausible),
+	{0},
 };
 
 static const struct figure *figures(const struct event_quality *q)

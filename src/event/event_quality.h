@@ -23,8 +23,8 @@ enum event_quality_kind {
 struct event_quality {
 	uint8_t kind;	  /* enum event_quality_kind */
 	uint64_t packets; /* with a number; requests; with a stamp */
-	/* Numbers passed over; those of them that came after all; numbers behind the highest; numbers that came again; numbers
-	 * too far from the others to say; how often the numbers began anew, the first of them a stray. */
+	/* Numbers passed over; those of them that came after all; numbers behind the highest; numbers that came again;
+	 * numbers too far from the others to say; how often the numbers began anew, the first of them a stray. */
 	uint64_t missing, filled, reordered, duplicates, stray, restarts;
 	uint64_t unanswered, unexpected; /* requests without an answer for long; answers to no request */
 	uint64_t implausible;		 /* stamps more than a day off, in no other figure */

@@ -33,7 +33,7 @@ void event_wait_json(const struct event_wait *w, struct jw *j)
 void event_wait_text(const struct event_wait *w, struct buf *out)
 {
 	buf_printf(out,
-		   " waits=%" PRIu64 " wait_ns=%" PRIu64 " max_ns=%" PRIu64 " on_cpu_ns=%" PRIu64
-		   " switches=%" PRIu64 " preemptions=%" PRIu64,
+		   " waits=%" PRIu64 " wait_ns=%" PRIu64 " max_ns=%" PRIu64 " on_cpu_ns=%" PRIu64 " switches=%" PRIu64
+		   " preemptions=%" PRIu64,
 		   w->count, w->total_ns, w->max_ns, w->on_cpu_ns, w->switches, w->preemptions);
 }

@@ -87,8 +87,7 @@ void event_take_tcp(struct event *e, uint8_t flags)
 _Static_assert(F_OUTER_PROTO == F_OUTER_SRC + 4 && F_INNER_PROTO == F_INNER_SRC + 4, "tuple");
 
 /* first is the field of src; dst, sport, dport and proto follow it. */
-static void take_tuple(struct event *e, enum event_field first, struct event_tuple *to,
-		       const struct record_tuple *t)
+static void take_tuple(struct event *e, enum event_field first, struct event_tuple *to, const struct record_tuple *t)
 {
 	if (!t->family)
 		return;

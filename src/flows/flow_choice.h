@@ -12,8 +12,8 @@ struct flow_choice;
 struct flow_choice *flow_choice_new(const struct event_filter *filter);
 void flow_choice_free(struct flow_choice *c); /* NULL is fine */
 
-/* Hands on what is chosen of a row; a collection's tunnels come before its flows. Where a filter asks for what is inside, a
- * tunnel counts the packets of the flows that were chosen: one row "tunnel" for each of them. */
+/* Hands on what is chosen of a row; a collection's tunnels come before its flows. Where a filter asks for what is
+ * inside, a tunnel counts the packets of the flows that were chosen: one row "tunnel" for each of them. */
 void flow_choice_row(struct flow_choice *c, const struct event *row, event_fn fn, void *data);
 
 /* After the rows of a collection. */

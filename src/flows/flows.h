@@ -9,7 +9,7 @@
 struct flows_task {
 	const struct watch_task *watch;
 	const struct event_filter *filter; /* NULL: all rows */
-	struct flow_view view; /* width and height are measured */
+	struct flow_view view;		   /* width and height are measured */
 };
 
 /* Runs as watch_run() does, to standard output. */

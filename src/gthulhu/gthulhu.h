@@ -27,16 +27,16 @@ enum gthulhu_mode { GTHULHU_OWN, GTHULHU_MERGE };
 
 struct gthulhu_options {
 	bool enabled;
-	const char *url; /* base; what follows "/api/v1" is cut off */
+	const char *url;   /* base; what follows "/api/v1" is cut off */
 	unsigned protocol; /* enum gthulhu_protocol */
-	unsigned mode;   /* enum gthulhu_mode */
+	unsigned mode;	   /* enum gthulhu_mode */
 	uint64_t interval_ns;
-	uint64_t timeout_ns; /* of one exchange */
-	const char *public_key_path; /* PEM "PUBLIC KEY"; not for a manager */
+	uint64_t timeout_ns;		  /* of one exchange */
+	const char *public_key_path;	  /* PEM "PUBLIC KEY"; not for a manager */
 	const char *user, *password_file; /* for a manager; "": none */
-	uint64_t priority; /* 1 to 9, where the server takes a number */
-	const char *node;  /* "": the host's name */
-	struct string_list pod_labels; /* "KEY=VALUE" */
+	uint64_t priority;		  /* 1 to 9, where the server takes a number */
+	const char *node;		  /* "": the host's name */
+	struct string_list pod_labels;	  /* "KEY=VALUE" */
 	struct string_list pod_namespaces;
 	const char *ca_file, *cert_file, *key_file; /* "": the system's CAs, no client certificate */
 };
@@ -44,18 +44,18 @@ struct gthulhu_options {
 extern const struct option_section api_section; /* "api", struct gthulhu_options */
 
 struct gthulhu_stats {
-	bool reachable; /* the last exchange worked */
-	bool foreign; /* what was last read back is not what was posted, even after a second POST */
+	bool reachable;			/* the last exchange worked */
+	bool foreign;			/* what was last read back is not what was posted, even after a second POST */
 	enum gthulhu_protocol protocol; /* the server's; GTHULHU_ANY_PROTOCOL: not known yet */
-	uint64_t posts; /* lists that the server took */
-	uint64_t tokens; /* tokens received */
-	uint64_t errors; /* exchanges that failed */
-	uint64_t verified, mismatches; /* lists read back: as posted, or not */
-	size_t entries; /* of the last list that the server took */
-	size_t ended; /* entries left out of it: the process has ended, or its pid is another's */
-	size_t inexpressible; /* entries left out of it: the server's API has no words for them */
+	uint64_t posts;			/* lists that the server took */
+	uint64_t tokens;		/* tokens received */
+	uint64_t errors;		/* exchanges that failed */
+	uint64_t verified, mismatches;	/* lists read back: as posted, or not */
+	size_t entries;			/* of the last list that the server took */
+	size_t ended;			/* entries left out of it: the process has ended, or its pid is another's */
+	size_t inexpressible;		/* entries left out of it: the server's API has no words for them */
 	uint64_t last_success_ns, last_error_ns; /* boot clock; 0: never */
-	char last_error[512]; /* "" when there was none; safe to log */
+	char last_error[512];			 /* "" when there was none; safe to log */
 };
 
 typedef void (*gthulhu_changed_fn)(void *data, const struct gthulhu_stats *stats);
@@ -98,7 +98,7 @@ void gthulhu_on_note(struct gthulhu *g, gthulhu_note_fn fn, void *data);
 struct gthulhu_rule {
 	bool node; /* of nodes, not of pods */
 	char id[64];
-	char scope[128]; /* its name, or the nodes */
+	char scope[128];   /* its name, or the nodes */
 	char command[256]; /* regular expression of commands */
 	int64_t priority;
 	uint64_t execution_time_ns;
@@ -109,7 +109,7 @@ struct gthulhu_rule {
 /* What a server holds. */
 struct gthulhu_view {
 	enum gthulhu_protocol protocol;
-	struct strategy_list list; /* of a server that lists PIDs */
+	struct strategy_list list;  /* of a server that lists PIDs */
 	struct gthulhu_rule *rules; /* this user's, of a manager */
 	size_t n_rules;
 	const char *note; /* static: a warning for the user; NULL: none */

@@ -23,9 +23,9 @@ struct protocol {
 	void (*cycle)(struct gthulhu *g);
 };
 
-#define GTHULHU_SAMPLE_KEY_NOTE                                                                      \
-	"the API server's public key is the sample that Gthulhu ships, whose private half is published: " \
-	"any client that reaches the server can change how this node's processes are scheduled; give it a key "   \
+#define GTHULHU_SAMPLE_KEY_NOTE                                                                                        \
+	"the API server's public key is the sample that Gthulhu ships, whose private half is published: "              \
+	"any client that reaches the server can change how this node's processes are scheduled; give it a key "        \
 	"of its own"
 
 extern const struct backend_ops gthulhu_ops;
@@ -37,20 +37,20 @@ struct pid_list_state {
 };
 
 struct decision_maker_state {
-	bool asked;    /* what the server can do, as follows */
-	bool replaces; /* a POST of intents replaces the last one; else it adds */
-	bool for_node; /* it takes policies of the node */
+	bool asked;			 /* what the server can do, as follows */
+	bool replaces;			 /* a POST of intents replaces the last one; else it adds */
+	bool for_node;			 /* it takes policies of the node */
 	struct intent_list wanted, held; /* in this cycle; what the server may hold */
-	struct strategy_list boosted; /* the last list that was not empty */
+	struct strategy_list boosted;	 /* the last list that was not empty */
 };
 
 struct manager_state {
 	bool asked;
-	bool for_node;  /* it takes policies of the node */
-	bool no_put;    /* it cannot update: delete and create */
-	unsigned steps; /* in this cycle */
+	bool for_node;		  /* it takes policies of the node */
+	bool no_put;		  /* it cannot update: delete and create */
+	unsigned steps;		  /* in this cycle */
 	uint64_t unseen_until_ns; /* what was created did not show: create no more until then */
-	struct buf command; /* of this cycle; no data: no process is to be boosted */
+	struct buf command;	  /* of this cycle; no data: no process is to be boosted */
 	uint64_t execution_time_ns;
 };
 
@@ -73,14 +73,14 @@ struct gthulhu {
 	struct decision_maker_state maker;
 	struct manager_state manager;
 
-	bool active; /* there was a list that was not empty */
+	bool active;	/* there was a list that was not empty */
 	bool ambiguous; /* a list was sent and no answer came: the server may hold it */
 	bool busy;
 	bool dirty; /* wanted is news to the server */
 	bool backing_off;
 	bool reposted; /* because what was read back differed */
 	unsigned failures;
-	unsigned verify_in; /* posts */
+	unsigned verify_in;		/* posts */
 	uint64_t next_ns, last_post_ns; /* boot clock */
 
 	bool withdrawing;

@@ -94,8 +94,7 @@ static void send_policies(struct gthulhu *g)
 		if (body.failed)
 			gthulhu_fail_with(g, -ENOMEM, "out of memory");
 		else
-			gthulhu_send(g, &(struct api_request){"POST", POLICIES_PATH, body.data},
-				     on_policies_sent);
+			gthulhu_send(g, &(struct api_request){"POST", POLICIES_PATH, body.data}, on_policies_sent);
 	} else if (intents_count(&g->maker.held, true) > 0) {
 		gthulhu_send(g, &(struct api_request){"DELETE", POLICIES_PATH, ALL}, on_policies_sent);
 	} else {
@@ -175,8 +174,7 @@ static void on_intents_hash(struct gthulhu *g, const struct api_reply *reply)
 {
 	g->maker.replaces = reply->r == 0;
 	if (reply->no_route || !gthulhu_failed(g, reply))
-		gthulhu_send(g, &(struct api_request){"GET", POLICIES_PATH "/merkle"},
-			     on_policies_hash);
+		gthulhu_send(g, &(struct api_request){"GET", POLICIES_PATH "/merkle"}, on_policies_hash);
 }
 
 /* Since intents have a hash they are replaced as a whole; policies came with theirs. */
@@ -185,8 +183,7 @@ static void decision_maker_cycle(struct gthulhu *g)
 	if (g->mode == GTHULHU_MERGE)
 		gthulhu_fail_with(g, -EINVAL, cannot_merge);
 	else if (!g->maker.asked)
-		gthulhu_send(g, &(struct api_request){"GET", INTENTS_PATH "/merkle"},
-			     on_intents_hash);
+		gthulhu_send(g, &(struct api_request){"GET", INTENTS_PATH "/merkle"}, on_intents_hash);
 	else
 		send_wanted(g);
 }

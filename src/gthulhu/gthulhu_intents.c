@@ -147,8 +147,8 @@ static void write_intent(struct jw *j, const struct intent *i, uint64_t priority
 	jw_object_end(j);
 }
 
-void intents_write(struct buf *out, const struct intent_list *list, const struct intent_list *gone,
-		   uint64_t priority, const char *node)
+void intents_write(struct buf *out, const struct intent_list *list, const struct intent_list *gone, uint64_t priority,
+		   const char *node)
 {
 	struct jw j = jw_begin(out);
 
@@ -178,8 +178,7 @@ static void write_policy(struct jw *j, const struct intent *i, uint64_t priority
 	jw_object_end(j);
 }
 
-void intents_write_policies(struct buf *out, const struct intent_list *list, uint64_t priority,
-			    const char *node)
+void intents_write_policies(struct buf *out, const struct intent_list *list, uint64_t priority, const char *node)
 {
 	struct jw j = jw_begin(out);
 
@@ -263,8 +262,8 @@ static bool same_labels(const json_t *array, const struct string_list *wanted)
 		size_t key = strcspn(wanted->items[i], "=");
 		const char *value = wanted->items[i] + key + (wanted->items[i][key] == '=');
 
-		if (strncmp(text_of(label, "key", "Key"), wanted->items[i], key) ||
-		    text_of(label, "key", "Key")[key] || strcmp(text_of(label, "value", "Value"), value))
+		if (strncmp(text_of(label, "key", "Key"), wanted->items[i], key) || text_of(label, "key", "Key")[key] ||
+		    strcmp(text_of(label, "value", "Value"), value))
 			return false;
 	}
 	return true;
@@ -291,9 +290,8 @@ static bool is_as_wished(const json_t *rule, const struct rule_wish *wish)
 	    (uint64_t)json_integer_value(priority) != wish->priority ||
 	    (uint64_t)json_integer_value(time) != wish->execution_time_ns)
 		return false;
-	return wish->node ||
-	       (same_labels(get_key(rule, "labelSelectors", "LabelSelectors"), wish->labels) &&
-		same_names(get_key(rule, "k8sNamespace", "K8sNamespace"), wish->namespaces));
+	return wish->node || (same_labels(get_key(rule, "labelSelectors", "LabelSelectors"), wish->labels) &&
+			      same_names(get_key(rule, "k8sNamespace", "K8sNamespace"), wish->namespaces));
 }
 
 int rule_plan(const json_t *root, const struct rule_wish *wish, struct rule_step *ret, struct err *err)
@@ -419,8 +417,7 @@ static void read_rule(const json_t *rule, bool node, struct gthulhu_rule *ret)
 	if (node)
 		copy_nodes(ret->scope, sizeof(ret->scope), rule);
 	else
-		copy_printable(ret->scope, sizeof(ret->scope),
-			  text_of(rule, "strategyNamespace", "StrategyNamespace"));
+		copy_printable(ret->scope, sizeof(ret->scope), text_of(rule, "strategyNamespace", "StrategyNamespace"));
 }
 
 int rule_read(const json_t *root, bool node, struct gthulhu_view *ret, struct err *err)

@@ -44,11 +44,10 @@ size_t intents_count(const struct intent_list *list, bool of_node);
 
 /* The body for /api/v1/intents: those of pods with the priority; those of gone that are not in list (gone
  * may be NULL) with priority 0, for a server that knows no other way to take an intent back. */
-void intents_write(struct buf *out, const struct intent_list *list, const struct intent_list *gone,
-		   uint64_t priority, const char *node);
+void intents_write(struct buf *out, const struct intent_list *list, const struct intent_list *gone, uint64_t priority,
+		   const char *node);
 /* The body for /api/v1/node-intents: those of the node. */
-void intents_write_policies(struct buf *out, const struct intent_list *list, uint64_t priority,
-			    const char *node);
+void intents_write_policies(struct buf *out, const struct intent_list *list, uint64_t priority, const char *node);
 
 /* Names of commands as regular expressions that RE2 takes. */
 
@@ -58,9 +57,9 @@ void regex_exact(struct buf *out, const char *comm); /* ^comm$ */
 
 /* What a manager is asked to keep. */
 struct rule_wish {
-	bool node;              /* a node policy rather than a strategy for pods */
-	const char *owner;      /* tells ours from others' of the same user: a node's name */
-	const char *command;    /* regular expression; NULL: nothing is wished for */
+	bool node;	     /* a node policy rather than a strategy for pods */
+	const char *owner;   /* tells ours from others' of the same user: a node's name */
+	const char *command; /* regular expression; NULL: nothing is wished for */
 	uint64_t priority, execution_time_ns;
 	const struct string_list *labels, *namespaces; /* of pods */
 };

@@ -90,8 +90,7 @@ static bool repeats(const char *text, const char *secret)
 	return strstr(text, end) || strstr(text, secret + len - 16);
 }
 
-static const char *server_text(const json_t *root, const char *secret,
-			       char text[static SERVER_TEXT_MAX])
+static const char *server_text(const json_t *root, const char *secret, char text[static SERVER_TEXT_MAX])
 {
 	const char *said = json_string_value(json_object_get(root, "error"));
 	size_t n = 0;
@@ -108,8 +107,7 @@ static const char *server_text(const json_t *root, const char *secret,
 	return text;
 }
 
-static int refused(int status, const json_t *root, const char *url, const char *secret,
-		   struct err *err)
+static int refused(int status, const json_t *root, const char *url, const char *secret, struct err *err)
 {
 	char text[SERVER_TEXT_MAX];
 
@@ -122,8 +120,8 @@ static int refused(int status, const json_t *root, const char *url, const char *
 		       server_text(root, secret, text));
 }
 
-int gthulhu_check(const struct http_response *response, const char *url, const char *secret,
-		  json_t **ret, struct err *err)
+int gthulhu_check(const struct http_response *response, const char *url, const char *secret, json_t **ret,
+		  struct err *err)
 {
 	json_auto_t *root = NULL;
 	char text[SERVER_TEXT_MAX];
@@ -138,8 +136,7 @@ int gthulhu_check(const struct http_response *response, const char *url, const c
 	if (r == -E2BIG || r == -ENOMEM)
 		return err_set(err, r, "%s: the answer: %s", url, why.text);
 	if (!json_is_object(root))
-		return err_set(err, -EBADMSG,
-			       "%s: the answer is not a JSON object; is this an API server?", url);
+		return err_set(err, -EBADMSG, "%s: the answer is not a JSON object; is this an API server?", url);
 	if (!json_is_true(json_object_get(root, "success")))
 		return err_set(err, -EPROTO, "%s: the server reports failure: %s", url,
 			       server_text(root, secret, text));
@@ -177,8 +174,7 @@ static int read_entry(const json_t *object, struct strategy *ret)
 	const json_t *priority = json_object_get(object, "priority");
 	const json_t *time = json_object_get(object, "execution_time");
 
-	if (!json_is_integer(pid) || json_integer_value(pid) < INT32_MIN ||
-	    json_integer_value(pid) > INT32_MAX)
+	if (!json_is_integer(pid) || json_integer_value(pid) < INT32_MIN || json_integer_value(pid) > INT32_MAX)
 		return -EBADMSG;
 	if (!json_is_boolean(priority) && !json_is_integer(priority) && priority)
 		return -EBADMSG;
@@ -206,8 +202,7 @@ int gthulhu_read_list(const json_t *root, struct strategy_list *ret, struct err 
 			return err_set(err, -EBADMSG, "the server's strategy %zu is malformed", i);
 		r = strategy_list_put(ret, entry);
 		if (r < 0)
-			return err_set(err, r, "the server holds more than %d strategies",
-				       STRATEGY_MAX);
+			return err_set(err, r, "the server holds more than %d strategies", STRATEGY_MAX);
 	}
 	return 0;
 }

@@ -28,8 +28,8 @@ void gthulhu_write_list(struct buf *out, const struct strategy_list *list);
 
 /* 0 when the answer is a success in full: 200, JSON, "success": true; the caller owns *ret.
  * Otherwise -errno, and the message names url. A text that repeats secret (NULL: none) is withheld. */
-int gthulhu_check(const struct http_response *response, const char *url, const char *secret,
-		  json_t **ret, struct err *err);
+int gthulhu_check(const struct http_response *response, const char *url, const char *secret, json_t **ret,
+		  struct err *err);
 
 /* Whether the server's API has no such path or method: a handler says "not found" in "error", a router in
  * "message" or in plain text. */
@@ -39,7 +39,7 @@ struct api_token {
 	const char *text;    /* root's */
 	const char *refresh; /* root's; NULL: none */
 	int64_t expires_s;   /* since 1970; 0: not said */
-	bool nested;         /* in "data", as all servers have it but those of PID lists */
+	bool nested;	     /* in "data", as all servers have it but those of PID lists */
 };
 
 /* -EBADMSG without a token. */

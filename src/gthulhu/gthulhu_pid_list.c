@@ -85,9 +85,7 @@ static void post_list(struct gthulhu *g, const struct strategy_list *others)
 	if (!body.data || body.failed)
 		gthulhu_fail_with(g, -ENOMEM, "out of memory");
 	else
-		gthulhu_send(g,
-			     &(struct api_request){"POST", GTHULHU_STRATEGIES_PATH, body.data},
-			     on_list_posted);
+		gthulhu_send(g, &(struct api_request){"POST", GTHULHU_STRATEGIES_PATH, body.data}, on_list_posted);
 }
 
 /* Others' entries go along as the pids that they were resolved to; those of processes that have ended,

@@ -73,8 +73,7 @@ static const char *url_of(const struct api_session *s, const char *path, struct 
 	return url->failed ? NULL : url->data;
 }
 
-static const char *url_text(const struct api_session *s, const char *path,
-			    char text[static HTTP_URL_TEXT_MAX])
+static const char *url_text(const struct api_session *s, const char *path, char text[static HTTP_URL_TEXT_MAX])
 {
 	_cleanup_(buf_free) struct buf url = {0};
 
@@ -184,9 +183,9 @@ static int check_token(struct api_session *s, const struct http_response *respon
 		if (r < 0)
 			err_prefix(err, r, "%s", text);
 	} else if (r == -EACCES) {
-		err_prefix(err, r, s->ask == ASK_WITH_KEY
-			   ? "no token (is api.public_key_path this server's key?)"
-			   : "no token (are api.user and api.password_file this server's?)");
+		err_prefix(err, r,
+			   s->ask == ASK_WITH_KEY ? "no token (is api.public_key_path this server's key?)"
+						  : "no token (are api.user and api.password_file this server's?)");
 	} else if (gthulhu_no_route(response) && s->ask == ASK_WITH_KEY) {
 		err_prefix(err, r, "no token for a key here (a manager wants api.user and api.password_file)");
 	} else if (gthulhu_no_route(response)) {
@@ -199,10 +198,9 @@ static int check_token(struct api_session *s, const struct http_response *respon
  * asked by the key has a login instead. */
 static bool ask_otherwise(struct api_session *s, const struct http_response *response)
 {
-	bool refused = s->ask == ASK_WITH_REFRESH_TOKEN && response->status >= 400 &&
-		       response->status < 500;
-	bool manager = s->ask == ASK_WITH_KEY && s->configured == GTHULHU_ANY_PROTOCOL &&
-		       *s->credentials.user && gthulhu_no_route(response);
+	bool refused = s->ask == ASK_WITH_REFRESH_TOKEN && response->status >= 400 && response->status < 500;
+	bool manager = s->ask == ASK_WITH_KEY && s->configured == GTHULHU_ANY_PROTOCOL && *s->credentials.user &&
+		       gthulhu_no_route(response);
 
 	if (refused)
 		token_drop(&s->refresh);
@@ -283,16 +281,16 @@ static void ask_token(struct api_session *s, enum ask ask)
 		return;
 	}
 	start_exchange(s,
-	      &(struct http_request){
-		      .method = "POST",
-		      .url = body.failed ? NULL : url_of(s, ask_paths[ask], &url),
-		      .headers = headers,
-		      .body = body.data,
-		      .body_len = body.len,
-		      .timeout_ns = s->timeout_ns,
-		      .once = ask == ASK_WITH_REFRESH_TOKEN,
-	      },
-	      on_token);
+		       &(struct http_request){
+			       .method = "POST",
+			       .url = body.failed ? NULL : url_of(s, ask_paths[ask], &url),
+			       .headers = headers,
+			       .body = body.data,
+			       .body_len = body.len,
+			       .timeout_ns = s->timeout_ns,
+			       .once = ask == ASK_WITH_REFRESH_TOKEN,
+		       },
+		       on_token);
 }
 
 static void send_request(struct api_session *s)
@@ -304,16 +302,16 @@ static void send_request(struct api_session *s)
 	buf_printf(&bearer, "Authorization: Bearer %s", s->token.text);
 	headers[0] = bearer.data;
 	start_exchange(s,
-	      &(struct http_request){
-		      .method = s->request.method,
-		      .url = bearer.failed ? NULL : url_of(s, s->request.path, &url),
-		      .headers = headers,
-		      .body = s->request.body,
-		      .body_len = s->body.len,
-		      .timeout_ns = s->timeout_ns,
-		      .once = s->request.once,
-	      },
-	      on_answer);
+		       &(struct http_request){
+			       .method = s->request.method,
+			       .url = bearer.failed ? NULL : url_of(s, s->request.path, &url),
+			       .headers = headers,
+			       .body = s->request.body,
+			       .body_len = s->body.len,
+			       .timeout_ns = s->timeout_ns,
+			       .once = s->request.once,
+		       },
+		       on_answer);
 }
 
 static bool take_request(struct api_session *s, const struct api_request *request)
@@ -352,8 +350,7 @@ void api_session_cancel(struct api_session *s)
 	s->fn = NULL;
 }
 
-int api_session_new(struct api_session **ret, struct loop *loop, const struct gthulhu_options *options,
-		struct err *err)
+int api_session_new(struct api_session **ret, struct loop *loop, const struct gthulhu_options *options, struct err *err)
 {
 	struct http_client_options http = {options->ca_file, options->cert_file, options->key_file};
 	struct api_session *s = calloc(1, sizeof(*s));

@@ -14,27 +14,27 @@
 
 struct api_session;
 
-struct api_request { /* borrowed during the call; method and path are literals */
+struct api_request {	    /* borrowed during the call; method and path are literals */
 	const char *method; /* NULL: nothing but a token */
 	const char *path;
 	const char *body; /* NULL: none */
-	bool once; /* it makes something: not to be sent again when it may have been done */
+	bool once;	  /* it makes something: not to be sent again when it may have been done */
 };
 
 /* Valid during the callback. */
 struct api_reply {
 	int r; /* 0, and root is the answer (NULL when only a token was asked for); or -errno */
 	const json_t *root;
-	const char *error; /* NULL or a message that is safe to log */
-	int status; /* of the exchange that failed; 0: no answer */
-	bool no_route; /* the server's API has no such path or method */
+	const char *error;	 /* NULL or a message that is safe to log */
+	int status;		 /* of the exchange that failed; 0: no answer */
+	bool no_route;		 /* the server's API has no such path or method */
 	uint64_t retry_after_ns; /* as the server asked; or until a token may be asked for */
 };
 
 typedef void (*api_reply_fn)(void *data, const struct api_reply *reply);
 
 int api_session_new(struct api_session **ret, struct loop *loop, const struct gthulhu_options *options,
-		struct err *err);
+		    struct err *err);
 void api_session_free(struct api_session *s); /* NULL is fine; may be called from fn */
 
 /* Starts an exchange, cancelling one under way. fn is called once; from within this call when nothing

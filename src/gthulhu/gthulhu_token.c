@@ -61,8 +61,7 @@ static int read_password(const char *path, struct buf *ret, struct err *err)
 			       "api.password_file is not set: give the file with the password of api.user");
 	r = buf_read_file(ret, path, PASSWORD_FILE_MAX);
 	if (r < 0)
-		return err_set(err, r, "api.password_file %s: %s; give a readable file", path,
-			       file_error(r));
+		return err_set(err, r, "api.password_file %s: %s; give a readable file", path, file_error(r));
 	if (ret->data) {
 		ret->len = strcspn(ret->data, "\r\n");
 		ret->data[ret->len] = '\0';
@@ -77,8 +76,9 @@ static int check_login(const struct credentials *c, struct err *err)
 	_cleanup_(buf_free) struct buf password = {0};
 
 	if (!*c->user)
-		return err_set(err, -EINVAL, "api.user is not set: a manager wants a user and a "
-					     "password, see api.password_file");
+		return err_set(err, -EINVAL,
+			       "api.user is not set: a manager wants a user and a "
+			       "password, see api.password_file");
 	return read_password(c->password_path, &password, err);
 }
 
@@ -134,8 +134,7 @@ void credentials_write_key(struct credentials *c, struct buf *out)
 	gthulhu_write_token_request(out, c->public_key);
 }
 
-int credentials_write_login(const struct credentials *c, struct buf *out, struct buf *ret_password,
-			    struct err *err)
+int credentials_write_login(const struct credentials *c, struct buf *out, struct buf *ret_password, struct err *err)
 {
 	int r = read_password(c->password_path, ret_password, err);
 
@@ -266,15 +265,13 @@ static bool is_token_text(const char *text, size_t len)
 	return len > 0 && len <= TOKEN_MAX && strspn(text, allowed) == len;
 }
 
-int token_set(struct token *token, const char *text, int64_t expires_s, const struct token_time *now,
-	      struct err *err)
+int token_set(struct token *token, const char *text, int64_t expires_s, const struct token_time *now, struct err *err)
 {
 	size_t len = strnlen(text, TOKEN_MAX + 1);
 	char *copy;
 
 	if (!is_token_text(text, len))
-		return err_set(err, -EBADMSG,
-			       "the server's token is empty, longer than %d bytes or no token",
+		return err_set(err, -EBADMSG, "the server's token is empty, longer than %d bytes or no token",
 			       TOKEN_MAX);
 	copy = strdup(text);
 	if (!copy)

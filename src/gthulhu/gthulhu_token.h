@@ -15,7 +15,7 @@
 struct credentials {
 	char *key_path;
 	char *public_key; /* the PEM block alone; NULL: none could be read */
-	char *user;       /* "": none */
+	char *user;	  /* "": none */
 	char *password_path;
 };
 
@@ -29,8 +29,7 @@ void credentials_free(struct credentials *c);
 void credentials_write_key(struct credentials *c, struct buf *out);
 
 /* {"username": ..., "password": ...} and the password itself. */
-int credentials_write_login(const struct credentials *c, struct buf *out, struct buf *ret_password,
-			    struct err *err);
+int credentials_write_login(const struct credentials *c, struct buf *out, struct buf *ret_password, struct err *err);
 
 /* The password alone; nothing when it cannot be read. */
 void credentials_read_password(const struct credentials *c, struct buf *ret);
@@ -45,7 +44,7 @@ bool credentials_is_sample_key(const char *pem);
 #define TOKEN_MAX 8192 /* bytes of text; what servers take as one header */
 
 struct token {
-	char *text; /* owned; NULL: none */
+	char *text;	     /* owned; NULL: none */
 	uint64_t refresh_ns; /* boot clock: ask for another from then on */
 	/* Bucket of requests for a token: at most 3 at once, one more every 30 s. */
 	unsigned spent;
@@ -59,8 +58,7 @@ struct token_time {
 /* Takes a copy. -EBADMSG when it is empty, too long or has characters that no token has
  * (RFC 6750 2.1). Of a text that is no JWT, or has no exp, expires_s tells the end, in seconds since
  * 1970 by the local clock; when that is not positive either, it is given one hour. */
-int token_set(struct token *token, const char *text, int64_t expires_s, const struct token_time *now,
-	      struct err *err);
+int token_set(struct token *token, const char *text, int64_t expires_s, const struct token_time *now, struct err *err);
 void token_drop(struct token *token); /* the text, not the bucket; usable with _cleanup_ */
 
 bool token_is_due(const struct token *token, uint64_t now_ns); /* none, or to be refreshed */

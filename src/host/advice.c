@@ -23,8 +23,7 @@ const char *advice_word(const char *name, char text[static ADVICE_WORD_MAX])
 }
 
 /* With slashes a dot is part of a name (sysctl(8)): "eth0.100". */
-const char *advice_sysctl(const char *interface, const char *setting,
-			  char text[static ADVICE_SYSCTL_MAX])
+const char *advice_sysctl(const char *interface, const char *setting, char text[static ADVICE_SYSCTL_MAX])
 {
 	const char *form = strchr(interface, '.') ? "net/ipv4/conf/%.*s/%.40s" : "net.ipv4.conf.%.*s.%.40s";
 	char key[IF_NAMESIZE + 64];

@@ -18,5 +18,4 @@ void advice_inside(const struct netns *ns, char text[static ADVICE_INSIDE_MAX]);
 const char *advice_word(const char *name, char text[static ADVICE_WORD_MAX]);
 
 /* "net.ipv4.conf.INTERFACE.SETTING" as a word, setting with its value ("rp_filter=0"). Returns text. */
-const char *advice_sysctl(const char *interface, const char *setting,
-			  char text[static ADVICE_SYSCTL_MAX]);
+const char *advice_sysctl(const char *interface, const char *setting, char text[static ADVICE_SYSCTL_MAX]);

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 
 #define CGROUP_CONTAINER_MAX 65 /* 64 hexadecimal digits and NUL */
-#define CGROUP_POD_MAX 37       /* a UUID and NUL */
+#define CGROUP_POD_MAX 37	/* a UUID and NUL */
 
 struct cgroup_ids {
 	char container[CGROUP_CONTAINER_MAX]; /* "" when the path names none */
-	char pod[CGROUP_POD_MAX];             /* the UID in its dashed form; or, of a static pod,
+	char pod[CGROUP_POD_MAX];	      /* the UID in its dashed form; or, of a static pod,
 						 32 digits; "" when the path names none */
 };
 

@@ -16,7 +16,7 @@
 #include "procfs.h"
 
 #define LOOKS_GONE 40 /* for which one that has gone is remembered */
-#define SHORT_ID 12 /* as docker and crictl print it */
+#define SHORT_ID 12   /* as docker and crictl print it */
 /* A look reads no further file once it has taken so much CPU time; a file takes as much at most. */
 #define LOOK_NS (20 * NSEC_PER_MSEC)
 
@@ -245,8 +245,7 @@ static void look_at_state(struct containers *c, const char *state)
 			note_failure(c);
 	}
 	while (dir && (entry = readdir(dir)))
-		if (is_id(entry->d_name) &&
-		    procfs_path(folder, sizeof(folder), "%s/%s", path, entry->d_name) == 0)
+		if (is_id(entry->d_name) && procfs_path(folder, sizeof(folder), "%s/%s", path, entry->d_name) == 0)
 			look_in(c, folder, "config.json", "init.pid");
 	if (procfs_path(folder, sizeof(folder), "%s%s/overlay-containers", c->root, state) == 0)
 		look_in(c, folder, "userdata/config.json", "userdata/pidfile");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The containers of this node and the pods that they belong to, by what their runtimes left in their state folders: each
- * bundle's config.json and pid. Followed by looking again; nothing is asked, no runtime's socket opened.
+/* The containers of this node and the pods that they belong to, by what their runtimes left in their state folders:
+ *each bundle's config.json and pid. Followed by looking again; nothing is asked, no runtime's socket opened.
  *
  *	containerd	STATE/io.containerd.runtime.v2.task/NAMESPACE/ID/{config.json,init.pid}
  *	CRI-O		STATE/overlay-containers/ID/userdata/{config.json,pidfile}
@@ -12,24 +12,24 @@
 #include <stdint.h>
 
 #define CONTAINERS_MAX 4096
-#define CONTAINER_ID_MAX 128   /* containerd takes up to 76 characters */
+#define CONTAINER_ID_MAX 128 /* containerd takes up to 76 characters */
 #define CONTAINER_NAME_MAX 256
-#define POD_NAME_MAX 320       /* "NAMESPACE/NAME": 63 and 253 characters, and NUL */
+#define POD_NAME_MAX 320 /* "NAMESPACE/NAME": 63 and 253 characters, and NUL */
 #define POD_UID_MAX 64
 #define POD_LABELS_MAX 1024
 
 struct container {
 	char id[CONTAINER_ID_MAX];
-	char name[CONTAINER_NAME_MAX]; /* as Kubernetes has it; else "", and the id is all there is */
-	char pod[POD_NAME_MAX];	       /* "NAMESPACE/NAME"; "" when it is in no pod, or it is not known */
-	char pod_uid[POD_UID_MAX];     /* "" the same */
-	char labels[POD_LABELS_MAX];   /* of the pod where the runtime tells (CRI-O): "KEY=VALUE\n" each */
-	bool sandbox;		       /* the pod's own, which only holds its namespaces */
-	bool gone;		       /* a moment ago: rows may still be of it */
-	int32_t pid;		       /* its first process; 0: not known yet */
-	uint64_t netns_inode;	       /* 0: not known yet, or the host's */
+	char name[CONTAINER_NAME_MAX];	     /* as Kubernetes has it; else "", and the id is all there is */
+	char pod[POD_NAME_MAX];		     /* "NAMESPACE/NAME"; "" when it is in no pod, or it is not known */
+	char pod_uid[POD_UID_MAX];	     /* "" the same */
+	char labels[POD_LABELS_MAX];	     /* of the pod where the runtime tells (CRI-O): "KEY=VALUE\n" each */
+	bool sandbox;			     /* the pod's own, which only holds its namespaces */
+	bool gone;			     /* a moment ago: rows may still be of it */
+	int32_t pid;			     /* its first process; 0: not known yet */
+	uint64_t netns_inode;		     /* 0: not known yet, or the host's */
 	char netns_path[CONTAINER_NAME_MAX]; /* where that one is opened: a mount, or /proc/PID/ns/net */
-	uint64_t cgroup_id; /* of its first process, in the unified hierarchy; 0: not known */
+	uint64_t cgroup_id;		     /* of its first process, in the unified hierarchy; 0: not known */
 };
 
 struct containers;

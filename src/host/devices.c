@@ -20,8 +20,8 @@ void device_list_free(struct device_list *list)
 
 bool device_same(const struct device *a, const struct device *b)
 {
-	return a->netns.inode == b->netns.inode && a->cookie == b->cookie &&
-	       a->ifindex == b->ifindex && !strcmp(a->kind, b->kind);
+	return a->netns.inode == b->netns.inode && a->cookie == b->cookie && a->ifindex == b->ifindex &&
+	       !strcmp(a->kind, b->kind);
 }
 
 struct scan {

@@ -149,8 +149,7 @@ static void find_socket_owners(struct match *m)
 
 		if (!has_port(m->options->owner_ports, m->options->n_owner_ports, s->local_port))
 			continue;
-		snprintf(detail, sizeof(detail),
-			 addr_is_v4(&s->local) ? "udp %s:%u" : "udp [%s]:%u",
+		snprintf(detail, sizeof(detail), addr_is_v4(&s->local) ? "udp %s:%u" : "udp [%s]:%u",
 			 addr_format(&s->local, text), s->local_port);
 		add_finding(m, &m->procs->items[o->proc], EVIDENCE_SOCKET_OWNER, detail);
 	}
@@ -186,8 +185,7 @@ static void add_peer(struct match *m, const struct owner *o, const struct owner 
 
 	if (!m->candidate[known->proc])
 		return;
-	snprintf(detail, sizeof(detail), "udp with %s (pid %d)", m->procs->items[known->proc].comm,
-		 known->process.pid);
+	snprintf(detail, sizeof(detail), "udp with %s (pid %d)", m->procs->items[known->proc].comm, known->process.pid);
 	add_finding(m, &m->procs->items[o->proc], EVIDENCE_PEER, detail);
 }
 
@@ -279,8 +277,8 @@ int discover_match(struct discover *d, const struct proc_list *procs, const stru
 	return 0;
 }
 
-static int list_sockets(const struct discover_options *o, const struct netns_list *namespaces,
-			struct socket_list *ret, struct err *err)
+static int list_sockets(const struct discover_options *o, const struct netns_list *namespaces, struct socket_list *ret,
+			struct err *err)
 {
 	uint16_t ports[2 * DISCOVER_PORTS_MAX];
 	size_t n = 0;

@@ -19,7 +19,7 @@
 /* Strings are borrowed and outlive the scans. Patterns are those of fnmatch(3), so they match the
  * whole of the text. */
 struct discover_options {
-	const char *root; /* "" for the real one */
+	const char *root;	  /* "" for the real one */
 	const char *const *names; /* of a leader's comm; "nr-gnb", "nr-ue" */
 	size_t n_names;
 	uint16_t owner_ports[DISCOVER_PORTS_MAX]; /* the process that holds one is a socket owner; 2152, 8805 */
@@ -27,7 +27,7 @@ struct discover_options {
 	uint16_t link_ports[DISCOVER_PORTS_MAX]; /* joined by one: peers; 4997 */
 	size_t n_link_ports;
 	const char *tun; /* pattern of the interface: "uesimtun*" */
-	size_t max_fds;  /* read of one process; 0: SOCKETS_FDS_MAX */
+	size_t max_fds;	 /* read of one process; 0: SOCKETS_FDS_MAX */
 };
 
 /* "", nr-gnb and nr-ue, 2152 and 8805, 4997, uesimtun*. */
@@ -42,7 +42,7 @@ struct finding {
 struct findings {
 	struct finding *items; /* owned; a process and kind occur once for each thing found */
 	size_t len;
-	size_t left_out; /* beyond DISCOVER_FINDINGS_MAX */
+	size_t left_out;		       /* beyond DISCOVER_FINDINGS_MAX */
 	size_t processes, namespaces, sockets; /* looked at */
 	/* Beyond the bounds; of processes, those as well that could not be read. */
 	size_t processes_left_out, namespaces_left_out, sockets_left_out;
@@ -55,7 +55,7 @@ void findings_free(struct findings *f); /* usable with _cleanup_ */
 struct discover; /* remembers which process held which socket */
 
 struct discover *discover_new(const struct discover_options *options); /* NULL: out of memory */
-void discover_free(struct discover *d); /* NULL is fine */
+void discover_free(struct discover *d);				       /* NULL is fine */
 
 /* What is found replaces nothing: ret is filled anew and the caller frees it. Processes that are
  * found by name are found even where sockets cannot be listed; then err says why and the result is

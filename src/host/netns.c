@@ -31,8 +31,7 @@ static uint64_t inode_of_mount(const char *root, const char *name)
 	char path[PROC_PATH_MAX];
 	struct stat st;
 
-	if (procfs_path(path, sizeof(path), "%s" NS_RUN_DIR "/%s", root, name) < 0 ||
-	    stat(path, &st) < 0)
+	if (procfs_path(path, sizeof(path), "%s" NS_RUN_DIR "/%s", root, name) < 0 || stat(path, &st) < 0)
 		return 0;
 	return st.st_ino;
 }
@@ -115,8 +114,7 @@ static int finish_list(int r, const struct map *found, struct netns_list *ret, s
 
 int netns_list(const char *root, const struct proc_list *procs, struct netns_list *ret, struct err *err)
 {
-	_cleanup_(cleanup_map) struct map *found =
-		map_new(sizeof(uint64_t), sizeof(struct netns), NETNS_MAX);
+	_cleanup_(cleanup_map) struct map *found = map_new(sizeof(uint64_t), sizeof(struct netns), NETNS_MAX);
 	int r = found ? add_mounts(root, found) : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < procs->len; i++) {
@@ -154,8 +152,7 @@ static int add_processes(const char *root, struct map *found)
 
 int netns_list_all(const char *root, struct netns_list *ret, struct err *err)
 {
-	_cleanup_(cleanup_map) struct map *found =
-		map_new(sizeof(uint64_t), sizeof(struct netns), NETNS_MAX);
+	_cleanup_(cleanup_map) struct map *found = map_new(sizeof(uint64_t), sizeof(struct netns), NETNS_MAX);
 	int r = found ? add_mounts(root, found) : -ENOMEM;
 
 	if (r == 0)
@@ -206,8 +203,7 @@ static int open_checked(const char *path, uint64_t inode, struct err *err)
 	if (fd < 0)
 		return netns_is_gone(fd) ? -ESRCH : fd;
 	if (ns_inode(fd) != inode)
-		return err_set(err, -ESRCH, "network namespace %" PRIu64 " has gone from %s", inode,
-			       path);
+		return err_set(err, -ESRCH, "network namespace %" PRIu64 " has gone from %s", inode, path);
 	return TAKE_FD(fd);
 }
 
@@ -216,11 +212,9 @@ static int open_as_known(const char *root, const struct netns *ns, struct err *e
 	char path[PROC_PATH_MAX];
 	int fd = -ESRCH;
 
-	if (ns->name[0] &&
-	    procfs_path(path, sizeof(path), "%s" NS_RUN_DIR "/%s", root, ns->name) == 0)
+	if (ns->name[0] && procfs_path(path, sizeof(path), "%s" NS_RUN_DIR "/%s", root, ns->name) == 0)
 		fd = open_checked(path, ns->inode, err);
-	if (fd < 0 && ns->pid &&
-	    procfs_path(path, sizeof(path), "%s/proc/%d/ns/net", root, ns->pid) == 0)
+	if (fd < 0 && ns->pid && procfs_path(path, sizeof(path), "%s/proc/%d/ns/net", root, ns->pid) == 0)
 		fd = open_checked(path, ns->inode, err);
 	return fd;
 }

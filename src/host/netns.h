@@ -16,8 +16,8 @@
 struct netns {
 	uint64_t inode;
 	char name[NETNS_NAME_MAX]; /* of its mount under /run/netns; "" when it has none */
-	int32_t pid;               /* a process that lives in it; 0: none */
-	uint32_t processes;        /* how many do */
+	int32_t pid;		   /* a process that lives in it; 0: none */
+	uint32_t processes;	   /* how many do */
 };
 
 struct netns_list {

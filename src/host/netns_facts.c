@@ -21,8 +21,7 @@ static FILE *open_net(const char *root, const char *file)
 	return fopen(path, "re");
 }
 
-static int read_sysctl(const char *root, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+static int read_sysctl(const char *root, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static int read_sysctl(const char *root, const char *format, ...)
 {
@@ -57,8 +56,8 @@ static void read_routes(const char *root, struct netns_facts *f)
 	while (file && fgets(line, sizeof(line), file)) {
 		struct ue_device *d;
 
-		if (sscanf(line, "%15s %" SCNx32 " %" SCNx32 " %" SCNx32, name, &destination, &gateway,
-			   &flags) != 4 || !(flags & 1) || flags & 0x200) /* RTF_UP, RTF_REJECT */
+		if (sscanf(line, "%15s %" SCNx32 " %" SCNx32 " %" SCNx32, name, &destination, &gateway, &flags) != 4 ||
+		    !(flags & 1) || flags & 0x200) /* RTF_UP, RTF_REJECT */
 			continue;
 		d = find_device(f, name);
 		if (d) {
@@ -84,8 +83,8 @@ static void read_counters(const char *root, struct netns_facts *f)
 			continue;
 		*colon = '\0';
 		d = find_device(f, name);
-		if (!d || sscanf(colon + 1, "%*s %" SCNu64 " %" SCNu64 " %" SCNu64
-				 " %*s %*s %*s %*s %*s %" SCNu64 " %" SCNu64,
+		if (!d || sscanf(colon + 1,
+				 "%*s %" SCNu64 " %" SCNu64 " %" SCNu64 " %*s %*s %*s %*s %*s %" SCNu64 " %" SCNu64,
 				 &rx, &rx_errors, &rx_drops, &tx, &tx_errors) != 5)
 			continue;
 		d->rx_packets = rx;

@@ -18,24 +18,24 @@ struct ue_device {
 	unsigned mtu;
 	bool up;
 	int rp_filter, forwarding; /* of the device; -1: unknown */
-	unsigned routes;           /* to networks behind it */
+	unsigned routes;	   /* to networks behind it */
 	uint64_t rx_packets, rx_drops, tx_packets, tx_errors;
 };
 
 struct netns_facts {
 	char name[NETNS_FACTS_NAME_MAX];
-	uint16_t port;   /* UDP port of GTP-U, given by the caller; 0: 2152 */
+	uint16_t port;			/* UDP port of GTP-U, given by the caller; 0: 2152 */
 	char inside[ADVICE_INSIDE_MAX]; /* what a command begins with that runs in there */
 	struct ue_device devices[UE_DEVICES_MAX];
 	size_t n_devices;
 	int ip_forward, rp_all; /* -1: unknown */
-	unsigned n3_mtu;        /* the least of the interfaces that are up beside them; 0: none */
-	char n3[IF_NAMESIZE];   /* that one */
-	unsigned other_routes;  /* not through the devices, not the loopback's */
-	bool default_route;     /* one of those */
-	unsigned sockets;       /* that are bound to GTP-U's port */
-	uint64_t socket_drops;  /* of them: their receive queue was full */
-	uint64_t datagrams;     /* all that UDP delivered in this namespace */
+	unsigned n3_mtu;	/* the least of the interfaces that are up beside them; 0: none */
+	char n3[IF_NAMESIZE];	/* that one */
+	unsigned other_routes;	/* not through the devices, not the loopback's */
+	bool default_route;	/* one of those */
+	unsigned sockets;	/* that are bound to GTP-U's port */
+	uint64_t socket_drops;	/* of them: their receive queue was full */
+	uint64_t datagrams;	/* all that UDP delivered in this namespace */
 };
 
 /* Reads proc/thread-self/net and proc/sys/net below root for the devices that are in f already. */

@@ -11,5 +11,4 @@
  * count as one. 0 or -errno. */
 int netns_hidden(const char *root, size_t *ret, struct err *err);
 
-#define NETNS_HIDDEN_ADVICE                                                                        \
-	"cannot be seen; run as root, in a container with hostPID and CAP_SYS_PTRACE"
+#define NETNS_HIDDEN_ADVICE "cannot be seen; run as root, in a container with hostPID and CAP_SYS_PTRACE"

@@ -66,8 +66,8 @@ static void on_tun(void *data, int fd, const char *interface)
 static void read_processes(struct run *run, bool candidates)
 {
 	const struct owners_scan *scan = run->scan;
-	struct fd_visitor v = {.socket = on_socket, .tun = candidates ? on_tun : NULL, .data = run,
-			       .max = scan->max_fds};
+	struct fd_visitor v = {
+		.socket = on_socket, .tun = candidates ? on_tun : NULL, .data = run, .max = scan->max_fds};
 	int r;
 
 	for (size_t i = 0; i < scan->procs->len; i++) {
@@ -100,12 +100,12 @@ static void keep_known(struct run *run, const struct owners *last)
 		struct pidref now;
 
 		if (s && scan->procs->len)
-			proc = bsearch(&o->process.pid, scan->procs->items, scan->procs->len, sizeof(*proc), compare_pid);
+			proc = bsearch(&o->process.pid, scan->procs->items, scan->procs->len, sizeof(*proc),
+				       compare_pid);
 		if (!proc || scan->candidate[proc - scan->procs->items])
 			continue;
 		now = pidref_of(proc);
-		if (!pidref_equal(&now, &o->process) ||
-		    sockets_fd_inode(scan->root, o->process.pid, o->fd) != o->inode)
+		if (!pidref_equal(&now, &o->process) || sockets_fd_inode(scan->root, o->process.pid, o->fd) != o->inode)
 			continue;
 		run->proc = (uint32_t)(proc - scan->procs->items);
 		add_owner(run, s, o->fd);
@@ -144,8 +144,7 @@ static bool look_due(const struct run *run, const struct owners *last)
 	return false;
 }
 
-static struct owner_orphan orphan_after(const struct owners *last, uint64_t inode, uint64_t scans,
-					bool looked)
+static struct owner_orphan orphan_after(const struct owners *last, uint64_t inode, uint64_t scans, bool looked)
 {
 	const struct owner_orphan *before = find_orphan(last, inode);
 	struct owner_orphan o = before ? *before : (struct owner_orphan){.inode = inode};

@@ -17,7 +17,7 @@
 
 struct owner {
 	uint32_t socket; /* index into the list of sockets */
-	uint32_t proc;   /* index into the list of processes */
+	uint32_t proc;	 /* index into the list of processes */
 	struct pidref process;
 	uint64_t inode;
 	int fd;

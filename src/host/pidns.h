@@ -4,6 +4,6 @@
 
 #include <stdint.h>
 
-/* The inode of the namespace of root's /proc; 0: the kernel's own, in which every process has a number. Where /proc does
- * not tell, the caller's namespace. */
+/* The inode of the namespace of root's /proc; 0: the kernel's own, in which every process has a number. Where /proc
+ * does not tell, the caller's namespace. */
 uint32_t pidns_of_proc(const char *root);

@@ -201,8 +201,7 @@ static int compare_i32(const void *a, const void *b)
 }
 
 /* The numbered entries of a directory in ascending order. */
-static int list_ids(const char *path, size_t max, int32_t **ret, size_t *ret_n,
-		    size_t *ret_left_out)
+static int list_ids(const char *path, size_t max, int32_t **ret, size_t *ret_n, size_t *ret_left_out)
 {
 	_cleanup_dir_ DIR *dir = opendir(path);
 	_cleanup_free_ int32_t *ids = NULL;
@@ -274,8 +273,7 @@ int proc_list(const char *root, struct proc_list *ret, struct err *err)
 	if (r == 0)
 		r = list_ids(path, PROC_PIDS_MAX, &pids, &n, &list.left_out);
 	if (r == -ESRCH)
-		return err_set(err, r, "%s/proc is not there: mount it (mount -t proc proc /proc)",
-			       root);
+		return err_set(err, r, "%s/proc is not there: mount it (mount -t proc proc /proc)", root);
 	if (r < 0)
 		return err_set(err, r, "cannot list processes in %s/proc: %s", root, err_name(r));
 	if (read_processes(root, pids, n, &list) < 0)

@@ -10,16 +10,16 @@
 
 #include "err.h"
 
-#define PROC_COMM_MAX 16   /* TASK_COMM_LEN, with NUL */
-#define PROC_PATH_MAX 512  /* longest path below root that is read here */
+#define PROC_COMM_MAX 16  /* TASK_COMM_LEN, with NUL */
+#define PROC_PATH_MAX 512 /* longest path below root that is read here */
 #define PROC_PIDS_MAX 65536
 
 /* What a stat file says about one process or thread (proc(5)). */
 struct proc_stat {
 	int32_t pid;
 	char comm[PROC_COMM_MAX];
-	char state;          /* 'Z': a zombie */
-	bool kernel;         /* a kernel thread */
+	char state;	     /* 'Z': a zombie */
+	bool kernel;	     /* a kernel thread */
 	uint64_t start_time; /* clock ticks since boot: with the pid, the identity */
 };
 
@@ -73,7 +73,8 @@ void proc_thread_list_free(struct proc_thread_list *list); /* usable with _clean
  * cannot be read. */
 int proc_threads(const char *root, int32_t pid, size_t max, struct proc_thread_list *ret);
 
-/* The path of the cgroup as in /proc/PID/cgroup: of the hierarchies the first that is not at /. 0, -ESRCH, -ENOENT when there is none, -ENAMETOOLONG. */
+/* The path of the cgroup as in /proc/PID/cgroup: of the hierarchies the first that is not at /. 0, -ESRCH, -ENOENT when
+ * there is none, -ENAMETOOLONG. */
 int proc_cgroup(const char *root, int32_t pid, char *ret, size_t size);
 
 #define PROC_EXE_MAX 256

@@ -83,8 +83,8 @@ uint64_t procfs_inode(const char *text, const char *prefix)
 	char digits[24];
 	uint64_t inode;
 
-	if (len < n + 4 || strncmp(text, prefix, n) || strncmp(text + n, ":[", 2) ||
-	    text[len - 1] != ']' || len - n - 3 >= sizeof(digits))
+	if (len < n + 4 || strncmp(text, prefix, n) || strncmp(text + n, ":[", 2) || text[len - 1] != ']' ||
+	    len - n - 3 >= sizeof(digits))
 		return 0;
 	memcpy(digits, text + n + 2, len - n - 3);
 	digits[len - n - 3] = '\0';

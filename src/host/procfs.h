@@ -10,8 +10,7 @@
 #include "cleanup.h"
 
 /* -ENAMETOOLONG instead of a cut path. */
-int procfs_path(char *ret, size_t size, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+int procfs_path(char *ret, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* -ESRCH for ENOENT and ESRCH, by which a process or a file of it has ended; else -error. */
 int procfs_error(int error);

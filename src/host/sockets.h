@@ -20,8 +20,8 @@ struct socket_entry {
 struct socket_list {
 	struct socket_entry *items; /* owned; by the socket's inode */
 	size_t len;
-	size_t left_out;          /* beyond SOCKETS_MAX */
-	size_t namespaces;        /* that were asked */
+	size_t left_out;	  /* beyond SOCKETS_MAX */
+	size_t namespaces;	  /* that were asked */
 	size_t namespaces_failed; /* that could not be */
 };
 
@@ -50,7 +50,8 @@ struct fd_visitor {
 	size_t max; /* descriptors; 0: SOCKETS_FDS_MAX */
 };
 
-/* Visits the descriptors of a process. 0; 1 when it has more than that, and the others are left out; -ESRCH when it has ended, or -errno. */
+/* Visits the descriptors of a process. 0; 1 when it has more than that, and the others are left out; -ESRCH when it has
+ * ended, or -errno. */
 int sockets_visit_fds(const char *root, int32_t pid, const struct fd_visitor *visitor);
 
 /* The inode of the socket that is fd in that process now; 0: no socket. */

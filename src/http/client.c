@@ -82,8 +82,8 @@ void http_call_cancel(struct http_call *call)
 static const char *describe_failure(const struct http_call *call, CURLcode code, char *text, size_t len)
 {
 	if (call->too_large)
-		snprintf(text, len, "%s: the answer is longer than %d bytes: not an API server's",
-			 call->url, HTTP_BODY_MAX);
+		snprintf(text, len, "%s: the answer is longer than %d bytes: not an API server's", call->url,
+			 HTTP_BODY_MAX);
 	else if (code == CURLE_OUT_OF_MEMORY && !call->body.failed)
 		/* libcurl before 8.6 says "out of memory" of a header line of more than 100 kB, too. */
 		snprintf(text, len,
@@ -91,8 +91,7 @@ static const char *describe_failure(const struct http_call *call, CURLcode code,
 			 "server's",
 			 call->url);
 	else
-		snprintf(text, len, "%s: %s", call->url,
-			 call->error[0] ? call->error : curl_easy_strerror(code));
+		snprintf(text, len, "%s: %s", call->url, call->error[0] ? call->error : curl_easy_strerror(code));
 	return text;
 }
 
@@ -109,16 +108,14 @@ static void complete_call(struct http_call *call, CURLcode code)
 	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after);
 	if (code != CURLE_OK || body.failed)
-		response.error = describe_failure(call, body.failed ? CURLE_OUT_OF_MEMORY : code, text,
-					  sizeof(text));
+		response.error = describe_failure(call, body.failed ? CURLE_OUT_OF_MEMORY : code, text, sizeof(text));
 	else
 		response.status = (int)status;
 	response.date = call->date;
 	response.body = body.data && !response.error ? body.data : "";
 	response.body_len = body.data && !response.error ? body.len : 0;
 	if (retry_after > 0)
-		response.retry_after_ns = (uint64_t)MIN(retry_after, RETRY_AFTER_MAX_S) *
-					  NSEC_PER_SEC;
+		response.retry_after_ns = (uint64_t)MIN(retry_after, RETRY_AFTER_MAX_S) * NSEC_PER_SEC;
 	call->body = (struct buf){0};
 	call_free(call);
 	fn(data, &response);
@@ -273,8 +270,8 @@ static bool init_client(struct http_client *client, const struct http_client_opt
 	       SET_MULTI(client->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
 }
 
-int http_client_new(struct http_client **ret, struct loop *loop,
-		    const struct http_client_options *options, struct err *err)
+int http_client_new(struct http_client **ret, struct loop *loop, const struct http_client_options *options,
+		    struct err *err)
 {
 	struct http_client *client;
 	int r;
@@ -356,14 +353,11 @@ static bool set_request(struct http_call *call, const struct http_request *reque
 	/* Waiting for "100 Continue" costs a second with servers that do not know it. */
 	if (!add_header(call, "Expect:"))
 		return false;
-	return (!request->body ||
-		(SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len) &&
-		 SET(easy, CURLOPT_COPYPOSTFIELDS, request->body))) &&
+	return (!request->body || (SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len) &&
+				   SET(easy, CURLOPT_COPYPOSTFIELDS, request->body))) &&
 	       SET(easy, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L) &&
-	       SET(easy, CURLOPT_CUSTOMREQUEST, request->method) &&
-	       SET(easy, CURLOPT_HTTPHEADER, call->headers) &&
-	       SET(easy, CURLOPT_TIMEOUT_MS, (long)MIN(timeout_ms, 86400000)) &&
-	       SET(easy, CURLOPT_URL, request->url);
+	       SET(easy, CURLOPT_CUSTOMREQUEST, request->method) && SET(easy, CURLOPT_HTTPHEADER, call->headers) &&
+	       SET(easy, CURLOPT_TIMEOUT_MS, (long)MIN(timeout_ms, 86400000)) && SET(easy, CURLOPT_URL, request->url);
 }
 
 static bool set_fixed(struct http_call *call)
@@ -374,12 +368,12 @@ static bool set_fixed(struct http_call *call)
 	       SET(easy, CURLOPT_WRITEFUNCTION, take_body) && SET(easy, CURLOPT_WRITEDATA, call) &&
 	       SET(easy, CURLOPT_HEADERFUNCTION, take_header) && SET(easy, CURLOPT_HEADERDATA, call) &&
 	       SET(easy, CURLOPT_FOLLOWLOCATION, 0L) && SET(easy, CURLOPT_PROXY, "") &&
-	       SET(easy, CURLOPT_NOSIGNAL, 1L) && SET(easy, CURLOPT_USERAGENT, "teide") &&
-	       quit_quickly(easy) && allow_http_only(easy) && set_tls(call->client, easy);
+	       SET(easy, CURLOPT_NOSIGNAL, 1L) && SET(easy, CURLOPT_USERAGENT, "teide") && quit_quickly(easy) &&
+	       allow_http_only(easy) && set_tls(call->client, easy);
 }
 
-struct http_call *http_client_start(struct http_client *client, const struct http_request *request,
-				    http_done_fn fn, void *data)
+struct http_call *http_client_start(struct http_client *client, const struct http_request *request, http_done_fn fn,
+				    void *data)
 {
 	struct http_call *call = calloc(1, sizeof(*call));
 

@@ -22,12 +22,11 @@ static uint64_t jitter(uint64_t floor, uint64_t top, uint64_t random)
 /* A success that is here was a lie: HTML from something in between, say, which may end. */
 static bool may_pass(int status)
 {
-	return status < 300 || status == 401 || status == 408 || status == 425 || status == 429 ||
-	       status >= 500;
+	return status < 300 || status == 401 || status == 408 || status == 425 || status == 429 || status >= 500;
 }
 
-struct retry_decision retry_decide(const struct retry_policy *policy,
-				   const struct retry_outcome *outcome, uint64_t random)
+struct retry_decision retry_decide(const struct retry_policy *policy, const struct retry_outcome *outcome,
+				   uint64_t random)
 {
 	struct retry_decision d = {.action = RETRY_WAIT};
 

@@ -8,21 +8,21 @@
 struct retry_policy {
 	uint64_t base_ns; /* upper bound of the first wait; doubles with every attempt */
 	uint64_t cap_ns;
-	uint64_t floor_ns; /* never wait less */
+	uint64_t floor_ns;	     /* never wait less */
 	uint64_t retry_after_cap_ns; /* a server may not ask for more */
 };
 
 enum retry_action {
 	RETRY_WAIT,
-	RETRY_REAUTH, /* at once, with a new token */
+	RETRY_REAUTH,  /* at once, with a new token */
 	RETRY_GIVE_UP, /* the same request cannot succeed */
 };
 
 struct retry_outcome {
-	unsigned attempt; /* failures before this one */
-	int status; /* 0: no answer */
+	unsigned attempt;	 /* failures before this one */
+	int status;		 /* 0: no answer */
 	uint64_t retry_after_ns; /* 0: not said */
-	bool reauthenticated; /* the token was new */
+	bool reauthenticated;	 /* the token was new */
 };
 
 struct retry_decision {
@@ -31,5 +31,5 @@ struct retry_decision {
 };
 
 /* Exponential backoff with full jitter: uniform in [floor, min(cap, base * 2^attempt)]. */
-struct retry_decision retry_decide(const struct retry_policy *policy,
-				   const struct retry_outcome *outcome, uint64_t random);
+struct retry_decision retry_decide(const struct retry_policy *policy, const struct retry_outcome *outcome,
+				   uint64_t random);

@@ -79,8 +79,7 @@ static int prepare_side(struct bpf_object *object, const struct hook_plan *plan,
 	if (program && program == fentry)
 		r = bpf_program__set_attach_target(fentry, 0, hook->function);
 	if (r)
-		return err_set(err, r, "%s %s: %s", fentry_sides[side], hook->function,
-			       err_name(r));
+		return err_set(err, r, "%s %s: %s", fentry_sides[side], hook->function, err_name(r));
 	return 0;
 }
 
@@ -97,15 +96,14 @@ int attach_prepare(struct bpf_object *object, const struct hook_plan *plan, stru
 	return 0;
 }
 
-static struct bpf_link *attach_kprobe(struct bpf_program *program, const struct plan_hook *hook,
-				      int side)
+static struct bpf_link *attach_kprobe(struct bpf_program *program, const struct plan_hook *hook, int side)
 {
 	LIBBPF_OPTS(bpf_kprobe_opts, opts, .retprobe = side == ATTACH_EXIT);
 	char symbol[PLAN_SYMBOL_MAX];
 
 	/* The module's name keeps a function of the same name elsewhere out of it. */
-	snprintf(symbol, sizeof(symbol), "%s%s%s", hook->module ? hook->module : "",
-		 hook->module ? ":" : "", hook->function);
+	snprintf(symbol, sizeof(symbol), "%s%s%s", hook->module ? hook->module : "", hook->module ? ":" : "",
+		 hook->function);
 	return bpf_program__attach_kprobe_opts(program, symbol, &opts);
 }
 
@@ -119,12 +117,10 @@ static int attach_side(struct attach *a, struct bpf_object *object, size_t i, in
 
 	if (!program)
 		return 0;
-	link = method == PLAN_KPROBE ? attach_kprobe(program, hook, side) :
-				       bpf_program__attach(program);
+	link = method == PLAN_KPROBE ? attach_kprobe(program, hook, side) : bpf_program__attach(program);
 	if (!link) {
 		r = -errno;
-		return err_set(err, r, "%s on %s: %s", plan_method_name(method), hook->function,
-			       err_name(r));
+		return err_set(err, r, "%s on %s: %s", plan_method_name(method), hook->function, err_name(r));
 	}
 	a->state[i].programs[side] = program;
 	a->state[i].links[side] = link;

@@ -46,8 +46,7 @@ static struct refusal make_refusal(const char *format, ...)
 static struct refusal missing_symbol(const struct symbol_facts *facts)
 {
 	if (facts->mangled[0])
-		return make_refusal("only %s is there: the compiler changed its arguments",
-			      facts->mangled);
+		return make_refusal("only %s is there: the compiler changed its arguments", facts->mangled);
 	return make_refusal("inlined by the compiler, or not in this version");
 }
 
@@ -132,14 +131,13 @@ static bool is_for_kprobe(const struct plan_hook *hook, const char *no_fentry, c
 	return hook->seldom && hook->module && !hook->exits && !no_fentry[0] && !no_kprobe[0];
 }
 
-struct plan_choice plan_hook(const struct features *f, const struct plan_hook *hook,
-			     const struct symbol_facts *facts, enum plan_method forced)
+struct plan_choice plan_hook(const struct features *f, const struct plan_hook *hook, const struct symbol_facts *facts,
+			     enum plan_method forced)
 {
 	struct refusal no_fentry, no_kprobe;
 
 	if (hook->module && !facts->loaded)
-		return make_choice(hook->required ? PLAN_FAIL : PLAN_SKIP, "module %s is not loaded",
-			      hook->module);
+		return make_choice(hook->required ? PLAN_FAIL : PLAN_SKIP, "module %s is not loaded", hook->module);
 	if (forced != PLAN_AUTO)
 		return plan_forced(f, hook, facts, forced);
 	no_fentry = try_fentry(f, hook, facts);
@@ -154,16 +152,15 @@ struct plan_choice plan_hook(const struct features *f, const struct plan_hook *h
 		return make_choice(PLAN_TRACEPOINT, "%s", no_fentry.text);
 	if (!strcmp(no_fentry.text, no_kprobe.text))
 		return choose_none(hook, no_fentry.text);
-	return make_choice(hook->required ? PLAN_FAIL : PLAN_SKIP, "%s; %s", no_fentry.text,
-		      no_kprobe.text);
+	return make_choice(hook->required ? PLAN_FAIL : PLAN_SKIP, "%s; %s", no_fentry.text, no_kprobe.text);
 }
 
 static int set_required_failed(const struct plan_hook *hook, const struct plan_choice *choice, struct err *err)
 {
-	return err_set(err, -EOPNOTSUPP, "cannot hook %s%s%s: %s; run as root on a kernel with "
+	return err_set(err, -EOPNOTSUPP,
+		       "cannot hook %s%s%s: %s; run as root on a kernel with "
 		       "fentry (BTF of the module) or with kprobes",
-		       hook->module ? hook->module : "", hook->module ? ":" : "", hook->function,
-		       choice->reason);
+		       hook->module ? hook->module : "", hook->module ? ":" : "", hook->function, choice->reason);
 }
 
 int plan_hooks(const struct hook_plan *plan, const struct features *f, const struct symbol_facts *facts,

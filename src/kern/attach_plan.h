@@ -25,9 +25,9 @@ struct plan_hook {
 	const char *module;   /* "gtp"; NULL: the kernel itself */
 	const char *function; /* as the source names it */
 	bool required;
-	bool exits;       /* its return is hooked too */
-	bool sleeps;      /* it may sleep: a kretprobe on it loses returns without a word */
-	bool seldom;      /* a module's, seldom called: what a call costs does not count */
+	bool exits;		/* its return is hooked too */
+	bool sleeps;		/* it may sleep: a kretprobe on it loses returns without a word */
+	bool seldom;		/* a module's, seldom called: what a call costs does not count */
 	const char *tracepoint; /* "net:netif_rx" when one says the same; else NULL */
 };
 
@@ -37,21 +37,21 @@ struct features {
 	bool vmlinux_btf;
 	int ringbuf;
 	int kernel_reads; /* a program that reads the kernel's memory was loaded; lockdown: -EINVAL */
-	int fentry; /* a fentry program was loaded and attached to a kernel function */
-	int kprobe; /* a kprobe was opened on a kernel function */
+	int fentry;	  /* a fentry program was loaded and attached to a kernel function */
+	int kprobe;	  /* a kprobe was opened on a kernel function */
 	int tcx;
 };
 
 /* What was found out about one hook's function. */
 struct symbol_facts {
-	bool loaded;     /* the module is there (always true for the kernel itself) */
-	bool module_btf; /* /sys/kernel/btf/<module> is readable */
-	bool btf_func;   /* that BTF has the function */
-	int fentry;      /* 0: an empty program was attached to it; -errno; untried: -ENODATA */
-	bool symbol;     /* kallsyms has it under this name, in this module */
-	int kprobe;      /* 0: a kprobe was opened on it; -errno; untried: -ENODATA */
+	bool loaded;		       /* the module is there (always true for the kernel itself) */
+	bool module_btf;	       /* /sys/kernel/btf/<module> is readable */
+	bool btf_func;		       /* that BTF has the function */
+	int fentry;		       /* 0: an empty program was attached to it; -errno; untried: -ENODATA */
+	bool symbol;		       /* kallsyms has it under this name, in this module */
+	int kprobe;		       /* 0: a kprobe was opened on it; -errno; untried: -ENODATA */
 	char mangled[PLAN_SYMBOL_MAX]; /* "sdf_filter_match.constprop.0" when only that is there */
-	bool tracepoint; /* the hook's tracepoint is there */
+	bool tracepoint;	       /* the hook's tracepoint is there */
 };
 
 struct plan_choice {
@@ -60,8 +60,8 @@ struct plan_choice {
 };
 
 /* Decides one hook. forced is PLAN_AUTO or one of the three methods. */
-struct plan_choice plan_hook(const struct features *f, const struct plan_hook *hook,
-			     const struct symbol_facts *facts, enum plan_method forced);
+struct plan_choice plan_hook(const struct features *f, const struct plan_hook *hook, const struct symbol_facts *facts,
+			     enum plan_method forced);
 
 /* Hooks, and what was decided for each. */
 struct hook_plan {

@@ -28,8 +28,7 @@ static bool take_address(const char *line, const char *name, uint64_t *ret)
 {
 	size_t len = strlen(name);
 
-	return !strncmp(line + NAME_AT, name, len) && line[NAME_AT + len] == '\n' &&
-	       sscanf(line, "%" SCNx64, ret) == 1;
+	return !strncmp(line + NAME_AT, name, len) && line[NAME_AT + len] == '\n' && sscanf(line, "%" SCNx64, ret) == 1;
 }
 
 static void find_count(struct cpu_context *c)
@@ -42,8 +41,7 @@ static void find_count(struct cpu_context *c)
 	while (f && fgets(line, sizeof(line), f)) {
 		if (strnlen(line, NAME_AT) < NAME_AT || !strchr("_p", line[NAME_AT]))
 			continue;
-		if (!take_address(line, "__preempt_count", &count) &&
-		    !take_address(line, "pcpu_hot", &hot))
+		if (!take_address(line, "__preempt_count", &count) && !take_address(line, "pcpu_hot", &hot))
 			take_address(line, "__per_cpu_offset", &offsets);
 	}
 	if (!count && hot && (at = hot_count_offset()) >= 0)

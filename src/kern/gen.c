@@ -54,8 +54,7 @@ int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, s
 		return err_set(err, cpus, "counting map %s: the number of CPUs: %s", bpf_map__name(outer),
 			       object_error_words(cpus));
 	if (!g || !inner)
-		return err_set(err, -ENOMEM, "counting map %s: cannot be set up",
-			       bpf_map__name(outer));
+		return err_set(err, -ENOMEM, "counting map %s: cannot be set up", bpf_map__name(outer));
 	g->fd[0] = g->fd[1] = -1;
 	g->outer = outer;
 	g->max_entries = max_entries;
@@ -68,8 +67,8 @@ int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, s
 	if (r == -EPERM)
 		return object_not_permitted("counting maps", err);
 	if (r < 0)
-		return err_set(err, r, "counting map %s with %u entries on %d CPUs: %s",
-			       bpf_map__name(outer), max_entries, cpus, object_error_words(r));
+		return err_set(err, r, "counting map %s with %u entries on %d CPUs: %s", bpf_map__name(outer),
+			       max_entries, cpus, object_error_words(r));
 	r = bpf_map__set_inner_map_fd(outer, g->fd[0]);
 	if (r < 0)
 		return err_set(err, r, "counting map %s: %s", bpf_map__name(outer), object_error_words(r));

@@ -32,9 +32,9 @@ int gen_start(struct gen *g, struct err *err);
  * kernel does, before the update returns). 0, or -errno and all goes on as it was. */
 int gen_swap(struct gen *g);
 
-/* Swaps several maps at one instant: a packet is in the same generation of each. choice_fd is an array of one __u32, the
- * place that counts, which the programs read once a packet. *ret_ns is that instant (boot clock). Such maps are never
- * swapped alone. 0, or -errno; then what was counted comes with a later drain. */
+/* Swaps several maps at one instant: a packet is in the same generation of each. choice_fd is an array of one __u32,
+ * the place that counts, which the programs read once a packet. *ret_ns is that instant (boot clock). Such maps are
+ * never swapped alone. 0, or -errno; then what was counted comes with a later drain. */
 int gen_swap_together(struct gen *const gens[], size_t n, int choice_fd, uint64_t *ret_ns);
 
 /* Hands on every key of the inactive generation and empties it. 0 or -errno; what was not handed on

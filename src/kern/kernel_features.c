@@ -83,8 +83,7 @@ int features_kernel_reads(void)
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "teide_try", "GPL", read, ARRAY_SIZE(read),
-			       NULL);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "teide_try", "GPL", read, ARRAY_SIZE(read), NULL);
 
 	if (fd < 0)
 		return -errno;
@@ -108,8 +107,7 @@ static int try_fentry(int btf_fd, int btf_id)
 		    .attach_btf_id = (uint32_t)btf_id, .attach_btf_obj_fd = (uint32_t)btf_fd);
 	_cleanup_close_ int prog = -1, link = -1;
 
-	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "teide_try", "GPL", empty, ARRAY_SIZE(empty),
-			     &opts);
+	prog = bpf_prog_load(BPF_PROG_TYPE_TRACING, "teide_try", "GPL", empty, ARRAY_SIZE(empty), &opts);
 	if (prog >= 0)
 		link = bpf_raw_tracepoint_open(NULL, prog);
 	if (link >= 0)
@@ -182,8 +180,7 @@ static int try_tcx(void)
 	};
 	_cleanup_close_ int prog = -1, link = -1;
 
-	prog = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "teide_try", "GPL", next, ARRAY_SIZE(next),
-			     NULL);
+	prog = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "teide_try", "GPL", next, ARRAY_SIZE(next), NULL);
 	if (prog < 0)
 		return -errno;
 	link = bpf_link_create(prog, 0, (enum bpf_attach_type)ATTACH_TCX_INGRESS, NULL);
@@ -228,8 +225,8 @@ static bool same_module(const char *wanted, const char *found)
 	return wanted ? found && !strcmp(wanted, found) : !found;
 }
 
-static void match_symbol(const char *name, const char *module, const struct plan_hook *hooks,
-			 size_t n, struct symbol_facts *facts)
+static void match_symbol(const char *name, const char *module, const struct plan_hook *hooks, size_t n,
+			 struct symbol_facts *facts)
 {
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(hooks[i].function);
@@ -238,8 +235,7 @@ static void match_symbol(const char *name, const char *module, const struct plan
 			continue;
 		if (!name[len])
 			facts[i].symbol = true;
-		else if (name[len] == '.' && !strstr(name + len, ".cold") &&
-			 strlen(name) < sizeof(facts[i].mangled))
+		else if (name[len] == '.' && !strstr(name + len, ".cold") && strlen(name) < sizeof(facts[i].mangled))
 			memcpy(facts[i].mangled, name, strlen(name) + 1);
 	}
 }
@@ -264,15 +260,16 @@ static const char *split_symbol(char *line, const char **ret_module)
 	return name;
 }
 
-static int scan_kallsyms(const struct plan_hook *hooks, size_t n, struct symbol_facts *facts,
-			 struct err *err)
+static int scan_kallsyms(const struct plan_hook *hooks, size_t n, struct symbol_facts *facts, struct err *err)
 {
 	_cleanup_fclose_ FILE *file = fopen("/proc/kallsyms", "re");
 	char line[512];
 
 	if (!file)
-		return err_set(err, -errno, "/proc/kallsyms: %s; the functions of the kernel are "
-			       "looked up there", err_name(-errno));
+		return err_set(err, -errno,
+			       "/proc/kallsyms: %s; the functions of the kernel are "
+			       "looked up there",
+			       err_name(-errno));
 	while (fgets(line, sizeof(line), file)) {
 		const char *module, *name = split_symbol(line, &module);
 
@@ -295,8 +292,7 @@ static int open_module_btf(const char *module, struct btf *base, int *ret_fd, st
 
 		if (fd < 0)
 			return -errno;
-		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.kernel_btf &&
-		    !strcmp(name, module)) {
+		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.kernel_btf && !strcmp(name, module)) {
 			*ret = btf__load_from_kernel_by_id_split(id, base);
 			*ret_fd = fd;
 			return *ret ? 0 : -errno;
@@ -306,8 +302,8 @@ static int open_module_btf(const char *module, struct btf *base, int *ret_fd, st
 	return -ENOENT;
 }
 
-static void try_btf_func(const struct features *f, int btf_fd, const struct btf *btf,
-			 const struct plan_hook *hook, struct symbol_facts *facts)
+static void try_btf_func(const struct features *f, int btf_fd, const struct btf *btf, const struct plan_hook *hook,
+			 struct symbol_facts *facts)
 {
 	int id = btf__find_by_name_kind(btf, hook->function, BTF_KIND_FUNC);
 
@@ -333,20 +329,19 @@ static void fill_module(const struct features *f, struct btf *base, const struct
 	try_btf_func(f, fd, btf, hook, facts);
 }
 
-static void try_symbol(const struct features *f, const struct plan_hook *hook,
-		       struct symbol_facts *facts)
+static void try_symbol(const struct features *f, const struct plan_hook *hook, struct symbol_facts *facts)
 {
 	char name[PLAN_SYMBOL_MAX];
 
 	if (!facts->symbol || f->kprobe)
 		return;
-	snprintf(name, sizeof(name), "%s%s%s", hook->module ? hook->module : "",
-		 hook->module ? ":" : "", hook->function);
+	snprintf(name, sizeof(name), "%s%s%s", hook->module ? hook->module : "", hook->module ? ":" : "",
+		 hook->function);
 	facts->kprobe = try_kprobe(name);
 }
 
-int features_symbols(const struct features *f, const struct plan_hook *hooks, size_t n,
-		     struct symbol_facts *ret, struct err *err)
+int features_symbols(const struct features *f, const struct plan_hook *hooks, size_t n, struct symbol_facts *ret,
+		     struct err *err)
 {
 	_cleanup_(cleanup_btf) struct btf *base = btf__load_vmlinux_btf();
 	int r;

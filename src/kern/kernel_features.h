@@ -8,7 +8,7 @@
 
 struct module_facts {
 	bool loaded;
-	bool btf;                         /* /sys/kernel/btf/<module> is readable */
+	bool btf;			  /* /sys/kernel/btf/<module> is readable */
 	char version[MODULE_VERSION_MAX]; /* of /sys/module/<module>/version; "" when it has none */
 };
 
@@ -31,8 +31,8 @@ const char *features_missing_right(void);
 void features_lockdown(const char *root, char *ret, size_t size);
 
 /* The one line for where the kernel lets no program read its memory. */
-#define NO_KERNEL_READS                                                                            \
-	"the kernel is locked down for confidentiality (/sys/kernel/security/lockdown): no program "  \
+#define NO_KERNEL_READS                                                                                                \
+	"the kernel is locked down for confidentiality (/sys/kernel/security/lockdown): no program "                   \
 	"may read its memory"
 
 /* Programs may read any kernel memory by plain loads (bpf_rdonly_cast(), Linux 6.2): bpf/direct.h. */
@@ -42,5 +42,5 @@ void features_module(const char *module, struct module_facts *ret);
 
 /* Looks the hooks' functions up and tries fentry and kprobe on each that is there. One pass over
  * /proc/kallsyms for all of them. 0 or -errno. */
-int features_symbols(const struct features *f, const struct plan_hook *hooks, size_t n,
-		     struct symbol_facts *ret, struct err *err);
+int features_symbols(const struct features *f, const struct plan_hook *hooks, size_t n, struct symbol_facts *ret,
+		     struct err *err);

@@ -101,14 +101,12 @@ static int explain(const struct object_capture *c, int r, const char *what, stru
 	if (!is_refusal(r) && object_check_kernel(err) < 0)
 		return err_prefix(err, -EOPNOTSUPP, "%s", what);
 	if (no_ring_buffer(r))
-		return err_set(err, -EOPNOTSUPP,
-			       "%s: this kernel has no BPF ring buffer; Linux 5.8 or later is needed",
+		return err_set(err, -EOPNOTSUPP, "%s: this kernel has no BPF ring buffer; Linux 5.8 or later is needed",
 			       what);
 	features_lockdown("", facts.lockdown, sizeof(facts.lockdown));
 	facts.missing_right = features_missing_right();
 	object_find_reason(&facts, &reason);
-	err_set(err, r, "%s: %s%s%s", what, reason.subject, reason.subject[0] ? ": " : "",
-		reason.words);
+	err_set(err, r, "%s: %s%s%s", what, reason.subject, reason.subject[0] ? ": " : "", reason.words);
 	/* The kernel's -EINVAL is not that of an option. */
 	if (reason.unsupported || r == -EINVAL)
 		r = facts.missing_right ? -EPERM : -EOPNOTSUPP;

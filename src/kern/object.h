@@ -27,8 +27,8 @@ int object_end(struct object_capture *c, int r, const char *what, struct err *er
  * .bss and .data at memory that no program sees. */
 int object_load(struct bpf_object_skeleton *skeleton, const char *what, struct err *err);
 
-/* Bytes that the kernel charges for a map, or those of all maps of a loaded object, as fdinfo tells; 0: it does not. Maps in
- * maps are not among an object's. */
+/* Bytes that the kernel charges for a map, or those of all maps of a loaded object, as fdinfo tells; 0: it does not.
+ * Maps in maps are not among an object's. */
 uint64_t object_map_memory(int fd);
 uint64_t object_memory(struct bpf_object *object);
 

@@ -56,8 +56,7 @@ static bool keep_in(const char *folder, const char *file, const char *text, stru
 		return false;
 	if (!strcmp(folder, RUN_DIR))
 		mkdir(RUN_DIR, 0755);
-	if (snprintf(path, sizeof(path), "%s/%s", folder, file) >= (int)sizeof(path) ||
-	    !write_file(path, text))
+	if (snprintf(path, sizeof(path), "%s/%s", folder, file) >= (int)sizeof(path) || !write_file(path, text))
 		return false;
 	snprintf(err->text + len, sizeof(err->text) - len, "; the full log: %s", path);
 	return true;

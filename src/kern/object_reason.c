@@ -111,8 +111,7 @@ static bool is_instruction(struct span line)
 /* The verifier's figures, the program's source and its instructions are around what it complains of. */
 static bool is_complaint(struct span line)
 {
-	static const char *const others[] = {"processed ", "verification time", "stack depth",
-					     "insn_processed", ";"};
+	static const char *const others[] = {"processed ", "verification time", "stack depth", "insn_processed", ";"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		if (starts(line, others[i]))
@@ -148,8 +147,7 @@ static struct span first_warning(const char *text)
 /* A helper or a function of the kernel that the program may not call, by name. */
 static struct span unknown_call(const struct object_facts *f, struct span complaint)
 {
-	static const char *const before[] = {"unknown func ", "cannot use helper ",
-					     "calling kernel function "};
+	static const char *const before[] = {"unknown func ", "cannot use helper ", "calling kernel function "};
 	const char *at;
 
 	for (size_t i = 0; i < ARRAY_SIZE(before); i++) {
@@ -184,11 +182,15 @@ static void say_unknown(const struct object_facts *f, struct span call, struct o
 	else if (reads && !strcmp(f->lockdown, "confidentiality"))
 		say(ret, NO_KERNEL_READS "; boot with lockdown=integrity");
 	else if (reads)
-		say(ret, "this kernel lets no program read its memory (%.*s), as one that is locked down for "
-			 "confidentiality does; boot with lockdown=integrity", SPAN(call));
+		say(ret,
+		    "this kernel lets no program read its memory (%.*s), as one that is locked down for "
+		    "confidentiality does; boot with lockdown=integrity",
+		    SPAN(call));
 	else
-		say(ret, "this kernel does not let the program call %.*s: it is too old, or built without it; "
-			 "use a later kernel", SPAN(call));
+		say(ret,
+		    "this kernel does not let the program call %.*s: it is too old, or built without it; "
+		    "use a later kernel",
+		    SPAN(call));
 }
 
 static void say_refused(const struct object_facts *f, struct object_reason *ret)
@@ -196,9 +198,11 @@ static void say_refused(const struct object_facts *f, struct object_reason *ret)
 	if (f->missing_right)
 		say(ret, "not permitted: %s is missing; run as root, or grant it", f->missing_right);
 	else
-		say(ret, "%s: something forbids it to root as well (a container without CAP_SYS_ADMIN or its "
-			 "seccomp profile, a security module, a hardened kernel, before Linux 5.11 the limit of "
-			 "locked memory); run on the host, with all capabilities", err_name(f->error));
+		say(ret,
+		    "%s: something forbids it to root as well (a container without CAP_SYS_ADMIN or its "
+		    "seccomp profile, a security module, a hardened kernel, before Linux 5.11 the limit of "
+		    "locked memory); run on the host, with all capabilities",
+		    err_name(f->error));
 }
 
 const char *object_error_words(int error)
@@ -258,17 +262,20 @@ static void say_verdict(const struct object_facts *f, struct span complaint, str
 	struct span field = missing_field(complaint);
 
 	if (f->missing_right)
-		say(ret, "%s is missing, without which the kernel's verifier refuses it (%.*s); run as root, or "
-			 "grant it", f->missing_right, len, line);
+		say(ret,
+		    "%s is missing, without which the kernel's verifier refuses it (%.*s); run as root, or "
+		    "grant it",
+		    f->missing_right, len, line);
 	else if (field.len)
 		say(ret, "this kernel has no %.*s, which the program reads; use another kernel, and report it",
 		    SPAN(field));
 	else if (f->error == -E2BIG)
-		say(ret, "too complex for this kernel's verifier (%.*s); use a later kernel, and report it", len,
-		    line);
+		say(ret, "too complex for this kernel's verifier (%.*s); use a later kernel, and report it", len, line);
 	else
-		say(ret, "the kernel's verifier refuses it (%.*s); use another kernel or another build, and "
-			 "report it", len, line);
+		say(ret,
+		    "the kernel's verifier refuses it (%.*s); use another kernel or another build, and "
+		    "report it",
+		    len, line);
 }
 
 static void say_other(const struct object_facts *f, struct object_reason *ret)

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 struct object_facts {
-	const char *text; /* of libbpf, the verifier's log in it; "" when there is none */
-	int error;	  /* -errno */
+	const char *text;	   /* of libbpf, the verifier's log in it; "" when there is none */
+	int error;		   /* -errno */
 	char lockdown[24];	   /* as features_lockdown() says */
 	const char *missing_right; /* as features_missing_right() says */
 };

@@ -37,8 +37,7 @@ int ring_prepare(struct bpf_object *object, uint64_t size, struct err *err)
 	long page = sysconf(_SC_PAGESIZE);
 
 	if (!size || size & (size - 1) || size % (uint64_t)page || size > UINT32_MAX)
-		return err_set(err, -EINVAL,
-			       "ring size %llu: a power of two of at least %ld bytes is needed",
+		return err_set(err, -EINVAL, "ring size %llu: a power of two of at least %ld bytes is needed",
 			       (unsigned long long)size, page);
 	if (!map)
 		return err_set(err, -ENOENT, "BPF object has no map named ring");
@@ -54,8 +53,7 @@ static int map_pages(struct ring *r, int map_fd, struct err *err)
 	r->consumer = p;
 	p = mmap(NULL, r->page + 2 * r->size, PROT_READ, MAP_SHARED, map_fd, (off_t)r->page);
 	if (p == MAP_FAILED)
-		return err_set(err, -errno, "mapping the ring buffer's %zu bytes: %s", r->size,
-			       err_name(errno));
+		return err_set(err, -errno, "mapping the ring buffer's %zu bytes: %s", r->size, err_name(errno));
 	r->producer = p;
 	return 0;
 }
@@ -66,8 +64,7 @@ static int watch(struct ring *r, int map_fd, struct err *err)
 
 	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (r->epoll_fd < 0 || epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, map_fd, &event) < 0)
-		return err_set(err, -errno, "waiting for the ring buffer: %s",
-			       object_error_words(-errno));
+		return err_set(err, -errno, "waiting for the ring buffer: %s", object_error_words(-errno));
 	return 0;
 }
 
@@ -129,8 +126,7 @@ static bool slot_at(const struct ring *r, unsigned long position, struct slot *r
 	if (ret->len & BPF_RINGBUF_BUSY_BIT)
 		return false;
 	ret->data = (const char *)header + BPF_RINGBUF_HDR_SZ;
-	ret->next = position + BPF_RINGBUF_HDR_SZ +
-		    ((ret->len & ~BPF_RINGBUF_DISCARD_BIT) + 7UL) / 8 * 8;
+	ret->next = position + BPF_RINGBUF_HDR_SZ + ((ret->len & ~BPF_RINGBUF_DISCARD_BIT) + 7UL) / 8 * 8;
 	return true;
 }
 

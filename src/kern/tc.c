@@ -25,9 +25,9 @@
 
 struct tc_link {
 	struct tc_target target;
-	int fd; /* the tcx link; -1: clsact */
+	int fd;			  /* the tcx link; -1: clsact */
 	uint32_t handle, program; /* of the filter */
-	unsigned ahead; /* as at the attachment */
+	unsigned ahead;		  /* as at the attachment */
 };
 
 static struct bpf_tc_hook hook_of(const struct tc_target *t)
@@ -44,8 +44,7 @@ static bool is_ours(const struct rtnl_filter *f)
 	size_t len = strlen(FILTER_NAME);
 
 	/* libbpf appends ":[program id]" */
-	return f->bpf && !strncmp(f->name, FILTER_NAME, len) &&
-	       (f->name[len] == '\0' || f->name[len] == ':');
+	return f->bpf && !strncmp(f->name, FILTER_NAME, len) && (f->name[len] == '\0' || f->name[len] == ':');
 }
 
 /* A moment later the same request may succeed. */
@@ -56,11 +55,11 @@ static bool is_passing(int r)
 
 struct census {
 	unsigned foreign, ours, living;
-	unsigned ahead; /* foreign ones of a lower priority, which run before and can end the chain */
+	unsigned ahead;	 /* foreign ones of a lower priority, which run before and can end the chain */
 	bool made_qdisc; /* a filter of teide says so */
 	bool has_stale;
 	struct rtnl_filter stale; /* the last filter of teide whose run has ended */
-	int untold; /* -errno: of a filter of teide the kernel does not say whether its run lives */
+	int untold;		  /* -errno: of a filter of teide the kernel does not say whether its run lives */
 };
 
 static void take_census(const struct rtnl_filter *f, void *data)
@@ -176,8 +175,7 @@ static int add_filter(struct tc_link *l, int prog_fd, const struct tc_run *run, 
 {
 	struct bpf_tc_hook hook = hook_of(&l->target);
 	/* replace: something else may have put its program into our filter */
-	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .priority = FILTER_PRIORITY,
-		    .flags = BPF_TC_F_REPLACE);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .priority = FILTER_PRIORITY, .flags = BPF_TC_F_REPLACE);
 	bool stale_made;
 	int r = tc_owner_handle(run->mark_fd, &opts.handle);
 
@@ -218,8 +216,7 @@ static int attach_tcx(struct tc_link *l, int prog_fd)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = FLAG_BEFORE);
 	int fd = bpf_link_create(prog_fd, (int)l->target.ifindex,
-				 (enum bpf_attach_type)(l->target.egress ? ATTACH_TCX_EGRESS
-									: ATTACH_TCX_INGRESS),
+				 (enum bpf_attach_type)(l->target.egress ? ATTACH_TCX_EGRESS : ATTACH_TCX_INGRESS),
 				 &opts);
 
 	if (fd < 0)
@@ -237,8 +234,8 @@ static int attach_here(struct tc_link *l, int prog_fd, const struct tc_run *run)
 	return r;
 }
 
-int tc_attach(struct tc_link **ret, const struct tc_target *target, int prog_fd,
-	      const struct tc_run *run, struct err *err)
+int tc_attach(struct tc_link **ret, const struct tc_target *target, int prog_fd, const struct tc_run *run,
+	      struct err *err)
 {
 	struct tc_link *l = calloc(1, sizeof(*l));
 	struct object_capture capture;
@@ -295,8 +292,7 @@ int tc_is_attached(const struct tc_link *l)
 	return r;
 }
 
-static int sweep_direction(const struct tc_target *t, bool remove, struct tc_swept *swept,
-			   bool *made)
+static int sweep_direction(const struct tc_target *t, bool remove, struct tc_swept *swept, bool *made)
 {
 	struct census c;
 	bool made_here;

@@ -25,14 +25,14 @@ struct tc_link;
 
 /* A clsact filter outlives a killed process: one that an
  * earlier run left is removed first. */
-int tc_attach(struct tc_link **ret, const struct tc_target *target, int prog_fd,
-	      const struct tc_run *run, struct err *err);
+int tc_attach(struct tc_link **ret, const struct tc_target *target, int prog_fd, const struct tc_run *run,
+	      struct err *err);
 
 /* 1 while the program is at its hook, 0 once something else has taken it off, or -errno. */
 int tc_is_attached(const struct tc_link *l);
 
 struct tc_swept {
-	unsigned stale;  /* filters named `teide` of runs that have ended */
+	unsigned stale;	 /* filters named `teide` of runs that have ended */
 	unsigned living; /* of runs that still watch */
 };
 
@@ -45,7 +45,8 @@ const char *tc_method(const struct tc_link *l); /* "tcx" or "clsact" */
 /* Whether to detach takes being in the interface's namespace. */
 bool tc_is_filter(const struct tc_link *l);
 
-/* Foreign filters that ran before it when it was attached, and can hide packets from it; none on tcx, where it was the first. */
+/* Foreign filters that ran before it when it was attached, and can hide packets from it; none on tcx, where it was the
+ * first. */
 unsigned tc_ahead(const struct tc_link *l);
 
 /* Takes a clsact filter off, and the qdisc when it was made here and nothing is left in it. 0, also when

@@ -52,8 +52,7 @@ static void mark_wanted(struct local *l, const struct strategy_list *list)
 
 		if (boost)
 			boost->wanted = boost->foreign ||
-					(boost_target(&l->options, l->machine.slices, s,
-						      &boost->b.before, &target) &&
+					(boost_target(&l->options, l->machine.slices, s, &boost->b.before, &target) &&
 					 thread_sched_same(&target, &boost->b.ours));
 	}
 }
@@ -207,8 +206,7 @@ static bool has_fresh(const struct local *l)
 
 /* The record is written before a boost and after an end, so that at every moment each thread that is
  * boosted is on it. */
-static int apply_list(struct local *l, const struct strategy_list *list, struct local_report *report,
-		 struct err *err)
+static int apply_list(struct local *l, const struct strategy_list *list, struct local_report *report, struct err *err)
 {
 	bool changed;
 	int r;
@@ -242,8 +240,8 @@ static void record_result(struct local *l, struct local_report *report, int r, c
 
 	if (r < 0) {
 		report->failed++;
-		snprintf(report->error, sizeof(report->error), "%.*s",
-			 (int)sizeof(report->error) - 1, err->text[0] ? err->text : err_name(r));
+		snprintf(report->error, sizeof(report->error), "%.*s", (int)sizeof(report->error) - 1,
+			 err->text[0] ? err->text : err_name(r));
 	}
 	s->working = !report->failed && !report->ext;
 	s->entries = in_force(l);
@@ -310,8 +308,7 @@ static const struct backend_ops backend_ops = {
 	.free = local_free,
 };
 
-static int open_folder(struct local *l, const char *dir, struct local_report *ret_recovered,
-		       struct err *err)
+static int open_folder(struct local *l, const char *dir, struct local_report *ret_recovered, struct err *err)
 {
 	l->dir = strdup(dir);
 	if (!l->dir)
@@ -328,8 +325,12 @@ int local_start(struct backend **ret, const struct local_setup *setup, struct lo
 
 	if (!l)
 		return err_oom(err);
-	*l = (struct local){.backend.ops = &backend_ops, .options = *setup->options, .machine.ops = *setup->ops,
-			    .lock = -1, .changed = setup->changed, .changed_data = setup->data};
+	*l = (struct local){.backend.ops = &backend_ops,
+			    .options = *setup->options,
+			    .machine.ops = *setup->ops,
+			    .lock = -1,
+			    .changed = setup->changed,
+			    .changed_data = setup->data};
 	r = open_folder(l, setup->dir, ret_recovered, err);
 	if (r < 0) {
 		local_free(&l->backend);

@@ -30,12 +30,12 @@ int local_foreign(const char *dir, void (*visit)(void *data, const char *path), 
 
 enum local_policy { LOCAL_NICE, LOCAL_RR };
 
-struct local_options { /* section "local" */
-	bool enabled; /* sched.backend "auto" may use it */
+struct local_options {	 /* section "local" */
+	bool enabled;	 /* sched.backend "auto" may use it */
 	unsigned policy; /* enum local_policy */
 	int64_t nice;
 	uint64_t rt_priority;
-	uint64_t slice_ns; /* 0: the kernel's own */
+	uint64_t slice_ns;  /* 0: the kernel's own */
 	bool literal_slice; /* execution_time is the slice */
 	uint64_t max_threads;
 	bool force; /* also beside a sched_ext scheduler */
@@ -46,21 +46,20 @@ extern const struct option_section local_section;
 /* What one call did. */
 struct local_report {
 	size_t boosted, put_back;
-	size_t ended;    /* boosted ones that have ended: nothing to put back */
-	size_t foreign;  /* set by another program since: left alone */
-	size_t enough;   /* of the list, that run as well without: real-time, or a better nice level */
-	size_t failed;   /* system calls */
-	size_t left_out; /* of the list, beyond max_threads */
+	size_t ended;	     /* boosted ones that have ended: nothing to put back */
+	size_t foreign;	     /* set by another program since: left alone */
+	size_t enough;	     /* of the list, that run as well without: real-time, or a better nice level */
+	size_t failed;	     /* system calls */
+	size_t left_out;     /* of the list, beyond max_threads */
 	int32_t foreign_tid; /* one of the foreign */
-	bool ext;        /* nothing is boosted: a sched_ext scheduler runs */
-	bool other_boot; /* the record was of another boot, whose threads are gone: it is discarded */
-	char error[256]; /* the last failure, or "" */
+	bool ext;	     /* nothing is boosted: a sched_ext scheduler runs */
+	bool other_boot;     /* the record was of another boot, whose threads are gone: it is discarded */
+	char error[256];     /* the last failure, or "" */
 };
 
 /* Called from within set and withdraw when something was changed, and when foreign, enough, failed,
  * left_out or ext are not what they were; before: of the call before. */
-typedef void (*local_changed_fn)(void *data, const struct local_report *report,
-				 const struct local_report *before);
+typedef void (*local_changed_fn)(void *data, const struct local_report *report, const struct local_report *before);
 
 /* Borrowed during local_start(), but for data. */
 struct local_setup {
@@ -78,8 +77,7 @@ int local_start(struct backend **ret, const struct local_setup *setup, struct lo
 
 /* Puts back what a killed one left, or what was applied to stay. -EBUSY when another teide, which
  * lives, keeps it; else 0, or -errno when a thread could not be put back: its record stays. */
-int local_put_back(const char *dir, const struct local_ops *ops, struct local_report *ret,
-		   struct err *err);
+int local_put_back(const char *dir, const struct local_ops *ops, struct local_report *ret, struct err *err);
 
 /* Whether a teide that lives boosts, or may. */
 bool local_in_use(const char *dir);
@@ -95,8 +93,8 @@ struct local_boost {
 
 /* Visits each boost on record. 0, also when there is none; or -errno. */
 int local_list(const char *dir, const struct local_ops *ops,
-	       void (*visit)(void *data, const struct local_boost *b, enum local_state state),
-	       void *data, struct err *err);
+	       void (*visit)(void *data, const struct local_boost *b, enum local_state state), void *data,
+	       struct err *err);
 
 /* What on this machine keeps a boost from doing what one would think, or lets it do more; or NULL:
  * static text. */

@@ -33,8 +33,7 @@ bool boost_target(const struct local_options *options, bool slices, const struct
 	if (!thread_sched_fair(before))
 		return false;
 	if (strategy->priority && options->policy == LOCAL_RR) {
-		s = (struct thread_sched){.policy = SCHED_RR,
-					  .rt_priority = (uint32_t)options->rt_priority};
+		s = (struct thread_sched){.policy = SCHED_RR, .rt_priority = (uint32_t)options->rt_priority};
 	} else if (strategy->priority) {
 		s.policy = SCHED_OTHER;
 		s.nice = MIN(before->nice, (int32_t)options->nice);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A head with the boot, the writer and the kernel's own slice; then a line a thread: tid, group, start time, when, then what it had and what it got, each as policy,
- * nice, real-time priority, slice, reset on fork. */
+/* A head with the boot, the writer and the kernel's own slice; then a line a thread: tid, group, start time, when, then
+ * what it had and what it got, each as policy, nice, real-time priority, slice, reset on fork. */
 #include "local_record.h"
 
 #include <dirent.h>
@@ -20,10 +20,10 @@
 #include "proc.h"
 #include "vec.h"
 
-#define HEAD "teide boosts 2 " /* then the boot id */
+#define HEAD "teide boosts 2 "	 /* then the boot id */
 #define HEAD_1 "teide boosts 1 " /* of earlier versions: without a boot id */
 #define BOOT_ID_MAX 37
-#define RECORD "boosts" /* of the initial PID namespace; others' have the inode behind a dot */
+#define RECORD "boosts"		  /* of the initial PID namespace; others' have the inode behind a dot */
 #define INITIAL_PIDNS 0xeffffffcU /* PROC_PID_INIT_INO (include/linux/proc_ns.h) */
 #define RECORD_MAX (1U << 20)
 #define PATH_SIZE 256
@@ -111,8 +111,8 @@ int boosts_add(struct boosts *b, const struct boost *boost)
 
 static void write_sched(struct buf *out, const struct thread_sched *s)
 {
-	buf_printf(out, " %" PRIu32 " %" PRId32 " %" PRIu32 " %" PRIu64 " %d", s->policy, s->nice,
-		   s->rt_priority, s->slice_ns, s->reset_on_fork);
+	buf_printf(out, " %" PRIu32 " %" PRId32 " %" PRIu32 " %" PRIu64 " %d", s->policy, s->nice, s->rt_priority,
+		   s->slice_ns, s->reset_on_fork);
 }
 
 /* A thread's start time counts from the boot: another boot may have another thread of that number and time. */
@@ -134,8 +134,8 @@ static size_t write_text(struct buf *out, const struct boosts *boosts)
 
 		if (boosts->items[i].foreign)
 			continue;
-		buf_printf(out, "%" PRId32 " %" PRId32 " %" PRIu64 " %" PRIu64, b->tid, b->tgid,
-			   b->start_time, b->since_ns);
+		buf_printf(out, "%" PRId32 " %" PRId32 " %" PRIu64 " %" PRIu64, b->tid, b->tgid, b->start_time,
+			   b->since_ns);
 		write_sched(out, &b->before);
 		write_sched(out, &b->ours);
 		buf_char(out, '\n');
@@ -183,8 +183,9 @@ static bool parse_sched(const char **at, struct thread_sched *s)
 {
 	int n = 0, reset;
 
-	if (sscanf(*at, " %" SCNu32 " %" SCNd32 " %" SCNu32 " %" SCNu64 " %d%n", &s->policy,
-		   &s->nice, &s->rt_priority, &s->slice_ns, &reset, &n) != 5 || !n)
+	if (sscanf(*at, " %" SCNu32 " %" SCNd32 " %" SCNu32 " %" SCNu64 " %d%n", &s->policy, &s->nice, &s->rt_priority,
+		   &s->slice_ns, &reset, &n) != 5 ||
+	    !n)
 		return false;
 	s->reset_on_fork = reset;
 	*at += n;
@@ -195,8 +196,9 @@ static bool parse_line(const char *line, struct local_boost *b)
 {
 	int n = 0;
 
-	if (sscanf(line, "%" SCNd32 " %" SCNd32 " %" SCNu64 " %" SCNu64 "%n", &b->tid, &b->tgid,
-		   &b->start_time, &b->since_ns, &n) != 4 || !n || b->tid <= 0)
+	if (sscanf(line, "%" SCNd32 " %" SCNd32 " %" SCNu64 " %" SCNu64 "%n", &b->tid, &b->tgid, &b->start_time,
+		   &b->since_ns, &n) != 4 ||
+	    !n || b->tid <= 0)
 		return false;
 	line += n;
 	return parse_sched(&line, &b->before) && parse_sched(&line, &b->ours) && !*line;

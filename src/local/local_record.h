@@ -7,18 +7,18 @@
 struct boosts {
 	struct boost *items; /* owned */
 	size_t len;
-	int32_t owner;        /* the process that wrote it; it may have ended */
+	int32_t owner;	       /* the process that wrote it; it may have ended */
 	uint64_t own_slice_ns; /* the kernel's own slice, which before and ours have as 0 */
-	bool other_boot;      /* the record was of another boot: its threads are gone, none is in the list */
+	bool other_boot;       /* the record was of another boot: its threads are gone, none is in the list */
 };
 
 struct boost {
 	struct local_boost b;
-	bool foreign; /* set by another program since; not in the file */
+	bool foreign;	    /* set by another program since; not in the file */
 	bool wanted, fresh; /* scratch of a call */
 };
 
-void boosts_free(struct boosts *b); /* usable with _cleanup_ */
+void boosts_free(struct boosts *b);			     /* usable with _cleanup_ */
 int boosts_add(struct boosts *b, const struct boost *boost); /* -E2BIG beyond STRATEGY_MAX, -ENOMEM */
 
 /* Replaces the file in one step; without boosts that are still ours, removes it. */

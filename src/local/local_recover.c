@@ -9,8 +9,7 @@
 #include "local_record.h"
 #include "local_report.h"
 
-static void put_back_all(const struct local_machine *m, struct boosts *b,
-			 struct local_report *report)
+static void put_back_all(const struct local_machine *m, struct boosts *b, struct local_report *report)
 {
 	size_t kept = 0;
 
@@ -24,8 +23,7 @@ static void put_back_all(const struct local_machine *m, struct boosts *b,
 	b->len = kept;
 }
 
-int local_recover(const char *dir, const struct local_ops *ops, struct local_report *ret,
-		  struct err *err)
+int local_recover(const char *dir, const struct local_ops *ops, struct local_report *ret, struct err *err)
 {
 	_cleanup_(boosts_free) struct boosts boosts = {0};
 	struct local_machine m = {.ops = *ops};
@@ -46,8 +44,7 @@ int local_recover(const char *dir, const struct local_ops *ops, struct local_rep
 	return r;
 }
 
-int local_put_back(const char *dir, const struct local_ops *ops, struct local_report *ret,
-		   struct err *err)
+int local_put_back(const char *dir, const struct local_ops *ops, struct local_report *ret, struct err *err)
 {
 	int lock, r;
 
@@ -68,8 +65,8 @@ bool local_in_use(const char *dir)
 }
 
 int local_list(const char *dir, const struct local_ops *ops,
-	       void (*visit)(void *data, const struct local_boost *b, enum local_state state),
-	       void *data, struct err *err)
+	       void (*visit)(void *data, const struct local_boost *b, enum local_state state), void *data,
+	       struct err *err)
 {
 	_cleanup_(boosts_free) struct boosts boosts = {0};
 	struct local_machine m = {.ops = *ops};
@@ -80,8 +77,7 @@ int local_list(const char *dir, const struct local_ops *ops,
 		int state = boost_state(&m, &boosts.items[i].b);
 
 		if (state < 0)
-			return err_set(err, state, "thread %d: %s", boosts.items[i].b.tid,
-				       err_name(state));
+			return err_set(err, state, "thread %d: %s", boosts.items[i].b.tid, err_name(state));
 		visit(data, &boosts.items[i].b, (enum local_state)state);
 	}
 	return r;

@@ -7,8 +7,7 @@
 void report_failure(struct local_report *report, int32_t tid, const char *doing, int r)
 {
 	report->failed++;
-	snprintf(report->error, sizeof(report->error), "thread %d: %s: %s%s", tid, doing,
-		 err_name(r),
+	snprintf(report->error, sizeof(report->error), "thread %d: %s: %s%s", tid, doing, err_name(r),
 		 r == -EPERM ? "; it takes CAP_SYS_NICE, and rr a cgroup with real-time runtime "
 			       "(cpu.rt_runtime_us)"
 			     : "");
@@ -34,7 +33,6 @@ void report_end(struct local_report *report, const struct local_boost *b, int st
 
 bool report_is_news(const struct local_report *now, const struct local_report *before)
 {
-	return now->boosted || now->put_back || now->foreign != before->foreign ||
-	       now->enough != before->enough || now->failed != before->failed ||
-	       now->left_out != before->left_out || now->ext != before->ext;
+	return now->boosted || now->put_back || now->foreign != before->foreign || now->enough != before->enough ||
+	       now->failed != before->failed || now->left_out != before->left_out || now->ext != before->ext;
 }

@@ -13,5 +13,4 @@ void report_failure(struct local_report *report, int32_t tid, const char *doing,
 bool report_is_news(const struct local_report *now, const struct local_report *before);
 
 /* As local_put_back(), with the folder locked by the caller. */
-int local_recover(const char *dir, const struct local_ops *ops, struct local_report *ret,
-		  struct err *err);
+int local_recover(const char *dir, const struct local_ops *ops, struct local_report *ret, struct err *err);

@@ -12,7 +12,7 @@
 #include "proc.h"
 
 #define RESET_ON_FORK 0x01 /* SCHED_FLAG_RESET_ON_FORK (linux/sched.h) */
-#define POLICY_EXT 7       /* SCHED_EXT, since Linux 6.12 */
+#define POLICY_EXT 7	   /* SCHED_EXT, since Linux 6.12 */
 #define PROBE_SLICE_NS 1700000ULL
 #define EXT_STATE "/sys/kernel/sched_ext/state"
 
@@ -42,8 +42,7 @@ bool thread_sched_same(const struct thread_sched *a, const struct thread_sched *
 
 const char *thread_policy_name(uint32_t policy)
 {
-	static const char *const names[] = {"other", "fifo", "rr", "batch",
-					    "unknown", "idle", "deadline", "ext"};
+	static const char *const names[] = {"other", "fifo", "rr", "batch", "unknown", "idle", "deadline", "ext"};
 
 	return policy < ARRAY_SIZE(names) ? names[policy] : "unknown";
 }
@@ -51,9 +50,8 @@ const char *thread_policy_name(uint32_t policy)
 const char *thread_sched_text(const struct thread_sched *s, char text[static THREAD_SCHED_TEXT_MAX])
 {
 	bool fair = thread_sched_fair(s), plain = fair && s->policy == SCHED_OTHER;
-	int n = snprintf(text, THREAD_SCHED_TEXT_MAX, "%s%s%s%d",
-			 plain ? "" : thread_policy_name(s->policy), plain ? "" : " ",
-			 fair ? "nice " : "", fair ? s->nice : (int)s->rt_priority);
+	int n = snprintf(text, THREAD_SCHED_TEXT_MAX, "%s%s%s%d", plain ? "" : thread_policy_name(s->policy),
+			 plain ? "" : " ", fair ? "nice " : "", fair ? s->nice : (int)s->rt_priority);
 
 	if (s->slice_ns)
 		snprintf(text + n, THREAD_SCHED_TEXT_MAX - (size_t)n, " slice %.1f ms",
@@ -135,8 +133,7 @@ bool local_probe_slice(const struct local_ops *ops, uint64_t *ret_own)
 		return false;
 	s = before;
 	s.slice_ns = PROBE_SLICE_NS;
-	taken = ops->set(ops->data, 0, &s) == 0 && ops->get(ops->data, 0, &s) == 0 &&
-		s.slice_ns == PROBE_SLICE_NS;
+	taken = ops->set(ops->data, 0, &s) == 0 && ops->get(ops->data, 0, &s) == 0 && s.slice_ns == PROBE_SLICE_NS;
 	/* Asked for none, the kernel gives its own. */
 	s = before;
 	s.slice_ns = 0;

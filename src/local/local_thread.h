@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOCAL_SLICE_MIN_NS 100000ULL    /* what EEVDF clamps a slice to (Linux 6.12) */
+#define LOCAL_SLICE_MIN_NS 100000ULL /* what EEVDF clamps a slice to (Linux 6.12) */
 #define LOCAL_SLICE_MAX_NS 100000000ULL
 
 struct thread_sched {
 	uint32_t policy; /* SCHED_OTHER ... */
-	int32_t nice;    /* 0 with a policy that has none */
+	int32_t nice;	 /* 0 with a policy that has none */
 	uint32_t rt_priority;
 	uint64_t slice_ns; /* 0: the kernel's own, or a kernel or policy without slices */
 	bool reset_on_fork;
@@ -29,8 +29,8 @@ struct local_ops {
 	int (*get)(void *data, int32_t tid, struct thread_sched *ret);
 	int (*set)(void *data, int32_t tid, const struct thread_sched *s);
 	int (*start_time)(void *data, int32_t tid, uint64_t *ret); /* clock ticks since boot */
-	bool (*ext_runs)(void *data); /* a sched_ext scheduler does */
-	uint64_t (*now_ns)(void *data); /* boot clock */
+	bool (*ext_runs)(void *data);				   /* a sched_ext scheduler does */
+	uint64_t (*now_ns)(void *data);				   /* boot clock */
 	void *data;
 };
 

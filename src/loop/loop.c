@@ -117,12 +117,9 @@ static struct loop_source *add(struct loop *loop, struct loop_source source, uin
 	return s;
 }
 
-struct loop_source *loop_add_io(struct loop *loop, int fd, uint32_t epoll_events, loop_io_fn fn,
-				void *data)
+struct loop_source *loop_add_io(struct loop *loop, int fd, uint32_t epoll_events, loop_io_fn fn, void *data)
 {
-	return add(loop,
-		   (struct loop_source){.type = SOURCE_IO, .fd = fd, .fn.io = fn, .data = data},
-		   epoll_events);
+	return add(loop, (struct loop_source){.type = SOURCE_IO, .fd = fd, .fn.io = fn, .data = data}, epoll_events);
 }
 
 int loop_change_io(struct loop_source *source, uint32_t epoll_events)
@@ -134,14 +131,12 @@ int loop_change_io(struct loop_source *source, uint32_t epoll_events)
 
 static struct timespec to_timespec(uint64_t ns)
 {
-	return (struct timespec){.tv_sec = (time_t)(ns / NSEC_PER_SEC),
-				 .tv_nsec = (long)(ns % NSEC_PER_SEC)};
+	return (struct timespec){.tv_sec = (time_t)(ns / NSEC_PER_SEC), .tv_nsec = (long)(ns % NSEC_PER_SEC)};
 }
 
 int loop_set_timer(struct loop_source *source, uint64_t first_ns, uint64_t interval_ns)
 {
-	struct itimerspec spec = {.it_value = to_timespec(first_ns),
-				  .it_interval = to_timespec(interval_ns)};
+	struct itimerspec spec = {.it_value = to_timespec(first_ns), .it_interval = to_timespec(interval_ns)};
 
 	/* A zero first expiry would disarm; "at once" is what is meant. */
 	if (first_ns == 0 && interval_ns != 0)
@@ -149,8 +144,8 @@ int loop_set_timer(struct loop_source *source, uint64_t first_ns, uint64_t inter
 	return timerfd_settime(source->fd, 0, &spec, NULL) < 0 ? -errno : 0;
 }
 
-struct loop_source *loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_t interval_ns,
-				   loop_timer_fn fn, void *data)
+struct loop_source *loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_t interval_ns, loop_timer_fn fn,
+				   void *data)
 {
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	struct loop_source *s;
@@ -159,8 +154,7 @@ struct loop_source *loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_
 	if (fd < 0)
 		return NULL;
 	s = add(loop,
-		(struct loop_source){.type = SOURCE_TIMER, .fd = fd, .owns_fd = true,
-				     .fn.timer = fn, .data = data},
+		(struct loop_source){.type = SOURCE_TIMER, .fd = fd, .owns_fd = true, .fn.timer = fn, .data = data},
 		EPOLLIN);
 	if (!s)
 		return NULL;
@@ -193,10 +187,10 @@ struct loop_source *loop_add_end_signals(struct loop *loop, loop_signal_fn fn, v
 	if (fd < 0)
 		return NULL;
 	block(loop, &set);
-	return add(loop,
-		   (struct loop_source){.type = SOURCE_SIGNAL, .fd = fd, .owns_fd = true,
-					.fn.signal = fn, .data = data},
-		   EPOLLIN);
+	return add(
+		loop,
+		(struct loop_source){.type = SOURCE_SIGNAL, .fd = fd, .owns_fd = true, .fn.signal = fn, .data = data},
+		EPOLLIN);
 }
 
 void loop_remove(struct loop_source *source)

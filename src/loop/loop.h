@@ -13,18 +13,17 @@ typedef void (*loop_io_fn)(void *data, int fd, uint32_t epoll_events);
 typedef void (*loop_timer_fn)(void *data);
 typedef void (*loop_signal_fn)(void *data, int signo);
 
-struct loop *loop_new(void); /* NULL: out of memory or descriptors */
+struct loop *loop_new(void);	   /* NULL: out of memory or descriptors */
 void loop_free(struct loop *loop); /* removes what is left; NULL is fine */
 
 /* The descriptor stays the caller's. NULL and errno on failure. */
-struct loop_source *loop_add_io(struct loop *loop, int fd, uint32_t epoll_events, loop_io_fn fn,
-				void *data);
+struct loop_source *loop_add_io(struct loop *loop, int fd, uint32_t epoll_events, loop_io_fn fn, void *data);
 int loop_change_io(struct loop_source *source, uint32_t epoll_events);
 
 /* First after first_ns, then every interval_ns (0: once; the handle stays and can be set again).
  * NULL and errno on failure. */
-struct loop_source *loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_t interval_ns,
-				   loop_timer_fn fn, void *data);
+struct loop_source *loop_add_timer(struct loop *loop, uint64_t first_ns, uint64_t interval_ns, loop_timer_fn fn,
+				   void *data);
 int loop_set_timer(struct loop_source *source, uint64_t first_ns, uint64_t interval_ns); /* 0, 0 disarms */
 
 /* Takes the signals that ask the program to end (base/signals.h): this thread blocks them until

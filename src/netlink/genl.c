@@ -12,8 +12,7 @@ static int on_family(const struct nlmsghdr *nlh, void *data)
 	const struct nlattr *attr;
 	uint16_t *id = data;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
 		    mnl_attr_get_payload_len(attr) == sizeof(uint16_t))
 			*id = mnl_attr_get_u16(attr);

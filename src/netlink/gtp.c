@@ -48,8 +48,8 @@ static int send_pdp(struct nl_message *m, const struct gtp_pdp *pdp, const char 
 {
 	char what[160], text[ADDR_TEXT_MAX];
 
-	snprintf(what, sizeof(what), "%s the PDP context with TEID 0x%08x, address %s", verb,
-		 pdp->i_tei, addr_format(&pdp->ms_addr, text));
+	snprintf(what, sizeof(what), "%s the PDP context with TEID 0x%08x, address %s", verb, pdp->i_tei,
+		 addr_format(&pdp->ms_addr, text));
 	return nl_request(m, NULL, NULL, what, err);
 }
 
@@ -104,8 +104,7 @@ static int on_pdp(const struct nlmsghdr *nlh, void *data)
 
 	if (nlh->nlmsg_len < mnl_nlmsg_size(sizeof(struct genlmsghdr)))
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		switch (mnl_attr_get_type(attr)) {
 		case GTPA_LINK:
 			get_u32(attr, &pdp.ifindex);

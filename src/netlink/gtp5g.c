@@ -264,8 +264,7 @@ static int request_pdr(const struct gtp5g *g, uint16_t flags, const struct gtp5g
 	struct nl_message m;
 
 	if (!pdr->far_id)
-		return err_set(err, -EINVAL, "gtp5g: PDR %u without a FAR: the module would oops",
-			       pdr->id);
+		return err_set(err, -EINVAL, "gtp5g: PDR %u without a FAR: the module would oops", pdr->id);
 	begin_rule(&m, g, CMD_ADD_PDR, flags);
 	put_pdr(m.h, pdr, !g->no_source_interface);
 	return send_rule(&m, &(struct rule_name){"PDR", pdr->seid, pdr->id}, err);

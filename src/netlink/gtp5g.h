@@ -19,8 +19,8 @@
 
 /* Where the rules go. */
 struct gtp5g {
-	uint16_t family;  /* of genl_family("gtp5g") */
-	unsigned ifindex; /* the gtp5g device */
+	uint16_t family;	  /* of genl_family("gtp5g") */
+	unsigned ifindex;	  /* the gtp5g device */
 	bool no_source_interface; /* before 0.9.2, which refuse one in a PDI */
 };
 
@@ -61,10 +61,10 @@ struct gtp5g_pdr {
 	struct addr local; /* F-TEID's address, IPv4, source access only */
 	uint32_t far_id;
 	uint32_t qer_id;
-	bool buffers; /* packets that its FAR buffers, and reports, go to generic netlink */
-	bool keeps_outer_header; /* no Outer Header Removal; source access only */
-	uint32_t urr_id; /* 0: none. Before 0.9.14 it must exist when a packet comes: else an oops */
-	uint8_t protocol; /* of an SDF filter that lets it alone pass; 0: no filter */
+	bool buffers;		  /* packets that its FAR buffers, and reports, go to generic netlink */
+	bool keeps_outer_header;  /* no Outer Header Removal; source access only */
+	uint32_t urr_id;	  /* 0: none. Before 0.9.14 it must exist when a packet comes: else an oops */
+	uint8_t protocol;	  /* of an SDF filter that lets it alone pass; 0: no filter */
 	const char *framed_route; /* "ADDRESS/LENGTH" or NULL; 0.10.0 and later */
 };
 
@@ -75,13 +75,13 @@ struct gtp5g_urr {
 	uint64_t seid;
 	uint32_t id;
 	uint32_t triggers; /* GTP5G_TRIGGER_* */
-	uint64_t quota; /* bytes of payload, both ways together */
+	uint64_t quota;	   /* bytes of payload, both ways together */
 };
 
 struct gtp5g_bar {
 	uint64_t seid;
 	uint8_t id;
-	uint8_t delay; /* Downlink Data Notification Delay, units of 50 ms */
+	uint8_t delay;	  /* Downlink Data Notification Delay, units of 50 ms */
 	uint16_t packets; /* suggested to be buffered */
 };
 

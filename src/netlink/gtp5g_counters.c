@@ -61,8 +61,7 @@ int gtp5g_pdr_text_parse(const char *text, struct gtp5g_pdr_text *ret)
 	uint64_t id, teid;
 
 	if (take_number(text, "\t SEID", &t.seid) < 0 || take_number(text, "\t ID", &id) < 0 ||
-	    take_number(text, "PDI TEID", &teid) < 0 ||
-	    take_address(text, "PDI UE Addr4", &t.ue) < 0 ||
+	    take_number(text, "PDI TEID", &teid) < 0 || take_address(text, "PDI UE Addr4", &t.ue) < 0 ||
 	    take_number(text, "UL Drop Count", &t.counts.ul_drops) < 0 ||
 	    take_number(text, "DL Drop Count", &t.counts.dl_drops) < 0 ||
 	    take_number(text, "UL Packet Count", &t.counts.ul_packets) < 0 ||
@@ -114,8 +113,7 @@ static int ask_once(int fd, const char *question, struct gtp5g_pdr_text *ret)
 	return gtp5g_pdr_text_parse(text, ret);
 }
 
-static int ask(int fd, const char *question, const struct gtp5g_rule *pdr,
-	       struct gtp5g_pdr_text *ret)
+static int ask(int fd, const char *question, const struct gtp5g_rule *pdr, struct gtp5g_pdr_text *ret)
 {
 	int r = -EAGAIN;
 
@@ -130,8 +128,8 @@ static int ask(int fd, const char *question, const struct gtp5g_rule *pdr,
 	return r;
 }
 
-int gtp5g_pdr_counts_read(const char *device, const struct gtp5g_rule *pdr,
-			  struct gtp5g_pdr_counts *ret, struct err *err)
+int gtp5g_pdr_counts_read(const char *device, const struct gtp5g_rule *pdr, struct gtp5g_pdr_counts *ret,
+			  struct err *err)
 {
 	_cleanup_close_ int fd = -1;
 	struct gtp5g_pdr_text text;
@@ -141,7 +139,8 @@ int gtp5g_pdr_counts_read(const char *device, const struct gtp5g_rule *pdr,
 	if (!gtp5g_pdr_text_fits(pdr))
 		return err_set(err, -EOVERFLOW,
 			       "PDR %u of 0x%" PRIx64 ": it has more QERs or URRs than the module can "
-			       "safely write into " PDR_FILE, pdr->id, pdr->seid);
+			       "safely write into " PDR_FILE,
+			       pdr->id, pdr->seid);
 	fd = open(PDR_FILE, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, -errno, PDR_FILE ": %s", strerror(errno));
@@ -170,12 +169,10 @@ static int on_usage(const struct nlmsghdr *nlh, void *data)
 	};
 	const struct nlattr *attr;
 
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
 		unsigned type = mnl_attr_get_type(attr);
 
-		if (type >= ARRAY_SIZE(places) || !places[type] ||
-		    mnl_attr_get_payload_len(attr) != sizeof(uint64_t))
+		if (type >= ARRAY_SIZE(places) || !places[type] || mnl_attr_get_payload_len(attr) != sizeof(uint64_t))
 			continue;
 		memcpy(places[type], mnl_attr_get_payload(attr), sizeof(uint64_t));
 		a->seen |= 1u << type;

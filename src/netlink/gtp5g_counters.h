@@ -20,7 +20,7 @@ struct gtp5g_pdr_counts {
 struct gtp5g_pdr_text {
 	uint64_t seid;
 	uint32_t id;
-	uint32_t ue;   /* network order */
+	uint32_t ue; /* network order */
 	uint32_t teid;
 	struct gtp5g_pdr_counts counts;
 };
@@ -33,8 +33,8 @@ bool gtp5g_pdr_text_fits(const struct gtp5g_rule *pdr);
  * namespaces. It has one slot for all tasks that ask; other threads of this program are kept out, and an answer for
  * another PDR than this is asked for again. -EOVERFLOW: does not fit (see above); -EAGAIN: always another
  * else's; -ENOENT: no such file, PDR or device. */
-int gtp5g_pdr_counts_read(const char *device, const struct gtp5g_rule *pdr,
-			  struct gtp5g_pdr_counts *ret, struct err *err);
+int gtp5g_pdr_counts_read(const char *device, const struct gtp5g_rule *pdr, struct gtp5g_pdr_counts *ret,
+			  struct err *err);
 
 /* Since the device was made. tx bytes are not told: the module takes them from packets that are gone. */
 struct gtp5g_usage {

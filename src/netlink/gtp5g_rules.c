@@ -32,21 +32,19 @@ struct fields {
 };
 
 #define AT(member) offsetof(struct gtp5g_rule, member)
-#define FIELDS(...)                                                                                \
-	{                                                                                          \
-		sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field),                \
-			(const struct field[])                                                     \
-		{                                                                                  \
-			__VA_ARGS__                                                                \
-		}                                                                                  \
+#define FIELDS(...)                                                                                                    \
+	{                                                                                                              \
+		sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field), (const struct field[])             \
+		{                                                                                                      \
+			__VA_ARGS__                                                                                    \
+		}                                                                                                      \
 	}
 
-static const struct fields f_teid = FIELDS({1, U32, AT(pdr.teid), GTP5G_HAS_TEID},
-					   {2, IPV4, AT(pdr.local), GTP5G_HAS_LOCAL});
+static const struct fields f_teid =
+	FIELDS({1, U32, AT(pdr.teid), GTP5G_HAS_TEID}, {2, IPV4, AT(pdr.local), GTP5G_HAS_LOCAL});
 static const struct fields pdi =
-	FIELDS({1, IPV4, AT(pdr.ue), GTP5G_HAS_UE}, {2, NEST, 0, 0, &f_teid},
-	       {3, PRESENT, 0, GTP5G_HAS_SDF}, {4, U8, AT(pdr.source), GTP5G_HAS_SOURCE},
-	       {6, PRESENT, 0, GTP5G_HAS_FRAMED_ROUTES});
+	FIELDS({1, IPV4, AT(pdr.ue), GTP5G_HAS_UE}, {2, NEST, 0, 0, &f_teid}, {3, PRESENT, 0, GTP5G_HAS_SDF},
+	       {4, U8, AT(pdr.source), GTP5G_HAS_SOURCE}, {6, PRESENT, 0, GTP5G_HAS_FRAMED_ROUTES});
 static const struct fields creation =
 	FIELDS({2, U32, AT(far.teid), GTP5G_HAS_TEID}, {3, IPV4, AT(far.peer), GTP5G_HAS_PEER},
 	       {4, U16, AT(far.port), GTP5G_HAS_PORT});
@@ -55,12 +53,10 @@ static const struct fields mbr = FIELDS({1, U32, AT(qer.mbr.ul_high)}, {2, U8, A
 					{3, U32, AT(qer.mbr.dl_high)}, {4, U8, AT(qer.mbr.dl_low)});
 static const struct fields gbr = FIELDS({1, U32, AT(qer.gbr.ul_high)}, {2, U8, AT(qer.gbr.ul_low)},
 					{3, U32, AT(qer.gbr.dl_high)}, {4, U8, AT(qer.gbr.dl_low)});
-static const struct fields threshold =
-	FIELDS({2, U64, AT(urr.threshold.total)}, {3, U64, AT(urr.threshold.uplink)},
-	       {4, U64, AT(urr.threshold.downlink)});
+static const struct fields threshold = FIELDS({2, U64, AT(urr.threshold.total)}, {3, U64, AT(urr.threshold.uplink)},
+					      {4, U64, AT(urr.threshold.downlink)});
 static const struct fields quota =
-	FIELDS({2, U64, AT(urr.quota.total)}, {3, U64, AT(urr.quota.uplink)},
-	       {4, U64, AT(urr.quota.downlink)});
+	FIELDS({2, U64, AT(urr.quota.total)}, {3, U64, AT(urr.quota.uplink)}, {4, U64, AT(urr.quota.downlink)});
 
 /* gtp5g's attributes as its fill functions write them; a SEID of 0 is left out. */
 static const struct {
@@ -70,39 +66,29 @@ static const struct {
 	struct fields fields;
 } kinds[GTP5G_RULE_KINDS] = {
 	[GTP5G_RULE_PDR] = {7, "PDRs", 11,
-			    FIELDS({3, ID16, AT(id), GTP5G_HAS_ID},
-				   {4, U32, AT(pdr.precedence), GTP5G_HAS_PRECEDENCE},
-				   {5, NEST, 0, 0, &pdi},
-				   {6, U8, AT(pdr.removal), GTP5G_HAS_REMOVAL},
-				   {7, U32, AT(pdr.far_id), GTP5G_HAS_FAR_ID},
-				   {10, IDS, AT(pdr.qers)}, {11, U64, AT(seid)},
-				   {12, IDS, AT(pdr.urrs)})},
+			    FIELDS({3, ID16, AT(id), GTP5G_HAS_ID}, {4, U32, AT(pdr.precedence), GTP5G_HAS_PRECEDENCE},
+				   {5, NEST, 0, 0, &pdi}, {6, U8, AT(pdr.removal), GTP5G_HAS_REMOVAL},
+				   {7, U32, AT(pdr.far_id), GTP5G_HAS_FAR_ID}, {10, IDS, AT(pdr.qers)},
+				   {11, U64, AT(seid)}, {12, IDS, AT(pdr.urrs)})},
 	[GTP5G_RULE_FAR] = {8, "FARs", 7,
-			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID},
-				   {4, ACTION, AT(far.action), GTP5G_HAS_ACTION},
+			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID}, {4, ACTION, AT(far.action), GTP5G_HAS_ACTION},
 				   {5, NEST, 0, 0, &forwarding}, {7, U64, AT(seid)})},
 	[GTP5G_RULE_QER] = {9, "QERs", 13,
-			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID},
-				   {4, U8, AT(qer.gate), GTP5G_HAS_GATE},
-				   {5, NEST, 0, GTP5G_HAS_MBR, &mbr},
-				   {6, NEST, 0, GTP5G_HAS_GBR, &gbr},
+			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID}, {4, U8, AT(qer.gate), GTP5G_HAS_GATE},
+				   {5, NEST, 0, GTP5G_HAS_MBR, &mbr}, {6, NEST, 0, GTP5G_HAS_GBR, &gbr},
 				   {9, U8, AT(qer.qfi), GTP5G_HAS_QFI}, {13, U64, AT(seid)})},
 	[GTP5G_RULE_URR] = {14, "URRs", 8,
-			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID},
-				   {4, U8, AT(urr.method), GTP5G_HAS_METHOD},
+			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID}, {4, U8, AT(urr.method), GTP5G_HAS_METHOD},
 				   {5, U32, AT(urr.trigger), GTP5G_HAS_TRIGGER},
-				   {6, U32, AT(urr.period), GTP5G_HAS_PERIOD},
-				   {7, U8, AT(urr.info)}, {8, U64, AT(seid)},
-				   {9, NEST, 0, GTP5G_HAS_THRESHOLD, &threshold},
+				   {6, U32, AT(urr.period), GTP5G_HAS_PERIOD}, {7, U8, AT(urr.info)},
+				   {8, U64, AT(seid)}, {9, NEST, 0, GTP5G_HAS_THRESHOLD, &threshold},
 				   {10, NEST, 0, GTP5G_HAS_QUOTA, &quota})},
 	[GTP5G_RULE_BAR] = {15, "BARs", 6,
-			    FIELDS({3, ID8, AT(id), GTP5G_HAS_ID},
-				   {4, U8, AT(bar.delay), GTP5G_HAS_DELAY},
+			    FIELDS({3, ID8, AT(id), GTP5G_HAS_ID}, {4, U8, AT(bar.delay), GTP5G_HAS_DELAY},
 				   {5, U16, AT(bar.count), GTP5G_HAS_COUNT}, {6, U64, AT(seid)})},
 };
 
-static int parse_fields(const void *start, size_t len, const struct fields *fields,
-			struct gtp5g_rule *rule);
+static int parse_fields(const void *start, size_t len, const struct fields *fields, struct gtp5g_rule *rule);
 
 static int copy(const void *payload, size_t len, size_t want, void *to)
 {
@@ -165,8 +151,7 @@ static int parse_action(const void *payload, size_t len, uint16_t *to)
 	return 0;
 }
 
-static int parse_field(const struct field *f, const void *payload, size_t len,
-		       struct gtp5g_rule *rule)
+static int parse_field(const struct field *f, const void *payload, size_t len, struct gtp5g_rule *rule)
 {
 	void *to = (char *)rule + f->offset;
 
@@ -197,8 +182,7 @@ static int parse_field(const struct field *f, const void *payload, size_t len,
 	return -EPROTO;
 }
 
-static int parse_attr(const struct nlattr *attr, const struct fields *fields,
-		      struct gtp5g_rule *rule)
+static int parse_attr(const struct nlattr *attr, const struct fields *fields, struct gtp5g_rule *rule)
 {
 	for (size_t i = 0; i < fields->n; i++) {
 		const struct field *f = &fields->items[i];
@@ -213,8 +197,7 @@ static int parse_attr(const struct nlattr *attr, const struct fields *fields,
 	return 0; /* of a newer module, or the padding before 64 bits */
 }
 
-static int parse_fields(const void *start, size_t len, const struct fields *fields,
-			struct gtp5g_rule *rule)
+static int parse_fields(const void *start, size_t len, const struct fields *fields, struct gtp5g_rule *rule)
 {
 	const char *at = start;
 
@@ -242,8 +225,7 @@ int gtp5g_rule_parse(enum gtp5g_rule_kind kind, const struct nlmsghdr *nlh, stru
 	rule.kind = kind;
 	if (nlh->nlmsg_len < header)
 		return -EPROTO;
-	if (parse_fields((const char *)nlh + header, nlh->nlmsg_len - header, &kinds[kind].fields,
-			 &rule) < 0 ||
+	if (parse_fields((const char *)nlh + header, nlh->nlmsg_len - header, &kinds[kind].fields, &rule) < 0 ||
 	    !(rule.has & GTP5G_HAS_ID))
 		return -EPROTO;
 	memcpy(ret, &rule, sizeof(rule));
@@ -304,8 +286,7 @@ static int on_rule(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-int gtp5g_rules_dump(uint16_t family, enum gtp5g_rule_kind kind,
-		     struct gtp5g_rules_visitor *visitor, struct err *err)
+int gtp5g_rules_dump(uint16_t family, enum gtp5g_rule_kind kind, struct gtp5g_rules_visitor *visitor, struct err *err)
 {
 	struct dump d = {.kind = kind, .visitor = visitor};
 	struct nl_message m;
@@ -371,10 +352,8 @@ static int on_version(const struct nlmsghdr *nlh, void *data)
 
 	if (nlh->nlmsg_len < mnl_nlmsg_size(sizeof(struct genlmsghdr)))
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
-	{
-		if (mnl_attr_get_type(attr) == ATTR_VERSION &&
-		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr)) {
+		if (mnl_attr_get_type(attr) == ATTR_VERSION && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
 			snprintf(version, GTP5G_VERSION_MAX, "%s", mnl_attr_get_str(attr));
 	}
 	return MNL_CB_OK;

@@ -64,7 +64,7 @@ struct gtp5g_pdr_rule {
 	uint32_t far_id;
 	uint32_t teid; /* F-TEID */
 	uint8_t removal;
-	uint8_t source; /* enum gtp5g_interface (gtp5g.h) */
+	uint8_t source;	   /* enum gtp5g_interface (gtp5g.h) */
 	struct addr local; /* F-TEID's address */
 	struct addr ue;
 	struct gtp5g_ids qers, urrs;
@@ -140,8 +140,7 @@ struct gtp5g_rules_visitor {
 
 /* Calls visit for each rule of the kind, of all gtp5g devices here; a rule may come twice. family: of
  * genl_family("gtp5g"). 0, -EPERM without CAP_NET_ADMIN, or -errno, after which it has visited none. */
-int gtp5g_rules_dump(uint16_t family, enum gtp5g_rule_kind kind,
-		     struct gtp5g_rules_visitor *visitor, struct err *err);
+int gtp5g_rules_dump(uint16_t family, enum gtp5g_rule_kind kind, struct gtp5g_rules_visitor *visitor, struct err *err);
 
 /* The same attributes as a request to add or replace a rule has them (without the headers before
  * them), over what the rule was; a field that is not among them stays. -EPROTO as above, and the rule

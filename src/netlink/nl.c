@@ -39,8 +39,7 @@ static int find_message(const struct nlattr *attr, void *data)
 {
 	const char **message = data;
 
-	if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
-	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+	if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
 		*message = mnl_attr_get_str(attr);
 	return MNL_CB_OK;
 }
@@ -147,13 +146,11 @@ static int talk(const struct nl_message *m, struct exchange *x)
 	const struct timeval deadline = {.tv_sec = REPLY_SECONDS};
 	int on = 1;
 
-	if (!s || setsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_RCVTIMEO, &deadline,
-			     sizeof(deadline)) < 0)
+	if (!s || setsockopt(mnl_socket_get_fd(s), SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline)) < 0)
 		return -errno;
 	/* Without it there are no words of the kernel in an error; nothing else depends on it. */
 	(void)mnl_socket_setsockopt(s, NETLINK_EXT_ACK, &on, sizeof(on));
-	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(s, m->h, m->h->nlmsg_len) < 0)
+	if (mnl_socket_bind(s, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(s, m->h, m->h->nlmsg_len) < 0)
 		return -errno;
 	buf_reset(&x->answers);
 	x->error = 0;
@@ -186,14 +183,11 @@ static int deliver(const struct buf *answers, mnl_cb_t cb, void *data)
 static int explain(int r, const struct exchange *x, const char *what, struct err *err)
 {
 	if (r == -ETIMEDOUT)
-		return err_set(err, r, "%s: the kernel has not answered for %d s; try again", what,
-			       REPLY_SECONDS);
+		return err_set(err, r, "%s: the kernel has not answered for %d s; try again", what, REPLY_SECONDS);
 	if (r == -EINTR)
-		return err_set(err, r, "%s: the list changed each time while it was read; try again",
-			       what);
+		return err_set(err, r, "%s: the list changed each time while it was read; try again", what);
 	if (r == -EFBIG)
-		return err_set(err, r, "%s: the kernel's answer is larger than %u MiB", what,
-			       ANSWERS_MAX >> 20);
+		return err_set(err, r, "%s: the kernel's answer is larger than %u MiB", what, ANSWERS_MAX >> 20);
 	if (x->message)
 		return err_set(err, r, "%s: %s (%s)", what, err_name(r), x->message);
 	return err_set(err, r, "%s: %s", what, err_name(r));

@@ -14,7 +14,7 @@
 struct rtnl_link {
 	unsigned ifindex;
 	unsigned peer_ifindex; /* IFLA_LINK: a veth's other end, a VLAN's lower device; 0: none */
-	int peer_nsid; /* IFLA_LINK_NETNSID, where the peer lives elsewhere, as rtnl_nsid(); -1: here */
+	int peer_nsid;	       /* IFLA_LINK_NETNSID, where the peer lives elsewhere, as rtnl_nsid(); -1: here */
 	unsigned mtu;
 	uint16_t type; /* ARPHRD_* (net/if_arp.h) */
 	bool up;
@@ -23,8 +23,7 @@ struct rtnl_link {
 };
 
 /* Calls visit for each link, once. -EINTR where links kept coming and going during the listing. */
-int rtnl_link_list(void (*visit)(const struct rtnl_link *link, void *data), void *data,
-		   struct err *err);
+int rtnl_link_list(void (*visit)(const struct rtnl_link *link, void *data), void *data, struct err *err);
 
 /* One link by name; -ENODEV when there is none. */
 int rtnl_link_get(const char *name, struct rtnl_link *ret, struct err *err);
@@ -36,8 +35,7 @@ int rtnl_link_at(unsigned ifindex, struct rtnl_link *ret, struct err *err);
 int rtnl_nsid(int ns, int *ret, struct err *err);
 
 /* A veth pair: name here, peer_name in the namespace of the descriptor peer_ns. */
-int rtnl_veth_add(const char *name, unsigned mtu, const char *peer_name, int peer_ns,
-		  struct err *err);
+int rtnl_veth_add(const char *name, unsigned mtu, const char *peer_name, int peer_ns, struct err *err);
 
 int rtnl_link_set_up(const char *name, bool up, struct err *err);
 int rtnl_link_set_mtu(const char *name, unsigned mtu, struct err *err);
@@ -49,8 +47,8 @@ int rtnl_addr_add(const char *link, const struct addr *addr, unsigned prefix_len
 
 /* dst/prefix_len through via (NULL: on the link) and link (NULL: by the way to via), one of which
  * is given. For IPv4 prefix_len counts from 0 to 32. */
-int rtnl_route_add(const struct addr *dst, unsigned prefix_len, const struct addr *via,
-		   const char *link, struct err *err);
+int rtnl_route_add(const struct addr *dst, unsigned prefix_len, const struct addr *via, const char *link,
+		   struct err *err);
 
 /* Role of a gtp or gtp5g device. */
 enum rtnl_gtp_role {
@@ -73,5 +71,4 @@ int rtnl_gtp_add(const char *name, const struct rtnl_gtp *gtp, struct err *err);
 
 /* A device of gtp5g. fd1u: a UDP socket bound to port 2152 that stays open for the life of the
  * device. pdr_hash_size: not 0. -EOPNOTSUPP when the module is not loaded. */
-int rtnl_gtp5g_add(const char *name, int fd1u, unsigned pdr_hash_size, enum rtnl_gtp_role role,
-		   struct err *err);
+int rtnl_gtp5g_add(const char *name, int fd1u, unsigned pdr_hash_size, enum rtnl_gtp_role role, struct err *err);

@@ -33,12 +33,10 @@ static void parse_link_kind(const struct nlattr *linkinfo, struct rtnl_link *lin
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, linkinfo)
-	{
-		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND &&
-		    mnl_attr_validate(attr, MNL_TYPE_STRING) == 0)
-			snprintf(link->kind, sizeof(link->kind), "%.*s",
-				 mnl_attr_get_payload_len(attr), mnl_attr_get_str(attr));
+	mnl_attr_for_each_nested(attr, linkinfo) {
+		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND && mnl_attr_validate(attr, MNL_TYPE_STRING) == 0)
+			snprintf(link->kind, sizeof(link->kind), "%.*s", mnl_attr_get_payload_len(attr),
+				 mnl_attr_get_str(attr));
 	}
 }
 
@@ -78,13 +76,13 @@ static int visit_link_message(const struct nlmsghdr *nlh, void *data)
 	link.ifindex = info->ifi_index;
 	link.type = info->ifi_type;
 	link.up = info->ifi_flags & IFF_UP;
-	mnl_attr_for_each(attr, nlh, sizeof(*info)) parse_link_attr(attr, &link);
+	mnl_attr_for_each(attr, nlh, sizeof(*info))
+		parse_link_attr(attr, &link);
 	v->visit(&link, v->data);
 	return MNL_CB_OK;
 }
 
-int rtnl_link_list(void (*visit)(const struct rtnl_link *link, void *data), void *data,
-		   struct err *err)
+int rtnl_link_list(void (*visit)(const struct rtnl_link *link, void *data), void *data, struct err *err)
 {
 	struct visitor v = {.visit = visit, .data = data};
 	struct nl_message m;
@@ -123,8 +121,7 @@ int rtnl_link_get(const char *name, struct rtnl_link *ret, struct err *err)
 	char what[WHAT_MAX];
 
 	if (strlen(name) >= IF_NAMESIZE)
-		return err_set(err, -ENODEV, "interface '%s': a name has less than %d characters",
-			       name, IF_NAMESIZE);
+		return err_set(err, -ENODEV, "interface '%s': a name has less than %d characters", name, IF_NAMESIZE);
 	snprintf(what, sizeof(what), "interface '%s'", name);
 	nl_begin(&m, NETLINK_ROUTE, RTM_GETLINK, 0);
 	nl_header(&m, sizeof(struct ifinfomsg));
@@ -179,8 +176,7 @@ static int send_new_link(struct new_link *l, struct err *err)
 	return nl_request(&l->m, NULL, NULL, what, err);
 }
 
-int rtnl_veth_add(const char *name, unsigned mtu, const char *peer_name, int peer_ns,
-		  struct err *err)
+int rtnl_veth_add(const char *name, unsigned mtu, const char *peer_name, int peer_ns, struct err *err)
 {
 	struct new_link l = {.name = name, .kind = "veth", .mtu = mtu};
 	struct nlmsghdr *nlh = begin_new_link(&l);
@@ -212,8 +208,7 @@ int rtnl_gtp_add(const char *name, const struct rtnl_gtp *gtp, struct err *err)
 	return send_new_link(&l, err);
 }
 
-int rtnl_gtp5g_add(const char *name, int fd1u, unsigned pdr_hash_size, enum rtnl_gtp_role role,
-		   struct err *err)
+int rtnl_gtp5g_add(const char *name, int fd1u, unsigned pdr_hash_size, enum rtnl_gtp_role role, struct err *err)
 {
 	struct new_link l = {.name = name, .kind = "gtp5g"};
 	struct nlmsghdr *nlh = begin_new_link(&l);
@@ -224,8 +219,8 @@ int rtnl_gtp5g_add(const char *name, int fd1u, unsigned pdr_hash_size, enum rtnl
 	return send_new_link(&l, err);
 }
 
-static int begin_link_change(struct nl_message *m, uint16_t type, const char *name,
-			struct ifinfomsg **ret, struct err *err)
+static int begin_link_change(struct nl_message *m, uint16_t type, const char *name, struct ifinfomsg **ret,
+			     struct err *err)
 {
 	struct rtnl_link link = {0};
 	int r = rtnl_link_get(name, &link, err);

@@ -49,8 +49,7 @@ static int on_address(const struct nlmsghdr *nlh, void *data)
 
 	if (nlh->nlmsg_type != RTM_NEWADDR || nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*info)))
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh, sizeof(*info))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*info)) {
 		uint16_t type = mnl_attr_get_type(attr);
 
 		if (type == IFA_LOCAL || (type == IFA_ADDRESS && !has_local))
@@ -62,8 +61,7 @@ static int on_address(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-int rtnl_addr_list(void (*visit)(unsigned ifindex, const struct addr *addr, void *data), void *data,
-		   struct err *err)
+int rtnl_addr_list(void (*visit)(unsigned ifindex, const struct addr *addr, void *data), void *data, struct err *err)
 {
 	struct address_visitor v = {.visit = visit, .data = data};
 	struct nl_message m;
@@ -77,10 +75,8 @@ static void parse_metrics(const struct nlattr *metrics, struct rtnl_way *way)
 {
 	const struct nlattr *attr;
 
-	mnl_attr_for_each_nested(attr, metrics)
-	{
-		if (mnl_attr_get_type(attr) == RTAX_MTU &&
-		    mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
+	mnl_attr_for_each_nested(attr, metrics) {
+		if (mnl_attr_get_type(attr) == RTAX_MTU && mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
 			way->mtu = mnl_attr_get_u32(attr);
 	}
 }
@@ -94,8 +90,7 @@ static int on_way(const struct nlmsghdr *nlh, void *data)
 	if (nlh->nlmsg_type != RTM_NEWROUTE || nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*rt)))
 		return MNL_CB_OK;
 	way->local = rt->rtm_type == RTN_LOCAL;
-	mnl_attr_for_each(attr, nlh, sizeof(*rt))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*rt)) {
 		switch (mnl_attr_get_type(attr)) {
 		case RTA_OIF:
 			if (mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
@@ -149,19 +144,17 @@ static int on_neighbour(const struct nlmsghdr *nlh, void *data)
 	if (nlh->nlmsg_type != RTM_NEWNEIGH || nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*info)) ||
 	    (unsigned)info->ndm_ifindex != n->ifindex)
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh, sizeof(*info))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*info)) {
 		if (mnl_attr_get_type(attr) == NDA_DST && get_addr(attr, &addr))
 			found = addr_equal(&addr, n->addr);
 	}
 	if (found)
-		n->state = info->ndm_state & (NUD_FAILED | NUD_INCOMPLETE) ? RTNL_NEIGHBOUR_SILENT
-									   : RTNL_NEIGHBOUR_FOUND;
+		n->state =
+			info->ndm_state & (NUD_FAILED | NUD_INCOMPLETE) ? RTNL_NEIGHBOUR_SILENT : RTNL_NEIGHBOUR_FOUND;
 	return MNL_CB_OK;
 }
 
-int rtnl_neighbour(unsigned ifindex, const struct addr *addr, enum rtnl_neighbour *ret,
-		   struct err *err)
+int rtnl_neighbour(unsigned ifindex, const struct addr *addr, enum rtnl_neighbour *ret, struct err *err)
 {
 	struct neighbour n = {.ifindex = ifindex, .addr = addr};
 	struct nl_message m;

@@ -9,8 +9,7 @@
 #include "err.h"
 
 /* Calls visit for each address of each interface. 0 or -errno. */
-int rtnl_addr_list(void (*visit)(unsigned ifindex, const struct addr *addr, void *data), void *data,
-		   struct err *err);
+int rtnl_addr_list(void (*visit)(unsigned ifindex, const struct addr *addr, void *data), void *data, struct err *err);
 
 struct rtnl_way {
 	unsigned ifindex;
@@ -30,5 +29,4 @@ enum rtnl_neighbour {
 	RTNL_NEIGHBOUR_SILENT, /* it was asked for and does not answer */
 };
 
-int rtnl_neighbour(unsigned ifindex, const struct addr *addr, enum rtnl_neighbour *ret,
-		   struct err *err);
+int rtnl_neighbour(unsigned ifindex, const struct addr *addr, enum rtnl_neighbour *ret, struct err *err);

@@ -11,13 +11,10 @@ static int on_nsid(const struct nlmsghdr *nlh, void *data)
 	const struct nlattr *attr;
 	int *nsid = data;
 
-	if (nlh->nlmsg_type != RTM_NEWNSID ||
-	    nlh->nlmsg_len < mnl_nlmsg_size(MNL_ALIGN(sizeof(struct rtgenmsg))))
+	if (nlh->nlmsg_type != RTM_NEWNSID || nlh->nlmsg_len < mnl_nlmsg_size(MNL_ALIGN(sizeof(struct rtgenmsg))))
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh, sizeof(struct rtgenmsg))
-	{
-		if (mnl_attr_get_type(attr) == NETNSA_NSID &&
-		    mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
+	mnl_attr_for_each(attr, nlh, sizeof(struct rtgenmsg)) {
+		if (mnl_attr_get_type(attr) == NETNSA_NSID && mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
 			*nsid = (int)mnl_attr_get_u32(attr);
 	}
 	return MNL_CB_OK;

@@ -32,13 +32,11 @@ int rtnl_addr_add(const char *name, const struct addr *addr, unsigned prefix_len
 	ifa->ifa_index = link.ifindex;
 	nl_put_addr(m.h, IFA_LOCAL, addr);
 	nl_put_addr(m.h, IFA_ADDRESS, addr);
-	snprintf(what, sizeof(what), "address %s/%u on '%s'", addr_format(addr, text), prefix_len,
-		 name);
+	snprintf(what, sizeof(what), "address %s/%u on '%s'", addr_format(addr, text), prefix_len, name);
 	return nl_request(&m, NULL, NULL, what, err);
 }
 
-static void put_route(struct nl_message *m, const struct addr *dst, unsigned prefix_len,
-		      const struct addr *via)
+static void put_route(struct nl_message *m, const struct addr *dst, unsigned prefix_len, const struct addr *via)
 {
 	struct rtmsg *rt;
 
@@ -56,8 +54,8 @@ static void put_route(struct nl_message *m, const struct addr *dst, unsigned pre
 		nl_put_addr(m->h, RTA_GATEWAY, via);
 }
 
-int rtnl_route_add(const struct addr *dst, unsigned prefix_len, const struct addr *via,
-		   const char *name, struct err *err)
+int rtnl_route_add(const struct addr *dst, unsigned prefix_len, const struct addr *via, const char *name,
+		   struct err *err)
 {
 	char text[ADDR_TEXT_MAX], what[WHAT_MAX];
 	struct rtnl_link link;

@@ -41,8 +41,7 @@ static int visit_filter_message(const struct nlmsghdr *nlh, void *data)
 
 	if (nlh->nlmsg_type != RTM_NEWTFILTER || nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*t)))
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh, sizeof(*t))
-	{
+	mnl_attr_for_each(attr, nlh, sizeof(*t)) {
 		if (mnl_attr_get_type(attr) == TCA_KIND)
 			kind = attr;
 		else if (mnl_attr_get_type(attr) == TCA_OPTIONS)

@@ -62,8 +62,7 @@ static int list_family(int family, struct visitor *v, struct err *err)
 	return nl_request(&m, on_socket, v, "listing the UDP sockets", err);
 }
 
-int sock_diag_udp_list(void (*visit)(const struct udp_socket *socket, void *data), void *data,
-		       struct err *err)
+int sock_diag_udp_list(void (*visit)(const struct udp_socket *socket, void *data), void *data, struct err *err)
 {
 	struct visitor v = {.visit = visit, .data = data};
 	int r = list_family(AF_INET, &v, err);

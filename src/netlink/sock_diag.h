@@ -9,8 +9,7 @@
 
 struct udp_socket {
 	uint64_t cookie; /* identity over the socket's life, as bpf_get_socket_cookie() tells it */
-	uint32_t
-		inode; /* of socket:[inode] in /proc/PID/fd; a kernel's own socket is in none */
+	uint32_t inode;	 /* of socket:[inode] in /proc/PID/fd; a kernel's own socket is in none */
 	uint32_t uid;
 	unsigned ifindex;  /* bound to a device; 0: to none */
 	int family;	   /* AF_INET or AF_INET6 */
@@ -22,5 +21,4 @@ struct udp_socket {
 
 /* Calls visit for each UDP socket, IPv4 first. Opens a socket and closes it before it returns.
  * Returns 0, or -errno; -ENOENT where the kernel has no udp_diag (module absent). */
-int sock_diag_udp_list(void (*visit)(const struct udp_socket *socket, void *data), void *data,
-		       struct err *err);
+int sock_diag_udp_list(void (*visit)(const struct udp_socket *socket, void *data), void *data, struct err *err);

@@ -13,24 +13,52 @@
 #define OPTION(member) offsetof(struct adaptive_options, member)
 
 static const struct config_option option_table[] = {
-	{.key = "min_packets", .type = OPTION_U64, .offset = OPTION(min_packets),
-	 .default_text = "10", .help = "packets a second that a process sends: fewer are no traffic"},
-	{.key = "min_wait", .type = OPTION_DURATION, .offset = OPTION(min_wait),
-	 .default_text = "1ms", .help = "a process whose p99 of run-queue waits is shorter has no need"},
-	{.key = "confirm", .type = OPTION_U64, .offset = OPTION(confirm), .default_text = "2",
-	 .min = 1, .max = 1000, .help = "collections in a row that show the need before a boost"},
-	{.key = "idle", .type = OPTION_DURATION, .offset = OPTION(idle), .default_text = "5s",
+	{.key = "min_packets",
+	 .type = OPTION_U64,
+	 .offset = OPTION(min_packets),
+	 .default_text = "10",
+	 .help = "packets a second that a process sends: fewer are no traffic"},
+	{.key = "min_wait",
+	 .type = OPTION_DURATION,
+	 .offset = OPTION(min_wait),
+	 .default_text = "1ms",
+	 .help = "a process whose p99 of run-queue waits is shorter has no need"},
+	{.key = "confirm",
+	 .type = OPTION_U64,
+	 .offset = OPTION(confirm),
+	 .default_text = "2",
+	 .min = 1,
+	 .max = 1000,
+	 .help = "collections in a row that show the need before a boost"},
+	{.key = "idle",
+	 .type = OPTION_DURATION,
+	 .offset = OPTION(idle),
+	 .default_text = "5s",
 	 .help = "a boost ends so long after the last traffic"},
-	{.key = "hold", .type = OPTION_DURATION, .offset = OPTION(hold), .default_text = "60s",
+	{.key = "hold",
+	 .type = OPTION_DURATION,
+	 .offset = OPTION(hold),
+	 .default_text = "60s",
 	 .help = "and so long after the last collection that showed the need, since a boosted process "
 		 "does not wait: then the need must show anew"},
-	{.key = "max_cpu", .type = OPTION_U64, .offset = OPTION(max_cpu), .default_text = "50",
-	 .min = 1, .max = 100,
+	{.key = "max_cpu",
+	 .type = OPTION_U64,
+	 .offset = OPTION(max_cpu),
+	 .default_text = "50",
+	 .min = 1,
+	 .max = 100,
 	 .help = "percent of all CPUs' time that those boosted may use; beyond, boosts are taken back"},
-	{.key = "rest", .type = OPTION_DURATION, .offset = OPTION(rest), .default_text = "60s",
+	{.key = "rest",
+	 .type = OPTION_DURATION,
+	 .offset = OPTION(rest),
+	 .default_text = "60s",
 	 .help = "how long a process whose boost was taken back gets none"},
-	{.key = "min_execution_time", .type = OPTION_DURATION, .offset = OPTION(min_execution_time),
-	 .default_text = "100us", .min = 1000, .max = STRATEGY_TIME_MAX_NS,
+	{.key = "min_execution_time",
+	 .type = OPTION_DURATION,
+	 .offset = OPTION(min_execution_time),
+	 .default_text = "100us",
+	 .min = 1000,
+	 .max = STRATEGY_TIME_MAX_NS,
 	 .help = "the least execution time; it is twice what the process runs at a time, up to "
 		 "sched.execution_time or its rule's"},
 	{0},
@@ -59,7 +87,7 @@ struct memory {
 struct adaptive {
 	const struct adaptive_options *options;
 	struct map *memories; /* int32_t -> struct memory */
-	uint64_t ticks;       /* of the loads, at the last step */
+	uint64_t ticks;	      /* of the loads, at the last step */
 };
 
 struct adaptive *adaptive_new(const struct adaptive_options *options)
@@ -110,8 +138,8 @@ static struct memory *memory_of(struct adaptive *a, const struct sched_judgement
 
 /* Twice what it runs at a time, in doublings of the least, so that it changes seldom; a need that
  * fell is followed once it is a quarter. */
-static uint64_t execution_time(const struct step *s, const struct memory *m,
-			       const struct sched_judgement *j, uint64_t most)
+static uint64_t execution_time(const struct step *s, const struct memory *m, const struct sched_judgement *j,
+			       uint64_t most)
 {
 	uint64_t need, t = s->o->min_execution_time;
 
@@ -139,8 +167,7 @@ static const char *keep_boost(const struct step *s, struct memory *m, bool needs
 		return end_boost(m, "no traffic any more: its boost has ended");
 	if (s->now_ns - m->need_ns > s->o->hold)
 		return end_boost(m, "has not waited for a CPU for long: its boost has ended");
-	return needs ? "has traffic and waits for a CPU"
-		     : "has traffic and waited for a CPU: its boost goes on";
+	return needs ? "has traffic and waits for a CPU" : "has traffic and waited for a CPU: its boost goes on";
 }
 
 static const char *begin_boost(const struct step *s, struct memory *m, bool traffic, bool needs)
@@ -243,14 +270,13 @@ static double take_back_boosts(const struct step *s, struct candidate *candidate
 		candidates[i].memory->rests_until_ns = s->now_ns + s->o->rest;
 		candidates[i].memory->confirmed = 0;
 		refuse_boost(&candidates[i], "boosted processes use more than sched.adaptive.max_cpu: its "
-				       "boost is taken back");
+					     "boost is taken back");
 		cpus -= load_cpus(&candidates[i].judgement->load);
 	}
 	return cpus;
 }
 
-static void admit_candidates(const struct step *s, struct candidate *candidates, size_t n, double cpus,
-		  double limit)
+static void admit_candidates(const struct step *s, struct candidate *candidates, size_t n, double cpus, double limit)
 {
 	size_t threads = 0;
 
@@ -264,7 +290,7 @@ static void admit_candidates(const struct step *s, struct candidate *candidates,
 			refuse_boost(c, "no room: its threads would be more than sched.max_threads");
 		} else if (more > 0 && cpus + more > limit) {
 			refuse_boost(c, "no room: boosted processes would use more than "
-				  "sched.adaptive.max_cpu");
+					"sched.adaptive.max_cpu");
 		} else {
 			threads += c->judgement->threads;
 			cpus += more;
@@ -282,8 +308,7 @@ static void settle_judgements(const struct step *s, const struct candidate *cand
 
 		j->boosted = m->boosted;
 		if (m->boosted)
-			j->execution_time_ns = m->execution_time_ns =
-				execution_time(s, m, j, j->execution_time_ns);
+			j->execution_time_ns = m->execution_time_ns = execution_time(s, m, j, j->execution_time_ns);
 	}
 	for (size_t i = 0; i < s->d->n_judged; i++)
 		if (!s->d->judged[i].boosted)
@@ -292,8 +317,7 @@ static void settle_judgements(const struct step *s, const struct candidate *cand
 
 static int limit_boosts(const struct step *s)
 {
-	_cleanup_free_ struct candidate *candidates =
-		calloc(s->d->n_judged + 1, sizeof(*candidates));
+	_cleanup_free_ struct candidate *candidates = calloc(s->d->n_judged + 1, sizeof(*candidates));
 	double cpus = (double)s->view->cpus * (double)s->o->max_cpu / 100;
 	size_t n;
 

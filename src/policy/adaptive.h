@@ -8,11 +8,11 @@
 
 /* The section "sched.adaptive" of the configuration. */
 struct adaptive_options {
-	uint64_t min_packets; /* a second */
-	uint64_t min_wait;    /* ns, of the p99 */
-	uint64_t confirm;     /* collections */
-	uint64_t idle, hold, rest; /* ns */
-	uint64_t max_cpu;     /* percent of all CPUs */
+	uint64_t min_packets;	     /* a second */
+	uint64_t min_wait;	     /* ns, of the p99 */
+	uint64_t confirm;	     /* collections */
+	uint64_t idle, hold, rest;   /* ns */
+	uint64_t max_cpu;	     /* percent of all CPUs */
 	uint64_t min_execution_time; /* ns */
 };
 
@@ -23,7 +23,7 @@ struct adaptive_view {
 	const struct processes *processes;
 	const struct sched_rules *rules;
 	const struct loads *loads; /* after its tick */
-	bool measured;             /* a probe measures run-queue waits */
+	bool measured;		   /* a probe measures run-queue waits */
 	unsigned cpus;
 	uint64_t now_ns;
 };

@@ -10,12 +10,12 @@
 #include "strategy.h"
 
 struct backend_stats {
-	bool working;                           /* what was last asked of it was done */
-	size_t entries;                         /* in force */
-	uint64_t applied;                       /* lists */
-	uint64_t errors;                        /* what could not be done */
+	bool working;				 /* what was last asked of it was done */
+	size_t entries;				 /* in force */
+	uint64_t applied;			 /* lists */
+	uint64_t errors;			 /* what could not be done */
 	uint64_t last_success_ns, last_error_ns; /* boot clock; 0: never */
-	char last_error[512];                   /* "" when there was none; safe to log */
+	char last_error[512];			 /* "" when there was none; safe to log */
 };
 
 typedef void (*backend_done_fn)(void *data, int r);

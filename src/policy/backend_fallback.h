@@ -7,7 +7,7 @@
 
 #include "backend.h"
 
-#define FALLBACK_SUCCESSES 3 /* in a row, before the primary gets the list back */
+#define FALLBACK_SUCCESSES 3		  /* in a row, before the primary gets the list back */
 #define FALLBACK_SUCCESS_NS 1000000000ULL /* successes that are closer count as one */
 
 /* Takes both over on success. 0 or -ENOMEM. */

@@ -68,7 +68,8 @@ static const struct config_option options[] = {
 		.default_text = "",
 		.help = "what differs for some processes; the first rule that matches counts. Each is words KEY=VALUE: "
 			"comm, netns, pod (UID, NAME or NAMESPACE/NAME), upf (an N3 address), user, exe, cgroup "
-			"(paths) are matched, boost, priority, execution_time are set, as in 'comm=nr-ue netns=ran-* execution_time=5ms'",
+			"(paths) are matched, boost, priority, execution_time are set, as in 'comm=nr-ue netns=ran-* "
+			"execution_time=5ms'",
 	},
 	{
 		.key = "priority",
@@ -117,8 +118,7 @@ const struct option_section sched_section = {
 static int check_names(const struct string_list *names, struct err *err)
 {
 	if (!names->len)
-		return err_set(err, -EINVAL,
-			       "sched.names is empty: name the processes to boost, such as nr-gnb");
+		return err_set(err, -EINVAL, "sched.names is empty: name the processes to boost, such as nr-gnb");
 	for (size_t i = 0; i < names->len; i++) {
 		size_t len = strlen(names->items[i]);
 
@@ -136,8 +136,8 @@ static int parse_rules(struct sched_rules *rules, const struct sched_options *op
 	rules->fallback = (struct sched_rule){
 		.boost = true, .priority = options->priority, .execution_time = options->execution_time};
 	if (options->rules.len > SCHED_RULES_MAX)
-		return err_set(err, -EINVAL, "sched.rules: %zu rules, %d are the most",
-			       options->rules.len, SCHED_RULES_MAX);
+		return err_set(err, -EINVAL, "sched.rules: %zu rules, %d are the most", options->rules.len,
+			       SCHED_RULES_MAX);
 	for (size_t i = 0; i < options->rules.len; i++) {
 		struct sched_rule *rule = &rules->items[rules->n++];
 		int r;
@@ -153,8 +153,7 @@ static int parse_rules(struct sched_rules *rules, const struct sched_options *op
 static int parse_users(struct sched_rules *rules, const struct string_list *users, struct err *err)
 {
 	if (users->len > SCHED_USERS_MAX)
-		return err_set(err, -EINVAL, "sched.users: %zu users, %d are the most", users->len,
-			       SCHED_USERS_MAX);
+		return err_set(err, -EINVAL, "sched.users: %zu users, %d are the most", users->len, SCHED_USERS_MAX);
 	for (size_t i = 0; i < users->len; i++) {
 		int r = sched_user_parse(users->items[i], &rules->users[rules->n_users++], err);
 
@@ -182,8 +181,7 @@ int sched_rules_init(struct sched_rules *ret, const struct sched_options *option
 		rules.evidence |= EVIDENCE_BIT(kind);
 	}
 	if (!rules.evidence)
-		return err_set(err, -EINVAL,
-			       "sched.evidence is empty: write 'name' if the name is to suffice");
+		return err_set(err, -EINVAL, "sched.evidence is empty: write 'name' if the name is to suffice");
 	r = parse_rules(&rules, options, err);
 	if (r == 0)
 		r = parse_users(&rules, &options->users, err);
@@ -192,8 +190,7 @@ int sched_rules_init(struct sched_rules *ret, const struct sched_options *option
 	return r;
 }
 
-const struct sched_rule *sched_rule_for(const struct sched_rules *rules,
-					const struct process *process)
+const struct sched_rule *sched_rule_for(const struct sched_rules *rules, const struct process *process)
 {
 	for (size_t i = 0; i < rules->n; i++)
 		if (sched_rule_matches(&rules->items[i], process, &rules->places))
@@ -237,8 +234,7 @@ static bool conclude(const char **ret_why, const char *why, bool chosen)
 	return chosen;
 }
 
-bool sched_chooses(const struct sched_rules *rules, const struct process *process,
-		   const char **ret_why)
+bool sched_chooses(const struct sched_rules *rules, const struct process *process, const char **ret_why)
 {
 	uint32_t found = process->evidence & rules->evidence;
 	const struct sched_rule *rule = found ? sched_rule_for(rules, process) : NULL;
@@ -272,8 +268,10 @@ static int compare_pid(const void *a, const void *b)
 
 static struct sched_judgement judge_process(const struct sched_rules *rules, const struct process *p)
 {
-	struct sched_judgement j = {.pid = p->pid, .start_time = p->start_time,
-				    .evidence = p->evidence, .threads = p->n_threads ? p->n_threads : 1};
+	struct sched_judgement j = {.pid = p->pid,
+				    .start_time = p->start_time,
+				    .evidence = p->evidence,
+				    .threads = p->n_threads ? p->n_threads : 1};
 
 	memcpy(j.comm, p->comm, sizeof(j.comm));
 	memcpy(j.pod, p->ids.pod, sizeof(j.pod));
@@ -292,16 +290,15 @@ bool sched_seen_to_send(const struct sched_judgement *j)
 	return j->load.packets || j->evidence & EVIDENCE_BIT(EVIDENCE_SENDER);
 }
 
-int sched_judge(const struct processes *table, const struct sched_rules *rules,
-		struct sched_decision *ret, struct err *err)
+int sched_judge(const struct processes *table, const struct sched_rules *rules, struct sched_decision *ret,
+		struct err *err)
 {
 	struct sched_judgement *judged = calloc(processes_len(table) + 1, sizeof(*judged));
 	const struct process *p;
 	size_t cursor = 0, n = 0;
 
 	if (!judged)
-		return err_set(err, -ENOMEM, "out of memory for %zu processes",
-			       processes_len(table));
+		return err_set(err, -ENOMEM, "out of memory for %zu processes", processes_len(table));
 	while ((p = processes_next(table, &cursor)))
 		judged[n++] = judge_process(rules, p);
 	if (n)
@@ -311,8 +308,8 @@ int sched_judge(const struct processes *table, const struct sched_rules *rules,
 	return 0;
 }
 
-static int add_strategy(struct sched_decision *d, const struct sched_options *options,
-	       const struct sched_judgement *j, const struct proc_thread *thread)
+static int add_strategy(struct sched_decision *d, const struct sched_options *options, const struct sched_judgement *j,
+			const struct proc_thread *thread)
 {
 	struct strategy s = {
 		.pid = thread->tid,
@@ -349,8 +346,8 @@ static bool thread_of(const struct process *p, size_t round, struct proc_thread 
 }
 
 /* One thread of each process; *ret_more: there was any. */
-static int add_round(const struct processes *table, const struct sched_options *options,
-		     struct sched_decision *d, size_t round, bool *ret_more)
+static int add_round(const struct processes *table, const struct sched_options *options, struct sched_decision *d,
+		     size_t round, bool *ret_more)
 {
 	struct proc_thread thread;
 
@@ -372,8 +369,8 @@ static int add_round(const struct processes *table, const struct sched_options *
 	return 0;
 }
 
-int sched_boost(const struct processes *table, const struct sched_rules *rules,
-		struct sched_decision *d, struct err *err)
+int sched_boost(const struct processes *table, const struct sched_rules *rules, struct sched_decision *d,
+		struct err *err)
 {
 	bool more = true;
 
@@ -383,8 +380,8 @@ int sched_boost(const struct processes *table, const struct sched_rules *rules,
 	return 0;
 }
 
-int sched_decide(const struct processes *table, const struct sched_rules *rules,
-		 struct sched_decision *ret, struct err *err)
+int sched_decide(const struct processes *table, const struct sched_rules *rules, struct sched_decision *ret,
+		 struct err *err)
 {
 	_cleanup_(sched_decision_free) struct sched_decision d = {0};
 	int r = sched_judge(table, rules, &d, err);

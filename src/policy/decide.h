@@ -37,13 +37,13 @@ extern const struct option_section sched_section;
 
 struct sched_rules {
 	const struct sched_options *options; /* borrowed */
-	uint32_t evidence;                   /* EVIDENCE_BIT()s of which one must be there */
+	uint32_t evidence;		     /* EVIDENCE_BIT()s of which one must be there */
 	struct sched_rule items[SCHED_RULES_MAX];
 	size_t n;
 	uint32_t users[SCHED_USERS_MAX]; /* whose processes count, where no rule says so */
 	size_t n_users;
-	struct sched_rule fallback;  /* for the processes that no rule matches */
-	struct sched_places places;  /* the caller may fill it; zeroed by sched_rules_init() */
+	struct sched_rule fallback; /* for the processes that no rule matches */
+	struct sched_places places; /* the caller may fill it; zeroed by sched_rules_init() */
 };
 
 /* -EINVAL when a name is longer than a comm can be, a kind of evidence is unknown or is "bystander",
@@ -51,8 +51,7 @@ struct sched_rules {
 int sched_rules_init(struct sched_rules *ret, const struct sched_options *options, struct err *err);
 
 /* Whether the rules choose the process; *ret_why (static, may be NULL) says why or why not. */
-bool sched_chooses(const struct sched_rules *rules, const struct process *process,
-		   const char **ret_why);
+bool sched_chooses(const struct sched_rules *rules, const struct process *process, const char **ret_why);
 
 /* Whether a process of that name could be chosen: its owner, cgroup and threads are worth a look. */
 bool sched_names(const struct sched_rules *rules, const char *comm);
@@ -61,8 +60,7 @@ bool sched_names(const struct sched_rules *rules, const char *comm);
 bool sched_rules_use_pods(const struct sched_rules *rules);
 
 /* The first rule that matches; the fallback if none does. */
-const struct sched_rule *sched_rule_for(const struct sched_rules *rules,
-					const struct process *process);
+const struct sched_rule *sched_rule_for(const struct sched_rules *rules, const struct process *process);
 
 /* What became of one process, and why. */
 struct sched_judgement {
@@ -71,37 +69,37 @@ struct sched_judgement {
 	char comm[PROC_COMM_MAX];
 	char pod[CGROUP_POD_MAX];
 	uint32_t evidence; /* EVIDENCE_BIT()s */
-	size_t threads;    /* known, the leader included */
-	bool chosen;       /* by the rules; in adaptive mode that is not enough */
+	size_t threads;	   /* known, the leader included */
+	bool chosen;	   /* by the rules; in adaptive mode that is not enough */
 	bool boosted;
 	const char *why; /* static */
 	bool priority;
 	uint64_t execution_time_ns; /* 0: not boosted */
-	struct load load;           /* in adaptive mode; else zeros */
+	struct load load;	    /* in adaptive mode; else zeros */
 };
 
 /* false: whether it sends cannot be told, since no hook has seen a packet of it. */
 bool sched_seen_to_send(const struct sched_judgement *j);
 
 struct sched_decision {
-	struct strategy_list list; /* owned */
+	struct strategy_list list;	/* owned */
 	struct sched_judgement *judged; /* owned; every process of the table, by pid */
 	size_t n_judged;
-	size_t processes;          /* chosen */
-	size_t left_out;           /* threads beyond max_threads, or that the table had no room for */
+	size_t processes; /* chosen */
+	size_t left_out;  /* threads beyond max_threads, or that the table had no room for */
 };
 
 void sched_decision_free(struct sched_decision *d); /* usable with _cleanup_ */
 
 /* The two halves of sched_decide(), for a caller that judges in between: sched_judge() judges by the rules
  * alone, *ret being zeroed before; sched_boost() makes the list of the boosted ones. 0 or -ENOMEM. */
-int sched_judge(const struct processes *table, const struct sched_rules *rules,
-		struct sched_decision *ret, struct err *err);
-int sched_boost(const struct processes *table, const struct sched_rules *rules,
-		struct sched_decision *d, struct err *err);
+int sched_judge(const struct processes *table, const struct sched_rules *rules, struct sched_decision *ret,
+		struct err *err);
+int sched_boost(const struct processes *table, const struct sched_rules *rules, struct sched_decision *d,
+		struct err *err);
 
 /* In rounds: the leader of each process that is chosen, by pid; then the next thread of each, by tid; none
  * twice. So a list that is cut leaves no process out for the threads of another.
  * Before sending, ask proc_same() for each leader. 0 or -ENOMEM, and then ret is unchanged. */
-int sched_decide(const struct processes *table, const struct sched_rules *rules,
-		 struct sched_decision *ret, struct err *err);
+int sched_decide(const struct processes *table, const struct sched_rules *rules, struct sched_decision *ret,
+		 struct err *err);

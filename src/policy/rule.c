@@ -25,16 +25,11 @@ static const struct word {
 	enum word_kind kind;
 	size_t offset;
 } words[] = {
-	{"comm", WORD_PATTERN, PLACE(comm)},
-	{"netns", WORD_PATTERN, PLACE(netns)},
-	{"pod", WORD_PATTERN, PLACE(pod)},
-	{"upf", WORD_PATTERN, PLACE(upf)},
-	{"user", WORD_PATTERN, PLACE(user)},
-	{"exe", WORD_PATTERN, PLACE(exe)},
-	{"cgroup", WORD_PATTERN, PLACE(cgroup)},
-	{"boost", WORD_BOOL, PLACE(boost)},
-	{"priority", WORD_BOOL, PLACE(priority)},
-	{"execution_time", WORD_DURATION, PLACE(execution_time)},
+	{"comm", WORD_PATTERN, PLACE(comm)},	  {"netns", WORD_PATTERN, PLACE(netns)},
+	{"pod", WORD_PATTERN, PLACE(pod)},	  {"upf", WORD_PATTERN, PLACE(upf)},
+	{"user", WORD_PATTERN, PLACE(user)},	  {"exe", WORD_PATTERN, PLACE(exe)},
+	{"cgroup", WORD_PATTERN, PLACE(cgroup)},  {"boost", WORD_BOOL, PLACE(boost)},
+	{"priority", WORD_BOOL, PLACE(priority)}, {"execution_time", WORD_DURATION, PLACE(execution_time)},
 };
 
 static int find_word(const char *key, struct err *err)
@@ -166,8 +161,7 @@ static bool in_netns(const struct sched_rule *rule, uint64_t inode, const struct
 	snprintf(text, sizeof(text), "%" PRIu64, inode);
 	if (!fnmatch(rule->netns, text, 0))
 		return true;
-	return places->netns_name &&
-	       !fnmatch(rule->netns, places->netns_name(inode, text, sizeof(text)), 0);
+	return places->netns_name && !fnmatch(rule->netns, places->netns_name(inode, text, sizeof(text)), 0);
 }
 
 static bool in_pod(const struct sched_rule *rule, const struct process *p)
@@ -181,8 +175,7 @@ static bool in_pod(const struct sched_rule *rule, const struct process *p)
 	return !fnmatch(rule->pod, strchr(rule->pod, '/') || !name ? p->pod_name : name + 1, 0);
 }
 
-bool sched_rule_matches(const struct sched_rule *rule, const struct process *p,
-			const struct sched_places *places)
+bool sched_rule_matches(const struct sched_rule *rule, const struct process *p, const struct sched_places *places)
 {
 	if (rule->comm[0] && fnmatch(rule->comm, p->comm, 0))
 		return false;

@@ -16,15 +16,15 @@
 
 /* Patterns of fnmatch(3), "" for any process; all of them must match. */
 struct sched_rule {
-	char comm[RULE_PATTERN_MAX];  /* of the leader */
-	char netns[RULE_PATTERN_MAX]; /* name of the network namespace, or its inode in digits */
-	char pod[RULE_PATTERN_MAX];   /* the pod's UID, "NAME" or "NAMESPACE/NAME" */
-	char upf[RULE_PATTERN_MAX];   /* an N3 address that tunnels in its namespace go to or come from */
-	char user[RULE_PATTERN_MAX];  /* name or number of the user; resolved in uid */
-	char exe[RULE_PATTERN_MAX];   /* path of the program */
+	char comm[RULE_PATTERN_MAX];   /* of the leader */
+	char netns[RULE_PATTERN_MAX];  /* name of the network namespace, or its inode in digits */
+	char pod[RULE_PATTERN_MAX];    /* the pod's UID, "NAME" or "NAMESPACE/NAME" */
+	char upf[RULE_PATTERN_MAX];    /* an N3 address that tunnels in its namespace go to or come from */
+	char user[RULE_PATTERN_MAX];   /* name or number of the user; resolved in uid */
+	char exe[RULE_PATTERN_MAX];    /* path of the program */
 	char cgroup[RULE_PATTERN_MAX]; /* path of the cgroup */
-	uint32_t uid; /* SCHED_ANY_USER: any */
-	bool boost; /* false: those processes stay as they are */
+	uint32_t uid;		       /* SCHED_ANY_USER: any */
+	bool boost;		       /* false: those processes stay as they are */
 	bool priority;
 	uint64_t execution_time; /* ns; in adaptive mode the most */
 };
@@ -49,5 +49,4 @@ struct sched_places {
 /* Fills the places of *ret that the text names; the others keep what they were. -EINVAL. */
 int sched_rule_parse(const char *text, struct sched_rule *ret, struct err *err);
 
-bool sched_rule_matches(const struct sched_rule *rule, const struct process *p,
-			const struct sched_places *places);
+bool sched_rule_matches(const struct sched_rule *rule, const struct process *p, const struct sched_places *places);

@@ -53,8 +53,7 @@ int strategy_list_put(struct strategy_list *list, struct strategy entry)
 
 int strategy_list_add(struct strategy_list *list, struct strategy entry)
 {
-	if (entry.pid <= 0 || entry.execution_time_ns == 0 ||
-	    entry.execution_time_ns > STRATEGY_TIME_MAX_NS) {
+	if (entry.pid <= 0 || entry.execution_time_ns == 0 || entry.execution_time_ns > STRATEGY_TIME_MAX_NS) {
 		list->refused_invalid++;
 		return -EINVAL;
 	}
@@ -96,8 +95,7 @@ static int by_pid(const void *a, const void *b)
 
 static bool same_entry(const struct strategy *a, const struct strategy *b)
 {
-	return a->pid == b->pid && a->priority == b->priority &&
-	       a->execution_time_ns == b->execution_time_ns;
+	return a->pid == b->pid && a->priority == b->priority && a->execution_time_ns == b->execution_time_ns;
 }
 
 bool strategy_list_same(const struct strategy_list *a, const struct strategy_list *b)

@@ -10,7 +10,7 @@
 #include "cgroup.h"
 #include "proc.h"
 
-#define STRATEGY_MAX 4096 /* entries of one list */
+#define STRATEGY_MAX 4096		    /* entries of one list */
 #define STRATEGY_TIME_MAX_NS 10000000000ULL /* 10 s */
 
 struct strategy {
@@ -20,9 +20,9 @@ struct strategy {
 	/* Which thread that is, for the back ends that do not go by a PID alone. Zero and empty in a list of
 	 * another writer; strategy_list_same() does not look here. */
 	int32_t tgid;
-	uint64_t start_time;             /* of the thread; 0: not known */
-	char comm[PROC_COMM_MAX];        /* of the leader */
-	char pod[CGROUP_POD_MAX];        /* the pod's UID */
+	uint64_t start_time;	  /* of the thread; 0: not known */
+	char comm[PROC_COMM_MAX]; /* of the leader */
+	char pod[CGROUP_POD_MAX]; /* the pod's UID */
 };
 
 struct strategy_list {
@@ -34,7 +34,7 @@ struct strategy_list {
 	uint64_t refused_full; /* beyond STRATEGY_MAX */
 };
 
-void strategy_list_free(struct strategy_list *list); /* usable with _cleanup_ */
+void strategy_list_free(struct strategy_list *list);  /* usable with _cleanup_ */
 void strategy_list_clear(struct strategy_list *list); /* entries and counts */
 
 /* 0; -EINVAL, -EEXIST, -ENOSPC when the entry is refused, which is counted; -ENOMEM. */

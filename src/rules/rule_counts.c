@@ -24,26 +24,26 @@ static bool is(const char *value, const char *want)
 }
 
 /* Where a row belongs beside the sum of all; NULL: nowhere. */
-#define PLACE_OF(side, row)                                                                        \
-	(is((row)->call.verdict, "buffered")	      ? &(side)->buffered                          \
-	 : is((row)->call.verdict, "echo_answered") ? &(side)->echo                                \
-	 : is((row)->call.verdict, "unknown")       ? &(side)->unknown                             \
-	 : is((row)->reason, "qer_red")	      ? &(side)->qer_red                                   \
-	 : is((row)->reason, "backlog_full")  ? &(side)->backlog_full                              \
-	 : is((row)->reason, "far_drop") || is((row)->reason, "quota") ? &(side)->far_drop         \
+#define PLACE_OF(side, row)                                                                                            \
+	(is((row)->call.verdict, "buffered")			       ? &(side)->buffered                             \
+	 : is((row)->call.verdict, "echo_answered")		       ? &(side)->echo                                 \
+	 : is((row)->call.verdict, "unknown")			       ? &(side)->unknown                              \
+	 : is((row)->reason, "qer_red")				       ? &(side)->qer_red                              \
+	 : is((row)->reason, "backlog_full")			       ? &(side)->backlog_full                         \
+	 : is((row)->reason, "far_drop") || is((row)->reason, "quota") ? &(side)->far_drop                             \
 								       : NULL)
 
-#define ADD_ROW(side, row)                                                                         \
-	do {                                                                                       \
-		struct event_count *place_ = PLACE_OF(side, row);                                  \
-                                                                                                   \
-		add(&(side)->all, row);                                                            \
-		if (place_)                                                                        \
-			add(place_, row);                                                          \
-		if ((row)->call.verdict && !strncmp((row)->call.verdict, "forwarded", 9))          \
-			add(&(side)->forwarded, row);                                              \
-		if (is((row)->call.verdict, "forwarded_n9"))                                       \
-			add(&(side)->forwarded_n9, row);                                           \
+#define ADD_ROW(side, row)                                                                                             \
+	do {                                                                                                           \
+		struct event_count *place_ = PLACE_OF(side, row);                                                      \
+                                                                                                                       \
+		add(&(side)->all, row);                                                                                \
+		if (place_)                                                                                            \
+			add(place_, row);                                                                              \
+		if ((row)->call.verdict && !strncmp((row)->call.verdict, "forwarded", 9))                              \
+			add(&(side)->forwarded, row);                                                                  \
+		if (is((row)->call.verdict, "forwarded_n9"))                                                           \
+			add(&(side)->forwarded_n9, row);                                                               \
 	} while (0)
 
 bool rule_counts_add(struct rule_counts *c, const struct event *row)
@@ -106,8 +106,10 @@ static bool begin(struct counts_row *row, const struct reading *r, uint64_t teid
 {
 	if (r->before[1] < r->after[0] || r->after[1] < r->before[0])
 		return false;
-	*row = (struct counts_row){.counter = r->counter, .module = r->before[1] - r->after[0],
-				   .module_most = r->after[1] - r->before[0], .teide = teide};
+	*row = (struct counts_row){.counter = r->counter,
+				   .module = r->before[1] - r->after[0],
+				   .module_most = r->after[1] - r->before[0],
+				   .teide = teide};
 	return true;
 }
 
@@ -117,8 +119,8 @@ static bool begin(struct counts_row *row, const struct reading *r, uint64_t teid
 /* clang-format on */
 
 /* The module counts an uplink packet when its header is off: one to N9 keeps it. */
-static int compare_uplink(const struct pdr_readings *m, const struct rule_counts *t, bool n9,
-			  counts_fn visit, void *data)
+static int compare_uplink(const struct pdr_readings *m, const struct rule_counts *t, bool n9, counts_fn visit,
+			  void *data)
 {
 	const struct reading packets = READING(m, ul_packets), bytes = READING(m, ul_bytes);
 	const struct event_count none = {0}, *red = n9 ? &none : &t->uplink.qer_red;
@@ -145,8 +147,7 @@ static int compare_uplink(const struct pdr_readings *m, const struct rule_counts
 }
 
 /* The module counts a downlink packet before it polices it. */
-static int compare_downlink(const struct pdr_readings *m, const struct rule_counts *t,
-			    counts_fn visit, void *data)
+static int compare_downlink(const struct pdr_readings *m, const struct rule_counts *t, counts_fn visit, void *data)
 {
 	const struct reading packets = READING(m, dl_packets), bytes = READING(m, dl_bytes);
 	struct counts_row row;
@@ -163,8 +164,7 @@ static int compare_downlink(const struct pdr_readings *m, const struct rule_coun
 }
 
 /* Of what is dropped the module counts what the FAR drops, and what it could not hand to user space. */
-static int compare_drops(const struct pdr_readings *m, const struct rule_counts *t, counts_fn visit,
-			 void *data)
+static int compare_drops(const struct pdr_readings *m, const struct rule_counts *t, counts_fn visit, void *data)
 {
 	const struct reading up = READING(m, ul_drops), down = READING(m, dl_drops);
 	struct counts_row row;
@@ -199,13 +199,11 @@ static bool counts_only_sent(const char *version)
 	return major > 0 || minor > 9 || (minor == 9 && patch >= 16);
 }
 
-static int compare_received(const struct usage_readings *m, const struct rule_counts *t,
-			    counts_fn visit, void *data)
+static int compare_received(const struct usage_readings *m, const struct rule_counts *t, counts_fn visit, void *data)
 {
 	const struct reading readings[] = {READING(m, ul_rx_packets), READING(m, ul_rx_bytes),
 					   READING(m, dl_rx_packets), READING(m, dl_rx_bytes)};
-	const uint64_t teide[] = {t->uplink.all.packets,
-				  t->uplink.all.bytes - UDP_LEN * t->uplink.all.packets,
+	const uint64_t teide[] = {t->uplink.all.packets, t->uplink.all.bytes - UDP_LEN * t->uplink.all.packets,
 				  t->downlink.all.packets, t->downlink.all.bytes};
 	struct counts_row row;
 
@@ -217,8 +215,8 @@ static int compare_received(const struct usage_readings *m, const struct rule_co
 	return 0;
 }
 
-int rule_counts_compare_usage(const struct usage_readings *module, const struct rule_counts *teide,
-			      const char *version, counts_fn visit, void *data)
+int rule_counts_compare_usage(const struct usage_readings *module, const struct rule_counts *teide, const char *version,
+			      counts_fn visit, void *data)
 {
 	const struct reading up = READING(module, ul_tx_packets), down = READING(module, dl_tx_packets);
 	struct counts_row row;

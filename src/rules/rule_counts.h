@@ -16,7 +16,7 @@ struct rule_counts {
 		struct event_count qer_red, backlog_full;
 		struct event_count far_drop; /* by a quota too */
 		struct event_count unknown;  /* what became of it */
-	} uplink, downlink; /* received by the module; sent */
+	} uplink, downlink;		     /* received by the module; sent */
 };
 
 /* Adds a row; false when it is none of a packet function of gtp5g. */
@@ -55,5 +55,5 @@ struct usage_readings {
 };
 
 /* version: what counts as sent is compared from 0.9.16 on; before, the module counts drops as well. */
-int rule_counts_compare_usage(const struct usage_readings *module, const struct rule_counts *teide,
-			      const char *version, counts_fn visit, void *data);
+int rule_counts_compare_usage(const struct usage_readings *module, const struct rule_counts *teide, const char *version,
+			      counts_fn visit, void *data);

@@ -43,7 +43,7 @@ struct touched {
 
 struct rule_timeline {
 	struct rules *rules;
-	struct map *fars;	   /* struct far_key -> struct far_since */
+	struct map *fars;      /* struct far_key -> struct far_since */
 	struct queued **queue; /* a ring of QUEUE_MAX, the entries owned */
 	size_t first, len;
 	struct touched *touched; /* since the last scan began */
@@ -189,17 +189,16 @@ bool rule_timeline_next(const struct rule_timeline *t, struct rule_request *ret)
 	if (!t->len)
 		return false;
 	q = queued_at(t, 0);
-	*ret = (struct rule_request){.netns = q->event.netns_inode, .ifindex = q->event.ifindex,
-				     .superseded = q->request == REQUEST_END_MARKER ||
-						   is_superseded(t)};
+	*ret = (struct rule_request){.netns = q->event.netns_inode,
+				     .ifindex = q->event.ifindex,
+				     .superseded = q->request == REQUEST_END_MARKER || is_superseded(t)};
 	memcpy(&ret->rule, &q->rule, sizeof(q->rule));
 	return true;
 }
 
 static struct far_key far_key_of(const struct queued *q)
 {
-	return (struct far_key){.netns = q->event.netns_inode, .seid = q->rule.seid,
-				.id = q->rule.id};
+	return (struct far_key){.netns = q->event.netns_inode, .seid = q->rule.seid, .id = q->rule.id};
 }
 
 static struct event_count since(struct event_count now, struct event_count then)
@@ -210,8 +209,7 @@ static struct event_count since(struct event_count now, struct event_count then)
 	return (struct event_count){now.packets - then.packets, now.bytes - then.bytes};
 }
 
-static void take_counts(const struct rule_timeline *t, const struct queued *q,
-			struct rules_cause *cause)
+static void take_counts(const struct rule_timeline *t, const struct queued *q, struct rules_cause *cause)
 {
 	const struct far_key key = far_key_of(q);
 	const struct far_since *from = map_get(t->fars, &key);
@@ -234,8 +232,8 @@ static bool buffers(const struct gtp5g_rule *far)
 }
 
 /* A FAR that goes on buffering is counted from where it began. */
-static void keep_counts(struct rule_timeline *t, const struct queued *q,
-			const struct gtp5g_rule *before, const struct gtp5g_rule *after)
+static void keep_counts(struct rule_timeline *t, const struct queued *q, const struct gtp5g_rule *before,
+			const struct gtp5g_rule *after)
 {
 	const struct far_key key = far_key_of(q);
 	struct far_since *from;
@@ -284,27 +282,22 @@ struct outcome {
 	const struct gtp5g_rule *after; /* NULL: none */
 };
 
-static struct outcome done(const struct queued *q, const struct gtp5g_rule *before,
-			   const struct gtp5g_rule *after)
+static struct outcome done(const struct queued *q, const struct gtp5g_rule *before, const struct gtp5g_rule *after)
 {
 	if (!after)
 		return (struct outcome){RULES_REMOVED, NULL};
-	return (struct outcome){before || q->request == REQUEST_REPLACE ? RULES_CHANGED
-									 : RULES_CREATED,
-				after};
+	return (struct outcome){before || q->request == REQUEST_REPLACE ? RULES_CHANGED : RULES_CREATED, after};
 }
 
 /* Without an answer the request counts as done. */
-static struct outcome judge(const struct queued *q, enum rule_answer answer,
-			    const struct gtp5g_rule *before, const struct gtp5g_rule *asked,
-			    const struct gtp5g_rule *now)
+static struct outcome judge(const struct queued *q, enum rule_answer answer, const struct gtp5g_rule *before,
+			    const struct gtp5g_rule *asked, const struct gtp5g_rule *now)
 {
 	const struct outcome refused = {RULES_REFUSED, asked};
 
 	if (q->request == REQUEST_REMOVE)
-		return answer == RULE_FOUND || (answer == RULE_GONE && !before)
-			       ? (struct outcome){RULES_REFUSED, NULL}
-			       : done(q, before, NULL);
+		return answer == RULE_FOUND || (answer == RULE_GONE && !before) ? (struct outcome){RULES_REFUSED, NULL}
+										: done(q, before, NULL);
 	/* That it is there already is why the module refuses to create it. */
 	if (q->request == REQUEST_CREATE && before &&
 	    (answer == RULE_UNKNOWN || (answer == RULE_FOUND && !memcmp(before, now, sizeof(*now)))))
@@ -335,8 +328,8 @@ static void conclude(struct rule_timeline *t, const struct gtp5g_rule *before, s
 {
 	const struct queued *q = queued_at(t, 0);
 	struct rules_cause cause = {.event = &q->event, .end_marker_known = q->event.rule.sees_end_markers};
-	struct rules_change change = {.event = o.event, .netns = q->event.netns_inode,
-				      .before = before, .after = o.after, .cause = &cause};
+	struct rules_change change = {
+		.event = o.event, .netns = q->event.netns_inode, .before = before, .after = o.after, .cause = &cause};
 
 	cause.end_marker = has_end_marker(t);
 	take_counts(t, q, &cause);
@@ -357,8 +350,7 @@ static void conclude(struct rule_timeline *t, const struct gtp5g_rule *before, s
 		rules_remove(t->rules, change.netns, &q->rule);
 }
 
-void rule_timeline_settle(struct rule_timeline *t, enum rule_answer answer,
-			  const struct gtp5g_rule *now,
+void rule_timeline_settle(struct rule_timeline *t, enum rule_answer answer, const struct gtp5g_rule *now,
 			  void (*visit)(const struct rules_change *, void *), void *data)
 {
 	const struct queued *q = queued_at(t, 0);
@@ -378,16 +370,14 @@ void rule_timeline_settle(struct rule_timeline *t, enum rule_answer answer,
 		answer = RULE_UNKNOWN;
 	if (answer == RULE_FOUND)
 		memcpy(&copy, now, sizeof(copy));
-	conclude(t, known ? &before : NULL,
-		 judge(q, answer, known ? &before : NULL, wanted, &copy), visit, data);
+	conclude(t, known ? &before : NULL, judge(q, answer, known ? &before : NULL, wanted, &copy), visit, data);
 	drop_first(t);
 }
 
 /* What is known of a rule that changed meanwhile is newer than the scan. */
 static void keep_newer(const struct rule_timeline *t, const struct touched *k, struct rules *now)
 {
-	const struct gtp5g_rule *known =
-		rules_find(t->rules, k->netns, k->rule.kind, k->rule.seid, k->rule.id);
+	const struct gtp5g_rule *known = rules_find(t->rules, k->netns, k->rule.kind, k->rule.seid, k->rule.id);
 
 	if (known)
 		rules_put(now, k->netns, known);

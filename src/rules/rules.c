@@ -155,11 +155,9 @@ static size_t lower_bound(const struct rules *t, const struct rules_item *key)
 	return low;
 }
 
-static struct rules_item key_of(uint64_t netns, enum gtp5g_rule_kind kind, uint64_t seid,
-				uint32_t id)
+static struct rules_item key_of(uint64_t netns, enum gtp5g_rule_kind kind, uint64_t seid, uint32_t id)
 {
-	return (struct rules_item){.netns = netns,
-				   .rule = {.kind = kind, .seid = seid, .id = id}};
+	return (struct rules_item){.netns = netns, .rule = {.kind = kind, .seid = seid, .id = id}};
 }
 
 static bool same_group(const struct rules_item *item, uint64_t netns, enum gtp5g_rule_kind kind)
@@ -167,8 +165,7 @@ static bool same_group(const struct rules_item *item, uint64_t netns, enum gtp5g
 	return item->netns == netns && item->rule.kind == kind;
 }
 
-const struct rules_item *rules_first(const struct rules *t, uint64_t netns,
-				     enum gtp5g_rule_kind kind)
+const struct rules_item *rules_first(const struct rules *t, uint64_t netns, enum gtp5g_rule_kind kind)
 {
 	const struct rules_item key = key_of(netns, kind, 0, 0);
 	size_t i = lower_bound(t, &key);
@@ -197,8 +194,8 @@ static const struct rules_item *find_item(const struct rules *t, const struct ru
 	return i < t->len && !compare(&t->items[i], key) ? &t->items[i] : NULL;
 }
 
-const struct gtp5g_rule *rules_find(const struct rules *t, uint64_t netns,
-				    enum gtp5g_rule_kind kind, uint64_t seid, uint32_t id)
+const struct gtp5g_rule *rules_find(const struct rules *t, uint64_t netns, enum gtp5g_rule_kind kind, uint64_t seid,
+				    uint32_t id)
 {
 	const struct rules_item key = key_of(netns, kind, seid, id), *item = find_item(t, &key);
 
@@ -242,8 +239,7 @@ void rules_remove(struct rules *t, uint64_t netns, const struct gtp5g_rule *rule
 	memmove(&t->items[at], &t->items[at + 1], (t->len - at) * sizeof(*t->items));
 }
 
-const struct gtp5g_rule *rules_pdr_of_far(const struct rules *t, uint64_t netns,
-					  const struct gtp5g_rule *far)
+const struct gtp5g_rule *rules_pdr_of_far(const struct rules *t, uint64_t netns, const struct gtp5g_rule *far)
 {
 	const struct rules_item key = key_of(netns, GTP5G_RULE_PDR, far->seid, 0);
 	const struct gtp5g_rule *found = NULL;
@@ -277,18 +273,16 @@ bool rules_is_handover(const struct gtp5g_rule *before, const struct gtp5g_rule 
 {
 	const uint32_t both = GTP5G_HAS_TEID | GTP5G_HAS_PEER;
 
-	if (before->kind != GTP5G_RULE_FAR || (before->has & both) != both ||
-	    (after->has & both) != both)
+	if (before->kind != GTP5G_RULE_FAR || (before->has & both) != both || (after->has & both) != both)
 		return false;
-	return before->far.teid != after->far.teid ||
-	       !addr_equal(&before->far.peer, &after->far.peer);
+	return before->far.teid != after->far.teid || !addr_equal(&before->far.peer, &after->far.peer);
 }
 
 static void diff_both(const struct rules_item *before, const struct rules_item *after,
 		      void (*visit)(const struct rules_change *change, void *data), void *data)
 {
-	struct rules_change change = {.event = RULES_CHANGED, .netns = after->netns,
-				      .before = &before->rule, .after = &after->rule};
+	struct rules_change change = {
+		.event = RULES_CHANGED, .netns = after->netns, .before = &before->rule, .after = &after->rule};
 
 	if (!memcmp(before, after, sizeof(*before)))
 		return;
@@ -314,20 +308,18 @@ void rules_diff(const struct rules *before, const struct rules *after,
 	size_t b = 0, a = 0;
 
 	while (b < before->len || a < after->len) {
-		int r = b == before->len ? 1
-			: a == after->len ? -1
-					  : compare(&before->items[b], &after->items[a]);
+		int r = b == before->len ? 1 : a == after->len ? -1 : compare(&before->items[b], &after->items[a]);
 		const struct rules_item *old = r <= 0 ? &before->items[b++] : NULL;
 		const struct rules_item *new = r >= 0 ? &after->items[a++] : NULL;
 
 		if (old && new)
 			diff_both(old, new, visit, data);
 		else if (old && complete)
-			visit(&(struct rules_change){.event = RULES_REMOVED, .netns = old->netns,
-						     .before = &old->rule}, data);
+			visit(&(struct rules_change){.event = RULES_REMOVED, .netns = old->netns, .before = &old->rule},
+			      data);
 		else if (complete && new)
-			visit(&(struct rules_change){.event = RULES_CREATED, .netns = new->netns,
-						     .after = &new->rule}, data);
+			visit(&(struct rules_change){.event = RULES_CREATED, .netns = new->netns, .after = &new->rule},
+			      data);
 	}
 }
 

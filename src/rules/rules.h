@@ -51,20 +51,18 @@ const struct rules_place *rules_place_of(const struct rules *t, uint64_t netns);
 
 /* The first rule of a kind in a namespace, in the order of SEID and number, or NULL. */
 struct rules_item;
-const struct rules_item *rules_first(const struct rules *t, uint64_t netns,
-				     enum gtp5g_rule_kind kind);
+const struct rules_item *rules_first(const struct rules *t, uint64_t netns, enum gtp5g_rule_kind kind);
 /* The next of the same namespace and kind, or NULL. */
 const struct rules_item *rules_next(const struct rules *t, const struct rules_item *item);
 const struct gtp5g_rule *rules_get(const struct rules_item *item);
 
 /* One rule, or NULL. */
-const struct gtp5g_rule *rules_find(const struct rules *t, uint64_t netns,
-				    enum gtp5g_rule_kind kind, uint64_t seid, uint32_t id);
+const struct gtp5g_rule *rules_find(const struct rules *t, uint64_t netns, enum gtp5g_rule_kind kind, uint64_t seid,
+				    uint32_t id);
 
 /* The first PDR that refers to the FAR and tells a UE's address, else any that refers to it; or
  * NULL. */
-const struct gtp5g_rule *rules_pdr_of_far(const struct rules *t, uint64_t netns,
-					  const struct gtp5g_rule *far);
+const struct gtp5g_rule *rules_pdr_of_far(const struct rules *t, uint64_t netns, const struct gtp5g_rule *far);
 
 enum rules_direction { RULES_UNKNOWN, RULES_UPLINK, RULES_DOWNLINK };
 

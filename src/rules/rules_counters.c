@@ -129,8 +129,7 @@ static void read_module(struct counters *c, bool after, unsigned i)
 		if (p->has_usage)
 			read_usage(c, p, after ? &p->usage.after[i] : &p->usage.before[i]);
 		for (size_t n = 0; p->has_pdrs && n < p->n; n++)
-			read_pdr(p, &p->pdrs[n],
-				 after ? &p->pdrs[n].module.after[i] : &p->pdrs[n].module.before[i]);
+			read_pdr(p, &p->pdrs[n], after ? &p->pdrs[n].module.after[i] : &p->pdrs[n].module.before[i]);
 	}
 }
 
@@ -156,8 +155,7 @@ static bool only_of_its_name(const struct rules *rules, const struct rules_place
 
 static bool goes_to_n9(const struct counters *c, uint64_t netns, const struct gtp5g_rule *pdr)
 {
-	const struct gtp5g_rule *far = rules_find(c->rules, netns, GTP5G_RULE_FAR, pdr->seid,
-						  pdr->pdr.far_id);
+	const struct gtp5g_rule *far = rules_find(c->rules, netns, GTP5G_RULE_FAR, pdr->seid, pdr->pdr.far_id);
 
 	return far && far->has & GTP5G_HAS_TEID;
 }
@@ -169,8 +167,8 @@ static int add_pdrs(struct counters *c, struct counted_place *p)
 	p->pdrs = calloc(PDRS_MAX, sizeof(*p->pdrs));
 	if (!p->pdrs)
 		return -ENOMEM;
-	for (const struct rules_item *i = rules_first(c->rules, netns, GTP5G_RULE_PDR);
-	     i && p->n < PDRS_MAX; i = rules_next(c->rules, i)) {
+	for (const struct rules_item *i = rules_first(c->rules, netns, GTP5G_RULE_PDR); i && p->n < PDRS_MAX;
+	     i = rules_next(c->rules, i)) {
 		struct counted_pdr *pdr = &p->pdrs[p->n++], **at;
 		const struct pdr_key key = {netns, rules_get(i)->seid, rules_get(i)->id};
 
@@ -192,8 +190,8 @@ static int add_place(struct counters *c, const struct rules_place *place)
 	struct counted_place *p = &c->places[c->n];
 
 	if (place->n_devices != 1) {
-		log_warning("%s: not compared: %u gtp5g devices, and a rule does not tell whose it is",
-			    place->name, place->n_devices);
+		log_warning("%s: not compared: %u gtp5g devices, and a rule does not tell whose it is", place->name,
+			    place->n_devices);
 		return 0;
 	}
 	c->n++;
@@ -202,7 +200,8 @@ static int add_place(struct counters *c, const struct rules_place *place)
 	p->has_pdrs = only_of_its_name(c->rules, place);
 	if (!p->has_pdrs)
 		log_warning("%s: PDRs not compared: other devices are called %s too, and the module's file "
-			    "knows them by name alone", place->name, place->devices);
+			    "knows them by name alone",
+			    place->name, place->devices);
 	return add_pdrs(c, p);
 }
 
@@ -232,10 +231,12 @@ static int start_counting(struct counters *c, uint64_t duration_ns, struct err *
 
 	if (r < 0)
 		return r;
-	const struct pipeline_options o = {
-		.config = settings->config, .probes = &probes,
-		.collect_interval_ns = settings_run(settings)->collect_interval_ns,
-		.on_event = on_event, .on_row = on_row, .data = c};
+	const struct pipeline_options o = {.config = settings->config,
+					   .probes = &probes,
+					   .collect_interval_ns = settings_run(settings)->collect_interval_ns,
+					   .on_event = on_event,
+					   .on_row = on_row,
+					   .data = c};
 
 	const struct session_options session = {.duration_ns = duration_ns, .ready_fd = c->task->ready_fd};
 
@@ -305,11 +306,10 @@ static void row_text(const struct counts_row *row, struct output *o)
 		snprintf(pdr, sizeof(pdr), "%u", o->pdr->id);
 	}
 	buf_printf(&o->out, "%-16s %-12s %5s %-14s %14" PRIu64 " %14" PRIu64 " ",
-		   escape_text_to(netns, sizeof(netns), o->place->name), seid, pdr, row->counter,
-		   row->module, row->teide);
+		   escape_text_to(netns, sizeof(netns), o->place->name), seid, pdr, row->counter, row->module,
+		   row->teide);
 	for (size_t i = 0; i < row->n_because; i++)
-		buf_printf(&o->out, " %+" PRId64 " %s", row->because[i].amount,
-			   row->because[i].reason);
+		buf_printf(&o->out, " %+" PRId64 " %s", row->because[i].amount, row->because[i].reason);
 	if (row->unexplained)
 		buf_printf(&o->out, " %+" PRId64 " unexplained", row->unexplained);
 	buf_char(&o->out, '\n');
@@ -329,17 +329,14 @@ static void print_place(const struct counted_place *p, struct output *o)
 {
 	o->place = p->place;
 	o->pdr = NULL;
-	if (p->has_usage && rule_counts_compare_usage(&p->usage, &p->teide, p->place->version,
-						      on_compared, o) < 0)
+	if (p->has_usage && rule_counts_compare_usage(&p->usage, &p->teide, p->place->version, on_compared, o) < 0)
 		log_warning("%s: the device was made anew", p->place->name);
 	for (size_t i = 0; p->has_pdrs && i < p->n; i++) {
 		const struct counted_pdr *pdr = &p->pdrs[i];
 
 		o->pdr = pdr->pdr;
-		if (pdr->pdr && rule_counts_compare_pdr(&pdr->module, &pdr->teide, pdr->n9,
-							on_compared, o) < 0)
-			log_warning("PDR %u of 0x%" PRIx64 " was made anew", pdr->pdr->id,
-				    pdr->pdr->seid);
+		if (pdr->pdr && rule_counts_compare_pdr(&pdr->module, &pdr->teide, pdr->n9, on_compared, o) < 0)
+			log_warning("PDR %u of 0x%" PRIx64 " was made anew", pdr->pdr->id, pdr->pdr->seid);
 	}
 }
 
@@ -349,13 +346,13 @@ static int print_counters(const struct counters *c, struct err *err)
 	int r = 0;
 
 	if (!c->task->json)
-		buf_printf(&o.out, "%-16s %-12s %5s %-14s %14s %14s  %s\n", "NETNS", "SEID", "PDR",
-			   "COUNTER", "MODULE", "TEIDE", "WHY");
+		buf_printf(&o.out, "%-16s %-12s %5s %-14s %14s %14s  %s\n", "NETNS", "SEID", "PDR", "COUNTER", "MODULE",
+			   "TEIDE", "WHY");
 	for (size_t i = 0; i < c->n; i++)
 		print_place(&c->places[i], &o);
 	if (c->strays)
-		log_warning("%" PRIu64 " packet%s could not be told apart: what teide says is too little",
-			    c->strays, plural(c->strays));
+		log_warning("%" PRIu64 " packet%s could not be told apart: what teide says is too little", c->strays,
+			    plural(c->strays));
 	if (fwrite(o.out.data, 1, o.out.len, stdout) != o.out.len || fflush(stdout) == EOF)
 		r = err_set(err, -errno, "writing the counters: %s", strerror(errno));
 	buf_free(&o.out);

@@ -5,6 +5,6 @@
 
 #include "rules_list.h"
 
-/* Writes to standard output what gtp5g counts by PDR and device beside what the gtpu probe counts in that time (or until
- * a signal). */
+/* Writes to standard output what gtp5g counts by PDR and device beside what the gtpu probe counts in that time (or
+ * until a signal). */
 int rules_counters(const struct rules_task *task, uint64_t duration_ns, struct err *err);

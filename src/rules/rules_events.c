@@ -52,8 +52,8 @@ static struct event found_only(const struct rules *t, const struct rules_change 
 	return e;
 }
 
-void rules_change_event(const struct rules *t, const struct rules_change *c, const char *probe,
-			event_fn emit, void *data)
+void rules_change_event(const struct rules *t, const struct rules_change *c, const char *probe, event_fn emit,
+			void *data)
 {
 	const struct contents contents = {t, c};
 	const struct event_more more = {more_json, more_text, &contents};

@@ -11,18 +11,15 @@ struct place {
 	uint64_t netns;
 };
 
-static const char *const id_keys[GTP5G_RULE_KINDS] = {"pdr_id", "far_id", "qer_id", "urr_id",
-						      "bar_id"};
+static const char *const id_keys[GTP5G_RULE_KINDS] = {"pdr_id", "far_id", "qer_id", "urr_id", "bar_id"};
 
-static void put_u64(struct jw *j, const struct gtp5g_rule *r, uint32_t has, const char *key,
-		    uint64_t value)
+static void put_u64(struct jw *j, const struct gtp5g_rule *r, uint32_t has, const char *key, uint64_t value)
 {
 	if (r->has & has)
 		jw_u64(j, key, value);
 }
 
-static void put_addr(struct jw *j, const struct gtp5g_rule *r, uint32_t has, const char *key,
-		     const struct addr *a)
+static void put_addr(struct jw *j, const struct gtp5g_rule *r, uint32_t has, const char *key, const struct addr *a)
 {
 	char text[ADDR_TEXT_MAX];
 
@@ -44,9 +41,8 @@ static void put_pdr(struct jw *j, const struct place *at, const struct gtp5g_rul
 {
 	static const char *const directions[] = {NULL, "uplink", "downlink"};
 	const struct gtp5g_rule *far =
-		r->has & GTP5G_HAS_FAR_ID
-			? rules_find(at->rules, at->netns, GTP5G_RULE_FAR, r->seid, r->pdr.far_id)
-			: NULL;
+		r->has & GTP5G_HAS_FAR_ID ? rules_find(at->rules, at->netns, GTP5G_RULE_FAR, r->seid, r->pdr.far_id)
+					  : NULL;
 	const char *direction = directions[rules_direction(r, far)];
 
 	put_u64(j, r, GTP5G_HAS_PRECEDENCE, "precedence", r->pdr.precedence);
@@ -148,8 +144,7 @@ static void put_kind(struct jw *j, const struct place *at, enum gtp5g_rule_kind 
 	static const char *const keys[] = {"pdrs", "fars", "qers", "urrs", "bars"};
 
 	jw_array(j, keys[kind]);
-	for (const struct rules_item *i = rules_first(at->rules, at->netns, kind); i;
-	     i = rules_next(at->rules, i)) {
+	for (const struct rules_item *i = rules_first(at->rules, at->netns, kind); i; i = rules_next(at->rules, i)) {
 		const struct gtp5g_rule *r = rules_get(i);
 
 		jw_object(j, NULL);
@@ -192,8 +187,7 @@ void rules_json(const struct rules *t, const char *node, struct buf *out)
 	buf_char(out, '\n');
 }
 
-static void put_side(struct jw *j, const struct place *at, const char *key,
-		     const struct gtp5g_rule *r)
+static void put_side(struct jw *j, const struct place *at, const char *key, const struct gtp5g_rule *r)
 {
 	if (!r)
 		return;
@@ -267,8 +261,7 @@ static void put_cause(struct jw *j, const struct rules_cause *cause, uint64_t re
 		put_count(j, "dropped", &cause->dropped);
 	}
 	if (cause->since_ns)
-		jw_string(j, "since",
-			  clock_format(real_ns - (cause->event->ts_ns - cause->since_ns), time));
+		jw_string(j, "since", clock_format(real_ns - (cause->event->ts_ns - cause->since_ns), time));
 	if (!event_has(cause->event, F_PID))
 		return;
 	jw_u64(j, "pid", cause->event->pid);
@@ -276,8 +269,8 @@ static void put_cause(struct jw *j, const struct rules_cause *cause, uint64_t re
 	jw_string(j, "comm", cause->event->comm);
 }
 
-void rules_change_json(const struct rules *t, const struct rules_change *c,
-		       const struct rules_moment *at, struct buf *out)
+void rules_change_json(const struct rules *t, const struct rules_change *c, const struct rules_moment *at,
+		       struct buf *out)
 {
 	const struct gtp5g_rule *r = c->after ? c->after : c->before;
 	const char *netns = rules_change_netns(t, c);

@@ -94,10 +94,14 @@ static int start_probe(struct follow *f, struct err *err)
 		r = config_set(f->task->settings->config, "probes.gtpu.slower_than", "1000000s", err);
 	if (r < 0)
 		return r;
-	const struct pipeline_options o = {
-		.config = f->task->settings->config, .probes = &probes, .events = true,
-		.collect_interval_ns = settings_run(f->task->settings)->collect_interval_ns,
-		.on_event = on_event, .on_row = on_row, .on_drained = on_drained, .data = f};
+	const struct pipeline_options o = {.config = f->task->settings->config,
+					   .probes = &probes,
+					   .events = true,
+					   .collect_interval_ns = settings_run(f->task->settings)->collect_interval_ns,
+					   .on_event = on_event,
+					   .on_row = on_row,
+					   .on_drained = on_drained,
+					   .data = f};
 
 	return session_start(&f->session, &o, err);
 }
@@ -115,7 +119,8 @@ static int follow(struct follow *f, struct err *err)
 		return err_set(err, -errno, "timer: %s", strerror(errno));
 	if (start_probe(f, &why) < 0)
 		log_warning("changes are looked for once a second, and several within it seen as one: "
-			    "%s", why.text);
+			    "%s",
+			    why.text);
 	else
 		log_info("each change is seen as it is made; Ctrl-C ends");
 	session_ready(&f->session);

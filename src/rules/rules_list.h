@@ -8,9 +8,9 @@
 #include "settings.h"
 
 struct rules_task {
-	const char *netns; /* the only network namespace, or NULL */
+	const char *netns;	   /* the only network namespace, or NULL */
 	struct settings *settings; /* the gtpu probe's keys are set */
-	int ready_fd; /* as that of struct session_options: when changes are seen, or counted */
+	int ready_fd;		   /* as that of struct session_options: when changes are seen, or counted */
 	bool json;
 	bool follow; /* after the list each change, until a signal or a closed output */
 };

@@ -37,8 +37,7 @@ static int visit_listed(const struct rules_netns *n, uint64_t inode, struct requ
 	const struct netns *ns = netns_find(&n->list, inode);
 
 	if (!ns)
-		return err_set(err, -ESRCH, "network namespace %llu has gone",
-			       (unsigned long long)inode);
+		return err_set(err, -ESRCH, "network namespace %llu has gone", (unsigned long long)inode);
 	return netns_visit("", ns, run_here, request, err);
 }
 

@@ -42,8 +42,7 @@ static void on_link(const struct rtnl_link *link, void *data)
 
 	if (strcmp(link->kind, "gtp5g"))
 		return;
-	snprintf(place->devices + len, sizeof(place->devices) - len, "%s%s", len ? "," : "",
-		 link->name);
+	snprintf(place->devices + len, sizeof(place->devices) - len, "%s%s", len ? "," : "", link->name);
 	place->n_devices++;
 }
 
@@ -139,9 +138,10 @@ static int judge_nothing(const struct scan *s, const char *netns, struct err *er
 	if (hidden)
 		return err_set(err, -EPERM, "the network namespace%s of %zu process%s " NETNS_HIDDEN_ADVICE,
 			       plural(hidden), hidden, hidden == 1 ? "" : "es");
-	return err_set(err, -EOPNOTSUPP, "%sno gtp5g device in %s; start the UPF, or load gtp5g and try: "
-		       "teide lab up --upf gtp5g", s->family ? "" : "gtp5g is not loaded: ",
-		       netns ? netns : "any network namespace");
+	return err_set(err, -EOPNOTSUPP,
+		       "%sno gtp5g device in %s; start the UPF, or load gtp5g and try: "
+		       "teide lab up --upf gtp5g",
+		       s->family ? "" : "gtp5g is not loaded: ", netns ? netns : "any network namespace");
 }
 
 static int judge(const struct scan *s, const char *netns, struct err *err)
@@ -167,8 +167,7 @@ int rules_scan(const char *netns, const struct rules *before, struct rules **ret
 {
 	_cleanup_(cleanup_rules) struct rules *found = rules_new(RULES_MAX);
 	struct scan s = {.before = before, .found = found};
-	int r = found ? genl_family("gtp5g", &s.family, err)
-		      : err_set(err, -ENOMEM, "out of memory for rules");
+	int r = found ? genl_family("gtp5g", &s.family, err) : err_set(err, -ENOMEM, "out of memory for rules");
 
 	if (r >= 0)
 		r = netns ? scan_named(&s, netns, err) : scan_all(&s, err);

@@ -16,10 +16,9 @@ struct rules_moment {
 };
 
 /* One line each; t: the table that change->after is of, or before where there is none. */
-void rules_change_text(const struct rules *t, const struct rules_change *change, uint64_t real_ns,
+void rules_change_text(const struct rules *t, const struct rules_change *change, uint64_t real_ns, struct buf *out);
+void rules_change_json(const struct rules *t, const struct rules_change *change, const struct rules_moment *at,
 		       struct buf *out);
-void rules_change_json(const struct rules *t, const struct rules_change *change,
-		       const struct rules_moment *at, struct buf *out);
 
 /* What the change is about alone: of a handover PDR, UE and both ends, else old and new value. Text
  * without, JSON with their keys. */

@@ -10,8 +10,7 @@
 #include "rules_show.h"
 
 const char *const rules_kind_names[GTP5G_RULE_KINDS] = {"PDR", "FAR", "QER", "URR", "BAR"};
-const char *const rules_event_names[] = {"created", "removed", "changed", "handover",
-					   "refused"};
+const char *const rules_event_names[] = {"created", "removed", "changed", "handover", "refused"};
 
 /* "forward to 10.100.1.1 TEID 0x00010001", "buffer+notify", "drop". */
 static void put_action(const struct gtp5g_rule *r, struct buf *out)
@@ -61,8 +60,7 @@ static void put_mbr(const struct gtp5g_rule *r, struct buf *out)
 static void put_qer(const struct gtp5g_rule *r, struct buf *out)
 {
 	static const char *const gates[] = {"open", "downlink closed", "uplink closed", "closed"};
-	unsigned gate = !!(r->qer.gate & GTP5G_GATE_DOWNLINK_CLOSED) +
-			2 * !!(r->qer.gate & GTP5G_GATE_UPLINK_CLOSED);
+	unsigned gate = !!(r->qer.gate & GTP5G_GATE_DOWNLINK_CLOSED) + 2 * !!(r->qer.gate & GTP5G_GATE_UPLINK_CLOSED);
 
 	if (r->qer.qfi)
 		buf_printf(out, " QFI %u", r->qer.qfi);
@@ -92,8 +90,7 @@ static void put_pdr(const struct gtp5g_rule *r, struct buf *out)
 
 static void put_urr(const struct gtp5g_rule *r, struct buf *out)
 {
-	buf_printf(out, "method 0x%x trigger 0x%x period %u s", r->urr.method, r->urr.trigger,
-		   r->urr.period);
+	buf_printf(out, "method 0x%x trigger 0x%x period %u s", r->urr.method, r->urr.trigger, r->urr.period);
 	if (r->has & GTP5G_HAS_THRESHOLD)
 		buf_printf(out, " threshold %" PRIu64, r->urr.threshold.total);
 	if (r->has & GTP5G_HAS_QUOTA)
@@ -132,8 +129,7 @@ static void put_row_rules(const struct rules *t, uint64_t netns, const struct gt
 		buf_str(out, pdr->has & GTP5G_HAS_FAR_ID ? "is missing" : " no FAR");
 	for (uint32_t i = 0; i < pdr->pdr.qers.n; i++) {
 		uint32_t id = pdr->pdr.qers.ids[i];
-		const struct gtp5g_rule *qer =
-			rules_find(t, netns, GTP5G_RULE_QER, pdr->seid, id);
+		const struct gtp5g_rule *qer = rules_find(t, netns, GTP5G_RULE_QER, pdr->seid, id);
 
 		buf_printf(out, "; QER %u:", id);
 		if (qer)
@@ -145,26 +141,21 @@ static void put_row_rules(const struct rules *t, uint64_t netns, const struct gt
 		buf_printf(out, "; URR %u", pdr->pdr.urrs.ids[i]);
 }
 
-static void put_row(const struct rules *t, uint64_t netns, const struct gtp5g_rule *pdr,
-		    struct buf *out)
+static void put_row(const struct rules *t, uint64_t netns, const struct gtp5g_rule *pdr, struct buf *out)
 {
 	static const char *const directions[] = {"?", "uplink", "downlink"};
 	const struct gtp5g_rule *far =
-		pdr->has & GTP5G_HAS_FAR_ID
-			? rules_find(t, netns, GTP5G_RULE_FAR, pdr->seid, pdr->pdr.far_id)
-			: NULL;
+		pdr->has & GTP5G_HAS_FAR_ID ? rules_find(t, netns, GTP5G_RULE_FAR, pdr->seid, pdr->pdr.far_id) : NULL;
 	char ue[ADDR_TEXT_MAX] = "-", local[ADDR_TEXT_MAX], teid[ADDR_TEXT_MAX + 16] = "-";
 	char seid[24];
 
 	if (pdr->has & GTP5G_HAS_UE)
 		addr_format(&pdr->pdr.ue, ue);
 	if (pdr->has & GTP5G_HAS_TEID)
-		snprintf(teid, sizeof(teid), "0x%08x@%s", pdr->pdr.teid,
-			 addr_format(&pdr->pdr.local, local));
+		snprintf(teid, sizeof(teid), "0x%08x@%s", pdr->pdr.teid, addr_format(&pdr->pdr.local, local));
 	snprintf(seid, sizeof(seid), "0x%" PRIx64, pdr->seid);
 	buf_printf(out, "%-12s %5u %5u %-8s %-15s %-26s %-6s", seid, pdr->id, pdr->pdr.precedence,
-		   directions[rules_direction(pdr, far)], ue, teid,
-		   pdr->has & GTP5G_HAS_REMOVAL ? "yes" : "no");
+		   directions[rules_direction(pdr, far)], ue, teid, pdr->has & GTP5G_HAS_REMOVAL ? "yes" : "no");
 	put_row_rules(t, netns, pdr, far, out);
 	buf_char(out, '\n');
 }
@@ -190,10 +181,9 @@ static void put_place(const struct rules *t, const struct rules_place *p, struct
 		buf_printf(out, " %zu %ss", count(t, p->netns, kind), rules_kind_names[kind]);
 	if (p->malformed || p->left_out)
 		buf_printf(out, "; %zu not understood, %zu left out", p->malformed, p->left_out);
-	buf_printf(out, "\n%-12s %5s %5s %-8s %-15s %-26s %-6s %s\n", "SEID", "PDR", "PREC", "DIR", "UE",
-		   "F-TEID", "REMOVE", "FAR; QER; URR");
-	for (const struct rules_item *i = rules_first(t, p->netns, GTP5G_RULE_PDR); i;
-	     i = rules_next(t, i))
+	buf_printf(out, "\n%-12s %5s %5s %-8s %-15s %-26s %-6s %s\n", "SEID", "PDR", "PREC", "DIR", "UE", "F-TEID",
+		   "REMOVE", "FAR; QER; URR");
+	for (const struct rules_item *i = rules_first(t, p->netns, GTP5G_RULE_PDR); i; i = rules_next(t, i))
 		put_row(t, p->netns, rules_get(i), out);
 }
 
@@ -216,8 +206,8 @@ static void put_handover(const struct rules *t, const struct rules_change *c, st
 
 	if (pdr && pdr->has & GTP5G_HAS_UE)
 		buf_printf(out, "UE %s ", addr_format(&pdr->pdr.ue, ue));
-	buf_printf(out, "from %s TEID 0x%08x to %s TEID 0x%08x", addr_format(&old->peer, from),
-		   old->teid, addr_format(&new->peer, to), new->teid);
+	buf_printf(out, "from %s TEID 0x%08x to %s TEID 0x%08x", addr_format(&old->peer, from), old->teid,
+		   addr_format(&new->peer, to), new->teid);
 	if (c->cause && c->cause->end_marker_known)
 		buf_printf(out, ", %s End Marker sent", c->cause->end_marker ? "an" : "no");
 }
@@ -229,10 +219,9 @@ static void put_cause(const struct rules_change *c, struct buf *out)
 
 	if (!cause)
 		return;
-	if (cause->counted && (c->event == RULES_HANDOVER || cause->buffered.packets ||
-			       cause->dropped.packets))
-		buf_printf(out, "; %" PRIu64 " packet%s buffered, %" PRIu64 " dropped",
-			   cause->buffered.packets, plural(cause->buffered.packets), cause->dropped.packets);
+	if (cause->counted && (c->event == RULES_HANDOVER || cause->buffered.packets || cause->dropped.packets))
+		buf_printf(out, "; %" PRIu64 " packet%s buffered, %" PRIu64 " dropped", cause->buffered.packets,
+			   plural(cause->buffered.packets), cause->dropped.packets);
 	if (!event_has(cause->event, F_PID))
 		return;
 	buf_str(out, " (");
@@ -254,8 +243,7 @@ void rules_contents_text(const struct rules *t, const struct rules_change *c, st
 		put_rule(c->after, out);
 }
 
-void rules_change_text(const struct rules *t, const struct rules_change *c, uint64_t real_ns,
-		       struct buf *out)
+void rules_change_text(const struct rules *t, const struct rules_change *c, uint64_t real_ns, struct buf *out)
 {
 	const struct gtp5g_rule *r = c->after ? c->after : c->before;
 	const char *netns = rules_change_netns(t, c);
@@ -263,8 +251,8 @@ void rules_change_text(const struct rules *t, const struct rules_change *c, uint
 
 	buf_printf(out, "%s ", clock_format(real_ns, time));
 	escape_text(out, netns ? netns : "-");
-	buf_printf(out, " %s: %s %u of 0x%" PRIx64 ": ", rules_event_names[c->event],
-		   rules_kind_names[r->kind], r->id, r->seid);
+	buf_printf(out, " %s: %s %u of 0x%" PRIx64 ": ", rules_event_names[c->event], rules_kind_names[r->kind], r->id,
+		   r->seid);
 	rules_contents_text(t, c, out);
 	put_cause(c, out);
 	buf_char(out, '\n');

@@ -52,22 +52,20 @@ static void log_trouble(const struct local_report *now, const struct local_repor
 		log_warning("local: %s (%zu failed)", now->error, now->failed);
 	if (now->foreign && now->foreign != before->foreign)
 		log_warning("local: %zu thread%s, such as %d, %s set by another program meanwhile: left alone",
-			    now->foreign, plural(now->foreign), now->foreign_tid,
-			    now->foreign == 1 ? "was" : "were");
+			    now->foreign, plural(now->foreign), now->foreign_tid, now->foreign == 1 ? "was" : "were");
 	if (now->left_out && now->left_out != before->left_out)
 		log_warning("local: %zu thread%s left out; raise local.max_threads", now->left_out,
 			    plural(now->left_out));
 }
 
-void backend_log_local(void *data, const struct local_report *now,
-			const struct local_report *before)
+void backend_log_local(void *data, const struct local_report *now, const struct local_report *before)
 {
 	if (now->ext && !before->ext)
 		log_warning("local: a sched_ext scheduler runs and decides alone: no thread is boosted "
 			    "(local.force: true does)");
 	if (now->boosted || now->put_back)
-		log_info("local: %zu thread%s boosted, %zu put back", now->boosted,
-			 plural(now->boosted), now->put_back);
+		log_info("local: %zu thread%s boosted, %zu put back", now->boosted, plural(now->boosted),
+			 now->put_back);
 	if (now->enough != before->enough)
 		log_info("local: %zu thread%s need%s no boost", now->enough, plural(now->enough),
 			 now->enough == 1 ? "s" : "");
@@ -91,15 +89,13 @@ static void log_recovered(const struct local_report *found)
 	log_trouble(found, &none);
 }
 
-static int start_gthulhu(struct backend **ret, struct loop *loop, const struct settings *settings,
-			 struct err *err)
+static int start_gthulhu(struct backend **ret, struct loop *loop, const struct settings *settings, struct err *err)
 {
 	struct gthulhu *g;
 	int r;
 
 	if (!api_of(settings)->enabled)
-		return err_set(err, -EINVAL,
-			       "sched.backend is gthulhu, but api.enabled is false: change one of them");
+		return err_set(err, -EINVAL, "sched.backend is gthulhu, but api.enabled is false: change one of them");
 	r = gthulhu_start(&g, loop, api_of(settings), err);
 	if (r < 0)
 		return r;
@@ -111,8 +107,10 @@ static int start_gthulhu(struct backend **ret, struct loop *loop, const struct s
 
 static int start_local(struct backend **ret, const struct settings *settings, struct err *err)
 {
-	const struct local_setup setup = {.options = local_of(settings), .dir = LOCAL_DIR,
-					  .ops = &local_kernel_ops, .changed = backend_log_local};
+	const struct local_setup setup = {.options = local_of(settings),
+					  .dir = LOCAL_DIR,
+					  .ops = &local_kernel_ops,
+					  .changed = backend_log_local};
 	const char *caveat = local_caveat(setup.options);
 	struct local_report recovered = {0};
 	int r = local_start(ret, &setup, &recovered, err);
@@ -124,8 +122,7 @@ static int start_local(struct backend **ret, const struct settings *settings, st
 }
 
 /* One of the two may be missing, not both. */
-static int start_auto(struct backend **ret, struct loop *loop, const struct settings *settings,
-		      struct err *err)
+static int start_auto(struct backend **ret, struct loop *loop, const struct settings *settings, struct err *err)
 {
 	struct backend *gthulhu = NULL, *local = NULL;
 	int r = 0;
@@ -165,8 +162,7 @@ static void recover(void)
 		log_warning("local: %s", err.text);
 }
 
-int backend_start(struct backend **ret, struct loop *loop, const struct settings *settings,
-		   struct err *err)
+int backend_start(struct backend **ret, struct loop *loop, const struct settings *settings, struct err *err)
 {
 	unsigned backend = sched_of(settings)->backend;
 

@@ -30,15 +30,15 @@ struct deferred {
 
 struct boost_loop {
 	struct process_watch *watch;
-	struct loads *loads;          /* what processes do, by the rows */
-	struct adaptive *adaptive;    /* NULL: the strategy is fixed */
-	bool waits_measured;          /* a probe measures run-queue waits */
-	struct backend *backend;      /* NULL: nothing is sent */
+	struct loads *loads;		/* what processes do, by the rows */
+	struct adaptive *adaptive;	/* NULL: the strategy is fixed */
+	bool waits_measured;		/* a probe measures run-queue waits */
+	struct backend *backend;	/* NULL: nothing is sent */
 	struct sched_decision decision; /* the last */
-	struct deferred decide, look; /* for newcomers, between the ticks */
+	struct deferred decide, look;	/* for newcomers, between the ticks */
 	uint64_t looked_ns;
 	bool withdrawing;
-	size_t entries;      /* of the last list */
+	size_t entries;	     /* of the last list */
 	int last_scan_error; /* logged when it changes, not each second */
 };
 

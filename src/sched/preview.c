@@ -50,10 +50,14 @@ static uint64_t collections_wanted(const struct settings *settings)
 
 static int run_look(struct look *l, const struct settings *settings, struct err *err)
 {
-	const struct pipeline_options options = {
-		.config = settings->config, .probes = &l->probes, .go_on_without = true,
-		.collect_interval_ns = settings_run(settings)->collect_interval_ns,
-		.on_event = ignore_event, .on_row = on_row, .on_collected = on_collected, .data = l};
+	const struct pipeline_options options = {.config = settings->config,
+						 .probes = &l->probes,
+						 .go_on_without = true,
+						 .collect_interval_ns = settings_run(settings)->collect_interval_ns,
+						 .on_event = ignore_event,
+						 .on_row = on_row,
+						 .on_collected = on_collected,
+						 .data = l};
 	int r = session_start(l->session, &options, err), left;
 
 	if (r < 0)
@@ -86,8 +90,7 @@ void preview_free(struct preview *p)
 	session_close(&p->session);
 }
 
-int preview_run(const struct settings *settings, uint64_t duration_ns, struct preview *ret,
-		struct err *err)
+int preview_run(const struct settings *settings, uint64_t duration_ns, struct preview *ret, struct err *err)
 {
 	struct look l = {.session = &ret->session, .duration_ns = duration_ns};
 	int r;

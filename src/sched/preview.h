@@ -18,8 +18,8 @@ struct preview {
 	const struct process_watch *process_watch; /* the boost loop's, as the decision */
 	const struct sched_decision *decision;
 	struct identity *identity; /* owned: names of containers and pods */
-	bool measured; /* a probe measured run-queue waits */
-	uint64_t now_ns; /* of the last look */
+	bool measured;		   /* a probe measured run-queue waits */
+	uint64_t now_ns;	   /* of the last look */
 	char node[NODE_NAME_MAX];
 };
 
@@ -28,5 +28,4 @@ void preview_free(struct preview *p); /* usable with _cleanup_ */
 /* Watches for that long (0: for as long as the strategy needs to make up its mind) with the probes of
  * the configuration and those that measure run-queue waits; without probes where they cannot run, which
  * is logged. A signal that asks to end (base/signals.h) ends it early. */
-int preview_run(const struct settings *settings, uint64_t duration_ns, struct preview *ret,
-		struct err *err);
+int preview_run(const struct settings *settings, uint64_t duration_ns, struct preview *ret, struct err *err);

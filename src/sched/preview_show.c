@@ -26,12 +26,11 @@ bool preview_rate_known(const struct sched_options *sched, const struct sched_ju
 
 const struct process *preview_process(const struct preview *p, const struct sched_judgement *j)
 {
-	const uint32_t passing = EVIDENCE_BIT(EVIDENCE_BYSTANDER) | EVIDENCE_BIT(EVIDENCE_CURRENT) |
-				 EVIDENCE_BIT(EVIDENCE_TRACE_PIPE);
+	const uint32_t passing =
+		EVIDENCE_BIT(EVIDENCE_BYSTANDER) | EVIDENCE_BIT(EVIDENCE_CURRENT) | EVIDENCE_BIT(EVIDENCE_TRACE_PIPE);
 
-	return j->evidence & ~passing || j->chosen
-		       ? processes_find(process_watch_processes(p->process_watch), j->pid)
-		       : NULL;
+	return j->evidence & ~passing || j->chosen ? processes_find(process_watch_processes(p->process_watch), j->pid)
+						   : NULL;
 }
 
 void preview_losses(const struct preview *p, struct preview_loss ret[static PREVIEW_LOSSES])
@@ -47,9 +46,9 @@ void preview_losses(const struct preview *p, struct preview_loss ret[static PREV
 		{"namespaces", "network namespaces not looked at", m.namespaces},
 		{"namespaces_failed", "network namespaces that could not be asked for their sockets",
 		 m.namespaces_failed},
-		{"sockets", "sockets of the ports looked for, and what was found of them",
-		 m.sockets + m.findings},
-		{"unreadable", "processes that could not be read, or not all of their descriptors", m.processes_unreadable},
+		{"sockets", "sockets of the ports looked for, and what was found of them", m.sockets + m.findings},
+		{"unreadable", "processes that could not be read, or not all of their descriptors",
+		 m.processes_unreadable},
 	};
 
 	memcpy(ret, losses, sizeof(losses));
@@ -75,9 +74,7 @@ static void add_evidence(struct buf *out, const struct process *p, uint64_t now_
 		first = false;
 		if (counts_in_rows(kind))
 			buf_printf(out, " %" PRIu64 " (%.1f s ago)", e->count,
-				   now_ns > e->last_ns ? (double)(now_ns - e->last_ns) /
-								 (double)NSEC_PER_SEC
-						       : 0.0);
+				   now_ns > e->last_ns ? (double)(now_ns - e->last_ns) / (double)NSEC_PER_SEC : 0.0);
 	}
 	if (first)
 		buf_str(out, "none");
@@ -132,8 +129,11 @@ static void print_process(const struct preview *preview, const struct sched_opti
 	format_ms(time, j->boosted, j->execution_time_ns);
 	printf("%10d  %-15s %7zu ", j->pid, escape_text_to(comm, sizeof(comm), j->comm), j->threads);
 	print_load(j, preview->measured, preview_rate_known(sched, j));
-	printf("  %-8s %12s  %s: %s\n", !j->boosted ? "-" : j->priority ? "boost" : "time", time,
-	       j->why, evidence.data ?: "");
+	printf("  %-8s %12s  %s: %s\n",
+	       !j->boosted   ? "-"
+	       : j->priority ? "boost"
+			     : "time",
+	       time, j->why, evidence.data ?: "");
 	if (!place.data)
 		return;
 	escape_text(&shown, place.data);
@@ -145,9 +145,8 @@ static void print_processes(const struct preview *p, const struct sched_options 
 	const struct sched_decision *d = p->decision;
 	size_t others = 0;
 
-	printf("%10s  %-15s %7s %9s %8s %12s %11s  %-8s %12s  %s\n", "PROCESS", "COMM", "THREADS",
-	       "PACKETS/S", "CPU", "WAIT P99 <=", "SCHEDULABLE", "STRATEGY", "TIME",
-	       "WHY: EVIDENCE");
+	printf("%10s  %-15s %7s %9s %8s %12s %11s  %-8s %12s  %s\n", "PROCESS", "COMM", "THREADS", "PACKETS/S", "CPU",
+	       "WAIT P99 <=", "SCHEDULABLE", "STRATEGY", "TIME", "WHY: EVIDENCE");
 	for (size_t i = 0; i < d->n_judged; i++) {
 		const struct process *process = preview_process(p, &d->judged[i]);
 
@@ -164,8 +163,7 @@ static void print_strategies(const struct strategy_list *list)
 {
 	char comm[ESCAPED_MAX(PROC_COMM_MAX)];
 
-	printf("\n%10s  %10s  %-15s  %-8s  %14s\n", "THREAD", "PROCESS", "COMM", "PRIORITY",
-	       "EXECUTION TIME");
+	printf("\n%10s  %10s  %-15s  %-8s  %14s\n", "THREAD", "PROCESS", "COMM", "PRIORITY", "EXECUTION TIME");
 	for (size_t i = 0; i < list->len; i++) {
 		const struct strategy *s = &list->items[i];
 
@@ -188,6 +186,6 @@ void preview_text(const struct preview *p, const struct sched_options *sched)
 		if (losses[i].n)
 			printf("left out: %" PRIu64 " %s\n", losses[i].n, losses[i].what);
 	}
-	printf("%s: %zu thread%s of %zu process%s; nothing was done\n", preview_strategy(sched),
-	       d->list.len, plural(d->list.len), d->processes, d->processes == 1 ? "" : "es");
+	printf("%s: %zu thread%s of %zu process%s; nothing was done\n", preview_strategy(sched), d->list.len,
+	       plural(d->list.len), d->processes, d->processes == 1 ? "" : "es");
 }

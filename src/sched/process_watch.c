@@ -26,8 +26,7 @@ struct process_watch {
 
 static int start_parts(struct process_watch *w, const struct config *config, struct err *err)
 {
-	struct processes_limits limits = {PROCESS_WATCH_MAX, PROCESS_WATCH_MAX, THREADS_MAX,
-					  EVIDENCE_LIFE_NS};
+	struct processes_limits limits = {PROCESS_WATCH_MAX, PROCESS_WATCH_MAX, THREADS_MAX, EVIDENCE_LIFE_NS};
 	struct discover_options look;
 	int e = sched_rules_init(&w->rules, config_get(config, "sched"), err);
 
@@ -224,8 +223,8 @@ int process_watch_look(struct process_watch *w, uint64_t now_ns, struct err *err
 	processes_age(w->processes, now_ns);
 	if (e < 0 || !w->error)
 		return e;
-	return err_set(err, w->error, "/proc/%d: %s; what was known of such processes stays",
-		       w->error_pid, err_name(w->error));
+	return err_set(err, w->error, "/proc/%d: %s; what was known of such processes stays", w->error_pid,
+		       err_name(w->error));
 }
 
 static bool has_thread(const struct process *p, uint32_t tid)
@@ -248,9 +247,8 @@ static bool is_known(const struct process_watch *w, const struct event *e)
 /* Only what makes a row "sender" one of the sender's. */
 static bool is_sender(const struct event *e)
 {
-	return event_has(e, F_TGID) && e->tgid && e->tgid <= INT32_MAX &&
-	       event_has(e, F_CONTEXT) && e->context == CONTEXT_PROCESS &&
-	       event_has(e, F_DIR) && e->dir == DIR_EGRESS;
+	return event_has(e, F_TGID) && e->tgid && e->tgid <= INT32_MAX && event_has(e, F_CONTEXT) &&
+	       e->context == CONTEXT_PROCESS && event_has(e, F_DIR) && e->dir == DIR_EGRESS;
 }
 
 enum process_news process_watch_newcomer(struct process_watch *w, const struct event *e, uint64_t now_ns)
@@ -264,8 +262,7 @@ enum process_news process_watch_newcomer(struct process_watch *w, const struct e
 	if (!is_sender(e) || is_known(w, e) || proc_read("", (int32_t)e->tgid, &proc) < 0)
 		return PROCESS_KNOWN;
 	p = processes_find(w->processes, proc.pid);
-	has_sent = p && p->start_time == proc.start_time &&
-		   p->evidence & EVIDENCE_BIT(EVIDENCE_SENDER);
+	has_sent = p && p->start_time == proc.start_time && p->evidence & EVIDENCE_BIT(EVIDENCE_SENDER);
 	p = processes_announce(w->processes, &proc, EVIDENCE_SENDER, now_ns);
 	look_for_containers(w, now_ns);
 	if (complete_process(w, p, &proc))

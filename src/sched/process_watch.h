@@ -35,8 +35,8 @@ int process_watch_look(struct process_watch *w, uint64_t now_ns, struct err *err
 /* What to do about an event "newcomer". */
 enum process_news {
 	PROCESS_KNOWN,
-	PROCESS_CHOSEN, /* a process that is to be chosen, or a thread of one, was not known: it is now */
-	PROCESS_NEEDS_LOOK,   /* a socket has begun to send, or a process that is not chosen for it: a look tells more */
+	PROCESS_CHOSEN,	    /* a process that is to be chosen, or a thread of one, was not known: it is now */
+	PROCESS_NEEDS_LOOK, /* a socket has begun to send, or a process that is not chosen for it: a look tells more */
 };
 enum process_news process_watch_newcomer(struct process_watch *w, const struct event *e, uint64_t now_ns);
 
@@ -46,8 +46,8 @@ const struct sched_rules *process_watch_rules(const struct process_watch *w);
 /* What there was no room for, or what could not be seen. */
 struct process_watch_missed {
 	size_t processes, namespaces, sockets, findings; /* of the last look */
-	size_t namespaces_failed;    /* could not be asked for their sockets */
-	size_t processes_unreadable; /* could not be read, or not all of their descriptors */
+	size_t namespaces_failed;			 /* could not be asked for their sockets */
+	size_t processes_unreadable;			 /* could not be read, or not all of their descriptors */
 	struct processes_counts table;
 };
 struct process_watch_missed process_watch_missed(const struct process_watch *w);

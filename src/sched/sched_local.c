@@ -23,11 +23,14 @@ struct applied {
 };
 
 /* The boosts outlive the back end, which is freed without withdrawal. */
-static int apply_list(const struct settings *settings, const struct strategy_list *list,
-		      struct applied *ret, struct err *err)
+static int apply_list(const struct settings *settings, const struct strategy_list *list, struct applied *ret,
+		      struct err *err)
 {
-	const struct local_setup setup = {.options = config_get(settings->config, "local"), .dir = LOCAL_DIR,
-					  .ops = &local_kernel_ops, .changed = keep_report, .data = &ret->now};
+	const struct local_setup setup = {.options = config_get(settings->config, "local"),
+					  .dir = LOCAL_DIR,
+					  .ops = &local_kernel_ops,
+					  .changed = keep_report,
+					  .data = &ret->now};
 	struct backend *b;
 	int r = local_start(&b, &setup, &ret->recovered, err);
 
@@ -36,8 +39,7 @@ static int apply_list(const struct settings *settings, const struct strategy_lis
 	r = b->ops->set(b, list);
 	b->ops->free(b);
 	if (r >= 0 && ret->now.ext)
-		return err_set(err, -EOPNOTSUPP,
-			       "nothing is boosted: a sched_ext scheduler decides here");
+		return err_set(err, -EOPNOTSUPP, "nothing is boosted: a sched_ext scheduler decides here");
 	if (r >= 0 && ret->now.failed)
 		return err_set(err, -EIO, "%s (%zu failed)", ret->now.error, ret->now.failed);
 	return r < 0 ? err_set(err, r, "%s", err_name(r)) : 0;
@@ -114,8 +116,7 @@ int sched_withdraw(const struct settings *settings, bool json, struct err *err)
 	int r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, err);
 
 	if (r == -EBUSY)
-		return err_set(err, r,
-			       "a teide that runs keeps its boosts: end it, which puts them back");
+		return err_set(err, r, "a teide that runs keeps its boosts: end it, which puts them back");
 	/* Without a look there is nothing to count. */
 	if (r < 0 && !report.failed)
 		return r;
@@ -124,7 +125,8 @@ int sched_withdraw(const struct settings *settings, bool json, struct err *err)
 		withdraw_json(&report, settings_node(settings, node));
 	else
 		printf("%zu thread%s put back, %zu had ended, %zu left alone as another program has set them "
-		       "meanwhile\n", report.put_back, plural(report.put_back), report.ended, report.foreign);
+		       "meanwhile\n",
+		       report.put_back, plural(report.put_back), report.ended, report.foreign);
 	return r;
 }
 

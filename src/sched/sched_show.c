@@ -48,8 +48,7 @@ static void print_text(const struct strategy_list *list, bool here)
 		const char *name = here ? comm_of(s->pid, comm) : NULL;
 
 		printf("%10d  %-15s  %-8s  %11.3f ms\n", s->pid, escape_text_to(shown, sizeof(shown), name ?: "-"),
-		       s->priority ? "yes" : "no",
-		       (double)s->execution_time_ns / (double)NSEC_PER_MSEC);
+		       s->priority ? "yes" : "no", (double)s->execution_time_ns / (double)NSEC_PER_MSEC);
 	}
 }
 
@@ -79,15 +78,14 @@ static void print_rule(const struct gthulhu_rule *rule)
 	escape_text(&id, rule->id);
 	escape_text(&scope, rule->scope);
 	escape_text(&command, rule->command);
-	printf("%-8s  %-24s  %-20s  %8" PRId64 "  %11.3f ms  %s\n",
-	       rule->node ? "policy" : "strategy", id.data ?: "", scope.data ?: "", rule->priority,
-	       (double)rule->execution_time_ns / (double)NSEC_PER_MSEC, command.data ?: "");
+	printf("%-8s  %-24s  %-20s  %8" PRId64 "  %11.3f ms  %s\n", rule->node ? "policy" : "strategy", id.data ?: "",
+	       scope.data ?: "", rule->priority, (double)rule->execution_time_ns / (double)NSEC_PER_MSEC,
+	       command.data ?: "");
 }
 
 static void print_rules_text(const struct gthulhu_view *view)
 {
-	printf("%-8s  %-24s  %-20s  %8s  %14s  %s\n", "KIND", "ID", "FOR", "PRIORITY",
-	       "EXECUTION TIME", "COMMAND");
+	printf("%-8s  %-24s  %-20s  %8s  %14s  %s\n", "KIND", "ID", "FOR", "PRIORITY", "EXECUTION TIME", "COMMAND");
 	for (size_t i = 0; i < view->n_rules; i++)
 		print_rule(&view->rules[i]);
 }

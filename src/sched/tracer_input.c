@@ -9,8 +9,8 @@
 #include "cleanup.h"
 #include "decide.h"
 
-static int append_item(const struct settings *s, const char *key, const struct string_list *list,
-		  const char *item, struct err *err)
+static int append_item(const struct settings *s, const char *key, const struct string_list *list, const char *item,
+		       struct err *err)
 {
 	_cleanup_(buf_free) struct buf text = {0};
 
@@ -20,8 +20,7 @@ static int append_item(const struct settings *s, const char *key, const struct s
 		buf_printf(&text, "%s,", list->items[i]);
 	}
 	buf_str(&text, item);
-	return text.failed ? err_oom(err)
-			   : config_set(s->config, key, text.data, err);
+	return text.failed ? err_oom(err) : config_set(s->config, key, text.data, err);
 }
 
 int add_tracer_input(const struct settings *s, const char *probe, const char *input, struct err *err)

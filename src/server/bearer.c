@@ -19,16 +19,13 @@ static int fill(jwt_t *jwt, uint64_t now_s, uint64_t life_s)
 
 	snprintf(client, sizeof(client), "client_%llu", (unsigned long long)now_s);
 	if (jwt_add_grant(jwt, "client_id", client) || jwt_add_grant(jwt, "sub", client) ||
-	    jwt_add_grant(jwt, "iss", "bss-api-server") ||
-	    jwt_add_grant_int(jwt, "iat", (long)now_s) ||
-	    jwt_add_grant_int(jwt, "nbf", (long)now_s) ||
-	    jwt_add_grant_int(jwt, "exp", (long)(now_s + life_s)))
+	    jwt_add_grant(jwt, "iss", "bss-api-server") || jwt_add_grant_int(jwt, "iat", (long)now_s) ||
+	    jwt_add_grant_int(jwt, "nbf", (long)now_s) || jwt_add_grant_int(jwt, "exp", (long)(now_s + life_s)))
 		return -ENOMEM;
 	return 0;
 }
 
-int bearer_issue(const struct keys *keys, uint64_t now_s, uint64_t life_s, char **ret,
-		 struct err *err)
+int bearer_issue(const struct keys *keys, uint64_t now_s, uint64_t life_s, char **ret, struct err *err)
 {
 	_cleanup_(cleanup_jwt) jwt_t *jwt = NULL;
 	const struct buf *pem = &keys->private_pem;

@@ -15,7 +15,7 @@
 #include "peers.h"
 
 #define IDLE_NS (60 * NSEC_PER_SEC) /* as Gthulhu's server has it */
-#define ACCEPT_MAX 32 /* connections taken in one turn of the loop */
+#define ACCEPT_MAX 32		    /* connections taken in one turn of the loop */
 #define ACCEPT_PAUSE_NS (100 * NSEC_PER_MSEC)
 
 struct httpd {
@@ -62,8 +62,7 @@ static void not_found(struct httpd_reply *reply)
 }
 
 /* Decides by the header alone: what needs no body is never read into memory. */
-static void open_exchange(struct httpd *h, struct exchange *x, const struct httpd_request *request,
-			  struct peer *peer)
+static void open_exchange(struct httpd *h, struct exchange *x, const struct httpd_request *request, struct peer *peer)
 {
 	const struct httpd_route *match = NULL;
 	bool known = false;
@@ -110,8 +109,7 @@ static void add_headers(struct MHD_Response *response, const struct httpd_reply 
 		MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
 }
 
-static enum MHD_Result send_response(struct MHD_Connection *c, unsigned status,
-				     struct MHD_Response *response)
+static enum MHD_Result send_response(struct MHD_Connection *c, unsigned status, struct MHD_Response *response)
 {
 	enum MHD_Result result = MHD_queue_response(c, status, response);
 
@@ -123,8 +121,7 @@ static enum MHD_Result answer_out_of_memory(struct MHD_Connection *c)
 {
 	static char text[] = "{\"success\":false,\"error\":\"out of memory\"}\n";
 	static const struct httpd_reply reply = {.content_type = "application/json"};
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_PERSISTENT);
 
 	if (!response)
 		return MHD_NO;
@@ -137,20 +134,18 @@ static enum MHD_Result answer(struct MHD_Connection *c, const struct httpd_reply
 	struct MHD_Response *response = NULL;
 
 	if (!reply->body.failed)
-		response = MHD_create_response_from_buffer(reply->body.len, reply->body.data,
-							   MHD_RESPMEM_MUST_COPY);
+		response = MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_MUST_COPY);
 	if (!response)
 		return answer_out_of_memory(c);
 	add_headers(response, reply);
 	return send_response(c, reply->status, response);
 }
 
-static enum MHD_Result close_exchange(struct httpd *h, struct MHD_Connection *c,
-				      struct exchange *x, struct httpd_request *request)
+static enum MHD_Result close_exchange(struct httpd *h, struct MHD_Connection *c, struct exchange *x,
+				      struct httpd_request *request)
 {
 	if (x->route && x->too_large) {
-		h->options.refuse(h->options.data, &x->reply, MHD_HTTP_CONTENT_TOO_LARGE,
-				  "Request body too large");
+		h->options.refuse(h->options.data, &x->reply, MHD_HTTP_CONTENT_TOO_LARGE, "Request body too large");
 	} else if (x->route) {
 		if (x->body.failed)
 			return answer_out_of_memory(c);
@@ -162,8 +157,7 @@ static enum MHD_Result close_exchange(struct httpd *h, struct MHD_Connection *c,
 }
 
 /* Before the body: where the request ends is not known. */
-static enum MHD_Result refuse(struct httpd *h, struct MHD_Connection *c, struct exchange *x,
-			      const char *why)
+static enum MHD_Result refuse(struct httpd *h, struct MHD_Connection *c, struct exchange *x, const char *why)
 {
 	h->options.refuse(h->options.data, &x->reply, MHD_HTTP_BAD_REQUEST, why);
 	x->reply.headers[0].name = "Connection";
@@ -184,9 +178,8 @@ static void *on_uri(void *data, const char *uri, struct MHD_Connection *c)
 	return refused;
 }
 
-static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const char *url,
-				  const char *method, const char *version, const char *upload,
-				  size_t *upload_len, void **context)
+static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const char *url, const char *method,
+				  const char *version, const char *upload, size_t *upload_len, void **context)
 {
 	struct httpd *h = data;
 	struct exchange *x = *context;
@@ -214,8 +207,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const ch
 	return close_exchange(h, c, x, &request);
 }
 
-static void on_completed(void *data, struct MHD_Connection *c, void **context,
-			 enum MHD_RequestTerminationCode code)
+static void on_completed(void *data, struct MHD_Connection *c, void **context, enum MHD_RequestTerminationCode code)
 {
 	if (*context)
 		exchange_free(*context);
@@ -340,8 +332,7 @@ static void on_sweep(void *data)
 
 static int attach(struct httpd *h, struct loop *loop)
 {
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	uint64_t sweep_ns = MIN(h->options.request_timeout_ns / 4, NSEC_PER_SEC);
 
 	if (!info)
@@ -357,16 +348,13 @@ static int attach(struct httpd *h, struct loop *loop)
 static struct MHD_Daemon *start_daemon(struct httpd *h)
 {
 	return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL, on_request, h,
-				MHD_OPTION_CONNECTION_LIMIT, (unsigned)PEERS_MAX,
-				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(IDLE_NS / NSEC_PER_SEC),
-				MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
-				MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
-				MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,
-				MHD_OPTION_END);
+				MHD_OPTION_CONNECTION_LIMIT, (unsigned)PEERS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+				(unsigned)(IDLE_NS / NSEC_PER_SEC), MHD_OPTION_URI_LOG_CALLBACK, on_uri, h,
+				MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_NOTIFY_CONNECTION,
+				on_connection, h, MHD_OPTION_END);
 }
 
-int httpd_start(struct httpd **ret, struct loop *loop, const struct httpd_options *options,
-		struct err *err)
+int httpd_start(struct httpd **ret, struct loop *loop, const struct httpd_options *options, struct err *err)
 {
 	struct httpd *h = calloc(1, sizeof(*h));
 	int r;

@@ -17,7 +17,7 @@ struct httpd_request {
 	const char *method;
 	const char *path;
 	const char *authorization; /* NULL: no such header */
-	const char *body; /* NUL-terminated */
+	const char *body;	   /* NUL-terminated */
 	size_t body_len;
 };
 
@@ -34,7 +34,7 @@ struct httpd_reply {
 struct httpd_route {
 	const char *method;
 	const char *path;
-	bool open; /* no authorization is asked for */
+	bool open;	 /* no authorization is asked for */
 	size_t body_max; /* 0: a body is ignored */
 	void (*handle)(void *data, const struct httpd_request *request, struct httpd_reply *reply);
 };
@@ -49,6 +49,5 @@ struct httpd_options {
 	void *data;
 };
 
-int httpd_start(struct httpd **ret, struct loop *loop, const struct httpd_options *options,
-		struct err *err);
+int httpd_start(struct httpd **ret, struct loop *loop, const struct httpd_options *options, struct err *err);
 void httpd_stop(struct httpd *httpd); /* NULL is fine */

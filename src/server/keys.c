@@ -54,8 +54,7 @@ static int to_pem(struct keys *keys)
 	_cleanup_(cleanup_bio) BIO *private = BIO_new(BIO_s_secmem());
 	_cleanup_(cleanup_bio) BIO *public = BIO_new(BIO_s_mem());
 
-	if (!private || !public ||
-	    !PEM_write_bio_PrivateKey(private, keys->pair, NULL, NULL, 0, NULL, NULL) ||
+	if (!private || !public || !PEM_write_bio_PrivateKey(private, keys->pair, NULL, NULL, 0, NULL, NULL) ||
 	    !PEM_write_bio_PUBKEY(public, keys->pair))
 		return -ENOMEM;
 	if (take_pem(private, &keys->private_pem) < 0)
@@ -83,8 +82,7 @@ static int put_in_place(int folder, const char *temporary, const char *name, boo
 	return linkat(folder, temporary, folder, name, 0) < 0 ? -errno : 0;
 }
 
-static int write_file(const struct folder *folder, const char *name, const struct buf *data, mode_t mode,
-		      bool replace)
+static int write_file(const struct folder *folder, const char *name, const struct buf *data, mode_t mode, bool replace)
 {
 	_cleanup_close_ int fd = -1;
 	char temporary[64];
@@ -133,12 +131,11 @@ static int check_owner(int fd, const char *path, mode_t forbidden, struct err *e
 static int open_folder(struct folder *folder, struct err *err)
 {
 	if (mkdir(folder->path, 0700) < 0 && errno != EEXIST)
-		return err_set(err, -errno, "data folder %s: %s; --data DIR names another",
-			       folder->path, err_name(-errno));
+		return err_set(err, -errno, "data folder %s: %s; --data DIR names another", folder->path,
+			       err_name(-errno));
 	folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (folder->fd < 0)
-		return err_set(err, -errno,
-			       "data folder %s: %s; --data DIR names another, not by a symbolic link",
+		return err_set(err, -errno, "data folder %s: %s; --data DIR names another, not by a symbolic link",
 			       folder->path, err_name(-errno));
 	return check_owner(folder->fd, folder->path, 0027, err);
 }
@@ -198,8 +195,7 @@ static bool is_published(const struct keys *keys, const struct folder *folder)
 	_cleanup_close_ int fd = file_open(folder->fd, PUBLIC, O_NOFOLLOW);
 	_cleanup_(buf_free) struct buf there = {0};
 
-	return fd >= 0 && file_read(fd, &there, KEY_FILE_MAX) == 0 &&
-	       there.len == keys->public_pem.len &&
+	return fd >= 0 && file_read(fd, &there, KEY_FILE_MAX) == 0 && there.len == keys->public_pem.len &&
 	       memcmp(there.data, keys->public_pem.data, there.len) == 0;
 }
 

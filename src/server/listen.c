@@ -100,8 +100,7 @@ int listen_open(const char *spec, struct listen_address *ret, struct err *err)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(fd, &sa.any, sa.any.sa_family == AF_INET ? sizeof(sa.v4) : sizeof(sa.v6)) < 0 ||
 	    listen(fd, SOMAXCONN) < 0)
-		return err_set(err, -errno, "listen on %s: %s; choose another address or port", spec,
-			       err_name(-errno));
+		return err_set(err, -errno, "listen on %s: %s; choose another address or port", spec, err_name(-errno));
 	describe(fd, ret);
 	return TAKE_FD(fd);
 }

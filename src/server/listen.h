@@ -9,7 +9,7 @@
 
 struct listen_address {
 	char text[LISTEN_TEXT_MAX]; /* as bound, the port a number above 0 */
-	bool local; /* loopback only */
+	bool local;		    /* loopback only */
 };
 
 /* Opens a listening TCP socket on "ADDR:PORT", "[ADDR]:PORT" or ":PORT". Returns the descriptor,

@@ -12,13 +12,13 @@
 #define PEERS_MAX 128
 
 struct peer {
-	int fd;             /* libmicrohttpd's */
-	struct addr client; /* IPv6: its /64 network, which one client may have to itself */
-	unsigned same;      /* connections of this client, this one included */
-	bool open;          /* the place is taken */
-	bool trusted;       /* it sent a valid token */
-	bool busy;          /* a request is under way */
-	uint64_t since_ns;  /* boot clock: busy or idle since then */
+	int fd;		      /* libmicrohttpd's */
+	struct addr client;   /* IPv6: its /64 network, which one client may have to itself */
+	unsigned same;	      /* connections of this client, this one included */
+	bool open;	      /* the place is taken */
+	bool trusted;	      /* it sent a valid token */
+	bool busy;	      /* a request is under way */
+	uint64_t since_ns;    /* boot clock: busy or idle since then */
 	uint64_t deadline_ns; /* boot clock: closed then */
 };
 

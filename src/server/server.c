@@ -34,12 +34,10 @@ static const struct config_option table[] = {
 	 .help = "ADDR:PORT; plain HTTP, so keep it on loopback or a private network"},
 	{"data", OPTION_STRING, offsetof(struct server_options, data), "/var/lib/teide",
 	 .help = "folder of private_key.pem and public_key.pem, made on the first start"},
-	{"token_life", OPTION_DURATION, offsetof(struct server_options, token_life_ns), "24h",
-	 .min = NSEC_PER_SEC, .max = 366ULL * 86400 * NSEC_PER_SEC,
-	 .help = "how long a token is valid"},
-	{"request_timeout", OPTION_DURATION, offsetof(struct server_options, request_timeout_ns),
-	 "15s", .min = 100 * NSEC_PER_MSEC, .max = 3600 * NSEC_PER_SEC,
-	 .help = "how long a client may take over one request"},
+	{"token_life", OPTION_DURATION, offsetof(struct server_options, token_life_ns), "24h", .min = NSEC_PER_SEC,
+	 .max = 366ULL * 86400 * NSEC_PER_SEC, .help = "how long a token is valid"},
+	{"request_timeout", OPTION_DURATION, offsetof(struct server_options, request_timeout_ns), "15s",
+	 .min = 100 * NSEC_PER_MSEC, .max = 3600 * NSEC_PER_SEC, .help = "how long a client may take over one request"},
 	{0},
 };
 
@@ -111,8 +109,8 @@ static bool authorize(void *data, const struct httpd_request *request, struct ht
 		fail(reply, 401, "Authorization header is required", "");
 	else if (strncmp(request->authorization, scheme, strlen(scheme)) != 0)
 		fail(reply, 401, "Authorization header must start with 'Bearer '", "");
-	else if (bearer_verify(&s->keys, request->authorization + strlen(scheme),
-			       clock_real_ns() / NSEC_PER_SEC, &err) < 0)
+	else if (bearer_verify(&s->keys, request->authorization + strlen(scheme), clock_real_ns() / NSEC_PER_SEC,
+			       &err) < 0)
 		fail(reply, 401, "Invalid or expired token: ", err.text);
 	else
 		return true;
@@ -139,8 +137,7 @@ static void grant(struct server *s, struct httpd_reply *reply)
 	struct err err;
 	struct jw j;
 
-	if (bearer_issue(&s->keys, clock_real_ns() / NSEC_PER_SEC, s->token_life_s, &token,
-			 &err) < 0) {
+	if (bearer_issue(&s->keys, clock_real_ns() / NSEC_PER_SEC, s->token_life_s, &token, &err) < 0) {
 		fail(reply, 500, "Failed to generate token: ", err.text);
 		return;
 	}
@@ -157,8 +154,7 @@ static void post_token(void *data, const struct httpd_request *request, struct h
 	json_auto_t *root = NULL;
 	const char *key, *reason;
 	struct err err;
-	int r = jsonr_read(&root, request->body, request->body_len,
-			   JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &err);
+	int r = jsonr_read(&root, request->body, request->body_len, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK, &err);
 
 	if (r == -ENOMEM) {
 		fail(reply, 500, "Failed to read the request: ", err.text);
@@ -172,14 +168,12 @@ static void post_token(void *data, const struct httpd_request *request, struct h
 	if (!key)
 		fail(reply, 400, "Invalid JSON format: ", reason);
 	else if (keys_match(&s->keys, key, &err) < 0)
-		fail(reply, 401,
-		     "Public key verification failed: public key verification failed: ", err.text);
+		fail(reply, 401, "Public key verification failed: public key verification failed: ", err.text);
 	else
 		grant(s, reply);
 }
 
-static void post_strategies(void *data, const struct httpd_request *request,
-			    struct httpd_reply *reply)
+static void post_strategies(void *data, const struct httpd_request *request, struct httpd_reply *reply)
 {
 	struct server *s = data;
 	struct err err;
@@ -200,23 +194,21 @@ static void add_cache_headers(const struct store *store, bool hit, struct httpd_
 	uint64_t all = store->hits + store->misses;
 
 	reply->headers[0].name = "X-Cache-Hit";
-	snprintf(reply->headers[0].value, sizeof(reply->headers[0].value), "%s",
-		 hit ? "true" : "false");
+	snprintf(reply->headers[0].value, sizeof(reply->headers[0].value), "%s", hit ? "true" : "false");
 	reply->headers[1].name = "X-Cache-Stats";
-	snprintf(reply->headers[1].value, sizeof(reply->headers[1].value),
-		 "hits=%llu,misses=%llu,hit_rate=%.2f%%", (unsigned long long)store->hits,
-		 (unsigned long long)store->misses, 100.0 * (double)store->hits / (double)all);
+	snprintf(reply->headers[1].value, sizeof(reply->headers[1].value), "hits=%llu,misses=%llu,hit_rate=%.2f%%",
+		 (unsigned long long)store->hits, (unsigned long long)store->misses,
+		 100.0 * (double)store->hits / (double)all);
 }
 
-static void get_strategies(void *data, const struct httpd_request *request,
-			   struct httpd_reply *reply)
+static void get_strategies(void *data, const struct httpd_request *request, struct httpd_reply *reply)
 {
 	struct server *s = data;
 	struct jw j = begin(reply, 200, true);
 	bool hit = s->store.cached;
 
-	jw_string(&j, "message", hit ? "Scheduling strategies retrieved from cache"
-				       : "Scheduling strategies retrieved successfully");
+	jw_string(&j, "message",
+		  hit ? "Scheduling strategies retrieved from cache" : "Scheduling strategies retrieved successfully");
 	add_timestamp(&j);
 	store_write(&s->store, &j, "scheduling");
 	end(&j);
@@ -245,8 +237,7 @@ static void get_root(void *data, const struct httpd_request *request, struct htt
 	jw_object(&j, NULL);
 	jw_string(&j, "message", "teide API server");
 	jw_string(&j, "version", TEIDE_VERSION);
-	jw_string(&j, "endpoints",
-		    "POST /api/v1/auth/token, GET and POST /api/v1/scheduling/strategies, GET /health");
+	jw_string(&j, "endpoints", "POST /api/v1/auth/token, GET and POST /api/v1/scheduling/strategies, GET /health");
 	end(&j);
 }
 
@@ -259,8 +250,7 @@ static const struct httpd_route routes[] = {
 	{0},
 };
 
-int server_start(struct server **ret, struct loop *loop, const struct server_options *options,
-		 struct err *err)
+int server_start(struct server **ret, struct loop *loop, const struct server_options *options, struct err *err)
 {
 	struct server *s = calloc(1, sizeof(*s));
 	struct httpd_options httpd = {

@@ -15,7 +15,7 @@ struct server;
 
 struct server_options {
 	const char *listen; /* "127.0.0.1:8080", "[::1]:8080", ":8080" for every address; port 0: any */
-	const char *data; /* folder of the key pair; made when missing */
+	const char *data;   /* folder of the key pair; made when missing */
 	uint64_t token_life_ns;
 	uint64_t request_timeout_ns; /* from a request's first byte to the last of its answer */
 };
@@ -23,8 +23,7 @@ struct server_options {
 extern const struct option_section server_section; /* "server", struct server_options */
 
 /* Makes the key pair on the first start. The options are borrowed during the call only. */
-int server_start(struct server **ret, struct loop *loop, const struct server_options *options,
-		 struct err *err);
+int server_start(struct server **ret, struct loop *loop, const struct server_options *options, struct err *err);
 void server_stop(struct server *server); /* NULL is fine */
 
 const char *server_address(const struct server *server); /* "127.0.0.1:8080" as bound */

@@ -28,8 +28,7 @@ static int check_selectors(const json_t *selectors, size_t i, struct err *err)
 	json_array_foreach(selectors, k, s) {
 		const json_t *key = json_object_get(s, "key"), *value = json_object_get(s, "value");
 
-		if (!json_is_object(s) || (key && !json_is_string(key)) ||
-		    (value && !json_is_string(value)))
+		if (!json_is_object(s) || (key && !json_is_string(key)) || (value && !json_is_string(value)))
 			return bad(err, i, "selectors", "a list of {key, value} strings");
 	}
 	return 0;
@@ -53,8 +52,7 @@ static int read_entry(const json_t *object, size_t i, struct store_entry *ret, s
 	if ((value = field(object, "priority")) && !json_is_boolean(value))
 		return bad(err, i, "priority", "true or false");
 	ret->priority = json_is_true(value);
-	if ((value = field(object, "execution_time")) &&
-	    (!json_is_integer(value) || json_integer_value(value) < 0))
+	if ((value = field(object, "execution_time")) && (!json_is_integer(value) || json_integer_value(value) < 0))
 		return bad(err, i, "execution_time", "an unsigned integer of nanoseconds");
 	ret->execution_time_ns = (uint64_t)json_integer_value(value);
 	if ((value = field(object, "pid")) &&

@@ -12,12 +12,14 @@
 #include "proc.h"
 
 #define LOOK_NS (150 * NSEC_PER_MSEC)
-#define LOOK_SHARE 50 /* looking takes at most one part in 50 of a CPU's time */
+#define LOOK_SHARE 50		   /* looking takes at most one part in 50 of a CPU's time */
 #define FIRST_LOOK_NS NSEC_PER_SEC /* of CPU time, at the start */
 #define OWNERS_MAX 8192
 
 static const struct config_option options[] = {
-	{.key = "state", .type = OPTION_LIST, .offset = offsetof(struct containers_options, state),
+	{.key = "state",
+	 .type = OPTION_LIST,
+	 .offset = offsetof(struct containers_options, state),
 	 .default_text = "/run/containerd, /run/k3s/containerd, /run/docker/containerd, /run/containers/storage",
 	 .help = "state folders of the runtimes, containerd's and CRI-O's, by which containers and pods have names"},
 	{0},

@@ -25,6 +25,6 @@ const struct containers *identity_containers(const struct identity *i);
 /* The container of that id; NULL where none is known, also by an identity that is NULL. */
 const struct container *identity_container(const struct identity *i, const char *id);
 
-/* The event with what is known of pod and container, in *copy or, where nothing is, itself. What it borrows is valid until
- * the next call. */
+/* The event with what is known of pod and container, in *copy or, where nothing is, itself. What it borrows is valid
+ * until the next call. */
 const struct event *identity_fill(struct identity *i, const struct event *e, struct event *copy);

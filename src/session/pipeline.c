@@ -14,9 +14,9 @@
 #include "log.h"
 #include "release.h"
 
-#define DRAIN_MAX 1024 /* records of a ring in one batch */
+#define DRAIN_MAX 1024		       /* records of a ring in one batch */
 #define DRAIN_NS (100 * NSEC_PER_MSEC) /* the longest that an event waits for being read */
-#define TURN_NS (20 * NSEC_PER_MSEC) /* a turn of the loop begins no further batch after that */
+#define TURN_NS (20 * NSEC_PER_MSEC)   /* a turn of the loop begins no further batch after that */
 
 struct running {
 	const struct probe *probe;
@@ -31,9 +31,9 @@ struct pipeline {
 	struct loop *loop;
 	struct loop_source *timer;
 	struct loop_source *drains; /* NULL: no events are wanted */
-	struct loop_source *ticks; /* NULL: no probe has a tick */
+	struct loop_source *ticks;  /* NULL: no probe has a tick */
 	struct identity *identity;
-	struct release *release;   /* NULL: none keeps a kernel module */
+	struct release *release; /* NULL: none keeps a kernel module */
 	bool finished;
 	uint64_t complete_ns; /* every event made before then has been handed on */
 	size_t n;
@@ -51,8 +51,7 @@ static int find_probe(const char *name, uint16_t *ret_id, struct err *err)
 		}
 		buf_printf(&names, "%s%s", i ? ", " : "", probes[i]->name);
 	}
-	return err_set(err, -EINVAL, "no probe '%s'; there are: %s", name,
-		       names.data ? names.data : "none");
+	return err_set(err, -EINVAL, "no probe '%s'; there are: %s", name, names.data ? names.data : "none");
 }
 
 static void on_event(void *data, const struct event *e)
@@ -150,8 +149,7 @@ static void log_plan_line(struct plan_log *l)
 	const char *reason = l->reason.data ? l->reason.data : "";
 
 	if (l->hooks.len)
-		log_info("%s: %s by %s%s%s", l->probe, l->hooks.data, l->method.data,
-			 reason[0] ? ": " : "", reason);
+		log_info("%s: %s by %s%s%s", l->probe, l->hooks.data, l->method.data, reason[0] ? ": " : "", reason);
 	buf_reset(&l->hooks);
 	buf_reset(&l->method);
 	buf_reset(&l->reason);
@@ -241,9 +239,12 @@ static int start_probe(struct pipeline *p, uint16_t id, struct err *err)
 	int fd, e;
 
 	snprintf(section, sizeof(section), "probes.%s", probes[id]->name);
-	const struct probe_env env = {.id = id, .options = config_get(p->o.config, section),
-				      .attach = p->o.attach, .events = p->o.events,
-				      .newcomers = p->o.newcomers, .notable = p->o.notable,
+	const struct probe_env env = {.id = id,
+				      .options = config_get(p->o.config, section),
+				      .attach = p->o.attach,
+				      .events = p->o.events,
+				      .newcomers = p->o.newcomers,
+				      .notable = p->o.notable,
 				      .containers = identity_containers(p->identity),
 				      .wait = p->o.go_on_without || p->o.wait};
 
@@ -287,8 +288,7 @@ static void listen_for_release(struct pipeline *p)
 	struct err err;
 
 	for (size_t i = 0; i < p->n && !p->release; i++)
-		if (p->running[i].probe->release &&
-		    release_listen(&p->release, p->loop, on_release, p, &err) < 0)
+		if (p->running[i].probe->release && release_listen(&p->release, p->loop, on_release, p, &err) < 0)
 			log_warning("teide trace --release will not be heard here: %s", err.text);
 }
 
@@ -296,8 +296,7 @@ static int start_timers(struct pipeline *p, struct err *err)
 {
 	bool ticks = false;
 
-	p->timer = loop_add_timer(p->loop, p->o.collect_interval_ns, p->o.collect_interval_ns,
-				  on_timer, p);
+	p->timer = loop_add_timer(p->loop, p->o.collect_interval_ns, p->o.collect_interval_ns, on_timer, p);
 	for (size_t i = 0; i < p->n; i++)
 		ticks |= p->running[i].probe->tick != NULL;
 	if (ticks)
@@ -309,8 +308,7 @@ static int start_timers(struct pipeline *p, struct err *err)
 	return 0;
 }
 
-int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeline_options *options,
-		   struct err *err)
+int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeline_options *options, struct err *err)
 {
 	struct pipeline *p = calloc(1, sizeof(*p) + options->probes->len * sizeof(p->running[0]));
 	int r;

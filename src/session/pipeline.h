@@ -12,12 +12,12 @@ struct pipeline_options {
 	const struct config *config;
 	const struct string_list *probes; /* names */
 	enum attach_force attach;
-	bool events;        /* all events of the rings are wanted */
-	bool newcomers;     /* or those of a task that is seen to send for the first time */
-	bool notable;       /* or those few that a reader should see unasked */
+	bool events;	    /* all events of the rings are wanted */
+	bool newcomers;	    /* or those of a task that is seen to send for the first time */
+	bool notable;	    /* or those few that a reader should see unasked */
 	bool go_on_without; /* a probe that this node cannot run, or that has nothing to do by the
 			     * configuration, is logged and left out */
-	bool wait;          /* a target that is not there may still come, and any may go */
+	bool wait;	    /* a target that is not there may still come, and any may go */
 	uint64_t collect_interval_ns;
 	event_fn on_event;
 	event_fn on_row;
@@ -31,8 +31,7 @@ struct pipeline_options {
 
 /* Starts the probes. -EINVAL for a name that is no probe, -EOPNOTSUPP for one that cannot run here.
  * On failure nothing stays attached. What the options point at must outlive the pipeline. */
-int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeline_options *options,
-		   struct err *err);
+int pipeline_start(struct pipeline **ret, struct loop *loop, const struct pipeline_options *options, struct err *err);
 
 size_t pipeline_probes(const struct pipeline *p); /* that run */
 

@@ -18,8 +18,8 @@
 
 #define RUN_DIR "/run/teide"
 #define PREFIX "release-"
-#define REQUEST 'r' /* a connection without it only asks whether a process listens */
-#define ANSWER_MAX 1200 /* '+' and what was held, or '-' and an error; and a newline */
+#define REQUEST 'r'	  /* a connection without it only asks whether a process listens */
+#define ANSWER_MAX 1200	  /* '+' and what was held, or '-' and an error; and a newline */
 #define REQUEST_SECONDS 1 /* the loop stands still meanwhile */
 #define ANSWER_SECONDS 60
 
@@ -51,8 +51,7 @@ static bool may_ask(int fd)
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) &&
-	       (peer.uid == 0 || peer.uid == geteuid());
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) && (peer.uid == 0 || peer.uid == geteuid());
 }
 
 static void answer(struct release *r, int fd)
@@ -104,8 +103,7 @@ static int open_socket(struct release *r)
 	r->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (r->fd < 0 || bind(r->fd, (struct sockaddr *)&a, sizeof(a)) < 0)
 		return -errno;
-	snprintf(r->path, sizeof(r->path), RUN_DIR "/" PREFIX "%d-%" PRIx64, getpid(),
-		 clock_boot_ns());
+	snprintf(r->path, sizeof(r->path), RUN_DIR "/" PREFIX "%d-%" PRIx64, getpid(), clock_boot_ns());
 	if (chmod(path, 0600) < 0 || listen(r->fd, 8) < 0 || rename(path, r->path) < 0) {
 		int e = -errno;
 
@@ -198,8 +196,7 @@ int release_list(void (*visit)(void *data, const char *path, bool in_use), void 
 	return for_each(list, &l);
 }
 
-int release_listen(struct release **ret, struct loop *loop, release_fn fn, void *data,
-		   struct err *err)
+int release_listen(struct release **ret, struct loop *loop, release_fn fn, void *data, struct err *err)
 {
 	_cleanup_(cleanup_release) struct release *r = calloc(1, sizeof(*r));
 	int e;
@@ -244,8 +241,7 @@ static void add_modules(struct release_answers *a, char *held)
 		size_t len = strlen(a->modules);
 
 		if (*word && !is_listed(a->modules, word))
-			snprintf(a->modules + len, sizeof(a->modules) - len, "%s%s",
-				 len ? " " : "", word);
+			snprintf(a->modules + len, sizeof(a->modules) - len, "%s%s", len ? " " : "", word);
 	}
 }
 

@@ -16,8 +16,7 @@ struct release;
 /* held: as of struct probe. 0 or -errno. */
 typedef int (*release_fn)(void *data, char held[static PROBE_HELD_MAX], struct err *err);
 
-int release_listen(struct release **ret, struct loop *loop, release_fn fn, void *data,
-		   struct err *err);
+int release_listen(struct release **ret, struct loop *loop, release_fn fn, void *data, struct err *err);
 void release_free(struct release *r); /* NULL is fine */
 
 /* Names what is in the folder: sockets of those that live (in_use), and what dead ones left there. */
@@ -27,8 +26,8 @@ int release_list(void (*visit)(void *data, const char *path, bool in_use), void 
 int release_sweep(void);
 
 struct release_answers {
-	size_t asked; /* that answered */
-	size_t held;  /* of those, which had held a module until then */
+	size_t asked;			  /* that answered */
+	size_t held;			  /* of those, which had held a module until then */
 	char modules[PROBE_HELD_MAX * 4]; /* those, each once, by spaces */
 };
 

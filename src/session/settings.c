@@ -22,8 +22,8 @@ static const char *const event_choices[] = {"none", "notable", "all", NULL};
 static const struct config_option run_table[] = {
 	{"probes", OPTION_LIST, FIELD(probes), "flow, gtpu",
 	 .help = "probes to run; one that this node cannot run is left out"},
-	{"collect_interval", OPTION_DURATION, FIELD(collect_interval_ns), "1s",
-	 100 * NSEC_PER_MSEC, 60 * NSEC_PER_SEC, .help = "how often counts are collected"},
+	{"collect_interval", OPTION_DURATION, FIELD(collect_interval_ns), "1s", 100 * NSEC_PER_MSEC, 60 * NSEC_PER_SEC,
+	 .help = "how often counts are collected"},
 	{"node", OPTION_STRING, FIELD(node), "", .help = "name of this node; empty: the host's"},
 	{"log_level", OPTION_CHOICE, FIELD(log_level), "info", .choices = log_levels,
 	 .help = "least severe lines that are logged"},
@@ -36,8 +36,7 @@ static const struct config_option run_table[] = {
 	{0},
 };
 
-const struct option_section run_section = {"run", "the service", run_table,
-						  sizeof(struct run_options)};
+const struct option_section run_section = {"run", "the service", run_table, sizeof(struct run_options)};
 
 static const struct config_option no_options[] = {{0}};
 
@@ -74,9 +73,9 @@ static int list_sections(struct settings *s, struct err *err)
 
 		if (asprintf(&name, "probes.%s", probes[i]->name) < 0)
 			return err_oom(err);
-		*section = (struct option_section){
-			name, probes[i]->help, probes[i]->options ? probes[i]->options : no_options,
-			probes[i]->options_size};
+		*section = (struct option_section){name, probes[i]->help,
+						   probes[i]->options ? probes[i]->options : no_options,
+						   probes[i]->options_size};
 		s->sections[rooms + i] = section;
 	}
 	s->n = rooms + n;

@@ -8,10 +8,10 @@
 struct run_options { /* section "run" */
 	struct string_list probes;
 	uint64_t collect_interval_ns;
-	const char *node; /* "" means the host's name */
+	const char *node;   /* "" means the host's name */
 	unsigned log_level; /* enum log_level */
-	unsigned output; /* enum run_output */
-	unsigned events; /* enum run_events */
+	unsigned output;    /* enum run_output */
+	unsigned events;    /* enum run_events */
 	bool strategies;
 };
 
@@ -35,7 +35,8 @@ struct settings {
 int settings_load(struct settings *s, const char *path, struct err *err);
 void settings_free(struct settings *s); /* usable with _cleanup_ */
 
-/* What is wrong on any node with values that are each well formed, by the check of each section and probe. 0 or -errno. */
+/* What is wrong on any node with values that are each well formed, by the check of each section and probe. 0 or -errno.
+ */
 int settings_check(const struct settings *s, struct err *err);
 
 const struct run_options *settings_run(const struct settings *s);

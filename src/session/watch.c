@@ -53,8 +53,7 @@ static int start_watch(struct watch *w, const struct pipeline_options *handlers,
 	return session_start(&w->session, &options, err);
 }
 
-int watch_run(struct watch *w, const struct watch_task *task, const struct pipeline_options *handlers,
-	      struct err *err)
+int watch_run(struct watch *w, const struct watch_task *task, const struct pipeline_options *handlers, struct err *err)
 {
 	struct err why_left = {0};
 	int r, written, left;

@@ -28,8 +28,7 @@ struct watch {
 
 /* Runs until a signal, the end of the duration, or watch_flush() at a closed output; then finishes: the last events and
  * rows, and the ledger. Of the options the caller sets what it wants and its handlers; the rest is the task's. */
-int watch_run(struct watch *w, const struct watch_task *task, const struct pipeline_options *handlers,
-	      struct err *err);
+int watch_run(struct watch *w, const struct watch_task *task, const struct pipeline_options *handlers, struct err *err);
 
 /* Writes what there is. Stops where the output is closed. */
 void watch_flush(struct watch *w);

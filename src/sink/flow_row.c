@@ -25,8 +25,8 @@
 #define TAGS_MAX 64
 #define SHORTEST 12 /* columns that two addresses keep, whatever else a row says */
 
-/* Whose interface: the pod's where it is known, else the namespace's. Here it is the end of a pod's pair. "=": its packets are
- * counted at another row too. */
+/* Whose interface: the pod's where it is known, else the namespace's. Here it is the end of a pod's pair. "=": its
+ * packets are counted at another row too. */
 static size_t place(const struct layout *l, const struct agg_flow *f, char text[static PLACE_MAX])
 {
 	const struct agg_flow_key *k = &f->key;
@@ -99,7 +99,8 @@ static size_t ends(const struct agg_flow *f, size_t width, char text[static ENDS
 	bool ports = !f->key.tunnel && !is_icmp(t) && (t->sport || t->dport);
 
 	if (!has_ends(f)) {
-		snprintf(text, ENDS_MAX, "%s", f->key.tunnel && f->key.has_gtp ? "(of several)" : "(no room for these)");
+		snprintf(text, ENDS_MAX, "%s",
+			 f->key.tunnel && f->key.has_gtp ? "(of several)" : "(no room for these)");
 		return strlen(text);
 	}
 	tags(&f->key, t, behind);
@@ -134,7 +135,8 @@ static const char *message_name(uint8_t type, char text[static 24])
 #define MESSAGE_WIDTH 18
 
 /* Behind a message's name, which has no column there. */
-static void stacked_ends(const struct layout *l, const struct agg_flow *f, enum agg_kind kind, char text[static ENDS_MAX])
+static void stacked_ends(const struct layout *l, const struct agg_flow *f, enum agg_kind kind,
+			 char text[static ENDS_MAX])
 {
 	char name[24], pair[ENDS_MAX];
 	const char *message = kind == AGG_MESSAGE ? message_name(f->key.type, name) : "";

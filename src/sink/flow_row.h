@@ -15,11 +15,11 @@
 /* How wide the columns are that give way. */
 struct layout {
 	const struct flow_view *view;
-	char own[24];	/* this network namespace, as a row names it */
+	char own[24];	    /* this network namespace, as a row names it */
 	size_t place, ends; /* ends: of a flow; the others have the protocol's room too */
-	size_t number;	/* each of the four numbers */
-	bool rated;	/* there has been time enough for rates */
-	bool stacked;	/* too narrow for one line: place and tunnel, then ends, then numbers */
+	size_t number;	    /* each of the four numbers */
+	bool rated;	    /* there has been time enough for rates */
+	bool stacked;	    /* too narrow for one line: place and tunnel, then ends, then numbers */
 };
 
 /* shown: the rows that will be laid out. */

@@ -19,8 +19,8 @@ struct table {
 	const struct agg_flow **sorted; /* owned */
 	size_t n;
 	struct layout layout;
-	size_t top; /* rows of each section */
-	size_t tunnels; /* not rows: a tunnel of several QoS flows is one */
+	size_t top;			  /* rows of each section */
+	size_t tunnels;			  /* not rows: a tunnel of several QoS flows is one */
 	struct agg_flow kinds[AGG_KINDS]; /* without the twins, with what is not listed */
 	struct agg_flow twins;
 	size_t rows[SECTIONS], rows_once[SECTIONS]; /* all, and without the twins */
@@ -101,8 +101,8 @@ static void add_up(struct table *t)
 		sum_add(&t->kinds[kind], agg_flows_rest(t->flows, kind));
 }
 
-/* What the flows are, and so what tunnels, messages and the others are. A message is a flow of its outer addresses too; where
- * rows are chosen by a TEID that flow is not among them. */
+/* What the flows are, and so what tunnels, messages and the others are. A message is a flow of its outer addresses too;
+ * where rows are chosen by a TEID that flow is not among them. */
 static void print_totals(const struct table *t, struct buf *out)
 {
 	const struct agg_flow *kinds = t->kinds;
@@ -123,9 +123,9 @@ static void print_totals(const struct table *t, struct buf *out)
 	}
 	if (t->layout.view->width && t->layout.view->width < 76)
 		where = "";
-	buf_printf(out, "%zu tunnel%s, %zu flow%s,%s%s packets/s, %s bit/s%s\n", t->tunnels,
-		   plural(t->tunnels), t->rows_once[SECTION_FLOWS], plural(t->rows_once[SECTION_FLOWS]),
-		   t->layout.stacked ? "\n" : " ", pps, bps, where);
+	buf_printf(out, "%zu tunnel%s, %zu flow%s,%s%s packets/s, %s bit/s%s\n", t->tunnels, plural(t->tunnels),
+		   t->rows_once[SECTION_FLOWS], plural(t->rows_once[SECTION_FLOWS]), t->layout.stacked ? "\n" : " ",
+		   pps, bps, where);
 	flow_row_sum(&t->layout, "all packets", &all, out);
 	flow_row_sum(&t->layout, "  in tunnels (G-PDU)", &kinds[AGG_TUNNEL], out);
 	if (kinds[AGG_MESSAGE].packets)
@@ -136,7 +136,8 @@ static void print_totals(const struct table *t, struct buf *out)
 }
 
 /* Rows beyond those shown, then what is in no row any more. */
-static void print_unlisted(const struct table *t, enum section s, const struct agg_flow *more, size_t n, struct buf *out)
+static void print_unlisted(const struct table *t, enum section s, const struct agg_flow *more, size_t n,
+			   struct buf *out)
 {
 	struct agg_flow gone = {0};
 	char about[64];

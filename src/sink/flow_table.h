@@ -8,10 +8,10 @@
 
 struct flow_view {
 	enum agg_sort sort;
-	size_t top;	/* lines of each table; 0: as many as fit, or 20 */
-	size_t width;	/* columns that a line may have; 0: any number */
-	size_t height;	/* lines of it, the same */
-	bool per_cpu;	/* rows are for each CPU */
+	size_t top;    /* lines of each table; 0: as many as fit, or 20 */
+	size_t width;  /* columns that a line may have; 0: any number */
+	size_t height; /* lines of it, the same */
+	bool per_cpu;  /* rows are for each CPU */
 };
 
 /* Totals, tunnels, flows, and below them what there is of quality. */

@@ -139,8 +139,8 @@ static void line(const struct agg_quality_entry *e, size_t width, struct buf *ou
 	table_line(out, width, about.data ?: "", numbers.data ?: "");
 }
 
-static void section(const struct agg_quality_entry *const *sorted, size_t n, enum section s, const struct quality_view *view,
-		    struct buf *out)
+static void section(const struct agg_quality_entry *const *sorted, size_t n, enum section s,
+		    const struct quality_view *view, struct buf *out)
 {
 	size_t shown = 0, of = 0;
 

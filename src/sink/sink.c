@@ -28,10 +28,10 @@
 struct sink {
 	enum sink_format format;
 	int fd;
-	int signal_fd;   /* readable while a signal that ends the program waits for the loop */
+	int signal_fd;	 /* readable while a signal that ends the program waits for the loop */
 	int patience_ms; /* -1: for ever */
-	size_t chunk;    /* what one write may take once fd is writable, without blocking */
-	int broken; /* the first write error, -errno: later lines are not even formatted */
+	size_t chunk;	 /* what one write may take once fd is writable, without blocking */
+	int broken;	 /* the first write error, -errno: later lines are not even formatted */
 	int64_t boot_to_real_ns;
 	struct buf out;
 	char ledger_line[128]; /* text: which probe and place the open ledger line is about */
@@ -163,8 +163,7 @@ static void ledger_text(struct sink *s, const char *probe, const struct ledger_r
 	}
 	if (!worth_a_word(row))
 		return;
-	buf_printf(&s->out, " %s%s%s=", row->name, row->reason ? "." : "",
-		   row->reason ? row->reason : "");
+	buf_printf(&s->out, " %s%s%s=", row->name, row->reason ? "." : "", row->reason ? row->reason : "");
 	if (row->unknown)
 		buf_str(&s->out, "unknown");
 	else
@@ -186,8 +185,7 @@ void sink_ledger(struct sink *s, const char *probe, const struct ledger_row *row
 /* The signals are blocked for the loop's sake: write() would sleep through them. */
 static int wait_writable(const struct sink *s)
 {
-	struct pollfd fds[] = {{.fd = s->fd, .events = POLLOUT},
-			       {.fd = s->signal_fd, .events = POLLIN}};
+	struct pollfd fds[] = {{.fd = s->fd, .events = POLLOUT}, {.fd = s->signal_fd, .events = POLLIN}};
 	int n = poll(fds, ARRAY_SIZE(fds), s->patience_ms), r = -ETIMEDOUT;
 
 	if (n > 0 && !fds[0].revents) {

@@ -14,6 +14,6 @@ void shorten_begin(char *text, size_t room);
 /* Of a name the end, and a third of the room for the beginning. */
 void shorten_middle(char *text, size_t room);
 
-/* One line: what a row is about, then its numbers. Where width columns (0: any number) are too few for both, the numbers
- * have a line of their own, at its end. */
+/* One line: what a row is about, then its numbers. Where width columns (0: any number) are too few for both, the
+ * numbers have a line of their own, at its end. */
 void table_line(struct buf *out, size_t width, const char *about, const char *numbers);

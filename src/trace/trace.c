@@ -62,9 +62,8 @@ static void on_collected(void *data, uint64_t now_ns)
 
 static void print_context(const struct agg_context *c, struct buf *out)
 {
-	buf_printf(out, "%-28s %-15s %8" PRIu32 " %8" PRIu32 " %4" PRIu32 "  %-8s %12" PRIu64 "\n",
-		   c->function, c->comm, c->tgid, c->tid, c->cpu, event_context_name(c->context),
-		   c->calls);
+	buf_printf(out, "%-28s %-15s %8" PRIu32 " %8" PRIu32 " %4" PRIu32 "  %-8s %12" PRIu64 "\n", c->function,
+		   c->comm, c->tgid, c->tid, c->cpu, event_context_name(c->context), c->calls);
 }
 
 static void print_contexts(struct trace *t)
@@ -73,11 +72,10 @@ static void print_contexts(struct trace *t)
 	_cleanup_(buf_free) struct buf out = {0};
 	size_t n;
 
-	if (!t->contexts || t->watch.task->format != SINK_TEXT ||
-	    agg_contexts_sorted(t->contexts, &list, &n) < 0)
+	if (!t->contexts || t->watch.task->format != SINK_TEXT || agg_contexts_sorted(t->contexts, &list, &n) < 0)
 		return;
-	buf_printf(&out, "%-28s %-15s %8s %8s %4s  %-8s %12s\n", "FUNCTION", "TASK", "TGID", "TID",
-		   "CPU", "CONTEXT", "CALLS");
+	buf_printf(&out, "%-28s %-15s %8s %8s %4s  %-8s %12s\n", "FUNCTION", "TASK", "TGID", "TID", "CPU", "CONTEXT",
+		   "CALLS");
 	for (size_t i = 0; i < n; i++)
 		print_context(list[i], &out);
 	if (agg_contexts_refused(t->contexts))
@@ -97,9 +95,12 @@ static void on_finished(void *data)
 int trace_run(const struct trace_task *task, struct err *err)
 {
 	struct trace t = {.watch.on_finished = on_finished};
-	const struct pipeline_options handlers = {
-		.events = !task->contexts, .on_event = on_event, .on_row = on_row, .on_drained = on_drained,
-		.on_collected = on_collected, .data = &t};
+	const struct pipeline_options handlers = {.events = !task->contexts,
+						  .on_event = on_event,
+						  .on_row = on_row,
+						  .on_drained = on_drained,
+						  .on_collected = on_collected,
+						  .data = &t};
 	int r;
 
 	if (task->contexts && !(t.contexts = agg_contexts_new(CONTEXTS_MAX)))

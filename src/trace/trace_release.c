@@ -76,8 +76,7 @@ int trace_release(bool json, struct err *err)
 		unsigned n = wait_for_kernel(module);
 
 		if (n)
-			log_warning("%s: %u more references, which are not teide's: lsmod, bpftool prog",
-				    module, n);
+			log_warning("%s: %u more references, which are not teide's: lsmod, bpftool prog", module, n);
 	}
 	return r;
 }

@@ -28,8 +28,7 @@ const char *why_upf_name(enum why_upf u)
 	return names[u];
 }
 
-const struct why_pdr *why_pdr_of(const struct why_session *s, enum why_way way, bool has_id,
-				 uint16_t id)
+const struct why_pdr *why_pdr_of(const struct why_session *s, enum why_way way, bool has_id, uint16_t id)
 {
 	const struct why_pdr *first = NULL;
 
@@ -74,8 +73,7 @@ const struct why_outcome *why_worst(const struct why_counts *c, enum why_stage_i
 	const struct why_outcome *worst = NULL;
 
 	for (size_t i = 0; i < c->n_outcomes; i++)
-		if (stage_of(&c->outcomes[i]) == stage &&
-		    (!worst || c->outcomes[i].packets > worst->packets))
+		if (stage_of(&c->outcomes[i]) == stage && (!worst || c->outcomes[i].packets > worst->packets))
 			worst = &c->outcomes[i];
 	return worst;
 }
@@ -122,9 +120,8 @@ static void module_stages(const struct why_facts *f, enum why_way way, struct wh
 	if (!is_unknown(c))
 		return;
 	if (way == WHY_UPLINK && f->net.device[0])
-		p->stages[WHY_HANDLED] = (struct why_stage){.name = p->stages[WHY_HANDLED].name,
-							    .visible = true,
-							    .packets = c->device + c->left_n9};
+		p->stages[WHY_HANDLED] = (struct why_stage){
+			.name = p->stages[WHY_HANDLED].name, .visible = true, .packets = c->device + c->left_n9};
 	else
 		hide(p, WHY_HANDLED, "this version of the module does not tell");
 }
@@ -188,8 +185,7 @@ static void find_stop(const struct why_facts *f, struct why_path *p)
 			return;
 		}
 		if (p->stop < 0 &&
-		    is_lost(before, s->packets,
-			    LOSS_PERCENT + (s->module != module ? f->skew_percent : 0))) {
+		    is_lost(before, s->packets, LOSS_PERCENT + (s->module != module ? f->skew_percent : 0))) {
 			p->state = WHY_LOSSY;
 			p->stop = i;
 			p->lost = before - s->packets;
@@ -214,8 +210,7 @@ static void judge_silence(const struct why_facts *f, enum why_way way, struct wh
 	p->stop = WHY_ARRIVED;
 }
 
-static void add_note(struct why_answer *a, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+static void add_note(struct why_answer *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* A command that is cut is another command: rather none. */
 static void add_note(struct why_answer *a, const char *format, ...)
@@ -238,12 +233,13 @@ static void add_faults(const struct why_facts *f, struct why_answer *a)
 	char text[ADDR_TEXT_MAX], device[ADVICE_WORD_MAX];
 
 	if (f->net.forwarding == 0)
-		add_note(a, "forwarding is off: %ssysctl net.ipv4.ip_forward=1 (or "
-			 "net.ipv6.conf.all.forwarding)", f->inside);
+		add_note(a,
+			 "forwarding is off: %ssysctl net.ipv4.ip_forward=1 (or "
+			 "net.ipv6.conf.all.forwarding)",
+			 f->inside);
 	if (f->net.device[0] && ue->asked && (ue->error || strcmp(ue->interface, f->net.device)))
 		add_note(a, "no route leads to %s, which is behind %s: %sip route add UE-POOL dev %s",
-			 addr_format(&f->seen.ue, text), f->net.device, f->inside,
-			 advice_word(f->net.device, device));
+			 addr_format(&f->seen.ue, text), f->net.device, f->inside, advice_word(f->net.device, device));
 }
 
 static void add_notes(const struct why_facts *f, struct why_answer *a)
@@ -253,23 +249,29 @@ static void add_notes(const struct why_facts *f, struct why_answer *a)
 	if (a->state == WHY_SILENT)
 		add_faults(f, a);
 	if (down->unreachable)
-		add_note(a, "%" PRIu64 " of the downlink packets are ICMP 'unreachable': the data "
-			 "network answers that it has no such host or port", down->unreachable);
+		add_note(a,
+			 "%" PRIu64 " of the downlink packets are ICMP 'unreachable': the data "
+			 "network answers that it has no such host or port",
+			 down->unreachable);
 	if (down->too_big)
-		add_note(a, "%" PRIu64 " of the downlink packets are ICMP 'too big': a link beyond N6 "
-			 "has a smaller MTU", down->too_big);
+		add_note(a,
+			 "%" PRIu64 " of the downlink packets are ICMP 'too big': a link beyond N6 "
+			 "has a smaller MTU",
+			 down->too_big);
 	if (f->seen.translated)
 		add_note(a, "N6 translates addresses (NAT): its counts are of all UEs' packets to the "
-			 "same destinations");
+			    "same destinations");
 	if (f->session.others)
 		add_note(a, "%u more session%s fit: this is the first", f->session.others,
 			 f->session.others > 1 ? "s" : "");
 	if (f->seen.events_lost)
-		add_note(a, "%" PRIu64 " event%s of the module lost: its counts are too low by as many, of any "
-			 "session", f->seen.events_lost, plural(f->seen.events_lost));
+		add_note(a,
+			 "%" PRIu64 " event%s of the module lost: its counts are too low by as many, of any "
+			 "session",
+			 f->seen.events_lost, plural(f->seen.events_lost));
 	if (f->seen.left_out)
-		add_note(a, "%" PRIu64 " packet%s of any session found no room in a table",
-			 f->seen.left_out, plural(f->seen.left_out));
+		add_note(a, "%" PRIu64 " packet%s of any session found no room in a table", f->seen.left_out,
+			 plural(f->seen.left_out));
 }
 
 /* The direction that the verdict is about: the uplink's fault first, as the downlink follows from it. */
@@ -285,9 +287,8 @@ static void choose(struct why_answer *a)
 				return;
 			}
 	a->way = -1;
-	a->state = a->ways[WHY_UPLINK].state == WHY_SILENT && a->ways[WHY_DOWNLINK].state == WHY_SILENT
-			   ? WHY_SILENT
-			   : WHY_FINE;
+	a->state = a->ways[WHY_UPLINK].state == WHY_SILENT && a->ways[WHY_DOWNLINK].state == WHY_SILENT ? WHY_SILENT
+													: WHY_FINE;
 }
 
 static void name_it(const struct why_facts *f, char *text, size_t size)
@@ -308,9 +309,10 @@ static void say_fine(const struct why_facts *f, const char *name, struct why_ans
 	size_t size = sizeof(a->verdict);
 
 	if (up->state == WHY_FINE && down->state == WHY_FINE)
-		snprintf(a->verdict, size, "%s: both directions work: uplink %" PRIu64 " in, %" PRIu64
-			 " out; downlink %" PRIu64 " in, %" PRIu64 " out", name,
-			 up->stages[WHY_ARRIVED].packets, up->stages[WHY_LEFT].packets,
+		snprintf(a->verdict, size,
+			 "%s: both directions work: uplink %" PRIu64 " in, %" PRIu64 " out; downlink %" PRIu64
+			 " in, %" PRIu64 " out",
+			 name, up->stages[WHY_ARRIVED].packets, up->stages[WHY_LEFT].packets,
 			 down->stages[WHY_ARRIVED].packets, down->stages[WHY_LEFT].packets);
 	else
 		snprintf(a->verdict, size, "%s: the %s works, and nothing else was sent", name,
@@ -320,9 +322,8 @@ static void say_fine(const struct why_facts *f, const char *name, struct why_ans
 static void say_up(const struct why_facts *f, struct why_answer *a)
 {
 	char down[ADVICE_WORD_MAX];
-	int n = snprintf(a->advice, sizeof(a->advice),
-			 "%sip link set dev %s up; if it is, its carrier is missing", f->inside,
-			 advice_word(f->net.first_down, down));
+	int n = snprintf(a->advice, sizeof(a->advice), "%sip link set dev %s up; if it is, its carrier is missing",
+			 f->inside, advice_word(f->net.first_down, down));
 
 	if (n < 0 || (size_t)n >= sizeof(a->advice))
 		a->advice[0] = '\0';
@@ -343,9 +344,8 @@ static void say_silent(const struct why_facts *f, const char *name, struct why_a
 	} else {
 		snprintf(a->verdict, size, "%s: no session%s and no packet", name,
 			 f->upf == WHY_UPF_USER ? " that the kernel knows" : "");
-		snprintf(a->advice, sizeof(a->advice),
-			 "is it the %s%s", f->by_ue ? "address that the SMF gave?"
-						    : "TEID that the UPF or the gNB gave the tunnel?",
+		snprintf(a->advice, sizeof(a->advice), "is it the %s%s",
+			 f->by_ue ? "address that the SMF gave?" : "TEID that the UPF or the gNB gave the tunnel?",
 			 f->upf == WHY_UPF_GTP5G ? " teide rules lists the sessions" : "");
 	}
 }
@@ -364,11 +364,11 @@ static void say(const struct why_facts *f, struct why_answer *a)
 	} else {
 		p = &a->ways[a->way];
 		if (a->state == WHY_LOSSY)
-			snprintf(a->verdict, sizeof(a->verdict), "%s: the %s loses %" PRIu64
-				 " packets: %s", name, ways[a->way], p->lost, p->text);
+			snprintf(a->verdict, sizeof(a->verdict), "%s: the %s loses %" PRIu64 " packets: %s", name,
+				 ways[a->way], p->lost, p->text);
 		else
-			snprintf(a->verdict, sizeof(a->verdict), "%s: the %s is broken: %s", name,
-				 ways[a->way], p->text);
+			snprintf(a->verdict, sizeof(a->verdict), "%s: the %s is broken: %s", name, ways[a->way],
+				 p->text);
 		snprintf(a->advice, sizeof(a->advice), "%s", p->advice);
 	}
 }

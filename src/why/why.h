@@ -41,7 +41,7 @@ struct why_pdr {
 	uint32_t peer_teid; /* where the FAR sends */
 	struct addr peer;
 	uint32_t qer_id;
-	uint8_t qfi, gate; /* GTP5G_GATE_* */
+	uint8_t qfi, gate;		   /* GTP5G_GATE_* */
 	uint64_t mbr_uplink, mbr_downlink; /* kbit/s; 0: none */
 };
 
@@ -64,19 +64,19 @@ struct why_outcome {
 #define WHY_OUTCOMES_MAX 32
 
 struct why_latency {
-	uint64_t packets;	 /* 0: none was measured */
+	uint64_t packets; /* 0: none was measured */
 	uint64_t median_ns, p99_ns;
-	bool at_most;	  /* upper bounds, by powers of two */
+	bool at_most;	   /* upper bounds, by powers of two */
 	bool all_sessions; /* not of this session alone */
 };
 
 /* What was seen of one direction. TC counts are segments on the wire. */
 struct why_counts {
 	uint64_t arrived, arrived_bytes, device, left, left_bytes;
-	uint64_t arrived_n9, left_n9; /* of arrived, left: in a tunnel of another UPF */
-	uint64_t malformed;	      /* in its tunnel, and no well-formed G-PDU; not in arrived */
-	uint64_t other_teid;	      /* of arrived: its UE's, in a tunnel that is not the session's */
-	uint64_t other_ue;	      /* in its tunnel, from another address; not in arrived */
+	uint64_t arrived_n9, left_n9;  /* of arrived, left: in a tunnel of another UPF */
+	uint64_t malformed;	       /* in its tunnel, and no well-formed G-PDU; not in arrived */
+	uint64_t other_teid;	       /* of arrived: its UE's, in a tunnel that is not the session's */
+	uint64_t other_ue;	       /* in its tunnel, from another address; not in arrived */
 	uint64_t unreachable, too_big; /* of arrived: ICMP that says so */
 	uint32_t other_teid_value;
 	struct addr other_ue_value;
@@ -90,7 +90,7 @@ struct why_counts {
 	struct why_outcome outcomes[WHY_OUTCOMES_MAX];
 	size_t n_outcomes;
 	uint64_t module; /* all that the module took, outcomes summed up */
-	bool has_rule; /* the PDR that took most */
+	bool has_rule;	 /* the PDR that took most */
 	uint64_t seid;
 	uint16_t pdr_id;
 	struct why_latency latency;
@@ -98,13 +98,13 @@ struct why_counts {
 
 struct why_seen_facts {
 	struct why_counts ways[WHY_WAYS];
-	bool translated;	/* N6 has the node's address for the UE's: its counts are of every
-				 * UE's packets to the same destinations */
+	bool translated; /* N6 has the node's address for the UE's: its counts are of every
+			  * UE's packets to the same destinations */
 	bool has_ue;
-	struct addr ue;		/* known by the rules, or learned from the traffic */
-	uint64_t left_out;	/* packets that found no room in a table: of any session */
-	uint64_t events_lost;	/* of the module, where it is counted by events */
-	bool by_rows;		/* the module is counted by its rows, to the packet */
+	struct addr ue;	      /* known by the rules, or learned from the traffic */
+	uint64_t left_out;    /* packets that found no room in a table: of any session */
+	uint64_t events_lost; /* of the module, where it is counted by events */
+	bool by_rows;	      /* the module is counted by its rows, to the packet */
 };
 
 /* The way to an address, as the UPF's namespace has it. */
@@ -121,8 +121,8 @@ struct why_network {
 	char device[IF_NAMESIZE]; /* gtp, gtp5g, or the user-space UPF's TUN; "": none */
 	bool device_up;
 	unsigned device_mtu, n3_mtu;
-	int forwarding;	       /* -1: not to be told; of the UE's address family */
-	int device_forwarding; /* IPv4 alone */
+	int forwarding;		      /* -1: not to be told; of the UE's address family */
+	int device_forwarding;	      /* IPv4 alone */
 	int rp_all, rp_device, rp_n3; /* rp_filter, IPv4 alone */
 	int sockets;		      /* at UDP 2152; -1: not to be told */
 	uint64_t socket_drops;
@@ -137,13 +137,13 @@ struct why_network {
 struct why_facts {
 	enum why_upf upf;
 	char netns[WHY_NAME_MAX];
-	uint16_t port;	 /* UDP port of GTP-U; 0: 2152 */
+	uint16_t port;			/* UDP port of GTP-U; 0: 2152 */
 	char inside[ADVICE_INSIDE_MAX]; /* what a command is begun with to run in there */
-	bool by_ue;	 /* what was asked: a UE's address, else a TEID */
+	bool by_ue;			/* what was asked: a UE's address, else a TEID */
 	struct addr ue;
 	uint32_t teid;
-	bool module_ran;	      /* the gtpu probe */
-	unsigned skew_percent; /* of the time that TC and module were counted: not by both */
+	bool module_ran;	       /* the gtpu probe */
+	unsigned skew_percent;	       /* of the time that TC and module were counted: not by both */
 	char module_why[WHY_TEXT_MAX]; /* why not */
 	struct why_session session;
 	struct why_network net;
@@ -152,7 +152,7 @@ struct why_facts {
 
 struct why_stage {
 	bool visible;
-	bool module; /* counted in the module; else at TC */
+	bool module;	  /* counted in the module; else at TC */
 	const char *name; /* static: "n3_in", "module", "pdr", ... */
 	uint64_t packets;
 	char detail[WHY_TEXT_MAX]; /* where it was; or why it cannot be seen */
@@ -168,16 +168,16 @@ enum why_state {
 struct why_path {
 	struct why_stage stages[WHY_STAGES];
 	enum why_state state;
-	int stop;	      /* broken, lossy: the first stage that packets do not reach */
-	uint64_t lost;	      /* before it */
-	const char *reason;   /* static, or NULL: "no_pdr", "ip_forward", ... */
+	int stop;	    /* broken, lossy: the first stage that packets do not reach */
+	uint64_t lost;	    /* before it */
+	const char *reason; /* static, or NULL: "no_pdr", "ip_forward", ... */
 	char text[WHY_TEXT_MAX], advice[WHY_TEXT_MAX];
 };
 
 struct why_answer {
 	struct why_path ways[WHY_WAYS];
 	enum why_state state;
-	int way; /* the direction that the verdict is about; -1: both */
+	int way;			/* the direction that the verdict is about; -1: both */
 	char verdict[2 * WHY_TEXT_MAX]; /* one line */
 	char advice[WHY_TEXT_MAX];
 	char notes[8][WHY_TEXT_MAX];
@@ -190,5 +190,4 @@ const char *why_state_name(enum why_state s); /* "works", "loses packets", "brok
 const char *why_upf_name(enum why_upf u);     /* "user", "gtp", "gtp5g" */
 
 /* Of a session's PDRs of a direction: the one with that number, else the first; NULL: none. */
-const struct why_pdr *why_pdr_of(const struct why_session *s, enum why_way way, bool has_id,
-				 uint16_t id);
+const struct why_pdr *why_pdr_of(const struct why_session *s, enum why_way way, bool has_id, uint16_t id);

@@ -25,8 +25,8 @@ struct why_link {
 /* A network namespace where packets of a session may pass. */
 struct why_site {
 	struct netns ns;
-	bool own;		 /* the calling thread's */
-	char name[WHY_NAME_MAX]; /* as people know it */
+	bool own;				    /* the calling thread's */
+	char name[WHY_NAME_MAX];		    /* as people know it */
 	char event_name[NETNS_NAME_MAX], inode[24]; /* as events name it */
 	char inside[ADVICE_INSIDE_MAX];
 	enum why_upf upf;
@@ -36,7 +36,7 @@ struct why_site {
 	struct addr addresses[WHY_ADDRESSES_MAX];
 	unsigned owners[WHY_ADDRESSES_MAX]; /* their interfaces */
 	size_t n_addresses;
-	uint16_t port; /* UDP port of GTP-U */
+	uint16_t port;		  /* UDP port of GTP-U */
 	struct netns_facts netns; /* as the doctor reads it, its one device ours */
 	struct why_session session;
 };
@@ -50,7 +50,7 @@ struct why_sites {
 
 struct why_task {
 	const struct why_question *q;
-	const char *netns; /* the only network namespace to look at, or NULL */
+	const char *netns;	   /* the only network namespace to look at, or NULL */
 	struct settings *settings; /* the probes' keys are set to what the question needs */
 	uint64_t duration_ns;
 	bool json;
@@ -65,29 +65,26 @@ int why_run(const struct why_task *task, struct err *err);
 int why_scan(const struct why_task *task, struct why_sites *ret, struct err *err);
 
 /* Runs f in the site's namespace. Its result, or -errno. */
-int why_inside(const struct why_site *site, int (*f)(void *data, struct err *err), void *data,
-	       struct err *err);
+int why_inside(const struct why_site *site, int (*f)(void *data, struct err *err), void *data, struct err *err);
 /* Reads links, addresses and what the doctor reads, in the site's namespace. */
 int why_read_site(struct why_site *site, struct err *err);
 
 struct why_watched {
 	struct why_seen *seen;
-	uint64_t ns;	      /* how long it was counted */
-	uint64_t skew_ns;     /* of that, not by both TC and module */
+	uint64_t ns;	  /* how long it was counted */
+	uint64_t skew_ns; /* of that, not by both TC and module */
 	bool module_ran;
 	char module_why[WHY_TEXT_MAX]; /* why not */
 };
 
 /* Watches the sites for the task's duration, or until interrupted. The caller frees ret->seen. */
-int why_observe(const struct why_sites *sites, const struct why_task *task,
-		struct why_watched *ret, struct err *err);
+int why_observe(const struct why_sites *sites, const struct why_task *task, struct why_watched *ret, struct err *err);
 
 /* The interfaces of a site that are watched, one by one: NULL at the end. */
 const struct why_link *why_watched_link(const struct why_site *site, size_t *cursor);
 
 /* What the site's network says now of the ways that the packets would take. */
-int why_network(struct why_site *site, const struct why_facts *f, struct why_network *ret,
-		struct err *err);
+int why_network(struct why_site *site, const struct why_facts *f, struct why_network *ret, struct err *err);
 
 struct why_story {
 	const struct why_facts *f;
@@ -95,7 +92,7 @@ struct why_story {
 	const struct why_site *site;
 	const struct why_sites *sites;
 	const char *node; /* this node's name */
-	const char *pod; /* the site's; "" where none is known */
+	const char *pod;  /* the site's; "" where none is known */
 	uint64_t ns;
 };
 
@@ -103,8 +100,6 @@ void why_text(const struct why_story *s, struct buf *out);
 void why_json(const struct why_story *s, struct buf *out); /* one line */
 
 /* Writes what a stage is called, "reached N3". */
-const char *why_stage_title(const struct why_facts *f, enum why_way way, enum why_stage_id stage,
-			    char text[static 32]);
+const char *why_stage_title(const struct why_facts *f, enum why_way way, enum why_stage_id stage, char text[static 32]);
 /* Where a stage's packets were, for those that are seen: "n3 from gNB 10.0.0.1, TEID 0x1". */
-void why_stage_detail(const struct why_story *s, enum why_way way, enum why_stage_id stage,
-		      struct buf *out);
+void why_stage_detail(const struct why_story *s, enum why_way way, enum why_stage_id stage, struct buf *out);

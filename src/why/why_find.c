@@ -3,16 +3,14 @@
 
 #include <string.h>
 
-static const struct gtp5g_rule *far_of(const struct rules *rules, uint64_t netns,
-				       const struct gtp5g_rule *pdr)
+static const struct gtp5g_rule *far_of(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr)
 {
 	if (!(pdr->has & GTP5G_HAS_FAR_ID))
 		return NULL;
 	return rules_find(rules, netns, GTP5G_RULE_FAR, pdr->seid, pdr->pdr.far_id);
 }
 
-static bool fits(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr,
-		 const struct why_question *q)
+static bool fits(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr, const struct why_question *q)
 {
 	const struct gtp5g_rule *far;
 
@@ -42,8 +40,7 @@ static void take_qer(const struct gtp5g_rule *qer, struct why_pdr *p)
 	p->mbr_downlink = gtp5g_kbps(qer->qer.mbr.dl_high, qer->qer.mbr.dl_low);
 }
 
-static void take_pdr(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr,
-		     struct why_session *s)
+static void take_pdr(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr, struct why_session *s)
 {
 	const struct gtp5g_rule *far = far_of(rules, netns, pdr), *qer = NULL;
 	struct why_pdr *p;
@@ -76,14 +73,12 @@ static void take_pdr(const struct rules *rules, uint64_t netns, const struct gtp
 		take_qer(qer, p);
 }
 
-bool why_find(const struct rules *rules, uint64_t netns, const struct why_question *q,
-	      struct why_session *ret)
+bool why_find(const struct rules *rules, uint64_t netns, const struct why_question *q, struct why_session *ret)
 {
 	struct why_session s = {.has_seid = true};
 	uint64_t last = 0;
 
-	for (const struct rules_item *i = rules_first(rules, netns, GTP5G_RULE_PDR); i;
-	     i = rules_next(rules, i)) {
+	for (const struct rules_item *i = rules_first(rules, netns, GTP5G_RULE_PDR); i; i = rules_next(rules, i)) {
 		const struct gtp5g_rule *pdr = rules_get(i);
 
 		if (!fits(rules, netns, pdr, q))
@@ -97,8 +92,7 @@ bool why_find(const struct rules *rules, uint64_t netns, const struct why_questi
 	}
 	if (!s.known)
 		return false;
-	for (const struct rules_item *i = rules_first(rules, netns, GTP5G_RULE_PDR); i;
-	     i = rules_next(rules, i))
+	for (const struct rules_item *i = rules_first(rules, netns, GTP5G_RULE_PDR); i; i = rules_next(rules, i))
 		if (rules_get(i)->seid == s.seid)
 			take_pdr(rules, netns, rules_get(i), &s);
 	*ret = s;
@@ -115,8 +109,7 @@ static bool same_ue(const struct addr *ms, const struct addr *ue)
 
 bool why_find_pdp(const struct gtp_pdp *pdp, const struct why_question *q, struct why_session *s)
 {
-	if (q->by_ue ? !same_ue(&pdp->ms_addr, &q->ue)
-		     : pdp->i_tei != q->teid && pdp->o_tei != q->teid)
+	if (q->by_ue ? !same_ue(&pdp->ms_addr, &q->ue) : pdp->i_tei != q->teid && pdp->o_tei != q->teid)
 		return false;
 	/* The two address families of a UE share their TEIDs. */
 	if (!s->has_ue && (q->by_ue || addr_is_v4(&pdp->ms_addr))) {
@@ -129,8 +122,8 @@ bool why_find_pdp(const struct gtp_pdp *pdp, const struct why_question *q, struc
 	}
 	s->known = true;
 	s->pdrs[0] = (struct why_pdr){.way = WHY_UPLINK, .has_teid = true, .teid = pdp->i_tei};
-	s->pdrs[1] = (struct why_pdr){.way = WHY_DOWNLINK, .has_peer = true, .peer = pdp->peer,
-				      .peer_teid = pdp->o_tei};
+	s->pdrs[1] =
+		(struct why_pdr){.way = WHY_DOWNLINK, .has_peer = true, .peer = pdp->peer, .peer_teid = pdp->o_tei};
 	s->n = 2;
 	return true;
 }

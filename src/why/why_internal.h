@@ -24,8 +24,8 @@ void why_marks_add(struct why_marks *m, enum why_way way, uint32_t teid);
 
 struct why_seen {
 	struct why_marks marks;
-	struct agg_flows *flows; /* its own, or all while its address is not known */
-	struct agg_flows *rest;	 /* without a tunnel and its address: a translated one may be there */
+	struct agg_flows *flows;  /* its own, or all while its address is not known */
+	struct agg_flows *rest;	  /* without a tunnel and its address: a translated one may be there */
 	struct map *rows, *exits; /* struct module_key -> struct module_value */
 	uint64_t latency[WHY_WAYS][WHY_LATENCY_BUCKETS]; /* of all sessions */
 	uint64_t *durations[WHY_WAYS];			 /* of exits of this one */
@@ -36,8 +36,8 @@ struct why_seen {
 
 /* The module's side: what e says is added; summed up for a place. */
 void why_module_add(struct why_seen *s, const struct event *e);
-int why_module_sum(const struct why_seen *s, const struct why_place *place,
-		   const struct why_marks *m, struct why_seen_facts *ret);
+int why_module_sum(const struct why_seen *s, const struct why_place *place, const struct why_marks *m,
+		   struct why_seen_facts *ret);
 bool why_place_is(const struct why_place *place, const char *netns);
 
 /* Of why.c's judgement. */

@@ -70,8 +70,7 @@ static bool concerns(const struct why_marks *m, const struct module_key *k)
 	return k->has_teid && why_marks_teid(m, k->way, k->teid);
 }
 
-static void add_packets(struct why_seen *s, struct map *map, const struct module_key *k,
-			uint64_t packets)
+static void add_packets(struct why_seen *s, struct map *map, const struct module_key *k, uint64_t packets)
 {
 	struct module_value *v;
 
@@ -106,8 +105,7 @@ static void add_latency(struct why_seen *s, const struct event *e)
 
 static bool is_packet_function(const struct event *e)
 {
-	static const char *const names[] = {"gtp5g_encap_recv", "gtp5g_dev_xmit", "gtp_encap_recv",
-					    "gtp_dev_xmit"};
+	static const char *const names[] = {"gtp5g_encap_recv", "gtp5g_dev_xmit", "gtp_encap_recv", "gtp_dev_xmit"};
 
 	for (size_t i = 0; event_has(e, F_FUNCTION) && i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(e->call.function, names[i]))
@@ -118,11 +116,9 @@ static bool is_packet_function(const struct event *e)
 static int maps(struct why_seen *s)
 {
 	if (!s->rows)
-		s->rows = map_new(sizeof(struct module_key), sizeof(struct module_value),
-				  MODULE_KEYS_MAX);
+		s->rows = map_new(sizeof(struct module_key), sizeof(struct module_value), MODULE_KEYS_MAX);
 	if (!s->exits)
-		s->exits = map_new(sizeof(struct module_key), sizeof(struct module_value),
-				   MODULE_KEYS_MAX);
+		s->exits = map_new(sizeof(struct module_key), sizeof(struct module_value), MODULE_KEYS_MAX);
 	return s->rows && s->exits ? 0 : -ENOMEM;
 }
 
@@ -162,8 +158,8 @@ static void add_outcome(struct why_counts *c, const struct module_key *k, uint64
 	size_t i = 0;
 
 	c->module += packets;
-	while (i < c->n_outcomes && !(same_text(c->outcomes[i].verdict, k->verdict) &&
-				      same_text(c->outcomes[i].reason, k->reason)))
+	while (i < c->n_outcomes &&
+	       !(same_text(c->outcomes[i].verdict, k->verdict) && same_text(c->outcomes[i].reason, k->reason)))
 		i++;
 	if (i == WHY_OUTCOMES_MAX)
 		return;
@@ -177,8 +173,7 @@ struct best {
 	uint64_t rule, peer;
 };
 
-static void add_key(struct why_counts *c, struct best *best, const struct module_key *k,
-		    uint64_t packets)
+static void add_key(struct why_counts *c, struct best *best, const struct module_key *k, uint64_t packets)
 {
 	add_outcome(c, k, packets);
 	if (k->has_pdr && packets > best->rule) {
@@ -243,8 +238,8 @@ static void sum_latency(const struct why_seen *s, enum why_way way, struct why_l
 	ret->at_most = ret->all_sessions = true;
 }
 
-int why_module_sum(const struct why_seen *s, const struct why_place *place,
-		   const struct why_marks *m, struct why_seen_facts *ret)
+int why_module_sum(const struct why_seen *s, const struct why_place *place, const struct why_marks *m,
+		   struct why_seen_facts *ret)
 {
 	const struct map *map = s->by_rows ? s->rows : s->exits;
 	struct best best[WHY_WAYS] = {{0}};

@@ -126,8 +126,7 @@ static void list_down(const struct gather *g)
 
 		if (device ? g->net->device_up : l->up)
 			continue;
-		snprintf(g->net->down + len, sizeof(g->net->down) - len, "%s%s", len ? ", " : "",
-			 l->name);
+		snprintf(g->net->down + len, sizeof(g->net->down) - len, "%s%s", len ? ", " : "", l->name);
 		if (!len)
 			memcpy(g->net->first_down, l->name, sizeof(l->name));
 	}
@@ -173,13 +172,12 @@ static int gather(void *data, struct err *err)
 	return 0;
 }
 
-int why_network(struct why_site *site, const struct why_facts *f, struct why_network *ret,
-		struct err *err)
+int why_network(struct why_site *site, const struct why_facts *f, struct why_network *ret, struct err *err)
 {
 	struct gather g = {.site = site, .f = f, .net = ret};
 	int r = why_read_site(site, err);
 
-	*ret = (struct why_network){.forwarding = -1, .device_forwarding = -1, .rp_all = -1,
-				    .rp_device = -1, .rp_n3 = -1, .sockets = -1};
+	*ret = (struct why_network){
+		.forwarding = -1, .device_forwarding = -1, .rp_all = -1, .rp_device = -1, .rp_n3 = -1, .sockets = -1};
 	return r < 0 ? r : why_inside(site, gather, &g, err);
 }

@@ -83,13 +83,13 @@ static void show_progress(struct observation *o)
 	if (o->terminal) {
 		fprintf(stderr, "\r\033[Kwatching %s%s: %" PRIu64 " of %" PRIu64 " s",
 			escape_text_to(name, sizeof(name), o->sites->items[0].name),
-			o->sites->n > 1 ? " and others" : "",
-			(uint64_t)(done_ns / NSEC_PER_SEC), (uint64_t)(o->duration_ns / NSEC_PER_SEC));
+			o->sites->n > 1 ? " and others" : "", (uint64_t)(done_ns / NSEC_PER_SEC),
+			(uint64_t)(o->duration_ns / NSEC_PER_SEC));
 		fflush(stderr);
 	} else if (!o->told) {
 		log_set_level(LOG_LEVEL_INFO);
-		log_info("watching %s%s for %.10g s", o->sites->items[0].name,
-			 o->sites->n > 1 ? " and others" : "", (double)o->duration_ns / NSEC_PER_SEC);
+		log_info("watching %s%s for %.10g s", o->sites->items[0].name, o->sites->n > 1 ? " and others" : "",
+			 (double)o->duration_ns / NSEC_PER_SEC);
 		log_set_level(level);
 	}
 	o->told = true;
@@ -165,10 +165,15 @@ static int start_side(struct observation *o, struct side *side, char *probe, boo
 {
 	char *names[] = {probe, NULL};
 	const struct string_list probes = {names, 1};
-	const struct pipeline_options options = {
-		.config = o->task->settings->config, .probes = &probes, .events = events, .wait = true,
-		.collect_interval_ns = COLLECT_NS, .on_event = on_event, .on_row = on_row,
-		.on_collected = on_collected, .data = side};
+	const struct pipeline_options options = {.config = o->task->settings->config,
+						 .probes = &probes,
+						 .events = events,
+						 .wait = true,
+						 .collect_interval_ns = COLLECT_NS,
+						 .on_event = on_event,
+						 .on_row = on_row,
+						 .on_collected = on_collected,
+						 .data = side};
 
 	side->o = o;
 	if (side == &o->tc)
@@ -184,8 +189,7 @@ static int set_interfaces(struct observation *o, struct err *err)
 		if (add_interfaces(&o->sites->items[i], &list) < 0)
 			return err_oom(err);
 	if (!list.len)
-		return err_set(err, -ENODEV, "no interface with an address in %s",
-			       o->sites->items[0].name);
+		return err_set(err, -ENODEV, "no interface with an address in %s", o->sites->items[0].name);
 	return config_set_list(o->task->settings->config, "probes.flow.interfaces", &list, err);
 }
 
@@ -253,8 +257,7 @@ static int finish_observation(struct observation *o, struct err *err)
 	if (o->module_pipeline) {
 		pipeline_finish(o->module_pipeline, NULL);
 		pipeline_ledger(o->module_pipeline, on_ledger, o);
-		o->ret->skew_ns = apart(o->module.begin_ns, o->tc.begin_ns) +
-				  apart(o->module.end_ns, o->tc.end_ns);
+		o->ret->skew_ns = apart(o->module.begin_ns, o->tc.begin_ns) + apart(o->module.end_ns, o->tc.end_ns);
 	}
 	o->ret->ns = o->tc.end_ns > o->tc.begin_ns ? o->tc.end_ns - o->tc.begin_ns : 0;
 	return left;
@@ -281,11 +284,13 @@ static int run_observation(struct observation *o, struct err *err)
 	return r < 0 ? r : finish_observation(o, err);
 }
 
-int why_observe(const struct why_sites *sites, const struct why_task *task,
-		struct why_watched *ret, struct err *err)
+int why_observe(const struct why_sites *sites, const struct why_task *task, struct why_watched *ret, struct err *err)
 {
-	struct observation o = {.sites = sites, .task = task, .ret = ret,
-				.duration_ns = task->duration_ns, .terminal = isatty(STDERR_FILENO)};
+	struct observation o = {.sites = sites,
+				.task = task,
+				.ret = ret,
+				.duration_ns = task->duration_ns,
+				.terminal = isatty(STDERR_FILENO)};
 	const struct why_session *session = &sites->items[0].session;
 	int r;
 

@@ -22,8 +22,7 @@ struct judge {
 
 static void because(const struct judge *j, const char *reason, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-static void look(const struct judge *j, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+static void look(const struct judge *j, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void because(const struct judge *j, const char *reason, const char *format, ...)
 {
@@ -74,19 +73,20 @@ static void no_pdr_uplink(const struct judge *j)
 			text_of(&j->c->other_ue_value, other), text_of(&j->f->seen.ue, ue));
 		look(j, "the UE's address on its interface, or a framed route that the session lacks");
 	} else if (!j->f->session.known) {
-		because(j, "no_session", "no %s for TEID 0x%08x: the UPF has no such session", rule,
-			j->c->teid);
+		because(j, "no_session", "no %s for TEID 0x%08x: the UPF has no such session", rule, j->c->teid);
 		look(j, "did the SMF make it? UPF log; tcpdump -ni any udp port 8805 (PFCP)%s",
 		     j->f->upf == WHY_UPF_GTP5G ? "; teide rules" : "");
 	} else if (j->f->upf == WHY_UPF_GTP) {
-		because(j, "not_plain", "the PDP context fits, and the gtp module hands the packet on: it "
+		because(j, "not_plain",
+			"the PDP context fits, and the gtp module hands the packet on: it "
 			"takes no extension header (QFI)");
 		look(j, "a gNB that sends plain GTP-U, or gtp5g in place of gtp");
 	} else {
-		because(j, "no_pdr", "TEID and UE fit PDR %u, yet no PDR takes the packet: an SDF filter or "
-			"the local address", j->pdr ? j->pdr->id : 0u);
-		look(j, "teide rules%s%s; the SDF filters that the SMF sent",
-		     j->f->inside[0] ? " --netns " : "",
+		because(j, "no_pdr",
+			"TEID and UE fit PDR %u, yet no PDR takes the packet: an SDF filter or "
+			"the local address",
+			j->pdr ? j->pdr->id : 0u);
+		look(j, "teide rules%s%s; the SDF filters that the SMF sent", j->f->inside[0] ? " --netns " : "",
 		     j->f->inside[0] ? escape_word_to(netns, sizeof(netns), j->f->netns) : "");
 	}
 }
@@ -104,8 +104,7 @@ static void no_pdr_downlink(const struct judge *j)
 	}
 	because(j, j->f->session.known ? "no_pdr" : "no_session", "no %s for %s: %s",
 		gtp ? "PDP context" : "downlink PDR", text_of(&j->f->seen.ue, ue),
-		j->f->session.known ? "the session has none of this direction"
-				    : "the UPF has no such session");
+		j->f->session.known ? "the session has none of this direction" : "the UPF has no such session");
 	look(j, "did the SMF make it? UPF log; tcpdump -ni any udp port 8805 (PFCP)");
 }
 
@@ -144,8 +143,9 @@ static void dropped_by_far(const struct judge *j, const char *reason)
 		look(j, "the SMF's session rules: teide rules");
 		return;
 	}
-	because(j, reason, is(reason, "quota") ? "FAR %u of PDR %u drops: a URR's quota is used up"
-					       : "FAR %u of PDR %u says drop", far, id);
+	because(j, reason,
+		is(reason, "quota") ? "FAR %u of PDR %u drops: a URR's quota is used up" : "FAR %u of PDR %u says drop",
+		far, id);
 	look(j, is(reason, "quota") ? "credit at the CHF, and whether the SMF renews the quota"
 				    : "why the SMF sent DROP (idle, released), or a URR whose quota is "
 				      "used up: teide rules; SMF log");
@@ -157,8 +157,8 @@ static void dropped_by_qer(const struct judge *j, const char *reason)
 	unsigned qer = j->pdr ? j->pdr->qer_id : 0;
 
 	if (is(reason, "gate_closed")) {
-		because(j, reason, "the %s gate of QER %u is closed",
-			j->way == WHY_UPLINK ? "uplink" : "downlink", qer);
+		because(j, reason, "the %s gate of QER %u is closed", j->way == WHY_UPLINK ? "uplink" : "downlink",
+			qer);
 		look(j, "the PCF's policy for this session (gate status); teide rules");
 		return;
 	}
@@ -174,8 +174,7 @@ static void no_way_to_gnb(const struct judge *j)
 	if (pdr && pdr->has_peer)
 		text_of(&pdr->peer, peer);
 	because(j, "no_route", "no route leads to %s%s", j->way == WHY_DOWNLINK ? "the gNB " : "", peer);
-	look(j, "%sip route get %s%s", j->f->inside, peer,
-	     j->net->down[0] ? "; is its interface up?" : "");
+	look(j, "%sip route get %s%s", j->f->inside, peer, j->net->down[0] ? "; is its interface up?" : "");
 }
 
 static void buffered(const struct judge *j)
@@ -226,19 +225,29 @@ static void not_delivered(const struct judge *j)
 		because(j, "no_socket", "no socket listens at UDP %u in %s", port_of(j), j->f->netns);
 		look(j, "is the UPF running? %sss -lun sport = :%u", j->f->inside, port_of(j));
 	} else if (rp > 0 && j->net->to_gnb.asked && j->net->to_gnb.error) {
-		because(j, "rp_filter", "rp_filter is %d and no route leads back to the gNB: its packets are "
-			"dropped as martians", rp);
+		because(j, "rp_filter",
+			"rp_filter is %d and no route leads back to the gNB: its packets are "
+			"dropped as martians",
+			rp);
 		look(j, "%sip route add GNB-NETWORK via ...", j->f->inside);
 	} else if (j->f->upf == WHY_UPF_USER) {
-		because(j, "user_space", "the UPF process puts nothing on %s: no rule takes the packets, or "
-			"it is stuck", j->net->device[0] ? j->net->device : "its device");
-		look(j, "log and session list of the UPF; %sss -lunm sport = :%u (since it began %" PRIu64
-			" were lost at a full queue)", j->f->inside, port_of(j), j->net->socket_drops);
+		because(j, "user_space",
+			"the UPF process puts nothing on %s: no rule takes the packets, or "
+			"it is stuck",
+			j->net->device[0] ? j->net->device : "its device");
+		look(j,
+		     "log and session list of the UPF; %sss -lunm sport = :%u (since it began %" PRIu64
+		     " were lost at a full queue)",
+		     j->f->inside, port_of(j), j->net->socket_drops);
 	} else {
-		because(j, "not_delivered", "they reach %s and not the module's socket: a firewall, or a "
-			"destination that is not this node's", j->c->in[0] ? j->c->in : "N3");
-		look(j, "%siptables -vnL INPUT, %snft list ruleset; and ip addr: is the destination of the packets "
-			"there?", j->f->inside, j->f->inside);
+		because(j, "not_delivered",
+			"they reach %s and not the module's socket: a firewall, or a "
+			"destination that is not this node's",
+			j->c->in[0] ? j->c->in : "N3");
+		look(j,
+		     "%siptables -vnL INPUT, %snft list ruleset; and ip addr: is the destination of the packets "
+		     "there?",
+		     j->f->inside, j->f->inside);
 	}
 }
 
@@ -251,8 +260,7 @@ static bool forwarding_is_off(const struct judge *j, const char *where)
 	if (net->forwarding != 0 && !(j->way == WHY_UPLINK && net->device_forwarding == 0 && !v6))
 		return false;
 	if (net->forwarding != 0) {
-		because(j, "ip_forward", "forwarding is off at %s: packets end there after decapsulation",
-			net->device);
+		because(j, "ip_forward", "forwarding is off at %s: packets end there after decapsulation", net->device);
 		look(j, "%ssysctl %s", j->f->inside, advice_sysctl(net->device, "forwarding=1", setting));
 		return true;
 	}
@@ -276,11 +284,15 @@ static bool reverse_path(const struct judge *j)
 		return false;
 	text_of(&j->f->seen.ue, ue);
 	if (back->error)
-		because(j, "rp_filter", "rp_filter is %d and no route leads back to %s: dropped as martians "
-			"after decapsulation", value, ue);
+		because(j, "rp_filter",
+			"rp_filter is %d and no route leads back to %s: dropped as martians "
+			"after decapsulation",
+			value, ue);
 	else
-		because(j, "rp_filter", "rp_filter is %d and the route to %s goes by %s, not %s: dropped as "
-			"martians after decapsulation", value, ue, back->interface, j->net->device);
+		because(j, "rp_filter",
+			"rp_filter is %d and the route to %s goes by %s, not %s: dropped as "
+			"martians after decapsulation",
+			value, ue, back->interface, j->net->device);
 	look(j, "%sip route add UE-POOL dev %s, or sysctl %s net.ipv4.conf.all.rp_filter=0", j->f->inside,
 	     advice_word(j->net->device, device), advice_sysctl(j->net->device, "rp_filter=0", setting));
 	return true;
@@ -301,18 +313,19 @@ static bool next_hop_fails(const struct judge *j, const struct why_route *route,
 	if (!route->next_hop_silent)
 		return false;
 	text_of(&route->next_hop, hop);
-	because(j, "next_hop_silent", "the next hop to %s, %s at %s, does not answer %s", what, hop,
-		route->interface, addr_is_v4(&route->next_hop) ? "ARP" : "neighbour discovery");
+	because(j, "next_hop_silent", "the next hop to %s, %s at %s, does not answer %s", what, hop, route->interface,
+		addr_is_v4(&route->next_hop) ? "ARP" : "neighbour discovery");
 	look(j, "%sip neigh show %s; is it up, and the link to it?", j->f->inside, hop);
 	return true;
 }
 
 static void filtered(const struct judge *j, const char *chain)
 {
-	because(j, "filtered", "forwarding and routes are in order: a firewall rule (%s) takes them, or a "
-		"policy route", chain);
-	look(j, "%siptables -vnL %s, %snft list ruleset, %sip rule", j->f->inside, chain, j->f->inside,
-	     j->f->inside);
+	because(j, "filtered",
+		"forwarding and routes are in order: a firewall rule (%s) takes them, or a "
+		"policy route",
+		chain);
+	look(j, "%siptables -vnL %s, %snft list ruleset, %sip rule", j->f->inside, chain, j->f->inside, j->f->inside);
 }
 
 static void not_on_n6(const struct judge *j)
@@ -348,13 +361,12 @@ static void not_at_device(const struct judge *j)
 		look(j, "%sip link set dev %s up", j->f->inside, device);
 	} else if (in->asked && (in->error || strcmp(in->interface, j->net->device))) {
 		if (in->error)
-			because(j, "no_ue_route", "no route leads to %s, which is behind %s", ue,
-				j->net->device);
+			because(j, "no_ue_route", "no route leads to %s, which is behind %s", ue, j->net->device);
 		else
-			because(j, "no_ue_route", "the route to %s goes by %s, not %s", ue,
-				in->interface, j->net->device);
-		look(j, "%sip route add UE-POOL dev %s (UE-POOL as the SMF has it, say 10.60.0.0/16)",
-		     j->f->inside, device);
+			because(j, "no_ue_route", "the route to %s goes by %s, not %s", ue, in->interface,
+				j->net->device);
+		look(j, "%sip route add UE-POOL dev %s (UE-POOL as the SMF has it, say 10.60.0.0/16)", j->f->inside,
+		     device);
 	} else if (!forwarding_is_off(j, "at N6")) {
 		filtered(j, "FORWARD");
 	}
@@ -369,8 +381,10 @@ static void not_on_n3(const struct judge *j)
 	} else if (next_hop_fails(j, out, "the gNB")) {
 		return;
 	} else if (j->f->upf == WHY_UPF_USER) {
-		because(j, "user_space", "the UPF process takes packets from %s and sends none on N3: no "
-			"rule takes them, or it is stuck", j->net->device);
+		because(j, "user_space",
+			"the UPF process takes packets from %s and sends none on N3: no "
+			"rule takes them, or it is stuck",
+			j->net->device);
 		look(j, "the UPF's log and session list");
 	} else {
 		filtered(j, "OUTPUT");
@@ -387,10 +401,14 @@ static void nothing_on_n3(const struct judge *j)
 		text_of(&down->peer, peer);
 	if (next_hop_fails(j, &j->net->to_gnb, "the gNB"))
 		return;
-	because(j, "n3_silent", "%" PRIu64 " downlink packets left for %s, TEID 0x%08x, and nothing came "
-		"back on N3", down->left, peer, down->teid);
-	look(j, "at the gNB: is that tunnel there, is the UE connected? Error Indications: tshark -i %s "
-		"gtp.message==26", down->out[0] ? advice_word(down->out, out) : "N3");
+	because(j, "n3_silent",
+		"%" PRIu64 " downlink packets left for %s, TEID 0x%08x, and nothing came "
+		"back on N3",
+		down->left, peer, down->teid);
+	look(j,
+	     "at the gNB: is that tunnel there, is the UE connected? Error Indications: tshark -i %s "
+	     "gtp.message==26",
+	     down->out[0] ? advice_word(down->out, out) : "N3");
 }
 
 static void nothing_on_n6(const struct judge *j)
@@ -403,14 +421,15 @@ static void nothing_on_n6(const struct judge *j)
 	if (next_hop_fails(j, &j->net->to_dn, "the data network"))
 		return;
 	text_of(&j->f->seen.ue, ue);
-	because(j, "n6_silent", "%" PRIu64 " uplink packets left on %s for %s, and nothing came back",
-		up->left, up->out[0] ? up->out : "N6", dn);
+	because(j, "n6_silent", "%" PRIu64 " uplink packets left on %s for %s, and nothing came back", up->left,
+		up->out[0] ? up->out : "N6", dn);
 	if (j->f->seen.translated)
 		look(j, "does %s answer this node itself? %sping %s", dn, j->f->inside, dn);
 	else
-		look(j, "at %s: is it alive, and is there a route back to %s by this node? Else NAT here: "
-			"%siptables -t nat -A POSTROUTING -o %s -j MASQUERADE", dn, ue, j->f->inside,
-		     up->out[0] ? advice_word(up->out, out) : "N6");
+		look(j,
+		     "at %s: is it alive, and is there a route back to %s by this node? Else NAT here: "
+		     "%siptables -t nat -A POSTROUTING -o %s -j MASQUERADE",
+		     dn, ue, j->f->inside, up->out[0] ? advice_word(up->out, out) : "N6");
 }
 
 static void reason_uplink(const struct judge *j)
@@ -447,9 +466,13 @@ static void reason_downlink(const struct judge *j)
 
 void why_reason(const struct why_facts *f, enum why_way way, struct why_path *p)
 {
-	const struct judge j = {.f = f, .net = &f->net, .c = &f->seen.ways[way], .way = way, .p = p,
-				.pdr = why_pdr_of(&f->session, way, f->seen.ways[way].has_rule,
-						  f->seen.ways[way].pdr_id)};
+	const struct judge j = {
+		.f = f,
+		.net = &f->net,
+		.c = &f->seen.ways[way],
+		.way = way,
+		.p = p,
+		.pdr = why_pdr_of(&f->session, way, f->seen.ways[way].has_rule, f->seen.ways[way].pdr_id)};
 
 	if (way == WHY_UPLINK)
 		reason_uplink(&j);

@@ -19,11 +19,12 @@ static uint64_t activity(const struct why_seen_facts *seen)
 	return sum;
 }
 
-static int sum_site(const struct why_watched *w, const struct why_site *site,
-		    struct why_seen_facts *ret)
+static int sum_site(const struct why_watched *w, const struct why_site *site, struct why_seen_facts *ret)
 {
-	struct why_place place = {.netns = site->event_name, .inode = site->inode,
-				  .device = site->device, .n_addresses = site->n_addresses};
+	struct why_place place = {.netns = site->event_name,
+				  .inode = site->inode,
+				  .device = site->device,
+				  .n_addresses = site->n_addresses};
 
 	memcpy(place.addresses, site->addresses, sizeof(place.addresses));
 	return why_seen_sum(w->seen, &place, ret);
@@ -38,8 +39,8 @@ static int write_answer(const struct buf *out, struct err *err)
 	return 0;
 }
 
-static void set_facts(const struct why_task *task, const struct why_watched *w,
-		      const struct why_site *site, struct why_facts *f)
+static void set_facts(const struct why_task *task, const struct why_watched *w, const struct why_site *site,
+		      struct why_facts *f)
 {
 	f->upf = site->upf;
 	f->port = site->port;
@@ -55,8 +56,7 @@ static void set_facts(const struct why_task *task, const struct why_watched *w,
 }
 
 /* The pod that owns the site's namespace, "" where none is known. */
-static void name_pod(const struct why_site *site, const struct settings *settings,
-		     char ret[static POD_NAME_MAX])
+static void name_pod(const struct why_site *site, const struct settings *settings, char ret[static POD_NAME_MAX])
 {
 	const struct container *c = NULL;
 	struct identity *identity;
@@ -104,8 +104,8 @@ static int look_at(struct asked *q, const struct why_site *site, struct err *err
 static int answer_site(struct asked *q, struct why_site *site, struct err *err)
 {
 	struct room *room = q->room;
-	struct why_story story = {.f = &room->facts, .a = &room->answer, .sites = &room->sites,
-				  .ns = room->watched.ns, .site = site};
+	struct why_story story = {
+		.f = &room->facts, .a = &room->answer, .sites = &room->sites, .ns = room->watched.ns, .site = site};
 	char pod[POD_NAME_MAX], node[NODE_NAME_MAX];
 	int r;
 

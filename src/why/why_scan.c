@@ -22,8 +22,7 @@
 
 DEFINE_CLEANUP(struct rules *, rules, rules_free)
 
-int why_inside(const struct why_site *site, int (*f)(void *data, struct err *err), void *data,
-	       struct err *err)
+int why_inside(const struct why_site *site, int (*f)(void *data, struct err *err), void *data, struct err *err)
 {
 	return netns_visit("", &site->ns, f, data, err);
 }
@@ -34,8 +33,7 @@ static bool has_carrier(const char *name)
 	struct ifreq request = {0};
 
 	memcpy(request.ifr_name, name, strnlen(name, IF_NAMESIZE - 1));
-	return fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
-	       request.ifr_flags & IFF_RUNNING;
+	return fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 && request.ifr_flags & IFF_RUNNING;
 }
 
 static void take_device(struct why_site *s, const struct rtnl_link *link)
@@ -45,8 +43,7 @@ static void take_device(struct why_site *s, const struct rtnl_link *link)
 			   : !strcmp(link->kind, "gtp") ? WHY_UPF_GTP
 							: WHY_UPF_USER;
 
-	if (upf == WHY_UPF_USER && (strcmp(link->kind, "tun") != 0 ||
-				    fnmatch(UE_TUN_PATTERN, link->name, 0) == 0))
+	if (upf == WHY_UPF_USER && (strcmp(link->kind, "tun") != 0 || fnmatch(UE_TUN_PATTERN, link->name, 0) == 0))
 		return;
 	if (s->device[0] && upf <= s->upf)
 		return;
@@ -130,8 +127,7 @@ static void name_it(struct why_site *s)
 	netns_name("", s->ns.inode, s->event_name);
 	snprintf(s->inode, sizeof(s->inode), "%" PRIu64, s->ns.inode);
 	if (s->own) {
-		snprintf(s->name, sizeof(s->name), "%.*s", len,
-			 s->ns.name[0] ? s->ns.name : "this node");
+		snprintf(s->name, sizeof(s->name), "%.*s", len, s->ns.name[0] ? s->ns.name : "this node");
 		return;
 	}
 	if (s->ns.name[0])
@@ -147,7 +143,7 @@ struct scan {
 	const struct rules *rules; /* of gtp5g; NULL: none */
 	struct why_sites *sites;
 	struct why_site candidate;
-	uint16_t port; /* UDP port of GTP-U */
+	uint16_t port;	    /* UDP port of GTP-U */
 	bool sockets_alone; /* also where there is no device, only a socket at that port */
 	bool any;	    /* the namespace was named */
 	size_t failed;
@@ -232,8 +228,7 @@ static void visit(struct scan *s, const struct netns *ns)
 }
 
 /* The list's entry of a namespace that was named, or one made for it. */
-static int visit_named(struct scan *s, const struct netns_list *list, const char *spec,
-		       struct err *err)
+static int visit_named(struct scan *s, const struct netns_list *list, const char *spec, struct err *err)
 {
 	_cleanup_close_ int fd = ns_open(spec, err);
 	const struct netns *ns;
@@ -268,7 +263,8 @@ int why_scan(const struct why_task *task, struct why_sites *ret, struct err *err
 	const char *netns = task->netns;
 	_cleanup_(cleanup_rules) struct rules *rules = NULL;
 	size_t hidden = 0;
-	struct scan s = {.q = task->q, .sites = ret,
+	struct scan s = {.q = task->q,
+			 .sites = ret,
 			 .port = (uint16_t)config_number(task->settings->config, "probes.flow", "gtp_port")};
 	int r = rules_scan(netns, NULL, &rules, err);
 
@@ -287,6 +283,8 @@ int why_scan(const struct why_task *task, struct why_sites *ret, struct err *err
 	if (hidden)
 		return err_set(err, -EPERM, "the network namespace%s of %zu process%s " NETNS_HIDDEN_ADVICE,
 			       plural(hidden), hidden, hidden == 1 ? "" : "es");
-	return err_set(err, -EOPNOTSUPP, "no gtp or gtp5g device and no socket at UDP %u in %s; start "
-		       "the UPF, or try: teide lab up", s.port, netns ? netns : "any network namespace");
+	return err_set(err, -EOPNOTSUPP,
+		       "no gtp or gtp5g device and no socket at UDP %u in %s; start "
+		       "the UPF, or try: teide lab up",
+		       s.port, netns ? netns : "any network namespace");
 }

@@ -11,10 +11,10 @@
 
 #define FLOWS_MAX 65536
 #define DESTINATIONS_MAX 64
-#define TYPE_G_PDU 255		/* TS 29.281 6.1 */
-#define ICMP_UNREACHABLE 3	/* RFC 792 */
-#define ICMP_FRAGMENTATION 4	/* its code */
-#define ICMP6_UNREACHABLE 1	/* RFC 4443 */
+#define TYPE_G_PDU 255	     /* TS 29.281 6.1 */
+#define ICMP_UNREACHABLE 3   /* RFC 792 */
+#define ICMP_FRAGMENTATION 4 /* its code */
+#define ICMP6_UNREACHABLE 1  /* RFC 4443 */
 #define ICMP6_TOO_BIG 2
 
 bool why_marks_teid(const struct why_marks *m, enum why_way way, uint32_t teid)
@@ -108,8 +108,7 @@ static struct agg_flows *table_of(const struct why_seen *s, const struct event *
 	if (!m->has_ue)
 		return s->flows;
 	if (event_has(e, F_GTP_TEID)) {
-		bool its = why_marks_teid(m, WHY_UPLINK, e->gtp.teid) ||
-			   why_marks_teid(m, WHY_DOWNLINK, e->gtp.teid);
+		bool its = why_marks_teid(m, WHY_UPLINK, e->gtp.teid) || why_marks_teid(m, WHY_DOWNLINK, e->gtp.teid);
 
 		if (its || (event_has(e, F_INNER_SRC) && has_address(&e->inner, &m->ue)))
 			return s->flows;
@@ -139,7 +138,7 @@ struct sum {
 	struct why_seen_facts *ret;
 	struct event_tuple to[DESTINATIONS_MAX]; /* of the uplink */
 	size_t n_to;
-	uint64_t tunnels, flows;	    /* uplink, in its TEIDs: by each kind of row */
+	uint64_t tunnels, flows;	      /* uplink, in its TEIDs: by each kind of row */
 	uint64_t in[WHY_WAYS], out[WHY_WAYS]; /* most at one interface, of one flow */
 	uint64_t far[WHY_WAYS], peer[WHY_WAYS];
 	bool has_translated;
@@ -298,8 +297,7 @@ static bool wanted(const struct sum *s, const struct addr *to, uint16_t port, ui
 	bool ports = proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_SCTP;
 
 	for (size_t i = 0; i < s->n_to; i++)
-		if (addr_equal(&s->to[i].dst, to) && s->to[i].proto == proto &&
-		    (!ports || s->to[i].dport == port))
+		if (addr_equal(&s->to[i].dst, to) && s->to[i].proto == proto && (!ports || s->to[i].dport == port))
 			return true;
 	return false;
 }
@@ -310,12 +308,10 @@ static void translated(struct sum *s, const struct agg_flow *f)
 {
 	const struct event_tuple *t = &f->key.outer;
 
-	if (f->key.dir == DIR_EGRESS && is_own(s->place, &t->src) &&
-	    wanted(s, &t->dst, t->dport, t->proto)) {
+	if (f->key.dir == DIR_EGRESS && is_own(s->place, &t->src) && wanted(s, &t->dst, t->dport, t->proto)) {
 		left(s, WHY_UPLINK, f);
 		s->has_translated = true;
-	} else if (f->key.dir == DIR_INGRESS && is_own(s->place, &t->dst) &&
-		   wanted(s, &t->src, t->sport, t->proto)) {
+	} else if (f->key.dir == DIR_INGRESS && is_own(s->place, &t->dst) && wanted(s, &t->src, t->sport, t->proto)) {
 		arrived(s, WHY_DOWNLINK, f);
 		far_end(s, WHY_DOWNLINK, &t->src, f->segments);
 	}
@@ -371,14 +367,12 @@ static void sum_translated(struct sum *s, const struct agg_flow *const *flows, s
 	if (s->ret->ways[WHY_UPLINK].left && !s->has_translated)
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (counts(s, flows[i]) && !flows[i]->key.tunnel && !flows[i]->key.has_gtp &&
-		    flows[i]->key.has_outer)
+		if (counts(s, flows[i]) && !flows[i]->key.tunnel && !flows[i]->key.has_gtp && flows[i]->key.has_outer)
 			translated(s, flows[i]);
 	s->ret->translated = s->has_translated;
 }
 
-int why_seen_sum(const struct why_seen *seen, const struct why_place *place,
-		 struct why_seen_facts *ret)
+int why_seen_sum(const struct why_seen *seen, const struct why_place *place, struct why_seen_facts *ret)
 {
 	struct sum s = {.place = place, .marks = seen->marks, .ret = ret};
 	_cleanup_free_ const struct agg_flow **flows = NULL, **rest = NULL;

@@ -22,12 +22,11 @@ void why_seen_lost(struct why_seen *s, uint64_t events); /* exits that the ring 
 
 /* A network namespace that was watched. */
 struct why_place {
-	const char *netns, *inode; /* as events may name it */
-	const char *device;	   /* "": none */
+	const char *netns, *inode;		  /* as events may name it */
+	const char *device;			  /* "": none */
 	struct addr addresses[WHY_ADDRESSES_MAX]; /* its own */
 	size_t n_addresses;
 };
 
 /* Sums up what was seen in the place. 0 or -ENOMEM. */
-int why_seen_sum(const struct why_seen *s, const struct why_place *place,
-		 struct why_seen_facts *ret);
+int why_seen_sum(const struct why_seen *s, const struct why_place *place, struct why_seen_facts *ret);

@@ -8,8 +8,7 @@
 #include "gtp5g.h"
 #include "why_cli.h"
 
-const char *why_stage_title(const struct why_facts *f, enum why_way way, enum why_stage_id stage,
-			    char text[static 32])
+const char *why_stage_title(const struct why_facts *f, enum why_way way, enum why_stage_id stage, char text[static 32])
 {
 	bool n9_in = f->seen.ways[way].arrived_n9, n9_out = f->seen.ways[way].left_n9;
 	const char *module = f->upf == WHY_UPF_USER ? "UPF process" : why_upf_name(f->upf);
@@ -23,12 +22,10 @@ const char *why_stage_title(const struct why_facts *f, enum why_way way, enum wh
 		snprintf(text, 32, "reached %s", up ? module : f->net.device[0] ? f->net.device : module);
 		break;
 	case WHY_MATCHED:
-		snprintf(text, 32, "matched %s", f->upf == WHY_UPF_GTP ? "PDP context"
-						 : "PDR");
+		snprintf(text, 32, "matched %s", f->upf == WHY_UPF_GTP ? "PDP context" : "PDR");
 		break;
 	case WHY_HANDLED:
-		snprintf(text, 32, "%s", !up ? "encapsulated" : n9_out ? "decapsulated or relayed"
-								       : "decapsulated");
+		snprintf(text, 32, "%s", !up ? "encapsulated" : n9_out ? "decapsulated or relayed" : "decapsulated");
 		break;
 	default:
 		snprintf(text, 32, "left on %s", !up ? "N3" : n9_out ? "N9" : "N6");
@@ -119,19 +116,16 @@ static void put_outcomes(const struct why_counts *c, bool handled, struct buf *o
 	for (size_t i = 0; i < c->n_outcomes; i++) {
 		const struct why_outcome *o = &c->outcomes[i];
 
-		if (handled && !o->reason && o->verdict && o->verdict[0] == 'f' &&
-		    c->n_outcomes == 1)
+		if (handled && !o->reason && o->verdict && o->verdict[0] == 'f' && c->n_outcomes == 1)
 			continue;
-		buf_printf(out, "%s%" PRIu64 " %s", comma, o->packets,
-			   o->verdict ? o->verdict : "unknown");
+		buf_printf(out, "%s%" PRIu64 " %s", comma, o->packets, o->verdict ? o->verdict : "unknown");
 		if (o->reason)
 			buf_printf(out, " %s", o->reason);
 		comma = ", ";
 	}
 }
 
-void why_stage_detail(const struct why_story *s, enum why_way way, enum why_stage_id stage,
-		      struct buf *out)
+void why_stage_detail(const struct why_story *s, enum why_way way, enum why_stage_id stage, struct buf *out)
 {
 	const struct why_facts *f = s->f;
 	const struct why_counts *c = &f->seen.ways[way];
@@ -212,8 +206,8 @@ static void put_way(const struct why_story *s, enum why_way way, struct buf *out
 		if (st->visible)
 			snprintf(packets, sizeof(packets), "%" PRIu64, st->packets);
 		why_stage_title(s->f, way, i, title);
-		buf_printf(out, "%c %-20s %9s%s", i == p->stop ? 'x' : ' ',
-			   escape_text_to(shown, sizeof(shown), title), packets, detail.len ? "  " : "");
+		buf_printf(out, "%c %-20s %9s%s", i == p->stop ? 'x' : ' ', escape_text_to(shown, sizeof(shown), title),
+			   packets, detail.len ? "  " : "");
 		put_line(detail.len ? detail.data : "", out);
 	}
 	put_latency(&s->f->seen.ways[way].latency, why_upf_name(s->f->upf), out);

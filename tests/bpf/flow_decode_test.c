@@ -61,10 +61,8 @@ static void open_programs(struct bench *b, struct err *err)
 	b->bpf->rodata->context_count_address = context.context_count_address;
 	b->bpf->rodata->context_cpu_offsets = context.context_cpu_offsets;
 	b->bpf->rodata->context_by_tracepoint = context.context_by_tracepoint;
-	bpf_program__set_autoload(b->bpf->progs.context_softirq_entry,
-				  context.context_by_tracepoint);
-	bpf_program__set_autoload(b->bpf->progs.context_softirq_exit,
-				  context.context_by_tracepoint);
+	bpf_program__set_autoload(b->bpf->progs.context_softirq_entry, context.context_by_tracepoint);
+	bpf_program__set_autoload(b->bpf->progs.context_softirq_exit, context.context_by_tracepoint);
 	b->entry->rodata->egress = 1;
 	assert_int_equal(ring_prepare(b->bpf->obj, 65536, err), 0);
 	assert_int_equal(gen_prepare(&b->flows, b->bpf->maps.flows, MAX_FLOWS, err), 0);
@@ -87,9 +85,7 @@ static void load_programs(struct bench *b, struct err *err)
 	if (object_load(b->entry->skeleton, "flow entry program", err) < 0)
 		fail_msg("%s", err->text);
 	fd = bpf_program__fd(b->bpf->progs.flow_packet);
-	assert_int_equal(
-		bpf_map_update_elem(bpf_map__fd(b->bpf->maps.flow_programs), &zero, &fd, BPF_ANY),
-		0);
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(b->bpf->maps.flow_programs), &zero, &fd, BPF_ANY), 0);
 	assert_int_equal(gen_start(b->flows, err), 0);
 	assert_int_equal(gen_start(b->tunnels, err), 0);
 	assert_int_equal(gen_start(b->senders, err), 0);
@@ -153,10 +149,15 @@ static void print_record(void *data, const void *record, size_t len)
 	assert_int_equal(len, sizeof(*r));
 	assert_int_equal(r->hdr.size, sizeof(*r));
 	b->records++;
-	packet_text(&b->text, &(struct packet){
-				      .outer = r->outer, .inner = r->inner, .gtp = r->gtp,
-				      .vlan = {r->vlan[0], r->vlan[1]}, .vlans = r->vlans, .head = r->head,
-				      .tcp = r->tcp, .tcp_flags = r->tcp_flags, .overlay = r->overlay});
+	packet_text(&b->text, &(struct packet){.outer = r->outer,
+					       .inner = r->inner,
+					       .gtp = r->gtp,
+					       .vlan = {r->vlan[0], r->vlan[1]},
+					       .vlans = r->vlans,
+					       .head = r->head,
+					       .tcp = r->tcp,
+					       .tcp_flags = r->tcp_flags,
+					       .overlay = r->overlay});
 }
 
 /* The one head under which the packet just run was accounted; HEAD_MAX: none, or more than one. */
@@ -181,8 +182,8 @@ static unsigned head_of_last(struct bench *b)
 static void run_packet(struct bench *b, const uint8_t *data, uint32_t len)
 {
 	uint8_t after[4096];
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = len,
-		    .data_out = after, .data_size_out = sizeof(after));
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data, .data_size_in = len, .data_out = after,
+		    .data_size_out = sizeof(after));
 	unsigned head;
 
 	buf_reset(&b->text);
@@ -210,8 +211,7 @@ static uint32_t from_hex(const char *hex, uint8_t *to, size_t size)
 
 static bool sent_from_here(const char *wanted)
 {
-	return strstr(wanted, ",17,2152,") || strstr(wanted, ",2152 ") ||
-	       strstr(wanted, ",4997 ");
+	return strstr(wanted, ",17,2152,") || strstr(wanted, ",2152 ") || strstr(wanted, ",4997 ");
 }
 
 static void run_case(struct bench *b, const char *name, const char *hex, const char *wanted)
@@ -282,8 +282,7 @@ static void sum_flow(void *data, const struct gen_row *row)
 
 	s->rows++;
 	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
-		const struct flow_value *v =
-			(const void *)((const char *)row->values + cpu * row->stride);
+		const struct flow_value *v = (const void *)((const char *)row->values + cpu * row->stride);
 
 		s->packets += v->packets;
 		s->slots += v->packets > 0;
@@ -359,10 +358,8 @@ static void test_agrees_with_tshark(void **state)
 /* Ethernet, IPv4, UDP from a port that makes a new flow. */
 static void make_udp(uint8_t packet[64], uint16_t sport)
 {
-	static const uint8_t pattern[42] = {
-		2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0,
-		0x45, 0, 0, 50, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2,
-		0, 0, 0, 9, 0, 30, 0, 0};
+	static const uint8_t pattern[42] = {2, 0,  0,  0, 0, 2,	  2, 0, 0, 0,	0, 1, 8, 0, 0x45, 0, 0, 50, 0,	0, 0,
+					    0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, 0, 0,	  0, 9, 0,  30, 0, 0};
 
 	memset(packet, 0, 64);
 	memcpy(packet, pattern, sizeof(pattern));
@@ -387,10 +384,8 @@ static void test_full_ring_and_map(void **state)
 
 	for (unsigned i = 0; i < n; i++) {
 		make_udp(packet, (uint16_t)(10000 + i));
-		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet,
-			    .data_size_in = sizeof(packet));
-		assert_int_equal(
-			bpf_prog_test_run_opts(bpf_program__fd(b->entry->progs.teide), &opts), 0);
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet));
+		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(b->entry->progs.teide), &opts), 0);
 	}
 	assert_int_equal(ring_counts(b->ring, &ring), 0);
 	/* 8 bytes go before each record; the last one must leave a byte */
@@ -413,8 +408,9 @@ static void test_full_ring_and_map(void **state)
 static void sum_requests(void *data, const struct gen_row *row)
 {
 	for (unsigned cpu = 0; cpu < row->cpus; cpu++)
-		*(uint64_t *)data += ((const struct quality_value *)(const void *)
-				      ((const char *)row->values + cpu * row->stride))->packets;
+		*(uint64_t *)data +=
+			((const struct quality_value *)(const void *)((const char *)row->values + cpu * row->stride))
+				->packets;
 }
 
 /* Echo Requests: a place for each that waits for its answer; one without a place is counted as that alone. */

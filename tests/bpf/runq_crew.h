@@ -6,12 +6,12 @@
 
 #define CREW_WORKERS 2
 #define CREW_THREADS (CREW_WORKERS + 2) /* the leader, and one that the first worker begins */
-#define CREW_BURNS 60                   /* of a worker, each time it works */
+#define CREW_BURNS 60			/* of a worker, each time it works */
 
 struct crew {
 	pid_t pid;
 	int go[CREW_WORKERS][2]; /* a byte: work */
-	int done[2];             /* a byte: a worker has done; once also that the other thread has */
+	int done[2];		 /* a byte: a worker has done; once also that the other thread has */
 };
 
 void crew_start(struct crew *c);

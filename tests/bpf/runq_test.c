@@ -73,9 +73,7 @@ static struct account account_of(pid_t pid, int32_t tid)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", pid, tid);
 	f = fopen(path, "re");
 	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%" SCNu64 " %" SCNu64 " %" SCNu64, &a.on_cpu_ns, &a.wait_ns,
-				&a.waits),
-			 3);
+	assert_int_equal(fscanf(f, "%" SCNu64 " %" SCNu64 " %" SCNu64, &a.on_cpu_ns, &a.wait_ns, &a.waits), 3);
 	fclose(f);
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, tid);
 	number_after(path, "nonvoluntary_ctxt_switches:", &a.preemptions);
@@ -153,8 +151,7 @@ static void add_row(void *data, const struct event *e)
 
 static void print_near(const char *what, uint64_t got, uint64_t want, uint64_t times)
 {
-	print_message("# %s %" PRIu64 ", the kernel's %" PRIu64 " ns, %" PRIu64 " times\n", what, got,
-		      want, times);
+	print_message("# %s %" PRIu64 ", the kernel's %" PRIu64 " ns, %" PRIu64 " times\n", what, got, want, times);
 }
 
 /* The kernel reads its clock when it queues a thread and when it has chosen it, the probe a moment
@@ -172,8 +169,7 @@ static void check_times(struct account got, struct account kernel, uint64_t elap
 	uint64_t run_slack = slack(kernel.on_cpu_ns, kernel.waits);
 
 	print_near("waited", got.wait_ns, kernel.wait_ns, kernel.waits);
-	assert_in_range(got.wait_ns, kernel.wait_ns - MIN(kernel.wait_ns, wait_slack),
-			kernel.wait_ns + wait_slack);
+	assert_in_range(got.wait_ns, kernel.wait_ns - MIN(kernel.wait_ns, wait_slack), kernel.wait_ns + wait_slack);
 	print_near("ran", got.on_cpu_ns, kernel.on_cpu_ns, kernel.waits);
 	assert_in_range(got.on_cpu_ns, kernel.on_cpu_ns - MIN(kernel.on_cpu_ns, run_slack), elapsed_ns);
 	assert_in_range(got.on_cpu_ns + got.wait_ns, 0, elapsed_ns);
@@ -352,8 +348,7 @@ static void waits_and_switches_are_the_kernels(void **state)
 		missing = check_round(&r);
 		all += missing;
 		if (first)
-			assert_string_equal(find(&r.rows, r.after.of[CREW_THREADS - 1].tid)->comm,
-					    "begun-later");
+			assert_string_equal(find(&r.rows, r.after.of[CREW_THREADS - 1].tid)->comm, "begun-later");
 		if (!missing)
 			break;
 	}

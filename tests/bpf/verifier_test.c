@@ -38,12 +38,12 @@ static const char *const context_names[] = {"context by count", "context by trac
 
 /* What user space can choose before the load. */
 struct variant {
-	bool direct;	/* reads kernel memory by plain loads */
+	bool direct; /* reads kernel memory by plain loads */
 	enum context context;
-	bool events;	/* events are wanted, of each function, with exits */
-	bool realtime;	/* the kernel is a PREEMPT_RT one */
-	bool seldom;	/* the service's events alone: drops and outliers, by context and filter */
-	bool locked;	/* the kernel lets no program read its memory: flow alone */
+	bool events;   /* events are wanted, of each function, with exits */
+	bool realtime; /* the kernel is a PREEMPT_RT one */
+	bool seldom;   /* the service's events alone: drops and outliers, by context and filter */
+	bool locked;   /* the kernel lets no program read its memory: flow alone */
 };
 
 struct seen {
@@ -113,8 +113,7 @@ static unsigned note_programs(struct report *r, const char *probe, struct bpf_ob
 		if (!bpf_program__autoload(program))
 			continue;
 		s = seen_of(r, probe, bpf_program__name(program));
-		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len) &&
-		    info.verified_insns > s->most)
+		if (!bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &len) && info.verified_insns > s->most)
 			s->most = info.verified_insns;
 		r->fentry += is_fentry(bpf_program__name(program));
 		loaded++;
@@ -124,8 +123,11 @@ static unsigned note_programs(struct report *r, const char *probe, struct bpf_ob
 
 static void describe(const struct variant *v, char *text, size_t size)
 {
-	snprintf(text, size, "%s reads, %s, %s%s%s", v->locked ? "no" : v->direct ? "direct" : "probe", context_names[v->context],
-		 v->events ? "events" : "counts", v->realtime ? ", PREEMPT_RT" : "",
+	snprintf(text, size, "%s reads, %s, %s%s%s",
+		 v->locked   ? "no"
+		 : v->direct ? "direct"
+			     : "probe",
+		 context_names[v->context], v->events ? "events" : "counts", v->realtime ? ", PREEMPT_RT" : "",
 		 v->seldom ? ", notable events" : "");
 }
 

@@ -73,8 +73,7 @@ static void expand(char out[TEXT_MAX], const char *text)
 		int tid = strncmp(text, "{tid}", 5) == 0, tgid = strncmp(text, "{tgid}", 6) == 0;
 
 		if (tid || tgid)
-			n += (size_t)snprintf(out + n, TEXT_MAX - n, "%d",
-					      tid ? (int)syscall(SYS_gettid) : getpid());
+			n += (size_t)snprintf(out + n, TEXT_MAX - n, "%d", tid ? (int)syscall(SYS_gettid) : getpid());
 		else
 			out[n++] = *text;
 		text += tid ? 5 : tgid ? 6 : 1;
@@ -163,8 +162,7 @@ static void do_line(char *line)
 
 	line[strcspn(line, "\n")] = '\0';
 	if (!strncmp(line, "thread ", 7)) {
-		require(pthread_create(&thread, NULL, print_and_stay, strdup(line + 7)) == 0,
-			"pthread_create");
+		require(pthread_create(&thread, NULL, print_and_stay, strdup(line + 7)) == 0, "pthread_create");
 		return;
 	}
 	if (!strncmp(line, "main ", 5))

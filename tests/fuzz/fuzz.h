@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHECK(x)                                                                                   \
-	do {                                                                                       \
-		if (!(x))                                                                          \
-			abort();                                                                   \
+#define CHECK(x)                                                                                                       \
+	do {                                                                                                           \
+		if (!(x))                                                                                              \
+			abort();                                                                                       \
 	} while (0)
 
 #define CHECK_TEXT(array) CHECK(memchr(array, 0, sizeof(array)))

@@ -45,8 +45,13 @@ static void read_rules(const json_t *root, bool node)
 {
 	char *names[] = {"app=upf", NULL};
 	const struct string_list list = {names, 1};
-	struct rule_wish wish = {.node = node, .owner = "teide-n", .command = "^(?:teide)?x$", .priority = 5,
-				 .execution_time_ns = 7, .labels = &list, .namespaces = &list};
+	struct rule_wish wish = {.node = node,
+				 .owner = "teide-n",
+				 .command = "^(?:teide)?x$",
+				 .priority = 5,
+				 .execution_time_ns = 7,
+				 .labels = &list,
+				 .namespaces = &list};
 	struct gthulhu_view view = {0};
 	struct rule_step step;
 	struct err err = {0};

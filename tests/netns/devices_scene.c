@@ -14,7 +14,10 @@ static void tell(const struct device_list *list, bool again)
 		int there = again ? device_is_there(d, NULL) : 0;
 
 		printf("%" PRIu64 " %u%s\n", d->netns.inode, d->ifindex,
-		       !again ? "" : there < 0 ? " unknown" : there ? " there" : " gone");
+		       !again	   ? ""
+		       : there < 0 ? " unknown"
+		       : there	   ? " there"
+				   : " gone");
 	}
 	puts(".");
 	fflush(stdout);

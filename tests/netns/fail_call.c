@@ -40,13 +40,13 @@ static int fails(const char *call)
 }
 
 #define REAL(call) ((__typeof__(&call))dlsym(RTLD_NEXT, #call))
-#define FAIL_OR(call, ...)                                                                         \
-	do {                                                                                       \
-		int error_ = fails(#call);                                                         \
-		if (!error_)                                                                       \
-			return REAL(call)(__VA_ARGS__);                                            \
-		errno = error_;                                                                    \
-		return -1;                                                                         \
+#define FAIL_OR(call, ...)                                                                                             \
+	do {                                                                                                           \
+		int error_ = fails(#call);                                                                             \
+		if (!error_)                                                                                           \
+			return REAL(call)(__VA_ARGS__);                                                                \
+		errno = error_;                                                                                        \
+		return -1;                                                                                             \
 	} while (0)
 
 int setns(int fd, int kind)

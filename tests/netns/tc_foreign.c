@@ -27,8 +27,7 @@
 static int load(int map_fd)
 {
 	struct bpf_insn insns[] = {
-		{.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1, .src_reg = BPF_PSEUDO_MAP_VALUE,
-		 .imm = map_fd},
+		{.code = BPF_LD | BPF_DW | BPF_IMM, .dst_reg = 1, .src_reg = BPF_PSEUDO_MAP_VALUE, .imm = map_fd},
 		{0},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2, .imm = 1},
 		{.code = BPF_STX | BPF_DW | BPF_ATOMIC, .dst_reg = 1, .src_reg = 2, .imm = BPF_ADD},
@@ -36,13 +35,13 @@ static int load(int map_fd)
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 
-	return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "foreign", "GPL", insns,
-			     sizeof(insns) / sizeof(insns[0]), NULL);
+	return bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "foreign", "GPL", insns, sizeof(insns) / sizeof(insns[0]), NULL);
 }
 
 static struct bpf_tc_hook hook_of(int ifindex, bool egress)
 {
-	return (struct bpf_tc_hook){.sz = sizeof(struct bpf_tc_hook), .ifindex = ifindex,
+	return (struct bpf_tc_hook){.sz = sizeof(struct bpf_tc_hook),
+				    .ifindex = ifindex,
 				    .attach_point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS};
 }
 
@@ -51,8 +50,7 @@ static int attach_tcx(int prog_fd, int ifindex, bool egress, bool first)
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = first ? FLAG_BEFORE : FLAG_AFTER);
 
 	return bpf_link_create(prog_fd, ifindex,
-			       (enum bpf_attach_type)(egress ? ATTACH_TCX_EGRESS : ATTACH_TCX_INGRESS),
-			       &opts);
+			       (enum bpf_attach_type)(egress ? ATTACH_TCX_EGRESS : ATTACH_TCX_INGRESS), &opts);
 }
 
 static int attach_clsact(int prog_fd, int ifindex, bool egress, unsigned priority)

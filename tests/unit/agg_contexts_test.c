@@ -15,11 +15,16 @@
 
 static const char receive[] = "gtp5g_encap_recv", transmit[] = "gtp5g_dev_xmit";
 
-static struct event row(const char *function, uint32_t tid, uint32_t cpu, uint8_t context,
-			uint64_t calls)
+static struct event row(const char *function, uint32_t tid, uint32_t cpu, uint8_t context, uint64_t calls)
 {
-	struct event e = {.probe = "gtpu", .kind = KIND_CONTEXT, .call.function = function, .pid = tid,
-			  .tgid = tid, .cpu = cpu, .context = context, .packets = calls};
+	struct event e = {.probe = "gtpu",
+			  .kind = KIND_CONTEXT,
+			  .call.function = function,
+			  .pid = tid,
+			  .tgid = tid,
+			  .cpu = cpu,
+			  .context = context,
+			  .packets = calls};
 
 	snprintf(e.comm, sizeof(e.comm), "task%u", tid);
 	event_set(&e, F_CONTEXT);

@@ -14,8 +14,7 @@
 
 static struct event sender(uint32_t tgid, uint8_t context, uint64_t packets)
 {
-	struct event e = {.probe = "flow", .kind = KIND_SENDER, .tgid = tgid, .context = context,
-			  .packets = packets};
+	struct event e = {.probe = "flow", .kind = KIND_SENDER, .tgid = tgid, .context = context, .packets = packets};
 
 	event_set(&e, F_TGID);
 	event_set(&e, F_CONTEXT);
@@ -39,10 +38,17 @@ static void add_sender(struct loads *t, struct event e)
 static void threads_add_up_to_their_process(void **state)
 {
 	struct loads *t = loads_new(8, 10 * NSEC_PER_SEC);
-	const struct event_wait a = {.total_ns = 300 * NSEC_PER_MSEC, .on_cpu_ns = 900 * NSEC_PER_MSEC,
-				     .switches = 5, .preemptions = 2, .count = 4, .buckets = {[10] = 4}};
-	const struct event_wait b = {.total_ns = 100 * NSEC_PER_MSEC, .on_cpu_ns = 300 * NSEC_PER_MSEC,
-				     .switches = 1, .count = 1, .buckets = {[20] = 1}};
+	const struct event_wait a = {.total_ns = 300 * NSEC_PER_MSEC,
+				     .on_cpu_ns = 900 * NSEC_PER_MSEC,
+				     .switches = 5,
+				     .preemptions = 2,
+				     .count = 4,
+				     .buckets = {[10] = 4}};
+	const struct event_wait b = {.total_ns = 100 * NSEC_PER_MSEC,
+				     .on_cpu_ns = 300 * NSEC_PER_MSEC,
+				     .switches = 1,
+				     .count = 1,
+				     .buckets = {[20] = 1}};
 	struct load l;
 
 	add_wait(t, 7, &a);

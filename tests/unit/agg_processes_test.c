@@ -75,8 +75,7 @@ static void evidence_adds_up(void **state)
 	assert_int_equal(processes_len(t), 1);
 	assert_string_equal(p->comm, "nr-gnb");
 	assert_int_equal(p->netns, 7);
-	assert_int_equal(p->evidence,
-			 EVIDENCE_BIT(EVIDENCE_NAME) | EVIDENCE_BIT(EVIDENCE_SOCKET_OWNER));
+	assert_int_equal(p->evidence, EVIDENCE_BIT(EVIDENCE_NAME) | EVIDENCE_BIT(EVIDENCE_SOCKET_OWNER));
 	assert_int_equal(p->kinds[EVIDENCE_NAME].count, 2);
 	assert_int_equal(p->kinds[EVIDENCE_NAME].first_ns, 5 * SECOND);
 	assert_int_equal(p->kinds[EVIDENCE_NAME].last_ns, 6 * SECOND);
@@ -114,8 +113,7 @@ static void contexts(void **state)
 	e.dir = DIR_INGRESS;
 	row(t, e);
 	p = processes_find(t, 10);
-	assert_int_equal(p->evidence,
-			 EVIDENCE_BIT(EVIDENCE_NAME) | EVIDENCE_BIT(EVIDENCE_BYSTANDER));
+	assert_int_equal(p->evidence, EVIDENCE_BIT(EVIDENCE_NAME) | EVIDENCE_BIT(EVIDENCE_BYSTANDER));
 	assert_int_equal(p->kinds[EVIDENCE_BYSTANDER].count, 12);
 	row(t, sender(10, CONTEXT_PROCESS, 3, 8 * SECOND));
 	row(t, sender(10, CONTEXT_PROCESS, 3, 7 * SECOND));
@@ -170,8 +168,7 @@ static void current_where_it_is_evidence(void **state)
 	row(t, seen_in(KIND_CONTEXT, 10, CONTEXT_PROCESS));
 	row(t, seen_in(KIND_CONTEXT, 10, CONTEXT_IDLE));
 	row(t, seen_in(KIND_CONTEXT, 0, CONTEXT_SOFTIRQ));
-	assert_int_equal(processes_find(t, 10)->evidence,
-			 EVIDENCE_BIT(EVIDENCE_NAME) | EVIDENCE_BIT(EVIDENCE_CURRENT));
+	assert_int_equal(processes_find(t, 10)->evidence, EVIDENCE_BIT(EVIDENCE_NAME) | EVIDENCE_BIT(EVIDENCE_CURRENT));
 	assert_int_equal(processes_find(t, 10)->kinds[EVIDENCE_CURRENT].count, 8);
 	assert_int_equal(processes_counts(t).nobody, 2);
 	processes_free(t);
@@ -306,8 +303,7 @@ static void evidence_ages_by_kind(void **state)
 	find(t, proc(10, 1, "nr-gnb"), EVIDENCE_NAME, 5 * SECOND);
 	find(t, proc(10, 1, "nr-gnb"), EVIDENCE_SENDER, 20 * SECOND);
 	processes_age(t, 35 * SECOND);
-	assert_int_equal(processes_find(t, 10)->evidence,
-			 EVIDENCE_BIT(EVIDENCE_NAME) | EVIDENCE_BIT(EVIDENCE_SENDER));
+	assert_int_equal(processes_find(t, 10)->evidence, EVIDENCE_BIT(EVIDENCE_NAME) | EVIDENCE_BIT(EVIDENCE_SENDER));
 	processes_age(t, 35 * SECOND + 1);
 	assert_int_equal(processes_find(t, 10)->evidence, EVIDENCE_BIT(EVIDENCE_SENDER));
 	assert_int_equal(processes_find(t, 10)->kinds[EVIDENCE_NAME].count, 0);
@@ -389,8 +385,7 @@ static void pending_bystanders_make_room(void **state)
 	assert_int_equal(processes_counts(t).pending_refused, 1);
 	row(t, sender(13, CONTEXT_PROCESS, 1, SECOND));
 	assert_int_equal(processes_counts(t).evicted, 1);
-	assert_int_equal(processes_next_pending(t, &cursor) + processes_next_pending(t, &cursor),
-			 24);
+	assert_int_equal(processes_next_pending(t, &cursor) + processes_next_pending(t, &cursor), 24);
 	processes_free(t);
 }
 

@@ -38,7 +38,9 @@ static int note_thread(void *data, struct err *err)
 	sigset_t blocked;
 
 	sigprocmask(SIG_BLOCK, NULL, &blocked);
-	*s = (struct seen){.tid = gettid(), .inode = ns_inode_self(), .inode_of_process = inode_of_first_thread(),
+	*s = (struct seen){.tid = gettid(),
+			   .inode = ns_inode_self(),
+			   .inode_of_process = inode_of_first_thread(),
 			   .signals = !sigismember(&blocked, SIGTERM) || !sigismember(&blocked, SIGINT)};
 	return err_set(err, -ENOTTY, "as asked");
 }

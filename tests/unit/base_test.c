@@ -94,11 +94,10 @@ static void json_escapes_hostile_strings(void **state)
 	jw_array_end(&j);
 	jw_double(&j, "inf", 1.0 / 0.0);
 	jw_object_end(&j);
-	assert_string_equal(out.data,
-			    "{\"a\\\"b\":\"c\\\\d\\n\\u0001\","
-			    "\"bad\":\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdok\\u0000x\","
-			    "\"max\":18446744073709551615,\"zero\":0,\"list\":[-5,true],"
-			    "\"inf\":null}");
+	assert_string_equal(out.data, "{\"a\\\"b\":\"c\\\\d\\n\\u0001\","
+				      "\"bad\":\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdok\\u0000x\","
+				      "\"max\":18446744073709551615,\"zero\":0,\"list\":[-5,true],"
+				      "\"inf\":null}");
 	buf_free(&out);
 }
 
@@ -137,8 +136,7 @@ static void time_is_rfc3339(void **state)
 {
 	char text[CLOCK_TEXT_MAX];
 
-	assert_string_equal(clock_format(1767323045000000006ULL, text),
-			    "2026-01-02T03:04:05.000000006Z");
+	assert_string_equal(clock_format(1767323045000000006ULL, text), "2026-01-02T03:04:05.000000006Z");
 }
 
 /* The sanitizer sees an item beyond the room. */
@@ -230,7 +228,7 @@ static void json_of_too_many_values_makes_no_tree(void **state)
 		const char *before, *what, *after;
 		int values; /* of what */
 	} cases[] = {
-		{"[", "{},", "{}]", 1}, {"{\"a\":[", "[],", "[]]}", 1}, {"[", "0,", "0]", 1},
+		{"[", "{},", "{}]", 1},		  {"{\"a\":[", "[],", "[]]}", 1},  {"[", "0,", "0]", 1},
 		{"{", "\"k\":0,", "\"k\":0}", 2}, {"[", "\"[{,:\\\"\",", "0]", 1},
 	};
 
@@ -295,22 +293,22 @@ static void read_file_is_bounded(void **state)
 
 static void near_words_are_suggested_and_far_ones_are_not(void **state)
 {
-	static const char *const known[] = {"flows", "trace", "doctor", "clean", "api.url", "api.interval",
-					    "TEIDE_API_URL", "ip", "no"};
+	static const char *const known[] = {"flows",	    "trace",	     "doctor", "clean", "api.url",
+					    "api.interval", "TEIDE_API_URL", "ip",     "no"};
 	static const struct {
 		const char *word, *nearest;
 	} cases[] = {
-		{"flwos", "flows"},		/* exchanged */
-		{"flow", "flows"},		/* missing */
-		{"tracee", "trace"},		/* too many */
-		{"dactor", "doctor"},		/* wrong */
-		{"doc", NULL},			/* three of six are missing */
+		{"flwos", "flows"},   /* exchanged */
+		{"flow", "flows"},    /* missing */
+		{"tracee", "trace"},  /* too many */
+		{"dactor", "doctor"}, /* wrong */
+		{"doc", NULL},	      /* three of six are missing */
 		{"api.ulr", "api.url"},
 		{"api.intrevals", "api.interval"},
 		{"TEIDE_API_URI", "TEIDE_API_URL"},
 		{"FLOWS", "flows"},
 		{"flows", "flows"},
-		{"in", NULL},			/* half of the word would be an error */
+		{"in", NULL}, /* half of the word would be an error */
 		{"", NULL},
 		{"colour", NULL},
 		{"api.colour", NULL},

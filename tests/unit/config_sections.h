@@ -33,18 +33,15 @@ static const struct config_option flow_table[] = {
 static const struct config_option api_table[] = {
 	{"url", OPTION_STRING, offsetof(struct api_options, url), "http://x:80", .help = "server",
 	 .old_env = "API_ENDPOINT"},
-	{"interval", OPTION_DURATION, offsetof(struct api_options, interval), "10s", 1000000, 0,
-	 .help = "period"},
-	{"mode", OPTION_CHOICE, offsetof(struct api_options, mode), "own", .choices = modes,
-	 .help = "list", .old_key = "fashion", .old_choices = old_modes},
-	{"level", OPTION_INT, offsetof(struct api_options, level), "-10", (uint64_t)-20, 5,
-	 .help = "signed"},
+	{"interval", OPTION_DURATION, offsetof(struct api_options, interval), "10s", 1000000, 0, .help = "period"},
+	{"mode", OPTION_CHOICE, offsetof(struct api_options, mode), "own", .choices = modes, .help = "list",
+	 .old_key = "fashion", .old_choices = old_modes},
+	{"level", OPTION_INT, offsetof(struct api_options, level), "-10", (uint64_t)-20, 5, .help = "signed"},
 	{"server", OPTION_STRING, offsetof(struct api_options, server), "", .is_url = true, .help = "a URL"},
 	{0},
 };
 
-static const struct option_section flow_section = {"probes.flow", "", flow_table,
-						   sizeof(struct flow_options)};
+static const struct option_section flow_section = {"probes.flow", "", flow_table, sizeof(struct flow_options)};
 static const struct option_section api_section = {"api", "", api_table, sizeof(struct api_options)};
 static const struct option_section *const sections[] = {&api_section, &flow_section};
 

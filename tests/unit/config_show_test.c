@@ -37,7 +37,8 @@ static void odd_texts_are_loaded_as_they_were(void **state)
 			fail_msg("%s in %s", err.text, shown.data);
 		assert_string_equal(((const struct api_options *)config_get(again, "api"))->url, odd[i]);
 		const struct string_list *a = &((const struct flow_options *)config_get(c, "probes.flow"))->interfaces;
-		const struct string_list *b = &((const struct flow_options *)config_get(again, "probes.flow"))->interfaces;
+		const struct string_list *b =
+			&((const struct flow_options *)config_get(again, "probes.flow"))->interfaces;
 		assert_int_equal(a->len, b->len);
 		for (size_t k = 0; k < a->len; k++)
 			assert_string_equal(a->items[k], b->items[k]);
@@ -54,7 +55,13 @@ static void odd_texts_are_loaded_as_they_were(void **state)
 
 static void what_is_no_utf8_is_refused(void **state)
 {
-	static const char *const bad[] = {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", ("b\xfc" "ro")};
+	static const char *const bad[] = {"\xff",
+					  "a\xc3",
+					  "\xc0\x80",
+					  "\xed\xa0\x80",
+					  "\xf4\x90\x80\x80",
+					  ("b\xfc"
+					   "ro")};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct config *c;
@@ -72,7 +79,8 @@ static void what_is_no_utf8_is_refused(void **state)
 /* The remark behind a value tells of the file, whose name may hold anything. */
 static void a_file_with_an_odd_name(void **state)
 {
-	static const char *const names[] = {"/tmp/teide-config\n  mode: merge #", "/tmp/teide-config-\u2028\xc2\x85", "/tmp/teide-config-\xff"};
+	static const char *const names[] = {"/tmp/teide-config\n  mode: merge #", "/tmp/teide-config-\u2028\xc2\x85",
+					    "/tmp/teide-config-\xff"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct config *c, *again;
@@ -142,8 +150,8 @@ static void what_is_shown_can_be_loaded_again(void **state)
 	config_show(c, &shown);
 	assert_int_equal(load(&again, shown.data, NULL), 0);
 	assert_int_equal(((const struct api_options *)config_get(again, "api"))->interval, 1500000000);
-	assert_string_equal(((const struct flow_options *)config_get(again, "probes.flow"))
-				    ->interfaces.items[1], "q\"s");
+	assert_string_equal(((const struct flow_options *)config_get(again, "probes.flow"))->interfaces.items[1],
+			    "q\"s");
 	assert_int_equal(((const struct api_options *)config_get(again, "api"))->level, -10);
 	config_show(again, &twice);
 	assert_true(twice.len > 0);
@@ -156,10 +164,8 @@ static void what_is_shown_can_be_loaded_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(odd_texts_are_loaded_as_they_were),
-		cmocka_unit_test(what_is_no_utf8_is_refused),
-		cmocka_unit_test(a_file_with_an_odd_name),
-		cmocka_unit_test(a_password_in_a_url_is_not_shown),
+		cmocka_unit_test(odd_texts_are_loaded_as_they_were), cmocka_unit_test(what_is_no_utf8_is_refused),
+		cmocka_unit_test(a_file_with_an_odd_name),	     cmocka_unit_test(a_password_in_a_url_is_not_shown),
 		cmocka_unit_test(what_is_shown_can_be_loaded_again),
 	};
 

@@ -110,7 +110,7 @@ static const struct {
 	{"api:\n  url: null\n", ":2: url has no value"},
 	{"api:\n  level: NULL\n", ":2: level has no value"},
 	{"probes:\n  flow:\n    interfaces: ~\n", ":3: interfaces has no value; remove the line for the default, or "
-						   "write [] for an empty list"},
+						  "write [] for an empty list"},
 	{"probes:\n  flow:\n    interfaces: [a, ~]\n", ":3: null stands in the list interfaces"},
 	{"probes:\n  flow:\n    interfaces:\n      - a\n      -\n", ":5: null stands in the list interfaces"},
 	/* what no C string can hold, and what is not UTF-8 */
@@ -265,7 +265,8 @@ static void variables_of_no_key_are_refused(void **state)
 	static const struct {
 		const char *name, *says;
 	} cases[] = {
-		{"TEIDE_API_ULR", "environment variable TEIDE_API_ULR is no configuration key; did you mean TEIDE_API_URL?"},
+		{"TEIDE_API_ULR",
+		 "environment variable TEIDE_API_ULR is no configuration key; did you mean TEIDE_API_URL?"},
 		{"TEIDE_APY_URL", "did you mean TEIDE_API_URL?"},
 		{"TEIDE_PROBES_FLOW_RING_SIZ", "did you mean TEIDE_PROBES_FLOW_RING_SIZE?"},
 		{"TEIDE_PROBES_FLOW_XY", "TEIDE_PROBES_FLOW_XY is no configuration key; unset it"},
@@ -298,13 +299,30 @@ static void variables_of_no_key_are_refused(void **state)
 static void variables_of_services_are_left_alone(void **state)
 {
 	static const char *const names[] = {
-		"TEIDE_SERVICE_HOST", "TEIDE_SERVICE_PORT", "TEIDE_SERVICE_PORT_HTTP", "TEIDE_PORT", "TEIDE_PORT_8080_TCP",
-		"TEIDE_PORT_8080_TCP_PROTO", "TEIDE_PORT_8080_TCP_PORT", "TEIDE_PORT_8080_TCP_ADDR", "TEIDE_PORT_53_UDP_ADDR",
-		"TEIDE_API_SERVICE_HOST", "TEIDE_API_PORT", "TEIDE_API_PORT_80_TCP", "TEIDE_API_SERVICE_PORT_API",
+		"TEIDE_SERVICE_HOST",
+		"TEIDE_SERVICE_PORT",
+		"TEIDE_SERVICE_PORT_HTTP",
+		"TEIDE_PORT",
+		"TEIDE_PORT_8080_TCP",
+		"TEIDE_PORT_8080_TCP_PROTO",
+		"TEIDE_PORT_8080_TCP_PORT",
+		"TEIDE_PORT_8080_TCP_ADDR",
+		"TEIDE_PORT_53_UDP_ADDR",
+		"TEIDE_API_SERVICE_HOST",
+		"TEIDE_API_PORT",
+		"TEIDE_API_PORT_80_TCP",
+		"TEIDE_API_SERVICE_PORT_API",
 		/* of this tree's tests */
-		"TEIDE_TEST_ROOT", "TEIDE_NO_SKIP", "TEIDE_CACHE", "TEIDE_DEBIAN_MIRROR", "TEIDE_DEBIAN_KEYRING",
+		"TEIDE_TEST_ROOT",
+		"TEIDE_NO_SKIP",
+		"TEIDE_CACHE",
+		"TEIDE_DEBIAN_MIRROR",
+		"TEIDE_DEBIAN_KEYRING",
 		/* of keys, and of other programs */
-		"TEIDE_API_URL", "TEIDE_PROBES_FLOW_RING_SIZE", "TEIDE", "TEIDEX_FOO",
+		"TEIDE_API_URL",
+		"TEIDE_PROBES_FLOW_RING_SIZE",
+		"TEIDE",
+		"TEIDEX_FOO",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -324,7 +342,8 @@ static void variables_of_services_are_left_alone(void **state)
 static void flags_set_keys(void **state)
 {
 	static const char *const unknown[][2] = {
-		{"probes.flow.rings_size", "no configuration key 'probes.flow.rings_size'; did you mean 'probes.flow.ring_size'?"},
+		{"probes.flow.rings_size",
+		 "no configuration key 'probes.flow.rings_size'; did you mean 'probes.flow.ring_size'?"},
 		{"ring_size", "did you mean 'probes.flow.ring_size'?"},
 		{"flow.ring_size", "did you mean 'probes.flow.ring_size'?"},
 		{"api.ulr", "did you mean 'api.url'?"},
@@ -351,7 +370,8 @@ static void flags_set_keys(void **state)
 static void keys_of_an_absent_section_are_refused_with_the_reason(void **state)
 {
 	static const struct config_option no_options[] = {{0}};
-	static const struct option_section server = {.name = "server", .options = no_options, .absent = "there is none"};
+	static const struct option_section server = {
+		.name = "server", .options = no_options, .absent = "there is none"};
 	static const struct option_section *const two[] = {&server, &flow_section};
 	static const struct option_section *const three[] = {&api_section, &server, &flow_section};
 	_cleanup_(buf_free) struct buf shown = {0};

@@ -17,8 +17,8 @@ static const char interface[] = "x;$(id) y";
 /* All that is said about a device is wrong here. */
 static struct netns_facts broken(void)
 {
-	struct netns_facts f = {.name = "\x1b[31m", .n_devices = 1, .ip_forward = 1, .n3_mtu = 1500,
-				.n3 = "n3\x7f", .other_routes = 1};
+	struct netns_facts f = {
+		.name = "\x1b[31m", .n_devices = 1, .ip_forward = 1, .n3_mtu = 1500, .n3 = "n3\x7f", .other_routes = 1};
 
 	f.devices[0] = (struct ue_device){.kind = "gtp5g", .mtu = 1500, .up = true, .rp_filter = 1};
 	memcpy(f.devices[0].name, interface, sizeof(interface));

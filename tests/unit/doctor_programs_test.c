@@ -14,7 +14,8 @@
 #include "doctor_functions.h"
 #include "doctor_node.h"
 
-static void expect(const struct report *r, const char *id, enum check_state state, const char *detail, const char *remedy)
+static void expect(const struct report *r, const char *id, enum check_state state, const char *detail,
+		   const char *remedy)
 {
 	for (size_t i = 0; i < r->len; i++) {
 		const struct check *c = &r->checks[i];
@@ -46,8 +47,8 @@ static void programs_that_do_not_load(void **state)
 	struct modules_facts m = {.modules[0].loaded = true, .n_others = 1};
 	_cleanup_(report_free) struct report r = {0};
 
-	m.others[0] = (struct other_hook){.name = "other", .module = "gtp", .choice.method = PLAN_KPROBE,
-					  .load_error = "no memory"};
+	m.others[0] = (struct other_hook){
+		.name = "other", .module = "gtp", .choice.method = PLAN_KPROBE, .load_error = "no memory"};
 	hook(&m, "gtp_rx", PLAN_FENTRY);
 	snprintf(hook(&m, "gtp_encap_recv", PLAN_FENTRY)->load_error, LOAD_ERROR_MAX, "%s",
 		 "the verifier refuses it (R9 !read_ok); use another build; the full log: /f");
@@ -82,7 +83,10 @@ static void lockdown_limits_what_can_be_read(void **state)
 	static const char limit[] = "confidentiality: programs may not read the kernel's memory: packets have no "
 				    "process and no context, and no calls of modules are shown";
 	static const char remedy[] = "boot with lockdown=integrity, or without lockdown";
-	struct node_facts f = {.major = 6, .minor = 12, .capabilities = ~UINT64_C(0), .context_means = "preempt_count",
+	struct node_facts f = {.major = 6,
+			       .minor = 12,
+			       .capabilities = ~UINT64_C(0),
+			       .context_means = "preempt_count",
 			       .features = {.vmlinux_btf = true, .kernel_reads = -EINVAL}};
 
 	judge_lockdown(&f, CHECK_LIMITED, limit, remedy);

@@ -17,10 +17,14 @@
 #include "fake_root.h"
 
 static const struct node_facts stock = {
-	.major = 6, .minor = 1, .release = "6.1.0-56-amd64 x86_64", .capabilities = ~UINT64_C(0),
-	.features = {.cap_bpf = true, .cap_perfmon = true, .cap_sys_admin = true, .vmlinux_btf = true,
-		     .tcx = -EINVAL},
-	.context_means = "preempt_count", .jit = true, .jit_known = true};
+	.major = 6,
+	.minor = 1,
+	.release = "6.1.0-56-amd64 x86_64",
+	.capabilities = ~UINT64_C(0),
+	.features = {.cap_bpf = true, .cap_perfmon = true, .cap_sys_admin = true, .vmlinux_btf = true, .tcx = -EINVAL},
+	.context_means = "preempt_count",
+	.jit = true,
+	.jit_known = true};
 
 static const struct check *find(const struct report *r, const char *id)
 {
@@ -195,8 +199,7 @@ static struct modules_facts gtp5g_loaded(const char *reason, enum plan_method me
 static struct function_facts *function(struct modules_facts *m, const char *name)
 {
 	for (size_t i = 0; i < doctor_functions_len; i++)
-		if (!strcmp(doctor_functions[i].name, name) &&
-		    !strcmp(doctor_functions[i].module, "gtp5g"))
+		if (!strcmp(doctor_functions[i].name, name) && !strcmp(doctor_functions[i].module, "gtp5g"))
 			return &m->functions[i];
 	fail_msg("no function %s", name);
 	return NULL;
@@ -342,8 +345,7 @@ static void reverse_path_by_cases(void **state)
 	f.devices[0].forwarding = 0;
 	judge_netns(&f, &one);
 	expect(&one, "network.upf.ip_forward.upfgtp", CHECK_LIMITED, "0 at upfgtp");
-	assert_non_null(strstr(find(&one, "network.upf.ip_forward.upfgtp")->remedy,
-			       "conf.upfgtp.forwarding=1"));
+	assert_non_null(strstr(find(&one, "network.upf.ip_forward.upfgtp")->remedy, "conf.upfgtp.forwarding=1"));
 }
 
 static void a_gnb_is_asked_for_its_socket_alone(void **state)

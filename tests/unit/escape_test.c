@@ -34,11 +34,20 @@ static void texts(void **state)
 	check_text("x\x1b[31mRED", "x\\x1b[31mRED");
 	check_text("a\tb\nc\r", "a\\x09b\\x0ac\\x0d");
 	check_text("\x7f", "\\x7f");
-	check_text("gr\xc3\xbc\xc3\x9f \xe6\x97\xa5 \xf0\x9f\x98\x80", "gr\xc3\xbc\xc3\x9f \xe6\x97\xa5 \xf0\x9f\x98\x80");
-	check_text("\xc2\x9b" "31m", "\\u{9b}31m");			 /* CSI as one C1 character */
-	check_text("\x9b" "31m", "\\x9b31m");				 /* as one byte */
-	check_text("a\xe2\x80\xae" "b", "a\\u{202e}b");			 /* right-to-left override */
-	check_text("a\xe2\x80\x8b" "b\xef\xbb\xbf", "a\\u{200b}b\\u{feff}"); /* zero width */
+	check_text("gr\xc3\xbc\xc3\x9f \xe6\x97\xa5 \xf0\x9f\x98\x80",
+		   "gr\xc3\xbc\xc3\x9f \xe6\x97\xa5 \xf0\x9f\x98\x80");
+	check_text("\xc2\x9b"
+		   "31m",
+		   "\\u{9b}31m"); /* CSI as one C1 character */
+	check_text("\x9b"
+		   "31m",
+		   "\\x9b31m"); /* as one byte */
+	check_text("a\xe2\x80\xae"
+		   "b",
+		   "a\\u{202e}b"); /* right-to-left override */
+	check_text("a\xe2\x80\x8b"
+		   "b\xef\xbb\xbf",
+		   "a\\u{200b}b\\u{feff}"); /* zero width */
 	check_text("\xe2\x81\xa6\xf3\xa0\x80\x81", "\\u{2066}\\u{e0001}");
 	check_text("\xc0\xaf\xed\xa0\x80", "\\xc0\\xaf\\xed\\xa0\\x80"); /* overlong, surrogate */
 	check_text("\xe2\x82", "\\xe2\\x82");				 /* cut */
@@ -79,8 +88,7 @@ static void random_name(char name[static NAME_MAX_LEN + 1])
 	size_t len = 1 + (size_t)(random() % NAME_MAX_LEN);
 
 	for (size_t i = 0; i < len; i++)
-		name[i] = random() % 4 ? likely[(size_t)random() % (sizeof(likely) - 1)]
-				       : (char)(1 + random() % 255);
+		name[i] = random() % 4 ? likely[(size_t)random() % (sizeof(likely) - 1)] : (char)(1 + random() % 255);
 	if (name[len - 1] == '\n')
 		name[len - 1] = 'n';
 	name[len] = '\0';
@@ -154,12 +162,9 @@ static void the_shell_takes_a_word_as_the_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(texts),
-		cmocka_unit_test(cut_at_a_whole_character),
-		cmocka_unit_test(lines),
-		cmocka_unit_test(escaped_twice_is_escaped_once),
-		cmocka_unit_test(words),
-		cmocka_unit_test(the_shell_takes_a_word_as_the_name),
+		cmocka_unit_test(texts), cmocka_unit_test(cut_at_a_whole_character),
+		cmocka_unit_test(lines), cmocka_unit_test(escaped_twice_is_escaped_once),
+		cmocka_unit_test(words), cmocka_unit_test(the_shell_takes_a_word_as_the_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

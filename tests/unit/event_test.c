@@ -16,9 +16,17 @@
 
 static struct event sample(void)
 {
-	struct event e = {.probe = "gtpu", .kind = KIND_EXIT, .ts_ns = 5, .pid = 719861,
-			  .tgid = 719840, .comm = "nr-gnb", .context = CONTEXT_SOFTIRQ, .len = 1420,
-			  .call.function = "gtp5g_encap_recv", .call.return_value = -1, .call.duration_ns = 900};
+	struct event e = {.probe = "gtpu",
+			  .kind = KIND_EXIT,
+			  .ts_ns = 5,
+			  .pid = 719861,
+			  .tgid = 719840,
+			  .comm = "nr-gnb",
+			  .context = CONTEXT_SOFTIRQ,
+			  .len = 1420,
+			  .call.function = "gtp5g_encap_recv",
+			  .call.return_value = -1,
+			  .call.duration_ns = 900};
 
 	e.gtp.teid = 0x12345678;
 	e.gtp.type = 255;
@@ -28,10 +36,10 @@ static struct event sample(void)
 	e.inner.sport = 12345;
 	e.inner.dport = 53;
 	e.inner.proto = 17;
-	const enum event_field set[] = {F_PID, F_TGID, F_COMM, F_CONTEXT, F_LEN, F_GTP_TEID,
-					F_GTP_TYPE, F_INNER_SRC, F_INNER_DST, F_INNER_SPORT,
-					F_INNER_DPORT, F_INNER_PROTO, F_OUTER_SRC, F_FUNCTION,
-					F_RETURN, F_DURATION_NS};
+	const enum event_field set[] = {F_PID,	     F_TGID,	    F_COMM,	   F_CONTEXT,
+					F_LEN,	     F_GTP_TEID,    F_GTP_TYPE,	   F_INNER_SRC,
+					F_INNER_DST, F_INNER_SPORT, F_INNER_DPORT, F_INNER_PROTO,
+					F_OUTER_SRC, F_FUNCTION,    F_RETURN,	   F_DURATION_NS};
 	for (size_t i = 0; i < sizeof(set) / sizeof(set[0]); i++)
 		event_set(&e, set[i]);
 	return e;
@@ -48,12 +56,10 @@ static void json_has_what_is_set_and_nothing_else(void **state)
 	root = json_loads(out.data, JSON_REJECT_DUPLICATES, &error);
 	assert_non_null(root);
 	assert_int_equal(json_integer_value(json_object_get(root, "schema")), 1);
-	assert_string_equal(json_string_value(json_object_get(root, "ts")),
-			    "1970-01-01T00:00:01.000000005Z");
+	assert_string_equal(json_string_value(json_object_get(root, "ts")), "1970-01-01T00:00:01.000000005Z");
 	assert_int_equal(json_integer_value(json_object_get(root, "pid")), 719861);
 	assert_int_equal(json_integer_value(json_object_get(root, "return")), -1);
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "gtp"), "teid")),
-			 0x12345678);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "gtp"), "teid")), 0x12345678);
 	inner = json_object_get(root, "inner");
 	assert_string_equal(json_string_value(json_object_get(inner, "src")), "10.0.0.1");
 	assert_int_equal(json_integer_value(json_object_get(inner, "dport")), 53);
@@ -92,11 +98,10 @@ static void text_line_has_the_keys_people_grep_for(void **state)
 	struct buf out = {0};
 
 	event_to_text(&e, &out);
-	assert_string_equal(out.data,
-			    "exit: ts=5 pid=719861 tgid=719840 comm=nr-gnb context=softirq "
-			    "func=gtp5g_encap_recv pktlen=1420 teid=0x12345678 type=255 "
-			    "inner_src=10.0.0.1 inner_dst=8.8.8.8 outer_src=fd00::1 "
-			    "inner_ports=12345->53 inner_proto=udp return=-1 duration_ns=900");
+	assert_string_equal(out.data, "exit: ts=5 pid=719861 tgid=719840 comm=nr-gnb context=softirq "
+				      "func=gtp5g_encap_recv pktlen=1420 teid=0x12345678 type=255 "
+				      "inner_src=10.0.0.1 inner_dst=8.8.8.8 outer_src=fd00::1 "
+				      "inner_ports=12345->53 inner_proto=udp return=-1 duration_ns=900");
 	buf_free(&out);
 }
 
@@ -115,8 +120,13 @@ static void a_name_moves_no_cursor_and_begins_no_line(void **state)
 
 static void a_row_of_waits(void **state)
 {
-	const struct event_wait w = {.total_ns = 50, .max_ns = 40, .on_cpu_ns = 7, .switches = 3,
-				     .preemptions = 1, .count = 2, .buckets = {[3] = 1, [5] = 1}};
+	const struct event_wait w = {.total_ns = 50,
+				     .max_ns = 40,
+				     .on_cpu_ns = 7,
+				     .switches = 3,
+				     .preemptions = 1,
+				     .count = 2,
+				     .buckets = {[3] = 1, [5] = 1}};
 	struct event e = {.probe = "runq", .kind = KIND_WAIT, .wait = &w};
 	struct buf out = {0};
 

@@ -44,8 +44,7 @@ static inline void fake_end(struct fake_root *root)
 }
 
 /* The whole path, its directories made. */
-static inline void fake_path(const struct fake_root *root, char out[FAKE_PATH_MAX],
-			     const char *format, va_list ap)
+static inline void fake_path(const struct fake_root *root, char out[FAKE_PATH_MAX], const char *format, va_list ap)
 {
 	int n = snprintf(out, FAKE_PATH_MAX, "%s/", root->path);
 
@@ -57,8 +56,8 @@ static inline void fake_path(const struct fake_root *root, char out[FAKE_PATH_MA
 	}
 }
 
-__attribute__((format(printf, 3, 4))) static inline void
-fake_file(const struct fake_root *root, const char *text, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static inline void fake_file(const struct fake_root *root, const char *text,
+								   const char *format, ...)
 {
 	char path[FAKE_PATH_MAX];
 	va_list ap;
@@ -72,8 +71,8 @@ fake_file(const struct fake_root *root, const char *text, const char *format, ..
 	fake_require(fputs(text, f) >= 0 && fclose(f) == 0, path);
 }
 
-__attribute__((format(printf, 3, 4))) static inline void
-fake_link(const struct fake_root *root, const char *target, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static inline void fake_link(const struct fake_root *root, const char *target,
+								   const char *format, ...)
 {
 	char path[FAKE_PATH_MAX];
 	va_list ap;
@@ -86,8 +85,8 @@ fake_link(const struct fake_root *root, const char *target, const char *format, 
 }
 
 /* A line of proc(5)'s stat: flags is field 9, the start time field 22. */
-static inline void fake_stat_text(char *out, size_t size, int pid, const char *comm, char state,
-				  unsigned flags, uint64_t start)
+static inline void fake_stat_text(char *out, size_t size, int pid, const char *comm, char state, unsigned flags,
+				  uint64_t start)
 {
 	snprintf(out, size,
 		 "%d (%s) %c 1 1 1 0 -1 %u 1 2 3 4 5 6 7 8 20 0 2 0 %llu 1000 10 "
@@ -95,8 +94,7 @@ static inline void fake_stat_text(char *out, size_t size, int pid, const char *c
 		 pid, comm, state, flags, (unsigned long long)start);
 }
 
-static inline void fake_thread(const struct fake_root *root, int pid, int tid, const char *comm,
-			       uint64_t start)
+static inline void fake_thread(const struct fake_root *root, int pid, int tid, const char *comm, uint64_t start)
 {
 	char text[512];
 
@@ -104,8 +102,7 @@ static inline void fake_thread(const struct fake_root *root, int pid, int tid, c
 	fake_file(root, text, "proc/%d/task/%d/stat", pid, tid);
 }
 
-static inline void fake_process(const struct fake_root *root, int pid, const char *comm,
-				uint64_t start, unsigned netns)
+static inline void fake_process(const struct fake_root *root, int pid, const char *comm, uint64_t start, unsigned netns)
 {
 	char text[512];
 
@@ -130,7 +127,6 @@ static inline void fake_tun(const struct fake_root *root, int pid, int fd, const
 	char text[128];
 
 	fake_link(root, "/dev/net/tun", "proc/%d/fd/%d", pid, fd);
-	snprintf(text, sizeof(text), "pos:\t0\nflags:\t0104002\nmnt_id:\t20\nino:\t5\niff:\t%s\n",
-		 interface);
+	snprintf(text, sizeof(text), "pos:\t0\nflags:\t0104002\nmnt_id:\t20\nino:\t5\niff:\t%s\n", interface);
 	fake_file(root, text, "proc/%d/fdinfo/%d", pid, fd);
 }

@@ -36,7 +36,7 @@ struct fake {
 	bool slices, ext;
 	uint64_t now;
 	int32_t reused; /* a thread whose number is another's from the next call of set on; 0: none */
-	int dies_at; /* a call of set: negative: after it; 0: never */
+	int dies_at;	/* a call of set: negative: after it; 0: never */
 	int sets;
 };
 
@@ -116,8 +116,7 @@ static inline uint64_t fake_now(void *data)
 	return ((struct fake *)data)->now;
 }
 
-static inline void on_changed(void *data, const struct local_report *report,
-		       const struct local_report *before)
+static inline void on_changed(void *data, const struct local_report *report, const struct local_report *before)
 {
 	struct bench *b = data;
 
@@ -132,8 +131,7 @@ static inline struct thread_sched other(int32_t nice)
 
 static inline void add_thread(struct bench *b, size_t i, int32_t tid, uint64_t start, int32_t nice)
 {
-	b->fake->threads[i] =
-		(struct fake_thread){.tid = tid, .start = start, .sched = other(nice)};
+	b->fake->threads[i] = (struct fake_thread){.tid = tid, .start = start, .sched = other(nice)};
 	if (!b->fake->slices)
 		b->fake->threads[i].sched.slice_ns = 0;
 }
@@ -142,15 +140,13 @@ static inline int setup(void **state)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 
-	b->fake = mmap(NULL, sizeof(*b->fake), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		       -1, 0);
+	b->fake = mmap(NULL, sizeof(*b->fake), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	fake_require(b->fake != MAP_FAILED, "mmap");
 	b->fake->slices = true;
 	b->fake->now = UINT64_C(1000) * MS;
-	b->ops = (struct local_ops){fake_get, fake_set, fake_start_time, fake_ext_runs, fake_now,
-				    b->fake};
-	b->options = (struct local_options){.policy = LOCAL_NICE, .nice = -10, .rt_priority = 1,
-					    .slice_ns = MS, .max_threads = 6};
+	b->ops = (struct local_ops){fake_get, fake_set, fake_start_time, fake_ext_runs, fake_now, b->fake};
+	b->options = (struct local_options){
+		.policy = LOCAL_NICE, .nice = -10, .rt_priority = 1, .slice_ns = MS, .max_threads = 6};
 	fake_begin(&b->dir);
 	snprintf(b->path, sizeof(b->path), "%s/run/local", b->dir.path);
 	add_thread(b, SELF, 1, 1, 0);
@@ -199,8 +195,10 @@ static inline void give(struct bench *b, const int32_t *tids)
 
 	for (; *tids; tids++) {
 		const struct fake_thread *t = fake_find(b->fake, *tids);
-		const struct strategy s = {.pid = *tids, .tgid = *tids < 200 ? 100 : 200,
-					   .priority = true, .execution_time_ns = 20 * MS,
+		const struct strategy s = {.pid = *tids,
+					   .tgid = *tids < 200 ? 100 : 200,
+					   .priority = true,
+					   .execution_time_ns = 20 * MS,
 					   .start_time = t ? t->start : 7};
 
 		assert_int_equal(strategy_list_add(&list, s), 0);
@@ -237,8 +235,7 @@ static inline void expect(const struct bench *b, int32_t tid, struct thread_sche
 
 static inline struct thread_sched boosted(void)
 {
-	return (struct thread_sched){.policy = SCHED_OTHER, .nice = -10, .slice_ns = MS,
-				     .reset_on_fork = true};
+	return (struct thread_sched){.policy = SCHED_OTHER, .nice = -10, .slice_ns = MS, .reset_on_fork = true};
 }
 
 static inline bool has_record(const struct bench *b)

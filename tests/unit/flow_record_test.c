@@ -12,14 +12,14 @@
 #include "cleanup.h"
 #include "flow/flow_run.h"
 
-static struct flow_target target = {
-	.netns_text = "gnb", .interface = "n3", .ifindex = 2};
+static struct flow_target target = {.netns_text = "gnb", .interface = "n3", .ifindex = 2};
 static struct flow_attachment attachments[] = {{.target = &target}, {.target = &target, .egress = true}};
 static struct flow_interface interfaces[1];
-static const struct probe_run run = {.attachments = attachments, .interfaces = interfaces, .n_attachments = 2, .probe_id = 1};
+static const struct probe_run run = {
+	.attachments = attachments, .interfaces = interfaces, .n_attachments = 2, .probe_id = 1};
 
-static void set_tuple(struct record_tuple *t, const char *src, const char *dst, uint16_t sport,
-		      uint16_t dport, uint8_t proto)
+static void set_tuple(struct record_tuple *t, const char *src, const char *dst, uint16_t sport, uint16_t dport,
+		      uint8_t proto)
 {
 	struct addr a;
 
@@ -37,16 +37,28 @@ static void set_tuple(struct record_tuple *t, const char *src, const char *dst, 
 static struct flow_record uplink(void)
 {
 	struct flow_record r = {
-		.hdr = {.ts_ns = 5, .size = sizeof(r), .probe = 1, .kind = FLOW_PACKET,
-			.version = RECORD_VERSION, .flags = RECORD_TASK | RECORD_CGROUP, .cpu = 1,
-			.tid = 11, .tgid = 10, .context = CONTEXT_PROCESS, .cgroup_id = 99,
+		.hdr = {.ts_ns = 5,
+			.size = sizeof(r),
+			.probe = 1,
+			.kind = FLOW_PACKET,
+			.version = RECORD_VERSION,
+			.flags = RECORD_TASK | RECORD_CGROUP,
+			.cpu = 1,
+			.tid = 11,
+			.tgid = 10,
+			.context = CONTEXT_PROCESS,
+			.cgroup_id = 99,
 			.comm = "nr-gnb"},
 		.attachment = 1,
 		.len = 120,
 		.vlan = {7, 8},
 		.vlans = 2,
 		.head = HEAD_GTPU,
-		.gtp = {.teid = 78, .type = 255, .qfi = 9, .pdu_type = 1, .seq = 3,
+		.gtp = {.teid = 78,
+			.type = 255,
+			.qfi = 9,
+			.pdu_type = 1,
+			.seq = 3,
 			.flags = RECORD_GTP | RECORD_GTP_QFI | RECORD_GTP_SEQ},
 		.overlay = OVERLAY_GENEVE << RECORD_OVERLAY_SHIFT | 0xabcdef,
 	};
@@ -121,9 +133,8 @@ static void test_absence(void **state)
 	r.inner = (struct record_tuple){0};
 	r.outer.ports = 0;
 	assert_true(flow_decode(&run, &r, sizeof(r), &e));
-	assert_true(e.has == (EVENT_BIT(F_CPU) | EVENT_BIT(F_INTERFACE) | EVENT_BIT(F_IFINDEX) |
-			      EVENT_BIT(F_NETNS) | EVENT_BIT(F_DIR) | EVENT_BIT(F_LEN) |
-			      EVENT_BIT(F_OUTER_SRC) | EVENT_BIT(F_OUTER_DST) |
+	assert_true(e.has == (EVENT_BIT(F_CPU) | EVENT_BIT(F_INTERFACE) | EVENT_BIT(F_IFINDEX) | EVENT_BIT(F_NETNS) |
+			      EVENT_BIT(F_DIR) | EVENT_BIT(F_LEN) | EVENT_BIT(F_OUTER_SRC) | EVENT_BIT(F_OUTER_DST) |
 			      EVENT_BIT(F_OUTER_PROTO) | EVENT_BIT(F_REASON)));
 	assert_string_equal(e.reason, "fragment");
 }
@@ -228,12 +239,8 @@ static void test_any_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_field),
-		cmocka_unit_test(test_container),
-		cmocka_unit_test(test_tcp_flags),
-		cmocka_unit_test(test_absence),
-		cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_newcomer),
+		cmocka_unit_test(test_every_field), cmocka_unit_test(test_container), cmocka_unit_test(test_tcp_flags),
+		cmocka_unit_test(test_absence),	    cmocka_unit_test(test_damaged),   cmocka_unit_test(test_newcomer),
 		cmocka_unit_test(test_any_bytes),
 	};
 

@@ -77,21 +77,21 @@ static void bodies_have_these_keys_and_no_others(void **state)
 	assert_int_equal(intents_make(&before, true, &gone), 0);
 	intents_write(&out, &intents, &gone, 4, "node1");
 	assert_string_equal(out.data,
-		"{\"intents\":[{\"podID\":\"" POD "\",\"nodeID\":\"node1\",\"commandRegex\":\"^nr-gnb$\","
-		"\"priority\":4,\"executionTime\":20000000},{\"podID\":\"p\",\"nodeID\":\"node1\","
-		"\"commandRegex\":\"^nr-ue$\",\"priority\":0,\"executionTime\":20000000}]}");
+			    "{\"intents\":[{\"podID\":\"" POD "\",\"nodeID\":\"node1\",\"commandRegex\":\"^nr-gnb$\","
+			    "\"priority\":4,\"executionTime\":20000000},{\"podID\":\"p\",\"nodeID\":\"node1\","
+			    "\"commandRegex\":\"^nr-ue$\",\"priority\":0,\"executionTime\":20000000}]}");
 	buf_reset(&out);
 	intents_write_policies(&out, &intents, 4, "node1");
 	assert_string_equal(out.data,
-		"{\"policies\":[{\"policyID\":\"teide-upf\",\"nodeID\":\"node1\",\"commandRegex\":"
-		"\"^upf$\",\"priority\":4,\"executionTime\":20000000}]}");
+			    "{\"policies\":[{\"policyID\":\"teide-upf\",\"nodeID\":\"node1\",\"commandRegex\":"
+			    "\"^upf$\",\"priority\":4,\"executionTime\":20000000}]}");
 }
 
 /* Every printable name is matched by its own expression, and by none of the others'. */
 static void expressions_match_exactly(void **state)
 {
-	static const char *const names[] = {"nr-gnb", "a.b", "axb", "(sd-pam)", "[x]", "a+b*?", "{1}",
-					    "a|b", "^$", "back\\slash", "nr-gnb2", "x y/z:0", "aab"};
+	static const char *const names[] = {"nr-gnb", "a.b", "axb",	    "(sd-pam)", "[x]",	   "a+b*?", "{1}",
+					    "a|b",    "^$",  "back\\slash", "nr-gnb2",	"x y/z:0", "aab"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		_cleanup_(buf_free) struct buf text = {0};
@@ -127,8 +127,9 @@ static void a_rule_has_the_names_of_all_pods(void **state)
 	assert_string_equal(command.data, "(^|[ /])(?P<teide>nr-gnb|a\\.b)( |$)");
 }
 
-#define OURS(id) "{\"id\":\"" id "\",\"nodeNames\":[\"n1\"],\"commandRegex\":\"^(?P<teide>x)$\"," \
-		 "\"priority\":1,\"executionTime\":7}"
+#define OURS(id)                                                                                                       \
+	"{\"id\":\"" id "\",\"nodeNames\":[\"n1\"],\"commandRegex\":\"^(?P<teide>x)$\","                               \
+	"\"priority\":1,\"executionTime\":7}"
 #define THEIRS "{\"id\":\"t\",\"nodeNames\":[\"n1\"],\"commandRegex\":\"^x$\",\"priority\":1}"
 #define OTHER_NODE "{\"id\":\"o\",\"nodeNames\":[\"n2\"],\"commandRegex\":\"^(?P<teide>x)$\"}"
 #define BOTH_NODES "{\"id\":\"b\",\"nodeNames\":[\"n1\",\"n2\"],\"commandRegex\":\"^(?P<teide>x)$\"}"
@@ -152,8 +153,8 @@ static int plan(const char *rules, const struct rule_wish *wish, int *ret_what, 
 
 static void one_policy_is_come_to_step_by_step(void **state)
 {
-	const struct rule_wish wish = {.node = true, .owner = "n1", .command = "^(?P<teide>x)$",
-				       .priority = 1, .execution_time_ns = 7};
+	const struct rule_wish wish = {
+		.node = true, .owner = "n1", .command = "^(?P<teide>x)$", .priority = 1, .execution_time_ns = 7};
 	struct rule_wish none = wish, stronger = wish;
 	char id[8];
 	int what;
@@ -182,22 +183,27 @@ static void selectors_of_a_strategy_are_compared(void **state)
 {
 	static char *labels[] = {"app=gnb", "tier"}, *spaces[] = {"a"};
 	const struct string_list pods = {labels, 2}, namespaces = {spaces, 1};
-	struct rule_wish wish = {.owner = "teide-n1", .command = "(?P<teide>x)", .priority = 1,
-				 .execution_time_ns = 7, .labels = &pods, .namespaces = &namespaces};
-	static const char *const cases[] = {
-		"[{\"key\":\"app\",\"value\":\"gnb\"},{\"key\":\"tier\",\"value\":\"\"}]",
-		"[{\"key\":\"app\",\"value\":\"gnb2\"},{\"key\":\"tier\",\"value\":\"\"}]",
-		"[{\"key\":\"app2\",\"value\":\"gnb\"},{\"key\":\"tier\",\"value\":\"\"}]",
-		"[{\"key\":\"app\",\"value\":\"gnb\"}]", "null"};
+	struct rule_wish wish = {.owner = "teide-n1",
+				 .command = "(?P<teide>x)",
+				 .priority = 1,
+				 .execution_time_ns = 7,
+				 .labels = &pods,
+				 .namespaces = &namespaces};
+	static const char *const cases[] = {"[{\"key\":\"app\",\"value\":\"gnb\"},{\"key\":\"tier\",\"value\":\"\"}]",
+					    "[{\"key\":\"app\",\"value\":\"gnb2\"},{\"key\":\"tier\",\"value\":\"\"}]",
+					    "[{\"key\":\"app2\",\"value\":\"gnb\"},{\"key\":\"tier\",\"value\":\"\"}]",
+					    "[{\"key\":\"app\",\"value\":\"gnb\"}]", "null"};
 	char id[8];
 	int what;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_(buf_free) struct buf rule = {0};
 
-		buf_printf(&rule, "[{\"ID\":\"1\",\"StrategyNamespace\":\"teide-n1\",\"CommandRegex\":"
+		buf_printf(&rule,
+			   "[{\"ID\":\"1\",\"StrategyNamespace\":\"teide-n1\",\"CommandRegex\":"
 			   "\"(?P<teide>x)\",\"Priority\":1,\"ExecutionTime\":7,\"K8sNamespace\":[\"a\"],"
-			   "\"LabelSelectors\":%s}]", cases[i]);
+			   "\"LabelSelectors\":%s}]",
+			   cases[i]);
 		assert_int_equal(plan(rule.data, &wish, &what, id), 0);
 		assert_int_equal(what, i == 0 ? RULE_DONE : RULE_UPDATE);
 	}
@@ -207,7 +213,8 @@ static void rules_for_a_terminal_are_tamed_and_bounded(void **state)
 {
 	_cleanup_(gthulhu_view_free) struct gthulhu_view view = {0};
 	json_auto_t *root = json_loads("{\"data\":{\"strategies\":[{\"ID\":\"a\\u001b[2J\",\"Priority\":3,"
-				       "\"StrategyNamespace\":\"\\u00e9\",\"ExecutionTime\":-5}]}}", 0, NULL);
+				       "\"StrategyNamespace\":\"\\u00e9\",\"ExecutionTime\":-5}]}}",
+				       0, NULL);
 	json_t *row = json_array_get(json_object_get(json_object_get(root, "data"), "strategies"), 0);
 	struct err err;
 

@@ -22,22 +22,20 @@ static void base64url_decodes(void **state)
 {
 	static const struct {
 		const char *text, *bytes;
-	} cases[] = {{"", ""},	       {"Zg", "f"},	  {"Zm8", "fo"},     {"Zm9v", "foo"},
-		     {"Zm9vYg", "foob"}, {"Zm9vYmE", "fooba"}, {"Zm9vYmFy", "foobar"},
-		     {"-_-_", "\xfb\xff\xbf"}};
+	} cases[] = {{"", ""},		 {"Zg", "f"},	       {"Zm8", "fo"},	       {"Zm9v", "foo"},
+		     {"Zm9vYg", "foob"}, {"Zm9vYmE", "fooba"}, {"Zm9vYmFy", "foobar"}, {"-_-_", "\xfb\xff\xbf"}};
 	uint8_t out[16];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(base64url_decode(cases[i].text, strlen(cases[i].text), out),
-				 strlen(cases[i].bytes));
+		assert_int_equal(base64url_decode(cases[i].text, strlen(cases[i].text), out), strlen(cases[i].bytes));
 		assert_memory_equal(out, cases[i].bytes, strlen(cases[i].bytes));
 	}
 }
 
 static void base64url_refuses_what_it_is_not(void **state)
 {
-	static const char *const cases[] = {"Z", "Zm9vY", "Zm9v=", "Zg==", "Zm+v", "Zm/v", "Z m9v",
-					    "Zh" /* bits behind the last byte are not zero */};
+	static const char *const cases[] = {"Z",    "Zm9vY", "Zm9v=", "Zg==", "Zm+v",
+					    "Zm/v", "Z m9v", "Zh" /* bits behind the last byte are not zero */};
 	uint8_t out[16];
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -49,8 +47,7 @@ static void claims_are_read(void **state)
 	struct token_claims c;
 
 	/* {"exp":1700000600,"iat":1700000000} */
-	assert_int_equal(token_claims("e30.eyJleHAiOjE3MDAwMDA2MDAsImlhdCI6MTcwMDAwMDAwMH0.c2ln", &c),
-			 0);
+	assert_int_equal(token_claims("e30.eyJleHAiOjE3MDAwMDA2MDAsImlhdCI6MTcwMDAwMDAwMH0.c2ln", &c), 0);
 	assert_true(c.has_exp && c.has_iat);
 	assert_int_equal(c.exp, 1700000600);
 	assert_int_equal(c.iat, 1700000000);
@@ -62,7 +59,7 @@ static void claims_are_read(void **state)
 
 static void claims_of_no_jwt_are_refused(void **state)
 {
-	static const char *const cases[] = {"", "abc", "a.b", "e30.e30.e30.e30", "e30.W10.x" /* [] */,
+	static const char *const cases[] = {"",		 "abc",	    "a.b", "e30.e30.e30.e30", "e30.W10.x" /* [] */,
 					    "e30.!!!.x", "e30.e3.x"};
 	struct token_claims c;
 
@@ -91,8 +88,9 @@ static void life_is_counted_from_receipt(void **state)
 
 	assert_true(token_is_due(&t, now));
 	/* {"exp":1000600,"iat":1000000} */
-	assert_int_equal(token_set(&t, "e30.eyJleHAiOjEwMDA2MDAsImlhdCI6MTAwMDAwMH0.eA", 0, &(struct token_time){now, REAL},
-				   NULL), 0);
+	assert_int_equal(token_set(&t, "e30.eyJleHAiOjEwMDA2MDAsImlhdCI6MTAwMDAwMH0.eA", 0,
+				   &(struct token_time){now, REAL}, NULL),
+			 0);
 	assert_false(token_is_due(&t, now + 539 * S));
 	assert_true(token_is_due(&t, now + 540 * S));
 }
@@ -125,7 +123,8 @@ static void the_answer_may_say_when_an_opaque_token_ends(void **state)
 	assert_true(token_is_due(&t, 540 * S));
 	/* {"exp":1000600,"iat":1000000}: what the token says of itself counts. */
 	assert_int_equal(token_set(&t, "e30.eyJleHAiOjEwMDA2MDAsImlhdCI6MTAwMDAwMH0.eA", 1700099999,
-				   &(struct token_time){0, REAL}, NULL), 0);
+				   &(struct token_time){0, REAL}, NULL),
+			 0);
 	assert_true(token_is_due(&t, 540 * S));
 	/* Long over, or in the time of another unit: nothing may overflow. */
 	assert_int_equal(token_set(&t, "opaque", 1, &(struct token_time){0, REAL}, NULL), 0);

@@ -15,8 +15,8 @@
 #include "fake_root.h"
 #include "gtpu/gtpu_run.h"
 
-static void set_tuple(struct record_tuple *t, const char *src, const char *dst, uint16_t sport,
-		      uint16_t dport, uint8_t proto)
+static void set_tuple(struct record_tuple *t, const char *src, const char *dst, uint16_t sport, uint16_t dport,
+		      uint8_t proto)
 {
 	struct addr a;
 
@@ -34,9 +34,16 @@ static void set_tuple(struct record_tuple *t, const char *src, const char *dst, 
 static struct gtpu_record uplink_exit(void)
 {
 	struct gtpu_record r = {
-		.hdr = {.ts_ns = 5, .size = sizeof(r), .kind = GTPU_EXIT,
-			.version = RECORD_VERSION, .flags = RECORD_TASK, .cpu = 1, .tid = 11,
-			.tgid = 10, .context = CONTEXT_SOFTIRQ, .comm = "nr-gnb"},
+		.hdr = {.ts_ns = 5,
+			.size = sizeof(r),
+			.kind = GTPU_EXIT,
+			.version = RECORD_VERSION,
+			.flags = RECORD_TASK,
+			.cpu = 1,
+			.tid = 11,
+			.tgid = 10,
+			.context = CONTEXT_SOFTIRQ,
+			.comm = "nr-gnb"},
 		.duration_ns = 700,
 		.netns = 4026531840,
 		.len = 84,
@@ -46,8 +53,7 @@ static struct gtpu_record uplink_exit(void)
 		.direction = GTPU_UPLINK,
 		.has = GTPU_HAS_INTERFACE | GTPU_HAS_RETURN | GTPU_HAS_DURATION | GTPU_HAS_LEN,
 		.interface = "n3",
-		.gtp = {.teid = 78, .type = 255, .qfi = 9, .pdu_type = 1,
-			.flags = RECORD_GTP | RECORD_GTP_QFI},
+		.gtp = {.teid = 78, .type = 255, .qfi = 9, .pdu_type = 1, .flags = RECORD_GTP | RECORD_GTP_QFI},
 	};
 
 	set_tuple(&r.outer, "10.0.0.2", "10.0.0.1", 2152, 2152, 17);
@@ -301,8 +307,7 @@ static void hooks_follow_the_options(void **state)
 	assert_int_equal(gtpu_hooks("gtp5g", &o, &plain, h, GTPU_HOOKS_MAX), 2 + 11);
 	assert_false(h[0].hook.exits);
 	for (size_t i = 2; i < 13; i++)
-		assert_true(h[i].rules && h[i].hook.sleeps && !h[i].hook.exits &&
-			    !h[i].hook.required);
+		assert_true(h[i].rules && h[i].hook.sleeps && !h[i].hook.exits && !h[i].hook.required);
 	assert_string_equal(gtpu_function_name(1), "gtp5g_handle_skb_ipv4");
 	assert_string_equal(gtpu_function_name(2), "gtp5g_dev_xmit");
 	assert_null(gtpu_function_name(0));

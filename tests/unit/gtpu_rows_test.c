@@ -33,12 +33,20 @@ static void tells(const struct buf *out, const char *text)
 static void a_session_with_everything(void **state)
 {
 	_cleanup_(buf_free) struct buf out = {0};
-	struct gtpu_session_key k = {
-		.seid = 0x11, .teid = 78, .far_id = 3, .qer_id = 4, .pdr_id = 2, .far_action = 2,
-		.path = GTPU_PATH_GTP5G_UPLINK, .verdict = GTPU_DROPPED, .reason = GTPU_QER_RED,
-		.color = GTPU_RED, .qfi = 9, .rule_qfi = 8,
-		.has = GTPU_HAS_PDR | GTPU_HAS_FAR | GTPU_HAS_QER | GTPU_HAS_RULE_QFI,
-		.is = GTPU_IS_TUNNEL | GTPU_IS_QFI | GTPU_IS_PEER | GTPU_IS_UE};
+	struct gtpu_session_key k = {.seid = 0x11,
+				     .teid = 78,
+				     .far_id = 3,
+				     .qer_id = 4,
+				     .pdr_id = 2,
+				     .far_action = 2,
+				     .path = GTPU_PATH_GTP5G_UPLINK,
+				     .verdict = GTPU_DROPPED,
+				     .reason = GTPU_QER_RED,
+				     .color = GTPU_RED,
+				     .qfi = 9,
+				     .rule_qfi = 8,
+				     .has = GTPU_HAS_PDR | GTPU_HAS_FAR | GTPU_HAS_QER | GTPU_HAS_RULE_QFI,
+				     .is = GTPU_IS_TUNNEL | GTPU_IS_QFI | GTPU_IS_PEER | GTPU_IS_UE};
 	struct gtpu_session counted = {.packets = 5, .bytes = 500};
 
 	set_address(counted.peer, "10.0.0.2");
@@ -55,10 +63,10 @@ static void a_session_with_everything(void **state)
 static void the_downlink_ends_at_the_peer(void **state)
 {
 	_cleanup_(buf_free) struct buf out = {0};
-	struct gtpu_session_key k = {.path = GTPU_PATH_GTP_DOWNLINK, .verdict = GTPU_FORWARDED,
+	struct gtpu_session_key k = {.path = GTPU_PATH_GTP_DOWNLINK,
+				     .verdict = GTPU_FORWARDED,
 				     .teid = 87,
-				     .is = GTPU_IS_TUNNEL | GTPU_IS_PEER | GTPU_IS_UE |
-					   GTPU_IS_DOWNLINK};
+				     .is = GTPU_IS_TUNNEL | GTPU_IS_PEER | GTPU_IS_UE | GTPU_IS_DOWNLINK};
 
 	set_address(k.peer, "fd00::2");
 	set_address(k.ue, "2001:db8::1");
@@ -71,7 +79,8 @@ static void the_downlink_ends_at_the_peer(void **state)
 static void a_upf_receives_the_downlink_on_n9(void **state)
 {
 	_cleanup_(buf_free) struct buf out = {0};
-	struct gtpu_session_key k = {.path = GTPU_PATH_GTP5G_UPLINK, .verdict = GTPU_FORWARDED_N9,
+	struct gtpu_session_key k = {.path = GTPU_PATH_GTP5G_UPLINK,
+				     .verdict = GTPU_FORWARDED_N9,
 				     .is = GTPU_IS_PEER | GTPU_IS_UE | GTPU_IS_DOWNLINK};
 	struct gtpu_session counted = {.packets = 1, .bytes = 60};
 
@@ -86,8 +95,8 @@ static void a_upf_receives_the_downlink_on_n9(void **state)
 static void what_is_not_known_is_absent(void **state)
 {
 	_cleanup_(buf_free) struct buf out = {0};
-	struct gtpu_session_key k = {.path = GTPU_PATH_GTP5G_UPLINK, .verdict = GTPU_DROPPED,
-				     .reason = GTPU_MALFORMED_SHORT};
+	struct gtpu_session_key k = {
+		.path = GTPU_PATH_GTP5G_UPLINK, .verdict = GTPU_DROPPED, .reason = GTPU_MALFORMED_SHORT};
 
 	gtpu_session_row(&k, &(struct gtpu_session){.packets = 1, .bytes = 12}, NULL, keep, &out);
 	tells(&out, "\"event\":\"session\",\"direction\":\"uplink\",\"verdict\":\"dropped\","
@@ -98,8 +107,7 @@ static void what_is_not_known_is_absent(void **state)
 static void who_was_on_the_cpu(void **state)
 {
 	_cleanup_(buf_free) struct buf out = {0};
-	struct gtpu_context_key k = {.tid = 11, .tgid = 10, .func_id = POLICE_PACKET,
-				     .context = CONTEXT_SOFTIRQ};
+	struct gtpu_context_key k = {.tid = 11, .tgid = 10, .func_id = POLICE_PACKET, .context = CONTEXT_SOFTIRQ};
 	struct gtpu_context c = {.calls = 7};
 
 	memset(c.comm, 'x', sizeof(c.comm)); /* without an end */
@@ -113,8 +121,7 @@ static void nobody_knows_the_function(void **state)
 {
 	_cleanup_(buf_free) struct buf out = {0};
 
-	gtpu_context_row(&(struct gtpu_context_key){.func_id = 63}, &(struct gtpu_context){1, ""}, 0,
-			 keep, &out);
+	gtpu_context_row(&(struct gtpu_context_key){.func_id = 63}, &(struct gtpu_context){1, ""}, 0, keep, &out);
 	assert_int_equal(out.len, 0);
 }
 

@@ -15,11 +15,22 @@
 static struct gtpu_rule_record record(uint16_t kind, uint16_t func_id)
 {
 	return (struct gtpu_rule_record){
-		.hdr = {.ts_ns = 5, .size = sizeof(struct gtpu_rule_record), .kind = kind,
-			.version = RECORD_VERSION, .flags = RECORD_TASK, .tid = 11, .tgid = 10,
+		.hdr = {.ts_ns = 5,
+			.size = sizeof(struct gtpu_rule_record),
+			.kind = kind,
+			.version = RECORD_VERSION,
+			.flags = RECORD_TASK,
+			.tid = 11,
+			.tgid = 10,
 			.comm = "upf"},
-		.seid = 0x1122334455667788, .netns = 4026531840, .id = 2, .ifindex = 3,
-		.func_id = func_id, .nlmsg_flags = NLM_F_REPLACE, .attrs_len = 4, .teid = 78,
+		.seid = 0x1122334455667788,
+		.netns = 4026531840,
+		.id = 2,
+		.ifindex = 3,
+		.func_id = func_id,
+		.nlmsg_flags = NLM_F_REPLACE,
+		.attrs_len = 4,
+		.teid = 78,
 		.peer = {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1},
 		.counts = {5, 500, 6, 600},
 	};
@@ -31,8 +42,7 @@ static void a_replaced_far(void **state)
 	char netns[GTPU_NETNS_MAX];
 	struct event e;
 
-	r.has = GTPU_RULE_HAS_ID | GTPU_RULE_HAS_DEVICE | GTPU_RULE_HAS_COUNTS |
-		GTPU_RULE_SEES_MARKERS;
+	r.has = GTPU_RULE_HAS_ID | GTPU_RULE_HAS_DEVICE | GTPU_RULE_HAS_COUNTS | GTPU_RULE_SEES_MARKERS;
 	assert_int_equal(gtpu_record_decode(&r, sizeof(r), &e, netns), 0);
 	assert_int_equal(e.kind, KIND_RULE);
 	assert_int_equal(e.rule.kind, RULE_FAR);

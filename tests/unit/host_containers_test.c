@@ -61,7 +61,8 @@ static void containerd_bundle(const struct scene *s, const char *id, const char 
 		 "{\"annotations\": {\"io.kubernetes.cri.container-type\": \"%s\","
 		 "\"io.kubernetes.cri.sandbox-name\": \"upf-0\", \"io.kubernetes.cri.sandbox-namespace\": \"core\","
 		 "\"io.kubernetes.cri.sandbox-uid\": \"" UID "\", \"io.kubernetes.cri.container-name\": \"%s\"},"
-		 "\"linux\": {\"namespaces\": [{\"type\": \"pid\"}, {\"type\": \"network\", \"path\": \"/run/netns/cni-1\"}]}}",
+		 "\"linux\": {\"namespaces\": [{\"type\": \"pid\"}, {\"type\": \"network\", \"path\": "
+		 "\"/run/netns/cni-1\"}]}}",
 		 type, name);
 	fake_file(&s->root, text, "run/containerd/io.containerd.runtime.v2.task/k8s.io/%s/config.json", id);
 }
@@ -200,7 +201,8 @@ static char *config_of(size_t values)
 	char *text = malloc(size);
 
 	assert_non_null(text);
-	n = (size_t)snprintf(text, size, "{\"annotations\": {\"io.kubernetes.cri.sandbox-name\": \"x\"}, \"process\": [1");
+	n = (size_t)snprintf(text, size,
+			     "{\"annotations\": {\"io.kubernetes.cri.sandbox-name\": \"x\"}, \"process\": [1");
 	for (size_t i = 0; i < values; i++)
 		n += (size_t)snprintf(text + n, size - n, ",1");
 	snprintf(text + n, size - n, "]}");
@@ -226,9 +228,11 @@ static void a_file_of_too_many_values_is_refused(void **state_)
 	fake_file(&s->root, bomb, "run/containerd/io.containerd.runtime.v2.task/default/bomb/config.json");
 	memset(bomb, ',', 300000);
 	bomb[300000] = '\0';
-	snprintf(text, 1 << 20, "{\"x\": \"\\\"%s\", \"annotations\": {\"io.kubernetes.cri.sandbox-name\": \"x\"}}", bomb);
+	snprintf(text, 1 << 20, "{\"x\": \"\\\"%s\", \"annotations\": {\"io.kubernetes.cri.sandbox-name\": \"x\"}}",
+		 bomb);
 	fake_file(&s->root, text, "run/containerd/io.containerd.runtime.v2.task/default/long/config.json");
-	snprintf(text, 1 << 20, "{\"annotations\": {\"io.kubernetes.cri.sandbox-name\": \"x\", "
+	snprintf(text, 1 << 20,
+		 "{\"annotations\": {\"io.kubernetes.cri.sandbox-name\": \"x\", "
 		 "\"io.kubernetes.cri-o.Labels\": \"{\\\"tier\\\": \\\"ran\\\", \\\"x\\\": [1");
 	for (size_t n = strlen(text); n < 400000; n += 2)
 		memcpy(text + n, ",1", 3);

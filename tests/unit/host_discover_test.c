@@ -54,8 +54,8 @@ static struct addr address(const char *text)
 }
 
 /* In ascending order of inodes. */
-static void add_udp(struct node *n, unsigned inode, const char *local, uint16_t local_port,
-		    const char *remote, uint16_t remote_port)
+static void add_udp(struct node *n, unsigned inode, const char *local, uint16_t local_port, const char *remote,
+		    uint16_t remote_port)
 {
 	assert_in_range(n->sockets.len, 0, SOCKETS - 1);
 	n->entries[n->sockets.len++].udp = (struct udp_socket){

@@ -41,8 +41,7 @@ static int parse(const char *text, struct proc_stat *ret)
 
 static void stat_with_hostile_comm(void **state)
 {
-	static const char *const comms[] = {"nr-gnb",	   "a b",	   ") R 1 1 (", "((", "))",
-					    "1 (nr-gnb) S", "new\nline", ""};
+	static const char *const comms[] = {"nr-gnb", "a b", ") R 1 1 (", "((", "))", "1 (nr-gnb) S", "new\nline", ""};
 	struct proc_stat stat;
 	char text[512];
 
@@ -63,8 +62,16 @@ static void stat_with_hostile_comm(void **state)
 static void stat_that_is_none(void **state)
 {
 	static const char *const bad[] = {
-		"", "1", "1 (x", "1 x)", "1 (x)", "1 (x) ", ") 1 (", "0 (x) S 1",
-		"1 (x) S 1 1 1 0 -1 64 0 0", "-1 (x) S 1 1 1 0 -1 64 1 2 3 4 5 6 7 8 20 0 2 0 9 1",
+		"",
+		"1",
+		"1 (x",
+		"1 x)",
+		"1 (x)",
+		"1 (x) ",
+		") 1 (",
+		"0 (x) S 1",
+		"1 (x) S 1 1 1 0 -1 64 0 0",
+		"-1 (x) S 1 1 1 0 -1 64 1 2 3 4 5 6 7 8 20 0 2 0 9 1",
 		"99999999999 (x) S 1 1 1 0 -1 64 1 2 3 4 5 6 7 8 20 0 2 0 9 1",
 		"1 (x) S 1 1 1 0 -1 64 1 2 3 4 5 6 7 8 20 0 2 0 x 1",
 		"1 (x) S 1 1 1 0 -1 64 1 2 3 4 5 6 7 8 20 0 2 0 99999999999999999999999 1",
@@ -254,8 +261,7 @@ static void whose_a_thread_is(void **state)
 	const struct fake_root *root = *state;
 	int32_t pid = 1;
 
-	fake_file(root, "Name:\tx\\nTgid:\t3\nUmask:\t0\nState:\tS\nTgid:\t40\nNgid:\t0\nPid:\t42\n",
-		  "proc/42/status");
+	fake_file(root, "Name:\tx\\nTgid:\t3\nUmask:\t0\nState:\tS\nTgid:\t40\nNgid:\t0\nPid:\t42\n", "proc/42/status");
 	fake_file(root, "Name:\tx\nTgid:\t0\n", "proc/43/status");
 	fake_file(root, "Name:\tx\nTgid:\t99999999999\n", "proc/44/status");
 	fake_file(root, "", "proc/45/status");
@@ -305,14 +311,16 @@ static void container_and_pod(void **state)
 	} cases[] = {
 		{"/kubepods/burstable/pod" UID "/" ID, ID, UID},
 		{"/kubepods/pod" UID "/" ID, ID, UID},
-		{"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" UID_
-		 ".slice/cri-containerd-" ID ".scope", ID, UID},
+		{"/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod" UID_ ".slice/cri-containerd-" ID
+		 ".scope",
+		 ID, UID},
 		{"/kubepods.slice/kubepods-pod" UID_ ".slice/crio-" ID ".scope/container", ID, UID},
 		{"/kubepods.slice/kubepods-pod" UID_ ".slice/crio-conmon-" ID ".scope", "", UID},
 		{"/system.slice/kubepods-besteffort-pod" UID_ ".slice:cri-containerd:" ID, ID, UID},
 		{"/kubelet.slice/kubelet-kubepods.slice/kubepods-pod" UID_ ".slice", "", UID},
 		{"/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-burstable.slice/"
-		 "kubelet-kubepods-burstable-pod" UID_ ".slice/cri-containerd-" ID ".scope", ID, UID},
+		 "kubelet-kubepods-burstable-pod" UID_ ".slice/cri-containerd-" ID ".scope",
+		 ID, UID},
 		{"/kubepods/burstable/pod" MIRROR "/" ID, ID, MIRROR},
 		{"/system.slice/docker-" ID ".scope", ID, ""},
 		{"/docker/" ID, ID, ""},

@@ -92,8 +92,8 @@ static void a_call_has_all_its_options_or_is_none(void **state)
 {
 	struct scene *s = *state;
 	struct http_client_options options = all_files(s);
-	struct http_request request = {.method = "POST", .url = "https://127.0.0.1:1/", .body = "x",
-				       .body_len = 1, .timeout_ns = 1000000000};
+	struct http_request request = {
+		.method = "POST", .url = "https://127.0.0.1:1/", .body = "x", .body_len = 1, .timeout_ns = 1000000000};
 	struct http_client *client;
 	struct http_call *call;
 	int n = 0;

@@ -15,67 +15,57 @@
 #include "object_reason.h"
 
 #define BEGIN(program) "libbpf: prog '" program "': -- BEGIN PROG LOAD LOG --\n"
-#define END(program, error)                                                                        \
-	"-- END PROG LOAD LOG --\nlibbpf: prog '" program "': failed to load: " error              \
+#define END(program, error)                                                                                            \
+	"-- END PROG LOAD LOG --\nlibbpf: prog '" program "': failed to load: " error                                  \
 	"\nlibbpf: failed to load object 'x_bpf'\nlibbpf: failed to load BPF skeleton 'x_bpf': " error "\n"
 
 /* clang 14's undefined header (6.1). */
 static const char undefined[] =
-	"libbpf: prog 'kprobe_gtp_encap_recv': BPF program load failed: Permission denied\n"
-	BEGIN("kprobe_gtp_encap_recv")
-	"; at->off += sizeof(struct packet_ipv6);\n"
-	"1418: (07) r9 += 40\n"
-	"R9 !read_ok\n"
-	"processed 1243 insns (limit 1000000) max_states_per_insn 4 total_states 92 peak_states 92 mark_read 40\n"
-	END("kprobe_gtp_encap_recv", "-13");
+	"libbpf: prog 'kprobe_gtp_encap_recv': BPF program load failed: Permission denied\n" BEGIN(
+		"kprobe_gtp_encap_recv") "; at->off += sizeof(struct packet_ipv6);\n"
+					 "1418: (07) r9 += 40\n"
+					 "R9 !read_ok\n"
+					 "processed 1243 insns (limit 1000000) max_states_per_insn 4 total_states 92 "
+					 "peak_states 92 mark_read 40\n" END("kprobe_gtp_encap_recv", "-13");
 
 /* 6.12 with lockdown=confidentiality; libbpf has taken the older helper. */
-static const char locked_down[] =
-	"libbpf: prog 'flow_packet': BPF program load failed: Invalid argument\n"
-	BEGIN("flow_packet")
-	"; return (struct task_id){.tid = BPF_CORE_READ(t, pid), .tgid = BPF_CORE_READ(t, tgid)}; @ task.h:24\n"
-	"862: (b4) w2 = 4                      ; R2_w=4\n"
-	"863: (85) call bpf_probe_read#4\n"
-	"program of this type cannot use helper bpf_probe_read#4\n"
-	"processed 549 insns (limit 1000000) max_states_per_insn 1 total_states 31 peak_states 31 mark_read 17\n"
-	END("flow_packet", "-22");
+static const char locked_down[] = "libbpf: prog 'flow_packet': BPF program load failed: Invalid argument\n" BEGIN(
+	"flow_packet") "; return (struct task_id){.tid = BPF_CORE_READ(t, pid), .tgid = BPF_CORE_READ(t, tgid)}; @ "
+		       "task.h:24\n"
+		       "862: (b4) w2 = 4                      ; R2_w=4\n"
+		       "863: (85) call bpf_probe_read#4\n"
+		       "program of this type cannot use helper bpf_probe_read#4\n"
+		       "processed 549 insns (limit 1000000) max_states_per_insn 1 total_states 31 peak_states 31 "
+		       "mark_read 17\n" END("flow_packet", "-22");
 
-static const char no_helper[] =
-	"libbpf: prog 'flow_packet': BPF program load failed: Invalid argument\n"
-	BEGIN("flow_packet")
-	"12: (85) call bpf_ktime_get_boot_ns#125\n"
-	"unknown func bpf_ktime_get_boot_ns#125\n"
-	"processed 12 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n"
-	END("flow_packet", "-22");
+static const char no_helper[] = "libbpf: prog 'flow_packet': BPF program load failed: Invalid argument\n" BEGIN(
+	"flow_packet") "12: (85) call bpf_ktime_get_boot_ns#125\n"
+		       "unknown func bpf_ktime_get_boot_ns#125\n"
+		       "processed 12 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 "
+		       "mark_read 0\n" END("flow_packet", "-22");
 
-static const char no_kfunc[] =
-	"libbpf: extern (func ksym) 'bpf_dynptr_clone': not found in kernel or module BTFs\n"
-	"libbpf: failed to load object 'x_bpf'\n";
+static const char no_kfunc[] = "libbpf: extern (func ksym) 'bpf_dynptr_clone': not found in kernel or module BTFs\n"
+			       "libbpf: failed to load object 'x_bpf'\n";
 
-static const char no_field[] =
-	"libbpf: prog 'flow_packet': BPF program load failed: Invalid argument\n"
-	BEGIN("flow_packet")
-	"868: <invalid CO-RE relocation>\n"
-	"failed to resolve CO-RE relocation <byte_off> [143] struct task_struct.pid (0:0 @ offset 0)\n"
-	"processed 860 insns (limit 1000000) max_states_per_insn 1 total_states 31 peak_states 31 mark_read 17\n"
-	END("flow_packet", "-22");
+static const char no_field[] = "libbpf: prog 'flow_packet': BPF program load failed: Invalid argument\n" BEGIN(
+	"flow_packet") "868: <invalid CO-RE relocation>\n"
+		       "failed to resolve CO-RE relocation <byte_off> [143] struct task_struct.pid (0:0 @ offset 0)\n"
+		       "processed 860 insns (limit 1000000) max_states_per_insn 1 total_states 31 peak_states 31 "
+		       "mark_read 17\n" END("flow_packet", "-22");
 
 static const char no_tracepoint[] =
 	"libbpf: prog 'runq_wakeup': failed to find kernel BTF type ID of 'sched_wakeup': -3\n"
 	"libbpf: prog 'runq_wakeup': failed to prepare load attributes: -3\n"
 	"libbpf: prog 'runq_wakeup': failed to load: -3\n";
 
-static const char too_complex[] =
-	"libbpf: prog 'runq_switch': BPF program load failed: Argument list too long\n"
-	BEGIN("runq_switch")
-	"BPF program is too large. Processed 1000001 insn\n"
-	"processed 1000001 insns (limit 1000000) max_states_per_insn 33 total_states 9000 peak_states 9000 mark_read 3\n"
-	"verification time 812345 usec\nstack depth 208+64\n"
-	END("runq_switch", "-7");
+static const char too_complex[] = "libbpf: prog 'runq_switch': BPF program load failed: Argument list too long\n" BEGIN(
+	"runq_switch") "BPF program is too large. Processed 1000001 insn\n"
+		       "processed 1000001 insns (limit 1000000) max_states_per_insn 33 total_states 9000 peak_states "
+		       "9000 mark_read 3\n"
+		       "verification time 812345 usec\nstack depth 208+64\n" END("runq_switch", "-7");
 
-static const char refused[] =
-	"libbpf: prog 'fentry_gtp_rx': BPF program load failed: Operation not permitted\n"
-	"libbpf: prog 'fentry_gtp_rx': failed to load: -1\n";
+static const char refused[] = "libbpf: prog 'fentry_gtp_rx': BPF program load failed: Operation not permitted\n"
+			      "libbpf: prog 'fentry_gtp_rx': failed to load: -1\n";
 
 /* A trial of libbpf's own has failed by the limit; the error is what libbpf made of that. */
 static const char out_of_files[] =
@@ -166,7 +156,8 @@ static void an_error_is_named_as_what_it_is(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		object_begin(&capture);
 		assert_int_equal(object_end(&capture, cases[i].error, "it", &err), cases[i].error);
-		if (strncmp(err.text, "it: ", 4) || !strstr(err.text, cases[i].words) || strstr(err.text, "ring buffer"))
+		if (strncmp(err.text, "it: ", 4) || !strstr(err.text, cases[i].words) ||
+		    strstr(err.text, "ring buffer"))
 			fail_msg("'%s' does not say '%s'", err.text, cases[i].words);
 	}
 }

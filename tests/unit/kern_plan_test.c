@@ -13,35 +13,33 @@
 #include "attach_plan.h"
 
 /* Debian's 5.10, 6.1 and 6.12 as root: all of it works. */
-static const struct features stock = {.cap_bpf = true, .cap_perfmon = true, .cap_sys_admin = true,
-				      .vmlinux_btf = true};
+static const struct features stock = {.cap_bpf = true, .cap_perfmon = true, .cap_sys_admin = true, .vmlinux_btf = true};
 /* A kernel that refuses fentry and is built without kprobes. */
-static const struct features bare = {.cap_bpf = true, .cap_perfmon = true, .cap_sys_admin = true,
-				     .vmlinux_btf = true, .fentry = -EPERM, .kprobe = -ENOENT};
+static const struct features bare = {.cap_bpf = true,
+				     .cap_perfmon = true,
+				     .cap_sys_admin = true,
+				     .vmlinux_btf = true,
+				     .fentry = -EPERM,
+				     .kprobe = -ENOENT};
 
-static const struct plan_hook gtp_recv = {.module = "gtp", .function = "gtp_encap_recv",
-					  .required = true, .exits = true};
-static const struct plan_hook gtp_push = {.module = "gtp", .function = "gtp_push_header",
-					  .exits = true};
-static const struct plan_hook gtp_build = {.module = "gtp", .function = "gtp_build_skb_ip4",
-					   .exits = true};
-static const struct plan_hook gtp5g_recv = {.module = "gtp5g", .function = "gtp5g_encap_recv",
-					    .required = true, .exits = true};
+static const struct plan_hook gtp_recv = {
+	.module = "gtp", .function = "gtp_encap_recv", .required = true, .exits = true};
+static const struct plan_hook gtp_push = {.module = "gtp", .function = "gtp_push_header", .exits = true};
+static const struct plan_hook gtp_build = {.module = "gtp", .function = "gtp_build_skb_ip4", .exits = true};
+static const struct plan_hook gtp5g_recv = {
+	.module = "gtp5g", .function = "gtp5g_encap_recv", .required = true, .exits = true};
 static const struct plan_hook gtp5g_rx = {.module = "gtp5g", .function = "gtp5g_rx"};
 static const struct plan_hook tunnel = {.function = "iptunnel_xmit"};
 
-static const struct symbol_facts with_btf = {.loaded = true, .module_btf = true, .btf_func = true,
-					     .symbol = true};
+static const struct symbol_facts with_btf = {.loaded = true, .module_btf = true, .btf_func = true, .symbol = true};
 static const struct symbol_facts without_btf = {.loaded = true, .fentry = -ENODATA, .symbol = true};
 static const struct symbol_facts inlined_with_btf = {
 	.loaded = true, .module_btf = true, .fentry = -ENODATA, .kprobe = -ENODATA};
-static const struct symbol_facts inlined_without_btf = {
-	.loaded = true, .fentry = -ENODATA, .kprobe = -ENODATA};
+static const struct symbol_facts inlined_without_btf = {.loaded = true, .fentry = -ENODATA, .kprobe = -ENODATA};
 static const struct symbol_facts not_loaded = {.fentry = -ENODATA, .kprobe = -ENODATA};
 
-static void check(const struct features *f, const struct plan_hook *hook,
-		  const struct symbol_facts *facts, enum plan_method forced,
-		  enum plan_method method, const char *reason)
+static void check(const struct features *f, const struct plan_hook *hook, const struct symbol_facts *facts,
+		  enum plan_method forced, enum plan_method method, const char *reason)
 {
 	struct plan_choice c = plan_hook(f, hook, facts, forced);
 
@@ -131,10 +129,9 @@ static void seldom_called(void **state)
 
 static void tracepoints(void **state)
 {
-	struct symbol_facts facts = {.loaded = true, .module_btf = true, .fentry = -ENODATA,
-				     .kprobe = -ENODATA, .tracepoint = true};
-	struct plan_hook hook = {.function = "tcp_retransmit_skb",
-				 .tracepoint = "tcp:tcp_retransmit_skb"};
+	struct symbol_facts facts = {
+		.loaded = true, .module_btf = true, .fentry = -ENODATA, .kprobe = -ENODATA, .tracepoint = true};
+	struct plan_hook hook = {.function = "tcp_retransmit_skb", .tracepoint = "tcp:tcp_retransmit_skb"};
 
 	check(&bare, &hook, &facts, PLAN_AUTO, PLAN_TRACEPOINT, "fentry refused");
 	check(&stock, &hook, &facts, PLAN_TRACEPOINT, PLAN_TRACEPOINT, "asked for");

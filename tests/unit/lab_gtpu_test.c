@@ -15,8 +15,8 @@
 #include "cleanup.h"
 #include "gtpu_codec.h"
 
-#define INNER                                                                                      \
-	"\x45\x00\x00\x21\x00\x01\x00\x00\x40\x11\x66\x47\x0a\x3c\x00\x01\x0a\x46\x00\x02\x03\xe8" \
+#define INNER                                                                                                          \
+	"\x45\x00\x00\x21\x00\x01\x00\x00\x40\x11\x66\x47\x0a\x3c\x00\x01\x0a\x46\x00\x02\x03\xe8"                     \
 	"\x13\x8a\x00\x0d\x91\x13\x74\x65\x69\x64\x65"
 /* clang-format off */
 #define BYTES(s) {s, sizeof(s) - 1}
@@ -34,17 +34,9 @@ static const struct {
 	struct gtpu_header header;
 } g_pdus[] = {
 	{BYTES("\x34\xff\x00\x29\x00\x01\x00\x01\x00\x00\x00\x85\x01\x10\x09\x00" INNER),
-	 {.type = GTPU_G_PDU,
-	  .teid = 0x10001,
-	  .has_pdu_session = true,
-	  .pdu_type = GTPU_PDU_UPLINK,
-	  .qfi = 9}},
+	 {.type = GTPU_G_PDU, .teid = 0x10001, .has_pdu_session = true, .pdu_type = GTPU_PDU_UPLINK, .qfi = 9}},
 	{BYTES("\x34\xff\x00\x29\x00\x02\x00\x01\x00\x00\x00\x85\x01\x00\x2e\x00" INNER),
-	 {.type = GTPU_G_PDU,
-	  .teid = 0x20001,
-	  .has_pdu_session = true,
-	  .pdu_type = GTPU_PDU_DOWNLINK,
-	  .qfi = 46}},
+	 {.type = GTPU_G_PDU, .teid = 0x20001, .has_pdu_session = true, .pdu_type = GTPU_PDU_DOWNLINK, .qfi = 46}},
 	{BYTES("\x30\xff\x00\x21\x00\x01\x00\x01" INNER), {.type = GTPU_G_PDU, .teid = 0x10001}},
 	{BYTES("\x32\xff\x00\x25\x00\x01\x00\x01\x12\x34\x00\x00" INNER),
 	 {.type = GTPU_G_PDU, .teid = 0x10001, .has_seq = true, .seq = 0x1234}},
@@ -100,9 +92,8 @@ static void test_decodes_a_longer_container(void **state)
 
 static void test_skips_unknown_extensions(void **state)
 {
-	static const struct bytes wire =
-		BYTES("\x34\xff\x00\x31\x00\x01\x00\x01\x00\x00\x00\xc3"
-		      "\x02\x11\x22\x33\x44\x55\x66\x85\x01\x10\x07\x00" INNER);
+	static const struct bytes wire = BYTES("\x34\xff\x00\x31\x00\x01\x00\x01\x00\x00\x00\xc3"
+					       "\x02\x11\x22\x33\x44\x55\x66\x85\x01\x10\x07\x00" INNER);
 	struct gtpu_message m;
 
 	assert_int_equal(gtpu_decode(wire.data, wire.len, &m), 0);
@@ -112,10 +103,8 @@ static void test_skips_unknown_extensions(void **state)
 
 static void test_encodes_signalling(void **state)
 {
-	static const struct bytes request =
-		BYTES("\x32\x01\x00\x04\x00\x00\x00\x00\x00\x07\x00\x00");
-	static const struct bytes response =
-		BYTES("\x32\x02\x00\x06\x00\x00\x00\x00\x00\x07\x00\x00\x0e\x00");
+	static const struct bytes request = BYTES("\x32\x01\x00\x04\x00\x00\x00\x00\x00\x07\x00\x00");
+	static const struct bytes response = BYTES("\x32\x02\x00\x06\x00\x00\x00\x00\x00\x07\x00\x00\x0e\x00");
 	static const struct bytes marker = BYTES("\x30\xfe\x00\x00\x00\x02\x00\x01");
 	uint8_t out[GTPU_MESSAGE_MAX];
 
@@ -161,12 +150,9 @@ static void test_refuses_malformed(void **state)
 		{BYTES("\x30\xff\x00\x00\x00\x00\x00\x01\x45"), -EBADMSG},
 		{BYTES("\x32\xff\x00\x03\x00\x00\x00\x01\x00\x01\x00"), -EBADMSG},
 		{BYTES("\x34\xff\x00\x04\x00\x00\x00\x01\x00\x00\x00\x85"), -EBADMSG},
-		{BYTES("\x34\xff\x00\x08\x00\x00\x00\x01\x00\x00\x00\x85\x00\x10\x09\x00"),
-		 -EBADMSG},
-		{BYTES("\x34\xff\x00\x08\x00\x00\x00\x01\x00\x00\x00\x85\x02\x10\x09\x00"),
-		 -EBADMSG},
-		{BYTES("\x34\xff\x00\x08\x00\x00\x00\x01\x00\x00\x00\x85\x01\x10\x09\x85"),
-		 -EBADMSG},
+		{BYTES("\x34\xff\x00\x08\x00\x00\x00\x01\x00\x00\x00\x85\x00\x10\x09\x00"), -EBADMSG},
+		{BYTES("\x34\xff\x00\x08\x00\x00\x00\x01\x00\x00\x00\x85\x02\x10\x09\x00"), -EBADMSG},
+		{BYTES("\x34\xff\x00\x08\x00\x00\x00\x01\x00\x00\x00\x85\x01\x10\x09\x85"), -EBADMSG},
 	};
 	struct gtpu_message m;
 
@@ -176,8 +162,7 @@ static void test_refuses_malformed(void **state)
 
 static void test_bounds_the_chain(void **state)
 {
-	uint8_t wire[12 + 4 * 64] = {0x34, 0xff, (4 + 4 * 64) >> 8,
-				     (4 + 4 * 64) & 0xff, [11] = 0xc3};
+	uint8_t wire[12 + 4 * 64] = {0x34, 0xff, (4 + 4 * 64) >> 8, (4 + 4 * 64) & 0xff, [11] = 0xc3};
 	struct gtpu_message m;
 
 	for (size_t at = 12; at < sizeof(wire); at += 4) {

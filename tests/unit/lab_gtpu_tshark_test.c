@@ -67,8 +67,7 @@ static void put_messages(struct capture *c)
 					   .pdu_type = GTPU_PDU_DOWNLINK,
 					   .qfi = 1});
 	put_g_pdu(c, &(struct gtpu_header){.type = GTPU_G_PDU, .teid = 7});
-	put_g_pdu(c, &(struct gtpu_header){
-			     .type = GTPU_G_PDU, .teid = 8, .has_npdu = true, .npdu = 5});
+	put_g_pdu(c, &(struct gtpu_header){.type = GTPU_G_PDU, .teid = 8, .has_npdu = true, .npdu = 5});
 	put_packet(c, out, gtpu_echo_request(258, out));
 	put_packet(c, out, gtpu_echo_response(258, out));
 	put_packet(c, out, gtpu_end_marker(0x20001, out));

@@ -75,8 +75,7 @@ static void test_rls_refuses(void **state)
 	assert_int_equal(rls_decode(other, sizeof(other), &m), -EBADMSG);
 }
 
-static void check_inner(const uint8_t *packet, size_t len, const char *src, const char *dst,
-			uint8_t dscp)
+static void check_inner(const uint8_t *packet, size_t len, const char *src, const char *dst, uint8_t dscp)
 {
 	char text[ADDR_TEXT_MAX];
 	struct inner in;
@@ -94,9 +93,8 @@ static void test_inner_packets(void **state)
 	 * IPv6(src="fd00:60:0:1::1", dst="fd00:70::2", tc=46 << 2 | 1, fl=0xabcde) */
 	static const uint8_t v4[] = {0x45, 0xb8, 0,  0x14, 0, 1, 0,  0,	 0x40, 0x3b,
 				     0x65, 0x72, 10, 60,   0, 1, 10, 70, 0,    2};
-	static const uint8_t v6[40] = {0x6b, 0x9a, 0xbc,     0xde,	  0,	       0,	59,
-				       64,   0xfd, 0,	     0,		  0x60,	       0,	0,
-				       0,    1,	   [23] = 1, [24] = 0xfd, [27] = 0x70, [39] = 2};
+	static const uint8_t v6[40] = {0x6b, 0x9a, 0xbc, 0xde, 0, 0, 59,       64,	    0xfd,	 0,
+				       0,    0x60, 0,	 0,    0, 1, [23] = 1, [24] = 0xfd, [27] = 0x70, [39] = 2};
 	struct inner in;
 
 	check_inner(v4, sizeof(v4), "10.60.0.1", "10.70.0.2", 46);
@@ -185,14 +183,10 @@ static void test_traffic_options_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rls_encodes),
-		cmocka_unit_test(test_rls_decodes),
-		cmocka_unit_test(test_rls_acknowledges),
-		cmocka_unit_test(test_rls_refuses),
-		cmocka_unit_test(test_inner_packets),
-		cmocka_unit_test(test_pattern_is_one_stream),
-		cmocka_unit_test(test_traffic_options),
-		cmocka_unit_test(test_traffic_options_refused),
+		cmocka_unit_test(test_rls_encodes),	 cmocka_unit_test(test_rls_decodes),
+		cmocka_unit_test(test_rls_acknowledges), cmocka_unit_test(test_rls_refuses),
+		cmocka_unit_test(test_inner_packets),	 cmocka_unit_test(test_pattern_is_one_stream),
+		cmocka_unit_test(test_traffic_options),	 cmocka_unit_test(test_traffic_options_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,8 +55,8 @@ static void test_defaults(void **state)
 
 static void test_ues_spread_over_gnbs(void **state)
 {
-	_cleanup_free_ struct lab_plan *p = make((struct lab_options){
-		.name = "x", .ues = 5, .gnbs = 2, .flows = 1, .upf = LAB_UPF_GTP});
+	_cleanup_free_ struct lab_plan *p =
+		make((struct lab_options){.name = "x", .ues = 5, .gnbs = 2, .flows = 1, .upf = LAB_UPF_GTP});
 	const unsigned want[] = {1, 2, 1, 2, 1};
 
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++)

@@ -98,7 +98,11 @@ static void what_cannot_be_put_back_stays_on_record(void **state)
 static void records_that_are_none(void **state)
 {
 	static const char *const texts[] = {
-		"", "nonsense\n", "teide boosts 3 1 2\n", "teide boosts 2 1 2\n", "teide boosts 1 7 0\n100 100 10\n",
+		"",
+		"nonsense\n",
+		"teide boosts 3 1 2\n",
+		"teide boosts 2 1 2\n",
+		"teide boosts 1 7 0\n100 100 10\n",
 		"teide boosts 1 7 0\n100 100 10 5 0 -21 0 0 0 0 -10 0 0 1\n",
 		"teide boosts 1 7 0\n100 100 10 5 0 0 0 0 0 0 -10 0 0 1 more\n",
 	};

@@ -31,8 +31,7 @@ static void real_time_where_asked_for(void **state)
 	b->options.policy = LOCAL_RR;
 	begin(b);
 	GIVE(b, 101);
-	expect(b, 101, (struct thread_sched){.policy = SCHED_RR, .rt_priority = 1,
-					     .reset_on_fork = true});
+	expect(b, 101, (struct thread_sched){.policy = SCHED_RR, .rt_priority = 1, .reset_on_fork = true});
 	assert_int_equal(withdraw(b), 0);
 	expect(b, 101, other(5));
 }
@@ -135,8 +134,9 @@ static void not_whom_the_strategy_means(void **state)
 	struct strategy_list list = {0};
 
 	begin(b);
-	strategy_list_add(&list, (struct strategy){.pid = 100, .priority = true, .tgid = 100,
-						   .execution_time_ns = MS, .start_time = 9});
+	strategy_list_add(
+		&list,
+		(struct strategy){.pid = 100, .priority = true, .tgid = 100, .execution_time_ns = MS, .start_time = 9});
 	assert_int_equal(b->backend->ops->set(b->backend, &list), 0);
 	expect(b, 100, other(0));
 	strategy_list_free(&list);

@@ -22,14 +22,14 @@
 
 /* The datagrams of one dump; the last one is the last of every dump that follows. */
 enum scene {
-	SILENT,		   /* the request is lost */
-	INTERRUPTED_ONCE,  /* links 1 and 2, 2 and 3 with the mark; then 1, 2, 3 and the end */
+	SILENT,		  /* the request is lost */
+	INTERRUPTED_ONCE, /* links 1 and 2, 2 and 3 with the mark; then 1, 2, 3 and the end */
 	INTERRUPTED_ALWAYS,
 	FAILED_LATE, /* link 1, then an error in place of the end */
 	ENDLESS,
 	LONGER_THAN_IT_IS, /* link 1 with a length that is negative to libmnl */
-	EMPTY, /* the end alone */
-	REFUSED, /* an error, the request in it being longer than the message */
+	EMPTY,		   /* the end alone */
+	REFUSED,	   /* an error, the request in it being longer than the message */
 };
 
 static enum scene scene;
@@ -247,8 +247,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_interrupted), cmocka_unit_test(test_interrupted_always),
 		cmocka_unit_test(test_failed),	    cmocka_unit_test(test_endless),
-		cmocka_unit_test(test_silent),
-		cmocka_unit_test(test_untrue_lengths), cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_silent),	    cmocka_unit_test(test_untrue_lengths),
+		cmocka_unit_test(test_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ static void a_pdr(void **state)
 
 static void what_lacks_a_line_is_refused(void **state)
 {
-	static const char *const lines[] = {"\t SEID", "\t ID", "PDI UE Addr4", "PDI TEID",
+	static const char *const lines[] = {"\t SEID",	     "\t ID",		"PDI UE Addr4", "PDI TEID",
 					    "UL Drop Count", "DL Packet Count", "UL Byte Count"};
 	struct gtp5g_pdr_text t;
 	char other[sizeof(text)];

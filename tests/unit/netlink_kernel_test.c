@@ -195,8 +195,7 @@ static void test_list_while_links_change(void **state)
 
 static void connect_to(const char *text, bool reachable)
 {
-	_cleanup_close_ int fd =
-		socket(strchr(text, ':') ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_cleanup_close_ int fd = socket(strchr(text, ':') ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
 	struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_port = htons(9)};
 	int r;
@@ -283,8 +282,7 @@ static struct udp_socket look_up(int fd)
 	w.inode = st.st_ino;
 	ok(sock_diag_udp_list(match, &w, &err), &err);
 	assert_int_equal(w.n, 1);
-	assert_int_equal(
-		getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &(socklen_t){sizeof(cookie)}), 0);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &(socklen_t){sizeof(cookie)}), 0);
 	assert_true(w.found.cookie == cookie);
 	return w.found;
 }

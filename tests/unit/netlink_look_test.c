@@ -40,8 +40,7 @@ static int setup(void **state)
 	if (here < 0 || rtnl_veth_add("left", 1500, "right", here, &err) < 0 ||
 	    rtnl_link_set_up("lo", true, &err) < 0 || rtnl_addr_add("left", &four, 24, &err) < 0 ||
 	    rtnl_addr_add("left", &six, 64, &err) < 0 || rtnl_link_set_up("left", true, &err) < 0 ||
-	    rtnl_link_set_up("right", true, &err) < 0 ||
-	    rtnl_route_add(&far, 24, &hop, NULL, &err) < 0)
+	    rtnl_link_set_up("right", true, &err) < 0 || rtnl_route_add(&far, 24, &hop, NULL, &err) < 0)
 		return -1;
 	close(here);
 	return 0;
@@ -107,8 +106,7 @@ static void test_neighbour(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_addresses),
-					   cmocka_unit_test(test_ways),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_addresses), cmocka_unit_test(test_ways),
 					   cmocka_unit_test(test_neighbour)};
 
 	if (geteuid() != 0)

@@ -80,8 +80,7 @@ static const struct nlattr *top(size_t header, uint16_t type)
 {
 	const char *begin = mnl_nlmsg_get_payload_offset(sent.last.h, header);
 	const struct nlattr *attr =
-		find(begin, (size_t)((const char *)mnl_nlmsg_get_payload_tail(sent.last.h) - begin),
-		     type);
+		find(begin, (size_t)((const char *)mnl_nlmsg_get_payload_tail(sent.last.h) - begin), type);
 
 	assert_non_null(attr);
 	return attr;
@@ -89,8 +88,7 @@ static const struct nlattr *top(size_t header, uint16_t type)
 
 static const struct nlattr *in(const struct nlattr *nest, uint16_t type)
 {
-	const struct nlattr *attr =
-		find(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest), type);
+	const struct nlattr *attr = find(mnl_attr_get_payload(nest), mnl_attr_get_payload_len(nest), type);
 
 	assert_non_null(attr);
 	return attr;
@@ -154,8 +152,7 @@ static const struct gtp5g gtp5g = {.family = FAMILY_NUMBER, .ifindex = 7};
 
 static void test_gtp5g_qer(void **state)
 {
-	const struct gtp5g_qer qer = {
-		.seid = 0x11, .id = 1, .gate = GTP5G_GATE_DOWNLINK_CLOSED, .qfi = 9};
+	const struct gtp5g_qer qer = {.seid = 0x11, .id = 1, .gate = GTP5G_GATE_DOWNLINK_CLOSED, .qfi = 9};
 
 	assert_int_equal(gtp5g_qer_add(&gtp5g, &qer, NULL), 0);
 	assert_genl(3, 0, NLM_F_EXCL);
@@ -292,8 +289,7 @@ static const struct nlattr *link_data(const char *name, const char *kind)
 
 	assert_int_equal(sent.bus, NETLINK_ROUTE);
 	assert_int_equal(sent.last.h->nlmsg_type, RTM_NEWLINK);
-	assert_int_equal(sent.last.h->nlmsg_flags & (NLM_F_CREATE | NLM_F_EXCL),
-			 NLM_F_CREATE | NLM_F_EXCL);
+	assert_int_equal(sent.last.h->nlmsg_flags & (NLM_F_CREATE | NLM_F_EXCL), NLM_F_CREATE | NLM_F_EXCL);
 	assert_string_equal(mnl_attr_get_str(top(sizeof(struct ifinfomsg), IFLA_IFNAME)), name);
 	info = top(sizeof(struct ifinfomsg), IFLA_LINKINFO | NESTED);
 	assert_string_equal(mnl_attr_get_str(in(info, IFLA_INFO_KIND)), kind);

@@ -258,9 +258,8 @@ static void test_many_ids(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pdr),	    cmocka_unit_test(test_far),
-		cmocka_unit_test(test_qer),	    cmocka_unit_test(test_urr_and_bar),
-		cmocka_unit_test(test_cut_short),   cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_pdr),	    cmocka_unit_test(test_far),	      cmocka_unit_test(test_qer),
+		cmocka_unit_test(test_urr_and_bar), cmocka_unit_test(test_cut_short), cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_wrong_nests), cmocka_unit_test(test_many_ids),
 	};
 

@@ -66,8 +66,8 @@ static void begin(struct trace *t)
 
 	t->table = processes_new(&limits);
 	t->loads = loads_new(PROCESSES_MAX, 0);
-	t->view = (struct adaptive_view){.processes = t->table, .rules = &t->rules, .loads = t->loads,
-					  .measured = true, .cpus = 2};
+	t->view = (struct adaptive_view){
+		.processes = t->table, .rules = &t->rules, .loads = t->loads, .measured = true, .cpus = 2};
 	assert_int_equal(config_load(&t->config, sections, ARRAY_SIZE(sections), NULL, &err), 0);
 }
 
@@ -108,8 +108,13 @@ static struct trace_process *process_of(struct trace *t, int32_t pid)
 /* "PID PACKETS" */
 static bool take_sends(struct trace *t, const char *line, uint64_t now_ns)
 {
-	struct event e = {.probe = "flow", .kind = KIND_SENDER, .context = CONTEXT_PROCESS,
-			  .dir = DIR_EGRESS, .first_ns = now_ns, .last_ns = now_ns, .ts_ns = now_ns};
+	struct event e = {.probe = "flow",
+			  .kind = KIND_SENDER,
+			  .context = CONTEXT_PROCESS,
+			  .dir = DIR_EGRESS,
+			  .first_ns = now_ns,
+			  .last_ns = now_ns,
+			  .ts_ns = now_ns};
 
 	if (sscanf(line, "sends %" SCNu32 " %" SCNu64, &e.tgid, &e.packets) != 2)
 		return false;
@@ -139,8 +144,8 @@ static bool take_runs(struct trace *t, const char *line)
 	struct event e = {.probe = "runq", .kind = KIND_WAIT, .wait = &w};
 	char run[16], wait[16] = "0";
 
-	if (sscanf(line, "runs %" SCNu32 " %15s %" SCNu64 " times, waits %" SCNu64 " x %15s", &e.tgid,
-		   run, &w.switches, &w.count, wait) < 3)
+	if (sscanf(line, "runs %" SCNu32 " %15s %" SCNu64 " times, waits %" SCNu64 " x %15s", &e.tgid, run, &w.switches,
+		   &w.count, wait) < 3)
 		return false;
 	event_set(&e, F_TGID);
 	w.on_cpu_ns = duration(run);
@@ -190,10 +195,10 @@ static bool expect(struct trace *t, const char *line, const struct sched_decisio
 	j = judgement_of(d, pid);
 	if (!j)
 		fail_msg("%s at %" PRIu64 "s: nothing is said of %d", t->name, at_s, pid);
-	snprintf(got, sizeof(got), "%s, %" PRIu64 " ns: %s", j->boosted ? "boost" : "leave",
-		 j->execution_time_ns, j->why);
-	if (j->boosted != !strcmp(what, "boost") || j->execution_time_ns != duration(time) ||
-	    !strchr(line, ':') || strcmp(strchr(line, ':') + 2, j->why))
+	snprintf(got, sizeof(got), "%s, %" PRIu64 " ns: %s", j->boosted ? "boost" : "leave", j->execution_time_ns,
+		 j->why);
+	if (j->boosted != !strcmp(what, "boost") || j->execution_time_ns != duration(time) || !strchr(line, ':') ||
+	    strcmp(strchr(line, ':') + 2, j->why))
 		fail_msg("%s at %" PRIu64 "s: %s\nbut got %s", t->name, at_s, line, got);
 	return true;
 }
@@ -217,8 +222,7 @@ static void check_all_expected(const struct trace *t, const struct sched_decisio
 		while (k < t->n_lines && strncmp(t->lines[k], head, strlen(head)))
 			k++;
 		if (k == t->n_lines)
-			fail_msg("%s at %" PRIu64 "s: no line expects %d", t->name, at_s,
-				 d->judged[i].pid);
+			fail_msg("%s at %" PRIu64 "s: no line expects %d", t->name, at_s, d->judged[i].pid);
 	}
 }
 
@@ -262,8 +266,7 @@ static void play_block(struct trace *t)
 	struct err err = {""};
 
 	if (t->begin_s && !t->adaptive) {
-		assert_int_equal(
-			sched_rules_init(&t->rules, config_get(t->config, "sched"), &err), 0);
+		assert_int_equal(sched_rules_init(&t->rules, config_get(t->config, "sched"), &err), 0);
 		t->adaptive = adaptive_new(config_get(t->config, "sched.adaptive"));
 	}
 	for (uint64_t s = t->begin_s; s && s <= t->end_s; s++)
@@ -280,8 +283,7 @@ static bool take_process(struct trace *t, const char *line)
 
 	if (!strncmp(line, "process ", 8) || !strncmp(line, "ended ", 6))
 		play_block(t);
-	if (sscanf(line, "process %d %15s threads=%d start=%" SCNu64, &p.pid, p.comm, &p.threads,
-		   &p.start) >= 3) {
+	if (sscanf(line, "process %d %15s threads=%d start=%" SCNu64, &p.pid, p.comm, &p.threads, &p.start) >= 3) {
 		*process_of(t, p.pid) = p;
 		return true;
 	}

@@ -53,8 +53,10 @@ struct pair {
 
 static void begin(struct pair *p)
 {
-	*p = (struct pair){.primary.backend.ops = &fake_ops, .fallback.backend.ops = &fake_ops,
-			   .item = {.pid = 1, .execution_time_ns = 1}, .now_ns = 100 * NSEC_PER_SEC};
+	*p = (struct pair){.primary.backend.ops = &fake_ops,
+			   .fallback.backend.ops = &fake_ops,
+			   .item = {.pid = 1, .execution_time_ns = 1},
+			   .now_ns = 100 * NSEC_PER_SEC};
 	p->list = (struct strategy_list){.items = &p->item, .len = 1};
 	assert_int_equal(fallback_start(&p->both, &p->primary.backend, &p->fallback.backend), 0);
 }

@@ -66,8 +66,7 @@ static int teardown(void **state)
 
 static const struct proc_owner root_owner = {{0, 0, 0}, "/usr/bin/nr-gnb"};
 
-static void process(struct bench *b, int32_t pid, const char *comm, uint32_t evidence,
-		    int32_t n_threads)
+static void process(struct bench *b, int32_t pid, const char *comm, uint32_t evidence, int32_t n_threads)
 {
 	struct proc p = {.pid = pid, .start_time = 1};
 	struct proc_thread threads[16] = {0};
@@ -168,9 +167,7 @@ static void a_strategy_knows_its_pod(void **state)
 	struct proc p = {.pid = 100, .start_time = 1, .comm = "nr-gnb"};
 
 	process(b, 100, "nr-gnb", NAME | SOCKET, 2);
-	assert_int_equal(processes_set_cgroup(b->table, &p,
-					      "/kubepods/pod0d3f2b5e-1c2d-4e5f-8a9b-0c1d2e3f4a5b"),
-			 0);
+	assert_int_equal(processes_set_cgroup(b->table, &p, "/kubepods/pod0d3f2b5e-1c2d-4e5f-8a9b-0c1d2e3f4a5b"), 0);
 	decide(b);
 	assert_int_equal(b->decision.list.len, 2);
 	assert_string_equal(b->decision.list.items[1].pod, "0d3f2b5e-1c2d-4e5f-8a9b-0c1d2e3f4a5b");

@@ -97,8 +97,9 @@ static void the_first_that_matches_counts(void **state)
 	struct bench *b = *state;
 	struct err err = {""};
 
-	assert_int_equal(use(b, "comm=nr-ue\texecution_time=5ms, comm=nr-* priority=False, "
-				"execution_time=1ms",
+	assert_int_equal(use(b,
+			     "comm=nr-ue\texecution_time=5ms, comm=nr-* priority=False, "
+			     "execution_time=1ms",
 			     &err),
 			 0);
 	process(b, 100, "nr-gnb", 7);
@@ -156,10 +157,10 @@ static void a_pod_by_name(void **state)
 		const char *pattern, *name; /* NULL: not known */
 		bool matches;
 	} cases[] = {
-		{"gnb-0", "ran/gnb-0", true},	 {"gnb-*", "ran/gnb-0", true},	   {"ran/gnb-0", "ran/gnb-0", true},
-		{"*/gnb-0", "ran/gnb-0", true},	 {"core/gnb-0", "ran/gnb-0", false}, {"ran", "ran/gnb-0", false},
-		{"gnb-1", "ran/gnb-0", false},	 {"ran*", "ran/gnb-0", false},	   {"gnb-0", "gnb-0", true},
-		{"gnb-0", NULL, false},		 {POD, "ran/gnb-0", true},	   {POD, NULL, true},
+		{"gnb-0", "ran/gnb-0", true},	{"gnb-*", "ran/gnb-0", true},	    {"ran/gnb-0", "ran/gnb-0", true},
+		{"*/gnb-0", "ran/gnb-0", true}, {"core/gnb-0", "ran/gnb-0", false}, {"ran", "ran/gnb-0", false},
+		{"gnb-1", "ran/gnb-0", false},	{"ran*", "ran/gnb-0", false},	    {"gnb-0", "gnb-0", true},
+		{"gnb-0", NULL, false},		{POD, "ran/gnb-0", true},	    {POD, NULL, true},
 	};
 	const struct proc p = {.pid = 100, .start_time = 1, .netns = 7};
 	struct bench *b = *state;

@@ -86,10 +86,9 @@ static void the_body_has_these_keys_and_no_others(void **state)
 	strategy_list_add(&list, entry(365162));
 	strategy_list_add(&list, (struct strategy){.pid = 2, .execution_time_ns = 10000000000});
 	gthulhu_write_list(&out, &list);
-	assert_string_equal(out.data,
-		"{\"strategies\":["
-		"{\"pid\":365162,\"priority\":true,\"execution_time\":20000000},"
-		"{\"pid\":2,\"priority\":false,\"execution_time\":10000000000}]}");
+	assert_string_equal(out.data, "{\"strategies\":["
+				      "{\"pid\":365162,\"priority\":true,\"execution_time\":20000000},"
+				      "{\"pid\":2,\"priority\":false,\"execution_time\":10000000000}]}");
 }
 
 static void base_urls_are_found(void **state)
@@ -136,7 +135,9 @@ static void lists_of_every_protocol_are_read(void **state)
 	assert_int_equal(read_list("{\"scheduling\":[{\"pid\":4,\"priority\":true,"
 				   "\"execution_time\":5},{\"pid\":4,\"priority\":0,"
 				   "\"execution_time\":0},{\"pid\":6,\"priority\":3,"
-				   "\"execution_time\":7}]}", &list), 0);
+				   "\"execution_time\":7}]}",
+				   &list),
+			 0);
 	assert_int_equal(list.len, 3);
 	assert_true(list.items[0].priority && !list.items[1].priority && list.items[2].priority);
 	assert_int_equal(list.items[2].execution_time_ns, 7);
@@ -145,7 +146,9 @@ static void lists_of_every_protocol_are_read(void **state)
 static void lies_are_refused(void **state)
 {
 	static const char *const cases[] = {
-		"{\"scheduling\":5}", "{\"scheduling\":[null]}", "{\"scheduling\":[[]]}",
+		"{\"scheduling\":5}",
+		"{\"scheduling\":[null]}",
+		"{\"scheduling\":[[]]}",
 		"{\"scheduling\":[{\"pid\":\"4\",\"priority\":true,\"execution_time\":5}]}",
 		"{\"scheduling\":[{\"pid\":4294967297,\"priority\":true,\"execution_time\":5}]}",
 		"{\"scheduling\":[{\"pid\":4,\"priority\":\"yes\",\"execution_time\":5}]}",
@@ -160,8 +163,7 @@ static void lies_are_refused(void **state)
 
 static int check(int status, const char *body, const char *secret, struct err *err)
 {
-	struct http_response response = {
-		.status = status, .body = body, .body_len = strlen(body)};
+	struct http_response response = {.status = status, .body = body, .body_len = strlen(body)};
 	json_t *root = NULL;
 	int r = gthulhu_check(&response, "http://h/x", secret, &root, err);
 

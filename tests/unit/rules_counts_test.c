@@ -12,11 +12,15 @@
 #include "cleanup.h"
 #include "rule_counts.h"
 
-static void add(struct rule_counts *c, const char *function, const char *verdict,
-		const char *reason, uint64_t packets, uint64_t bytes)
+static void add(struct rule_counts *c, const char *function, const char *verdict, const char *reason, uint64_t packets,
+		uint64_t bytes)
 {
-	const struct event row = {.kind = KIND_SESSION, .call.function = function, .call.verdict = verdict,
-				  .reason = reason, .packets = packets, .bytes = bytes};
+	const struct event row = {.kind = KIND_SESSION,
+				  .call.function = function,
+				  .call.verdict = verdict,
+				  .reason = reason,
+				  .packets = packets,
+				  .bytes = bytes};
 
 	assert_true(rule_counts_add(c, &row));
 }
@@ -50,8 +54,7 @@ static void expect_reason(const struct counts_row *row, size_t i, const char *re
 	assert_int_equal(row->because[i].amount, amount);
 }
 
-static struct pdr_readings readings(const struct gtp5g_pdr_counts *start,
-				    const struct gtp5g_pdr_counts *end)
+static struct pdr_readings readings(const struct gtp5g_pdr_counts *start, const struct gtp5g_pdr_counts *end)
 {
 	return (struct pdr_readings){{*start, *end}, {*start, *end}};
 }
@@ -92,9 +95,11 @@ static void a_pdr_with_every_reason(void **state)
 
 static void what_has_no_reason_is_said(void **state)
 {
-	const struct gtp5g_pdr_counts start = {0}, end = {.ul_packets = 4, .ul_bytes = 4 * 124,
-							   .dl_packets = 7, .dl_bytes = 700,
-							   .dl_drops = 3};
+	const struct gtp5g_pdr_counts start = {0}, end = {.ul_packets = 4,
+							  .ul_bytes = 4 * 124,
+							  .dl_packets = 7,
+							  .dl_bytes = 700,
+							  .dl_drops = 3};
 	const struct pdr_readings m = readings(&start, &end);
 	struct rule_counts t = {0};
 	struct seen seen = {0};
@@ -155,9 +160,12 @@ static void a_new_pdr_of_an_old_number(void **state)
 
 static void a_device(void **state)
 {
-	const struct gtp5g_usage start = {0}, end = {.ul_rx_bytes = 8 * 116, .dl_rx_bytes = 300,
-						      .ul_rx_packets = 8, .ul_tx_packets = 7,
-						      .dl_rx_packets = 3, .dl_tx_packets = 2};
+	const struct gtp5g_usage start = {0}, end = {.ul_rx_bytes = 8 * 116,
+						     .dl_rx_bytes = 300,
+						     .ul_rx_packets = 8,
+						     .ul_tx_packets = 7,
+						     .dl_rx_packets = 3,
+						     .dl_tx_packets = 2};
 	const struct usage_readings m = {{start, end}, {start, end}};
 	struct rule_counts t = {0};
 	struct seen seen = {0};

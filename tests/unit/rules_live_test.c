@@ -52,8 +52,13 @@ struct scene {
 
 static struct event rule_event(uint64_t ts_ns)
 {
-	struct event e = {.kind = KIND_RULE, .rule.kind = RULE_FAR, .rule.change = CHANGE_CREATED, .seid = 1, .far_id = 7,
-			  .netns_inode = ns_inode_self(), .ts_ns = ts_ns};
+	struct event e = {.kind = KIND_RULE,
+			  .rule.kind = RULE_FAR,
+			  .rule.change = CHANGE_CREATED,
+			  .seid = 1,
+			  .far_id = 7,
+			  .netns_inode = ns_inode_self(),
+			  .ts_ns = ts_ns};
 
 	event_set(&e, F_RULE);
 	event_set(&e, F_FAR_ID);

@@ -74,8 +74,8 @@ static struct rules *table(size_t max, unsigned n, const struct gtp5g_rule *rule
 
 static void test_join(void **state)
 {
-	const struct gtp5g_rule rules[] = {far_to("10.0.0.1", 1), pdr_of(9, 2, GTP5G_HAS_UE),
-					   pdr_of(1, 2, 0), pdr_of(3, 4, GTP5G_HAS_UE)};
+	const struct gtp5g_rule rules[] = {far_to("10.0.0.1", 1), pdr_of(9, 2, GTP5G_HAS_UE), pdr_of(1, 2, 0),
+					   pdr_of(3, 4, GTP5G_HAS_UE)};
 	_cleanup_(cleanup_rules) struct rules *t = table(16, 4, rules);
 	const struct rules_item *first = rules_first(t, NETNS, GTP5G_RULE_PDR);
 
@@ -168,8 +168,7 @@ static void test_malformed(void **state)
 
 static void test_twice(void **state)
 {
-	const struct gtp5g_rule rules[] = {far_to("10.0.0.1", 1), far_to("10.0.0.1", 1),
-					   far_to("10.0.0.2", 1)};
+	const struct gtp5g_rule rules[] = {far_to("10.0.0.1", 1), far_to("10.0.0.1", 1), far_to("10.0.0.2", 1)};
 	_cleanup_(cleanup_rules) struct rules *same = table(8, 2, rules), *other = table(8, 3, rules);
 	const struct rules_item *first = rules_first(same, NETNS, GTP5G_RULE_FAR);
 
@@ -196,9 +195,8 @@ static void test_keep(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_join),	cmocka_unit_test(test_direction),
-		cmocka_unit_test(test_handover), cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_bounds),	cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_join),	cmocka_unit_test(test_direction), cmocka_unit_test(test_handover),
+		cmocka_unit_test(test_changes), cmocka_unit_test(test_bounds),	  cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_twice),	cmocka_unit_test(test_keep),
 	};
 

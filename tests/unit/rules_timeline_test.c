@@ -63,23 +63,42 @@ struct request_attrs {
 
 static struct request_attrs attrs_of(const struct gtp5g_rule *far)
 {
-	return (struct request_attrs){
-		.id_len = 8, .id_type = 3, .id = far->id,
-		.action_len = 6, .action_type = 4, .action = far->far.action,
-		.parameter_len = 24, .parameter_type = 5 | 0x8000,
-		.creation_len = 20, .creation_type = 1 | 0x8000,
-		.teid_len = 8, .teid_type = 2, .teid = far->far.teid,
-		.peer_len = 8, .peer_type = 3, .peer = addr_v4(&far->far.peer)};
+	return (struct request_attrs){.id_len = 8,
+				      .id_type = 3,
+				      .id = far->id,
+				      .action_len = 6,
+				      .action_type = 4,
+				      .action = far->far.action,
+				      .parameter_len = 24,
+				      .parameter_type = 5 | 0x8000,
+				      .creation_len = 20,
+				      .creation_type = 1 | 0x8000,
+				      .teid_len = 8,
+				      .teid_type = 2,
+				      .teid = far->far.teid,
+				      .peer_len = 8,
+				      .peer_type = 3,
+				      .peer = addr_v4(&far->far.peer)};
 }
 
 static void take(struct rule_timeline *t, enum event_change change, uint64_t ts_ns, uint64_t kept,
 		 const struct gtp5g_rule *far)
 {
 	const struct request_attrs attrs = attrs_of(far);
-	struct event e = {.probe = "gtpu", .kind = KIND_RULE, .rule.kind = RULE_FAR, .rule.change = change,
-			  .ts_ns = ts_ns, .seid = SEID, .far_id = far->id, .pid = 7,
-			  .netns = "upf", .netns_inode = NETNS, .ifindex = 3, .rule.attrs = &attrs,
-			  .rule.attrs_len = sizeof(attrs), .rule.buffered = {kept, 100 * kept},
+	struct event e = {.probe = "gtpu",
+			  .kind = KIND_RULE,
+			  .rule.kind = RULE_FAR,
+			  .rule.change = change,
+			  .ts_ns = ts_ns,
+			  .seid = SEID,
+			  .far_id = far->id,
+			  .pid = 7,
+			  .netns = "upf",
+			  .netns_inode = NETNS,
+			  .ifindex = 3,
+			  .rule.attrs = &attrs,
+			  .rule.attrs_len = sizeof(attrs),
+			  .rule.buffered = {kept, 100 * kept},
 			  .rule.sees_end_markers = true};
 
 	event_set(&e, F_FAR_ID);
@@ -269,8 +288,8 @@ static void requests_are_bounded(void **state)
 {
 	const struct gtp5g_rule a = far_to(FORW, "10.0.0.1", 1);
 	_cleanup_(cleanup_timeline) struct rule_timeline *t = timeline_of(&a);
-	const struct event packet = {.kind = KIND_EXIT}, nameless = {.kind = KIND_RULE, .rule.kind = RULE_FAR,
-								   .rule.change = CHANGE_CREATED};
+	const struct event packet = {.kind = KIND_EXIT},
+			   nameless = {.kind = KIND_RULE, .rule.kind = RULE_FAR, .rule.change = CHANGE_CREATED};
 
 	assert_false(rule_timeline_take(t, &packet));
 	assert_true(rule_timeline_take(t, &nameless));

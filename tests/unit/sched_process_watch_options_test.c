@@ -67,7 +67,13 @@ static void keys_are_taken(void **state)
 
 static void ports_that_are_none(void **state)
 {
-	static const char *const bad[] = {"0", "65536", "-1", "02152", "2152x", "gtp", "99999999999999999999",
+	static const char *const bad[] = {"0",
+					  "65536",
+					  "-1",
+					  "02152",
+					  "2152x",
+					  "gtp",
+					  "99999999999999999999",
 					  "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17"};
 	struct discover_options look = {.tun = "untouched"};
 

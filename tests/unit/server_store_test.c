@@ -48,15 +48,23 @@ static void nothing_set_is_an_empty_list_and_an_emptied_one_null(void **state)
 static void what_is_wrong_leaves_the_list_alone(void **state)
 {
 	static const char *const cases[] = {
-		"", "  ", "{", "[]", "5", "{\"strategies\":{}}", "{\"strategies\":[5]}",
+		"",
+		"  ",
+		"{",
+		"[]",
+		"5",
+		"{\"strategies\":{}}",
+		"{\"strategies\":[5]}",
 		"{\"strategies\":[{\"pid\":1,\"priority\":1}]}",
 		"{\"strategies\":[{\"pid\":1,\"priority\":\"true\"}]}",
 		"{\"strategies\":[{\"pid\":1,\"execution_time\":-1}]}",
 		"{\"strategies\":[{\"pid\":1,\"execution_time\":1.5}]}",
 		"{\"strategies\":[{\"pid\":1,\"execution_time\":1e3}]}",
 		"{\"strategies\":[{\"pid\":1,\"execution_time\":\"x\"}]}",
-		"{\"strategies\":[{\"pid\":\"1\"}]}", "{\"strategies\":[{\"pid\":1.0}]}",
-		"{\"strategies\":[{\"command_regex\":5}]}", "{\"strategies\":[{\"selectors\":{}}]}",
+		"{\"strategies\":[{\"pid\":\"1\"}]}",
+		"{\"strategies\":[{\"pid\":1.0}]}",
+		"{\"strategies\":[{\"command_regex\":5}]}",
+		"{\"strategies\":[{\"selectors\":{}}]}",
 		"{\"strategies\":[{\"selectors\":[5]}]}",
 		"{\"strategies\":[{\"selectors\":[{\"key\":5}]}]}",
 	};
@@ -74,7 +82,8 @@ static void entries_without_a_pid_are_not_shown(void **state)
 
 	assert_int_equal(replace(&store, "{\"strategies\":[{\"pid\":0,\"priority\":true},"
 					 "{\"priority\":true},null," ENTRY ",{\"pid\":9,"
-					 "\"selectors\":[{\"key\":\"a\",\"value\":\"b\"}]}]}"), 0);
+					 "\"selectors\":[{\"key\":\"a\",\"value\":\"b\"}]}]}"),
+			 0);
 	assert_shown(&store, SHOWN);
 }
 
@@ -83,7 +92,8 @@ static void unknown_fields_and_trailing_bytes_are_ignored(void **state)
 	_cleanup_(store_free) struct store store = {0};
 
 	assert_int_equal(replace(&store, "{\"x\":[],\"strategies\":[{\"name\":\"n\",\"pid\":7,"
-					 "\"priority\":true,\"execution_time\":20000000}]} trailing"), 0);
+					 "\"priority\":true,\"execution_time\":20000000}]} trailing"),
+			 0);
 	assert_shown(&store, SHOWN);
 }
 

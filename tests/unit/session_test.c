@@ -73,9 +73,15 @@ static void stop_played(struct probe_run *run)
 }
 
 static const struct config_option no_options[] = {{0}};
-static const struct probe played = {
-	.name = "played", .options = no_options, .start = start_played, .ring_fd = fd_of_ring, .drain = drain_played,
-	.collect = collect_played, .plan = plan_played, .detach = detach_played, .stop = stop_played};
+static const struct probe played = {.name = "played",
+				    .options = no_options,
+				    .start = start_played,
+				    .ring_fd = fd_of_ring,
+				    .drain = drain_played,
+				    .collect = collect_played,
+				    .plan = plan_played,
+				    .detach = detach_played,
+				    .stop = stop_played};
 const struct probe *const probes[] = {&played, NULL};
 
 static const struct option_section played_section = {"probes.played", "", no_options, 1};
@@ -113,9 +119,13 @@ static void begin(struct scene *s, size_t records)
 	const struct string_list names = {name, 1};
 
 	assert_int_equal(config_load(&s->config, sections, ARRAY_SIZE(sections), NULL, NULL), 0);
-	const struct pipeline_options options = {
-		.config = s->config, .probes = &names, .collect_interval_ns = 3600 * NSEC_PER_SEC,
-		.on_event = count_event, .on_row = count_event, .on_drained = end_batch, .data = s};
+	const struct pipeline_options options = {.config = s->config,
+						 .probes = &names,
+						 .collect_interval_ns = 3600 * NSEC_PER_SEC,
+						 .on_event = count_event,
+						 .on_row = count_event,
+						 .on_drained = end_batch,
+						 .data = s};
 
 	ring.left = records;
 	assert_int_equal(session_open(&s->session, &(struct session_options){0}, NULL), 0);

@@ -28,12 +28,18 @@ uint64_t __wrap_ns_inode_self(void)
 
 static struct event row(enum event_kind kind, uint64_t packets)
 {
-	struct event e = {.probe = "flow", .kind = kind, .netns = "upf", .ifindex = 3, .dir = DIR_EGRESS,
-			  .packets = packets, .bytes = packets * 100,
-			  .flow.segments = packets, .flow.interval_ns = SECOND};
+	struct event e = {.probe = "flow",
+			  .kind = kind,
+			  .netns = "upf",
+			  .ifindex = 3,
+			  .dir = DIR_EGRESS,
+			  .packets = packets,
+			  .bytes = packets * 100,
+			  .flow.segments = packets,
+			  .flow.interval_ns = SECOND};
 
-	static const enum event_field set[] = {F_NETNS, F_INTERFACE, F_IFINDEX, F_DIR, F_PACKETS, F_BYTES, F_SEGMENTS,
-					       F_INTERVAL_NS};
+	static const enum event_field set[] = {F_NETNS,	  F_INTERFACE, F_IFINDEX,  F_DIR,
+					       F_PACKETS, F_BYTES,     F_SEGMENTS, F_INTERVAL_NS};
 
 	strcpy(e.interface, "n3");
 	for (size_t i = 0; i < ARRAY_SIZE(set); i++)
@@ -102,7 +108,8 @@ static void add(struct view *v, struct event e)
 static const char *print(struct view *v, size_t width, size_t top)
 {
 	buf_reset(&v->text);
-	flow_table_print(v->flows, v->quality, &(struct flow_view){.sort = AGG_BY_BYTES, .width = width, .top = top}, &v->text);
+	flow_table_print(v->flows, v->quality, &(struct flow_view){.sort = AGG_BY_BYTES, .width = width, .top = top},
+			 &v->text);
 	assert_false(v->text.failed);
 	return v->text.data;
 }
@@ -191,8 +198,8 @@ static void messages_are_no_tunnels(void **state)
 	static const struct {
 		uint8_t type;
 		const char *name;
-	} messages[] = {{1, "echo request"}, {2, "echo response"}, {26, "error indication"}, {31, "extension headers"},
-			{254, "end marker"}, {77, "message 77"}};
+	} messages[] = {{1, "echo request"},	   {2, "echo response"}, {26, "error indication"},
+			{31, "extension headers"}, {254, "end marker"},	 {77, "message 77"}};
 	struct view v = begin(64);
 	const char *text;
 

@@ -40,8 +40,8 @@ static void check_all(const struct trace_messages *messages, const struct expect
 			continue;
 		if (line.tasks[0].tgid != e->tgid || line.tasks[0].tid != e->tid ||
 		    strcmp(line.tasks[0].comm, e->comm ?: "") != 0)
-			fail_msg("%s\ntgid %d tid %d comm '%s'", e->line, line.tasks[0].tgid,
-				 line.tasks[0].tid, line.tasks[0].comm);
+			fail_msg("%s\ntgid %d tid %d comm '%s'", e->line, line.tasks[0].tgid, line.tasks[0].tid,
+				 line.tasks[0].comm);
 		if (e->named)
 			assert_int_equal(line.tasks[1].tid, e->named);
 	}
@@ -53,15 +53,12 @@ static void check_all(const struct trace_messages *messages, const struct expect
 static void lines_of_the_tracer(void **state)
 {
 	static const struct expected cases[] = {
-		{"nr-gnb-1150369 [005] ..s21 34202.967769: " GTP5G "DEV=n3", TRACE_TASK, 0, 1150369,
-		 "nr-gnb"},
-		{"nr-gnb-1150369 [005] ..s21 34202.967771: " GTP5G "GTP packet detected (len >= 8)",
-		 TRACE_TASK, 0, 1150369, "nr-gnb"},
-		{"nr-gnb-1150369 [005] ..s21 34202.967772: " GTP5G
-		 "PID=1150369, TGID=1150348, CPU=5",
-		 TRACE_TASK, 1150348, 1150369, "nr-gnb"},
-		{"   nr-gnb-1150369 [005] ..s21 34202.967773: " GTP5G "LEN=108", TRACE_TASK, 0, 1150369,
-		 "nr-gnb"},
+		{"nr-gnb-1150369 [005] ..s21 34202.967769: " GTP5G "DEV=n3", TRACE_TASK, 0, 1150369, "nr-gnb"},
+		{"nr-gnb-1150369 [005] ..s21 34202.967771: " GTP5G "GTP packet detected (len >= 8)", TRACE_TASK, 0,
+		 1150369, "nr-gnb"},
+		{"nr-gnb-1150369 [005] ..s21 34202.967772: " GTP5G "PID=1150369, TGID=1150348, CPU=5", TRACE_TASK,
+		 1150348, 1150369, "nr-gnb"},
+		{"   nr-gnb-1150369 [005] ..s21 34202.967773: " GTP5G "LEN=108", TRACE_TASK, 0, 1150369, "nr-gnb"},
 		{"<idle>-0       [001] b.s31 34202.971363: bpf_trace_printk: "
 		 "fentry/gtp5g_handle_skb_ipv4: PID=0, TGID=0, CPU=1",
 		 TRACE_IDLE},
@@ -79,14 +76,14 @@ static void lines_of_the_tracer(void **state)
 static void lines_of_the_scheduler(void **state)
 {
 	static const struct expected cases[] = {
-		{"nr-gnb-365189 [003] d..31 21039.948599: bpf_trace_printk: stop: pid=365189 (nr-gnb)",
-		 TRACE_TASK, 0, 365189, "nr-gnb"},
-		{"nr-ue-365012 [004] d..31 22353.878390: bpf_trace_printk: stop: pid=365012 (nr-ue)",
-		 TRACE_TASK, 0, 365012, "nr-ue"},
-		{"<idle>-0 [005] d.h51 21039.908232: bpf_trace_printk: enqueue: pid=365189 (nr-gnb)",
-		 TRACE_TASK, 0, 365189, "nr-gnb"},
-		{"bash-77 [005] d.h51 21039.908232: bpf_trace_printk: enqueue: pid=365189 (nr-gnb)",
-		 TRACE_TASK, 0, 77, "bash", 365189},
+		{"nr-gnb-365189 [003] d..31 21039.948599: bpf_trace_printk: stop: pid=365189 (nr-gnb)", TRACE_TASK, 0,
+		 365189, "nr-gnb"},
+		{"nr-ue-365012 [004] d..31 22353.878390: bpf_trace_printk: stop: pid=365012 (nr-ue)", TRACE_TASK, 0,
+		 365012, "nr-ue"},
+		{"<idle>-0 [005] d.h51 21039.908232: bpf_trace_printk: enqueue: pid=365189 (nr-gnb)", TRACE_TASK, 0,
+		 365189, "nr-gnb"},
+		{"bash-77 [005] d.h51 21039.908232: bpf_trace_printk: enqueue: pid=365189 (nr-gnb)", TRACE_TASK, 0, 77,
+		 "bash", 365189},
 	};
 
 	check_all(&known, cases, ARRAY_SIZE(cases));
@@ -97,28 +94,22 @@ static void lines_of_the_scheduler(void **state)
 static void lines_of_a_live_trace_pipe(void **state)
 {
 	static const struct expected cases[] = {
-		{"          nr-gnb-4242    [001] ..s21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0,
-		 4242, "nr-gnb"},
-		{"          nr-gnb-4242    (   4240) [001] ..s21   125.967772: " GTP5G "LEN=1",
-		 TRACE_TASK, 4240, 4242, "nr-gnb"},
-		{"          nr-gnb-4242    (-------) [001] ..s21   125.967772: " GTP5G "LEN=1",
-		 TRACE_TASK, 0, 4242, "nr-gnb"},
-		{"          nr-gnb-4242    [001]   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0, 4242,
+		{"          nr-gnb-4242    [001] ..s21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0, 4242, "nr-gnb"},
+		{"          nr-gnb-4242    (   4240) [001] ..s21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 4240, 4242,
 		 "nr-gnb"},
-		{"          nr-gnb-4242    [001] ..s21 125967772: " GTP5G "LEN=1", TRACE_TASK, 0, 4242,
+		{"          nr-gnb-4242    (-------) [001] ..s21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0, 4242,
 		 "nr-gnb"},
-		{"           <...>-4242    [001] ..s21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0,
-		 4242, "<...>"},
+		{"          nr-gnb-4242    [001]   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0, 4242, "nr-gnb"},
+		{"          nr-gnb-4242    [001] ..s21 125967772: " GTP5G "LEN=1", TRACE_TASK, 0, 4242, "nr-gnb"},
+		{"           <...>-4242    [001] ..s21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0, 4242, "<...>"},
 		{"          <idle>-0       [001] ..s21   125.967772: " GTP5G "LEN=1", TRACE_IDLE},
-		{"    tmux: server-9       [000] d..21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0, 9,
-		 "tmux: server"},
-		{"     kworker/0:1-10      [000] d..21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0,
-		 10, "kworker/0:1"},
+		{"    tmux: server-9       [000] d..21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0, 9, "tmux: server"},
+		{"     kworker/0:1-10      [000] d..21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0, 10, "kworker/0:1"},
 		/* a name that looks like the beginning of a line */
-		{"  nr-gnb-1 [000]-4242    [001] ..s21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0,
-		 4242, "nr-gnb-1 [000]"},
-		{" nr-gnb-helper-1-4242    [001] ..s21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0,
-		 4242, "nr-gnb-helper-1"},
+		{"  nr-gnb-1 [000]-4242    [001] ..s21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0, 4242,
+		 "nr-gnb-1 [000]"},
+		{" nr-gnb-helper-1-4242    [001] ..s21   125.967772: " GTP5G "LEN=1", TRACE_TASK, 0, 4242,
+		 "nr-gnb-helper-1"},
 	};
 
 	check_all(&known, cases, ARRAY_SIZE(cases));
@@ -127,29 +118,22 @@ static void lines_of_a_live_trace_pipe(void **state)
 static void names_in_the_wrong_place(void **state)
 {
 	static const struct expected cases[] = {
-		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: nr-gnb-1234 was here",
-		 TRACE_TASK, 0, 77, "bash"},
-		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: prev_pid=12 (nr-gnb)",
-		 TRACE_TASK, 0, 77, "bash"},
-		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: pid=12 nr-gnb", TRACE_TASK, 0,
-		 77, "bash"},
-		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: pid=12 (nr-gnb", TRACE_TASK, 0,
-		 77, "bash"},
-		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: pid=12 (a-name-of-16byte)",
-		 TRACE_TASK, 0, 77, "bash"},
-		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: pid=0 (swapper/0)", TRACE_TASK,
-		 0, 77, "bash"},
-		{"<idle>-0 [000] ..s21 1.5: bpf_trace_printk: fentry/x: PPID=12, XTGID=13 nr-gnb-12",
-		 TRACE_IDLE},
-		{"<idle>-0 [000] ..s21 1.5: bpf_trace_printk: fentry/x: PID=12x TGID=13abc",
-		 TRACE_IDLE},
+		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: nr-gnb-1234 was here", TRACE_TASK, 0, 77,
+		 "bash"},
+		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: prev_pid=12 (nr-gnb)", TRACE_TASK, 0, 77,
+		 "bash"},
+		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: pid=12 nr-gnb", TRACE_TASK, 0, 77, "bash"},
+		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: pid=12 (nr-gnb", TRACE_TASK, 0, 77, "bash"},
+		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: pid=12 (a-name-of-16byte)", TRACE_TASK, 0, 77,
+		 "bash"},
+		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: pid=0 (swapper/0)", TRACE_TASK, 0, 77, "bash"},
+		{"<idle>-0 [000] ..s21 1.5: bpf_trace_printk: fentry/x: PPID=12, XTGID=13 nr-gnb-12", TRACE_IDLE},
+		{"<idle>-0 [000] ..s21 1.5: bpf_trace_printk: fentry/x: PID=12x TGID=13abc", TRACE_IDLE},
 		{"<idle>-0 [000] ..s21 1.5: bpf_trace_printk: fentry/x: PID=99999999999", TRACE_IDLE},
 		{"<idle>-0 [000] ..s21 1.5: bpf_trace_printk: fentry/x: PID=-3", TRACE_IDLE},
-		{"<idle>-0 [000] ..s21 1.5: bpf_trace_printk: fentry/x: PID=12", TRACE_TASK, 0, 12,
-		 ""},
+		{"<idle>-0 [000] ..s21 1.5: bpf_trace_printk: fentry/x: PID=12", TRACE_TASK, 0, 12, ""},
 		/* the message's number is of another task than the line's */
-		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: PID=12, TGID=11", TRACE_TASK, 11,
-		 12, ""},
+		{"bash-77 [000] ..s21 1.5: bpf_trace_printk: fentry/x: PID=12, TGID=11", TRACE_TASK, 11, 12, ""},
 		{"nr-gnb 1150369 is busy", TRACE_MALFORMED},
 		{"nr-gnb-1150369", TRACE_MALFORMED},
 		{"TGID=1150348 nr-gnb", TRACE_MALFORMED},
@@ -167,20 +151,17 @@ static void lines_of_others(void **state)
 		{"          nr-gnb-4242    [001] d..2.   125.967772: sched_switch: prev_comm=nr-gnb "
 		 "prev_pid=4242 prev_prio=120 prev_state=S ==> next_comm=swapper/1 next_pid=0",
 		 TRACE_OTHER},
-		{"          nr-gnb-4242    [001] .....   125.967772: tracing_mark_write: TGID=7",
-		 TRACE_OTHER},
-		{"          nr-gnb-4242    [001] .....   125.967772: bpf_trace_printk: open /etc/passwd",
-		 TRACE_OTHER},
-		{"          nr-gnb-4242    [001] .....   125.967772: bpf_trace_printkx: fentry/x: y",
-		 TRACE_OTHER},
+		{"          nr-gnb-4242    [001] .....   125.967772: tracing_mark_write: TGID=7", TRACE_OTHER},
+		{"          nr-gnb-4242    [001] .....   125.967772: bpf_trace_printk: open /etc/passwd", TRACE_OTHER},
+		{"          nr-gnb-4242    [001] .....   125.967772: bpf_trace_printkx: fentry/x: y", TRACE_OTHER},
 		{"# tracer: nop", TRACE_BLANK},
 		{"#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION", TRACE_BLANK},
 		{"", TRACE_BLANK},
 		{"   ", TRACE_BLANK},
 	};
 	static const struct expected wanted[] = {
-		{"          nr-gnb-4242    [001] .....   125.967772: bpf_trace_printk: open /etc/passwd",
-		 TRACE_TASK, 0, 4242, "nr-gnb"},
+		{"          nr-gnb-4242    [001] .....   125.967772: bpf_trace_printk: open /etc/passwd", TRACE_TASK, 0,
+		 4242, "nr-gnb"},
 	};
 
 	check_all(&known, cases, ARRAY_SIZE(cases));
@@ -234,8 +215,7 @@ static void any_bytes(void **state)
 		text[len] = '\0';
 		for (int change = 0; len && change < i % 8; change++)
 			text[(size_t)random() % len] =
-				i % 3 ? bytes[(size_t)random() % (sizeof(bytes) - 1)]
-				      : (char)(1 + random() % 255);
+				i % 3 ? bytes[(size_t)random() % (sizeof(bytes) - 1)] : (char)(1 + random() % 255);
 		assert_sound(text);
 	}
 }

@@ -161,12 +161,9 @@ int main(void)
 {
 #define SOURCE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		SOURCE_TEST(a_file_that_grows),
-		SOURCE_TEST(no_more_than_asked_for),
-		SOURCE_TEST(a_line_too_long),
-		SOURCE_TEST(a_fifo_without_a_writer),
-		SOURCE_TEST(standard_input),
-		cmocka_unit_test(a_file_that_is_not_there),
+		SOURCE_TEST(a_file_that_grows), SOURCE_TEST(no_more_than_asked_for),
+		SOURCE_TEST(a_line_too_long),	SOURCE_TEST(a_fifo_without_a_writer),
+		SOURCE_TEST(standard_input),	cmocka_unit_test(a_file_that_is_not_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,12 +37,12 @@ static struct gtp5g_rule rule(enum gtp5g_rule_kind kind, uint64_t seid, uint32_t
 /* PDR 1 up and PDR 2 down, with a FAR each and a QER for both. */
 static void add_session(struct rules *t, uint64_t seid, const char *ue, uint32_t teid)
 {
-	struct gtp5g_rule up = rule(GTP5G_RULE_PDR, seid, 1, GTP5G_HAS_UE | GTP5G_HAS_TEID |
-				    GTP5G_HAS_LOCAL | GTP5G_HAS_FAR_ID | GTP5G_HAS_REMOVAL);
+	struct gtp5g_rule up =
+		rule(GTP5G_RULE_PDR, seid, 1,
+		     GTP5G_HAS_UE | GTP5G_HAS_TEID | GTP5G_HAS_LOCAL | GTP5G_HAS_FAR_ID | GTP5G_HAS_REMOVAL);
 	struct gtp5g_rule down = rule(GTP5G_RULE_PDR, seid, 2, GTP5G_HAS_UE | GTP5G_HAS_FAR_ID);
 	struct gtp5g_rule forward = rule(GTP5G_RULE_FAR, seid, 10, GTP5G_HAS_ACTION);
-	struct gtp5g_rule tunnel = rule(GTP5G_RULE_FAR, seid, 20, GTP5G_HAS_ACTION |
-					GTP5G_HAS_TEID | GTP5G_HAS_PEER);
+	struct gtp5g_rule tunnel = rule(GTP5G_RULE_FAR, seid, 20, GTP5G_HAS_ACTION | GTP5G_HAS_TEID | GTP5G_HAS_PEER);
 	struct gtp5g_rule qer = rule(GTP5G_RULE_QER, seid, 30, GTP5G_HAS_GATE | GTP5G_HAS_QFI);
 
 	up.pdr.ue = down.pdr.ue = address(ue);
@@ -128,10 +128,10 @@ static void test_others(void **state)
 
 static void test_pdp(void **state)
 {
-	const struct gtp_pdp four = {.i_tei = 1, .o_tei = 2, .ms_addr = address("10.60.0.1"),
-				     .peer = address("10.100.1.2")};
-	const struct gtp_pdp six = {.i_tei = 1, .o_tei = 2, .ms_addr = address("fd00:60:0:1::"),
-				    .peer = address("10.100.1.2")};
+	const struct gtp_pdp four = {
+		.i_tei = 1, .o_tei = 2, .ms_addr = address("10.60.0.1"), .peer = address("10.100.1.2")};
+	const struct gtp_pdp six = {
+		.i_tei = 1, .o_tei = 2, .ms_addr = address("fd00:60:0:1::"), .peer = address("10.100.1.2")};
 	const struct why_question by_teid = {.teid = 2};
 	const struct why_question by_ue6 = {.by_ue = true, .ue = address("fd00:60:0:1::1")};
 	struct why_session s = {0};

@@ -39,13 +39,17 @@ static void set_tuple(struct event_tuple *t, const char *src, const char *dst)
 
 static struct event row(enum event_kind kind, const char *interface, enum event_dir dir, uint64_t n)
 {
-	struct event e = {.probe = "flow", .kind = kind, .netns = "upf", .dir = (uint8_t)dir,
-			  .packets = n, .flow.segments = n, .bytes = 100 * n};
+	struct event e = {.probe = "flow",
+			  .kind = kind,
+			  .netns = "upf",
+			  .dir = (uint8_t)dir,
+			  .packets = n,
+			  .flow.segments = n,
+			  .bytes = 100 * n};
 
 	snprintf(e.interface, sizeof(e.interface), "%s", interface);
 	for (enum event_field f = 0; f < F_MAX; f++)
-		if (f == F_NETNS || f == F_INTERFACE || f == F_DIR || f == F_PACKETS || f == F_BYTES ||
-		    f == F_SEGMENTS)
+		if (f == F_NETNS || f == F_INTERFACE || f == F_DIR || f == F_PACKETS || f == F_BYTES || f == F_SEGMENTS)
 			event_set(&e, f);
 	return e;
 }
@@ -70,8 +74,8 @@ static void set_teid(struct event *e, uint32_t teid)
 	event_set(e, F_GTP_TEID);
 }
 
-static void add_plain(struct why_seen *s, const char *interface, enum event_dir dir,
-		      const char *src, const char *dst, uint64_t n)
+static void add_plain(struct why_seen *s, const char *interface, enum event_dir dir, const char *src, const char *dst,
+		      uint64_t n)
 {
 	struct event e = row(KIND_FLOW, interface, dir, n);
 
@@ -79,8 +83,8 @@ static void add_plain(struct why_seen *s, const char *interface, enum event_dir 
 	why_seen_add(s, &e);
 }
 
-static void add_tunnelled(struct why_seen *s, enum event_dir dir, uint32_t teid, const char *src,
-			  const char *dst, uint64_t n)
+static void add_tunnelled(struct why_seen *s, enum event_dir dir, uint32_t teid, const char *src, const char *dst,
+			  uint64_t n)
 {
 	struct event e = row(KIND_FLOW, "n3", dir, n);
 
@@ -89,8 +93,8 @@ static void add_tunnelled(struct why_seen *s, enum event_dir dir, uint32_t teid,
 	why_seen_add(s, &e);
 }
 
-static void add_tunnel(struct why_seen *s, enum event_dir dir, uint32_t teid, const char *src,
-		       const char *dst, uint64_t n)
+static void add_tunnel(struct why_seen *s, enum event_dir dir, uint32_t teid, const char *src, const char *dst,
+		       uint64_t n)
 {
 	struct event e = row(KIND_TUNNEL, "n3", dir, n);
 
@@ -133,15 +137,14 @@ static struct why_session session(void)
 	struct why_session s = {.known = true, .has_ue = true, .ue = address(UE), .n = 2};
 
 	s.pdrs[0] = (struct why_pdr){.way = WHY_UPLINK, .has_teid = true, .teid = UPLINK_TEID};
-	s.pdrs[1] = (struct why_pdr){.way = WHY_DOWNLINK, .has_peer = true, .peer = address(GNB),
-				     .peer_teid = DOWNLINK_TEID};
+	s.pdrs[1] = (struct why_pdr){
+		.way = WHY_DOWNLINK, .has_peer = true, .peer = address(GNB), .peer_teid = DOWNLINK_TEID};
 	return s;
 }
 
 static struct why_seen_facts sum(const struct why_seen *s)
 {
-	struct why_place place = {.netns = "upf", .inode = NETNS_INODE, .device = "upfgtp",
-				  .n_addresses = 1};
+	struct why_place place = {.netns = "upf", .inode = NETNS_INODE, .device = "upfgtp", .n_addresses = 1};
 	struct why_seen_facts f;
 
 	place.addresses[0] = address(N6);
@@ -284,12 +287,16 @@ static void test_icmp(void **state)
 	assert_int_equal(f.ways[WHY_DOWNLINK].arrived, 5);
 }
 
-static struct event module_event(enum event_kind kind, enum event_direction direction,
-				 const char *verdict, const char *reason)
+static struct event module_event(enum event_kind kind, enum event_direction direction, const char *verdict,
+				 const char *reason)
 {
 	bool down = direction == DIRECTION_DOWNLINK;
-	struct event e = {.probe = "gtpu", .kind = kind, .netns = "upf", .call.verdict = verdict,
-			  .reason = reason, .direction = (uint8_t)direction};
+	struct event e = {.probe = "gtpu",
+			  .kind = kind,
+			  .netns = "upf",
+			  .call.verdict = verdict,
+			  .reason = reason,
+			  .direction = (uint8_t)direction};
 
 	e.call.function = down ? "gtp5g_dev_xmit" : "gtp5g_encap_recv";
 	event_set(&e, F_NETNS);
@@ -397,10 +404,9 @@ static void test_latency_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_ue),	   cmocka_unit_test(test_by_teid),
-		cmocka_unit_test(test_elsewhere),  cmocka_unit_test(test_strangers),
-		cmocka_unit_test(test_translated), cmocka_unit_test(test_icmp),
-		cmocka_unit_test(test_module),	   cmocka_unit_test(test_latency_rows),
+		cmocka_unit_test(test_by_ue),	  cmocka_unit_test(test_by_teid),      cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_strangers), cmocka_unit_test(test_translated),   cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_module),	  cmocka_unit_test(test_latency_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,8 +72,13 @@ static struct why_facts fine(enum why_upf upf)
 	set_way(&f.seen.ways[WHY_DOWNLINK], "n6", "n3", "forwarded");
 	f.seen.ways[WHY_UPLINK].teid = 0x10001;
 	f.seen.ways[WHY_DOWNLINK].teid = 0x20001;
-	f.net = (struct why_network){.device = "upfgtp", .device_up = true, .forwarding = 1,
-				     .device_forwarding = 1, .sockets = 1, .n3 = "n3", .n3_up = true};
+	f.net = (struct why_network){.device = "upfgtp",
+				     .device_up = true,
+				     .forwarding = 1,
+				     .device_forwarding = 1,
+				     .sockets = 1,
+				     .n3 = "n3",
+				     .n3_up = true};
 	set_route(&f.net.to_ue, "upfgtp", "10.60.0.1");
 	set_route(&f.net.to_dn, "n6", "10.70.0.2");
 	set_route(&f.net.to_gnb, "n3", "10.100.1.2");
@@ -106,9 +111,11 @@ static void drop(struct why_facts *f, enum why_way way, const char *verdict, con
 static struct why_facts hostile(const struct why_facts *f)
 {
 	struct why_facts h = *f;
-	char *const names[] = {h.net.device, h.net.n3, h.net.first_down, h.net.to_ue.interface,
-			       h.net.to_dn.interface, h.net.to_gnb.interface, h.seen.ways[0].in,
-			       h.seen.ways[0].out, h.seen.ways[1].in, h.seen.ways[1].out};
+	char *const names[] = {h.net.device,	      h.net.n3,
+			       h.net.first_down,      h.net.to_ue.interface,
+			       h.net.to_dn.interface, h.net.to_gnb.interface,
+			       h.seen.ways[0].in,     h.seen.ways[0].out,
+			       h.seen.ways[1].in,     h.seen.ways[1].out};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (names[i][0])
@@ -140,8 +147,8 @@ static void check_commands(const struct why_facts *f)
 		check_quoted(a.ways[way].advice);
 }
 
-static void check(const struct why_facts *f, enum why_state state, int way, int stop,
-		  const char *reason, const char *part)
+static void check(const struct why_facts *f, enum why_state state, int way, int stop, const char *reason,
+		  const char *part)
 {
 	struct why_answer a;
 

@@ -48,8 +48,8 @@ static int session_number(char **argv, uint64_t *seid, struct err *err)
 
 static void did(const char *change, const char *rule, const char *key, uint64_t seid, uint64_t id)
 {
-	printf("{\"change\": \"%s\", \"rule\": \"%s\", \"seid\": \"%" PRIu64 "\", \"%s\": %" PRIu64 "}\n",
-	       change, rule, seid, key, id);
+	printf("{\"change\": \"%s\", \"rule\": \"%s\", \"seid\": \"%" PRIu64 "\", \"%s\": %" PRIu64 "}\n", change, rule,
+	       seid, key, id);
 	fflush(stdout);
 }
 
@@ -91,8 +91,7 @@ static int on_remove(const struct gtp5g *g, char **argv, struct err *err)
 
 static int forward(const struct gtp5g *g, char **argv, bool marker, struct err *err)
 {
-	struct gtp5g_far far = {.action = GTP5G_ACTION_FORW, .encapsulate = true, .port = 2152,
-				.end_marker = marker};
+	struct gtp5g_far far = {.action = GTP5G_ACTION_FORW, .encapsulate = true, .port = 2152, .end_marker = marker};
 	uint64_t teid;
 
 	if (number(argv[2], &teid) < 0 || addr_parse(argv[3], &far.peer) < 0)
@@ -156,8 +155,7 @@ static int add_pdrs(const struct gtp5g *g, struct gtp5g_pdr *pdr, struct err *er
 
 static int on_session(const struct gtp5g *g, char **argv, struct err *err)
 {
-	struct gtp5g_far far = {.id = 2, .action = GTP5G_ACTION_FORW, .encapsulate = true,
-				.port = 2152};
+	struct gtp5g_far far = {.id = 2, .action = GTP5G_ACTION_FORW, .encapsulate = true, .port = 2152};
 	struct gtp5g_qer qer = {.id = 1, .qfi = 9};
 	struct gtp5g_pdr pdr = {.precedence = 255, .qer_id = 1, .buffers = true};
 	uint64_t teid;
@@ -165,8 +163,8 @@ static int on_session(const struct gtp5g *g, char **argv, struct err *err)
 
 	if (r < 0)
 		return r;
-	if (number(argv[2], &teid) < 0 || addr_parse(argv[1], &pdr.ue) < 0 ||
-	    addr_parse(argv[3], &pdr.local) < 0 || addr_parse(argv[4], &far.peer) < 0)
+	if (number(argv[2], &teid) < 0 || addr_parse(argv[1], &pdr.ue) < 0 || addr_parse(argv[3], &pdr.local) < 0 ||
+	    addr_parse(argv[4], &far.peer) < 0)
 		return err_set(err, -EINVAL, "session: not understood");
 	qer.seid = pdr.seid = far.seid;
 	pdr.teid = far.teid = (uint32_t)teid;
@@ -209,8 +207,8 @@ static int on_precede(const struct gtp5g *g, char **argv, struct err *err)
 
 	if (r < 0)
 		return r;
-	if (addr_parse(argv[1], &pdr.ue) < 0 || number(argv[2], &teid) < 0 ||
-	    addr_parse(argv[3], &pdr.local) < 0 || number(argv[4], &n) < 0)
+	if (addr_parse(argv[1], &pdr.ue) < 0 || number(argv[2], &teid) < 0 || addr_parse(argv[3], &pdr.local) < 0 ||
+	    number(argv[4], &n) < 0)
 		return err_set(err, -EINVAL, "precede: not understood");
 	pdr.teid = (uint32_t)teid;
 	pdr.precedence = (uint32_t)n;
@@ -346,11 +344,10 @@ static const struct {
 	int arguments;
 	int (*run)(const struct gtp5g *g, char **argv, struct err *err);
 } commands[] = {
-	{"forward", 4, on_forward}, {"marker", 4, on_marker}, {"buffer", 2, on_buffer},
-	{"drop", 2, on_drop},	    {"session", 5, on_session}, {"end", 1, on_end},
-	{"again", 2, on_again},	    {"remove", 2, on_remove}, {"send", 2, on_send},
-	{"qfi", 2, on_qfi},	    {"precede", 5, on_precede}, {"quota", 2, on_quota},
-	{"requota", 2, on_requota}, {"bar", 2, on_bar}, {"forget", 1, on_forget},
+	{"forward", 4, on_forward}, {"marker", 4, on_marker}, {"buffer", 2, on_buffer},	  {"drop", 2, on_drop},
+	{"session", 5, on_session}, {"end", 1, on_end},	      {"again", 2, on_again},	  {"remove", 2, on_remove},
+	{"send", 2, on_send},	    {"qfi", 2, on_qfi},	      {"precede", 5, on_precede}, {"quota", 2, on_quota},
+	{"requota", 2, on_requota}, {"bar", 2, on_bar},	      {"forget", 1, on_forget},
 };
 
 static int run_one(const struct gtp5g *g, int argc, char **argv, int *used, struct err *err)

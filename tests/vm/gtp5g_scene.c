@@ -50,16 +50,22 @@ static void forwarding(struct session *s, unsigned kind)
 	uint64_t seid = SEID_BASE + kind;
 
 	s->qer = (struct gtp5g_qer){.seid = seid, .id = 30, .qfi = 9};
-	s->up = (struct gtp5g_far){.seid = seid, .id = 10, .action = GTP5G_ACTION_FORW,
-				   .teid = 0x3000 + kind, .port = GTPU_UDP_PORT};
+	s->up = (struct gtp5g_far){
+		.seid = seid, .id = 10, .action = GTP5G_ACTION_FORW, .teid = 0x3000 + kind, .port = GTPU_UDP_PORT};
 	s->down = s->up;
 	s->down.id = 20;
 	s->down.teid = 0x2000 + kind;
 	n9(&s->down, GNB_ADDRESS);
-	s->up_pdr = (struct gtp5g_pdr){.seid = seid, .id = 1, .precedence = 1,
-				       .source = GTP5G_ACCESS, .ue = v4(UE_BASE + kind),
-				       .teid = TEID_BASE + kind, .local = v4(UPF_ADDRESS),
-				       .far_id = 10, .qer_id = 30, .buffers = true};
+	s->up_pdr = (struct gtp5g_pdr){.seid = seid,
+				       .id = 1,
+				       .precedence = 1,
+				       .source = GTP5G_ACCESS,
+				       .ue = v4(UE_BASE + kind),
+				       .teid = TEID_BASE + kind,
+				       .local = v4(UPF_ADDRESS),
+				       .far_id = 10,
+				       .qer_id = 30,
+				       .buffers = true};
 	s->down_pdr = s->up_pdr;
 	s->down_pdr.id = 2;
 	s->down_pdr.source = GTP5G_CORE;
@@ -83,8 +89,7 @@ static void rate(struct session *s, uint64_t kbit_s)
 
 static void metered(struct session *s, uint32_t triggers, uint64_t quota)
 {
-	s->urr = (struct gtp5g_urr){.seid = s->qer.seid, .id = 40, .triggers = triggers,
-				    .quota = quota};
+	s->urr = (struct gtp5g_urr){.seid = s->qer.seid, .id = 40, .triggers = triggers, .quota = quota};
 	s->up_pdr.urr_id = s->down_pdr.urr_id = 40;
 }
 
@@ -197,13 +202,19 @@ static int add(const struct gtp5g *g, const struct session *s, struct err *err)
 static int make(const struct gtp5g *g, const char *framed_route, struct err *err)
 {
 	static const unsigned kinds[] = {
-		outcome_forwarded, outcome_to_n9, outcome_buffered, outcome_no_far,
-		outcome_far_drop, outcome_no_outer_header_removal, outcome_gate_closed,
-		outcome_no_ran_address, outcome_no_route,
-		kind_other_ue, kind_sdf_match, kind_sdf_miss, kind_other_qfi, kind_no_action,
-		kind_long_length, kind_far_replaced, kind_qer_replaced, kind_metered,
-		kind_metered_downlink, kind_quota_zero, kind_quota_before, kind_start,
-		kind_start_n9, kind_policed, kind_framed,
+		outcome_forwarded,     outcome_to_n9,
+		outcome_buffered,      outcome_no_far,
+		outcome_far_drop,      outcome_no_outer_header_removal,
+		outcome_gate_closed,   outcome_no_ran_address,
+		outcome_no_route,      kind_other_ue,
+		kind_sdf_match,	       kind_sdf_miss,
+		kind_other_qfi,	       kind_no_action,
+		kind_long_length,      kind_far_replaced,
+		kind_qer_replaced,     kind_metered,
+		kind_metered_downlink, kind_quota_zero,
+		kind_quota_before,     kind_start,
+		kind_start_n9,	       kind_policed,
+		kind_framed,
 	};
 	struct session s;
 	int r = 0;

@@ -31,9 +31,11 @@ static struct addr v4(uint32_t host_order)
 
 static int gtp_session(unsigned ifindex, uint32_t n, struct err *err)
 {
-	struct gtp_pdp pdp = {.ifindex = ifindex, .i_tei = TEID_BASE + n,
+	struct gtp_pdp pdp = {.ifindex = ifindex,
+			      .i_tei = TEID_BASE + n,
 			      .o_tei = TEID_BASE + DOWNLINK_TEIDS + n,
-			      .ms_addr = v4(UE_BASE + n), .peer = v4(GNB_ADDRESS)};
+			      .ms_addr = v4(UE_BASE + n),
+			      .peer = v4(GNB_ADDRESS)};
 
 	return gtp_pdp_add(&pdp, err);
 }
@@ -52,9 +54,15 @@ static int gtp5g_session(const struct gtp5g *g, uint32_t n, struct err *err)
 {
 	struct gtp5g_qer qer = {.seid = 1 + n, .id = 30, .qfi = QFI};
 	struct gtp5g_far far = {.seid = 1 + n, .id = 10, .action = GTP5G_ACTION_FORW};
-	struct gtp5g_pdr pdr = {.seid = 1 + n, .id = 1, .precedence = 1, .source = GTP5G_ACCESS,
-				.ue = v4(UE_BASE + n), .teid = TEID_BASE + n,
-				.local = v4(UPF_ADDRESS), .far_id = 10, .qer_id = 30};
+	struct gtp5g_pdr pdr = {.seid = 1 + n,
+				.id = 1,
+				.precedence = 1,
+				.source = GTP5G_ACCESS,
+				.ue = v4(UE_BASE + n),
+				.teid = TEID_BASE + n,
+				.local = v4(UPF_ADDRESS),
+				.far_id = 10,
+				.qer_id = 30};
 	int r = gtp5g_qer_add(g, &qer, err);
 
 	if (!r)

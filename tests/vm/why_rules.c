@@ -16,13 +16,25 @@
 enum { ATTR_LINK = 1, ATTR_ID = 3, ATTR_SEID = 11 };
 
 enum fault {
-	FAULT_NONE, FAULT_WRONG_TEID, FAULT_WRONG_UE, FAULT_FAR_DROP, FAULT_GATE, FAULT_BUFFER,
-	FAULT_NO_RAN, FAULT_NO_ROUTE, FAULT_NO_REMOVAL, FAULT_QUOTA, FAULT_NO_SESSION, FAULTS
+	FAULT_NONE,
+	FAULT_WRONG_TEID,
+	FAULT_WRONG_UE,
+	FAULT_FAR_DROP,
+	FAULT_GATE,
+	FAULT_BUFFER,
+	FAULT_NO_RAN,
+	FAULT_NO_ROUTE,
+	FAULT_NO_REMOVAL,
+	FAULT_QUOTA,
+	FAULT_NO_SESSION,
+	FAULTS
 };
 
 static const char *const names[FAULTS] = {
-	"none", "wrong_teid", "wrong_ue", "far_drop", "gate_closed", "buffered", "no_ran_address",
-	"no_route", "no_outer_header_removal", "quota", "no_session",
+	"none",		  "wrong_teid",	 "wrong_ue",
+	"far_drop",	  "gate_closed", "buffered",
+	"no_ran_address", "no_route",	 "no_outer_header_removal",
+	"quota",	  "no_session",
 };
 
 static int delete_pdr(const struct gtp5g *g, uint16_t id, struct err *err)
@@ -44,8 +56,11 @@ static int add_fars(const struct gtp5g *g, enum fault fault, struct err *err)
 			  : fault == FAULT_BUFFER ? GTP5G_ACTION_BUFF
 						  : GTP5G_ACTION_FORW;
 	const struct gtp5g_far up = {.seid = SEID, .id = 100 + fault, .action = action};
-	struct gtp5g_far down = {.seid = SEID, .id = 200 + fault, .action = GTP5G_ACTION_FORW,
-				 .encapsulate = fault != FAULT_NO_RAN, .teid = TEID_DOWNLINK,
+	struct gtp5g_far down = {.seid = SEID,
+				 .id = 200 + fault,
+				 .action = GTP5G_ACTION_FORW,
+				 .encapsulate = fault != FAULT_NO_RAN,
+				 .teid = TEID_DOWNLINK,
 				 .port = 2152};
 	int r = gtp5g_far_add(g, &up, err);
 
@@ -55,9 +70,14 @@ static int add_fars(const struct gtp5g *g, enum fault fault, struct err *err)
 
 static int add_pdrs(const struct gtp5g *g, enum fault fault, struct err *err)
 {
-	struct gtp5g_pdr pdr = {.seid = SEID, .id = 1, .precedence = 255, .source = GTP5G_ACCESS,
+	struct gtp5g_pdr pdr = {.seid = SEID,
+				.id = 1,
+				.precedence = 255,
+				.source = GTP5G_ACCESS,
 				.teid = fault == FAULT_WRONG_TEID ? 0x7777 : TEID_UPLINK,
-				.far_id = 100 + fault, .qer_id = 100 + fault, .buffers = true,
+				.far_id = 100 + fault,
+				.qer_id = 100 + fault,
+				.buffers = true,
 				.keeps_outer_header = fault == FAULT_NO_REMOVAL,
 				.urr_id = fault == FAULT_QUOTA ? URR : 0};
 	int r;
@@ -74,8 +94,7 @@ static int add_pdrs(const struct gtp5g *g, enum fault fault, struct err *err)
 /* It stops the PDRs that have it by now. */
 static int add_quota(const struct gtp5g *g, struct err *err)
 {
-	const struct gtp5g_urr urr = {.seid = SEID, .id = URR,
-				      .triggers = GTP5G_TRIGGER_VOLUME_QUOTA};
+	const struct gtp5g_urr urr = {.seid = SEID, .id = URR, .triggers = GTP5G_TRIGGER_VOLUME_QUOTA};
 
 	return gtp5g_urr_add(g, &urr, err);
 }
@@ -83,8 +102,8 @@ static int add_quota(const struct gtp5g *g, struct err *err)
 static int replace(enum fault fault, struct err *err)
 {
 	struct gtp5g g;
-	const struct gtp5g_qer qer = {.seid = SEID, .id = 100 + fault, .qfi = 9,
-				      .gate = fault == FAULT_GATE ? GTP5G_GATE_UPLINK_CLOSED : 0};
+	const struct gtp5g_qer qer = {
+		.seid = SEID, .id = 100 + fault, .qfi = 9, .gate = fault == FAULT_GATE ? GTP5G_GATE_UPLINK_CLOSED : 0};
 	int r = gtp5g_find("upfgtp", &g, err);
 
 	if (r >= 0)

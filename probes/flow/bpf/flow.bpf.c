@@ -33,8 +33,8 @@ struct flow_scratch {
 	struct flow_entry entry;
 	__u32 len;
 	__u32 segments;
-	__u32 place;  /* of the generation that counts this packet, in each of flows, tunnels and senders */
-	__u32 passed; /* packets that passed the filter since the last event */
+	__u32 place;   /* of the generation that counts this packet, in each of flows, tunnels and senders */
+	__u32 passed;  /* packets that passed the filter since the last event */
 	__u64 jiffies; /* of now_ns: reading the clock once a tick is enough */
 	__u64 now_ns;
 	struct flow_key flow;
@@ -86,8 +86,8 @@ static __always_inline void count_flow(struct flow_scratch *s, struct flow_ledge
 	k->overlay = p->overlay;
 	k->layers = p->vlans;
 	if (p->head == HEAD_GTPU) {
-		k->layers |= FLOW_GTP | (p->gtp.flags & RECORD_GTP_QFI ? FLOW_QFI : 0) |
-			     p->gtp.pdu_type << FLOW_PDU_SHIFT;
+		k->layers |=
+			FLOW_GTP | (p->gtp.flags & RECORD_GTP_QFI ? FLOW_QFI : 0) | p->gtp.pdu_type << FLOW_PDU_SHIFT;
 		k->teid = p->gtp.teid;
 		k->qfi = p->gtp.qfi;
 		k->tuple = p->inner;
@@ -160,8 +160,7 @@ static __always_inline void emit_socket(struct __sk_buff *skb, struct flow_scrat
 	__u64 cookie, *place;
 	__u8 told = 1;
 
-	if (!newcomers_wanted || t->proto != PACKET_UDP ||
-	    (!wanted_port(t->sport) && !wanted_port(t->dport)) ||
+	if (!newcomers_wanted || t->proto != PACKET_UDP || (!wanted_port(t->sport) && !wanted_port(t->dport)) ||
 	    (s->entry.egress && s->sender.context == CONTEXT_PROCESS))
 		return;
 	cookie = bpf_get_socket_cookie(skb);

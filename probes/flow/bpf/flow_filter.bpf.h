@@ -44,8 +44,7 @@ static __always_inline bool filter_gtp(const struct record_gtp *g)
 		return false;
 	if (filter.by & FLOW_BY_QFI && (!(g->flags & RECORD_GTP_QFI) || g->qfi != filter.qfi))
 		return false;
-	return !(filter.by & FLOW_BY_DIRECTION) ||
-	       (g->flags & RECORD_GTP_QFI && g->pdu_type == filter.pdu_type);
+	return !(filter.by & FLOW_BY_DIRECTION) || (g->flags & RECORD_GTP_QFI && g->pdu_type == filter.pdu_type);
 }
 
 static __always_inline bool filter_passes(const struct packet *p, __u8 egress)
@@ -58,7 +57,8 @@ static __always_inline bool filter_passes(const struct packet *p, __u8 egress)
 		return false;
 	if (filter.by & FLOW_BY_ADDRESS && !filter_address(&p->outer) && !filter_address(&p->inner))
 		return false;
-	if (filter.by & FLOW_BY_UE && (!p->inner.family || (!filter_is_ue(p->inner.src) && !filter_is_ue(p->inner.dst))))
+	if (filter.by & FLOW_BY_UE &&
+	    (!p->inner.family || (!filter_is_ue(p->inner.src) && !filter_is_ue(p->inner.dst))))
 		return false;
 	if (filter.by & FLOW_BY_PORT && !filter_port(&p->outer) && !filter_port(&p->inner))
 		return false;

@@ -44,9 +44,8 @@ static __noinline int calls_missed(struct open_packet *p)
 	return 0;
 }
 
-static __always_inline struct open_packet *packet_open(__u32 func, __u32 direction,
-						  const struct sk_buff *skb,
-						  const struct net_device *dev)
+static __always_inline struct open_packet *packet_open(__u32 func, __u32 direction, const struct sk_buff *skb,
+						       const struct net_device *dev)
 {
 	struct open_packet *p = packet_place(func, direction);
 
@@ -97,8 +96,7 @@ static __always_inline int receive_entry(__u32 func, const struct sk_buff *skb)
 	return 0;
 }
 
-static __always_inline int transmit_entry(__u32 func, const struct sk_buff *skb,
-					  const struct net_device *dev)
+static __always_inline int transmit_entry(__u32 func, const struct sk_buff *skb, const struct net_device *dev)
 {
 	struct open_packet *p = packet_open(func, GTPU_DOWNLINK, skb, dev);
 

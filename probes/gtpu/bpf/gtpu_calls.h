@@ -112,8 +112,7 @@ static __always_inline void call_begin(__u32 func, struct open_packet *p)
 		emit_call(p, func, GTPU_ENTRY, now);
 }
 
-static __always_inline struct open_packet *call_entry(__u32 func, __u32 direction,
-						      const struct sk_buff *skb)
+static __always_inline struct open_packet *call_entry(__u32 func, __u32 direction, const struct sk_buff *skb)
 {
 	struct open_packet *p = packet_on_way(direction, (__u64)skb);
 
@@ -175,8 +174,7 @@ static __always_inline int plain_entry(__u32 func, __u32 direction, const struct
 }
 
 /* By now the module has pulled the headers together, if it had to. */
-static __always_inline struct open_packet *pulled_entry(__u32 func, const struct sk_buff *skb,
-							__u16 what)
+static __always_inline struct open_packet *pulled_entry(__u32 func, const struct sk_buff *skb, __u16 what)
 {
 	struct open_packet *p = call_entry(func, GTPU_UPLINK, skb);
 
@@ -196,8 +194,7 @@ static __always_inline int rx_entry(const struct sk_buff *skb)
 	return 0;
 }
 
-static __always_inline int lookup_entry(__u32 func, __u32 direction, const void *gtp,
-					const struct sk_buff *skb)
+static __always_inline int lookup_entry(__u32 func, __u32 direction, const void *gtp, const struct sk_buff *skb)
 {
 	struct open_packet *p;
 
@@ -210,8 +207,7 @@ static __always_inline int lookup_entry(__u32 func, __u32 direction, const void 
 	p->gtp = (__u64)gtp;
 	p->seen.what |= SEEN_LOOKUP;
 	if (exits_hooked)
-		p->took[GTPU_SPAN_STAGES + GTPU_PARSE] =
-			span_ns(p->entry_ns, p->began[span_of(func)]);
+		p->took[GTPU_SPAN_STAGES + GTPU_PARSE] = span_ns(p->entry_ns, p->began[span_of(func)]);
 	return 0;
 }
 
@@ -461,8 +457,7 @@ static __always_inline int quota_entry(const void *urr, const void *gtp)
 	NOTE(URR_QUOTA_EXHAUST_ACTION, entries);
 	if (p)
 		p->seen.what |= SEEN_EXHAUSTED;
-	if (quota_key_of(&key, (__u64)urr, (__u64)gtp) ||
-	    bpf_map_update_elem(&gtpu_quotas, &key, &now, BPF_ANY))
+	if (quota_key_of(&key, (__u64)urr, (__u64)gtp) || bpf_map_update_elem(&gtpu_quotas, &key, &now, BPF_ANY))
 		NOTE(URR_QUOTA_EXHAUST_ACTION, uncounted);
 	return 0;
 }

@@ -14,22 +14,37 @@
 
 #include "kernel.h"
 
-#define AT_ENTRY(f, body, ...)                                                                     \
-	SEC("fentry") int BPF_PROG(fentry_##f, ##__VA_ARGS__) { return body; }                     \
-	SEC("kprobe") int BPF_KPROBE(kprobe_##f, ##__VA_ARGS__) { return body; }
+#define AT_ENTRY(f, body, ...)                                                                                         \
+	SEC("fentry") int BPF_PROG(fentry_##f, ##__VA_ARGS__)                                                          \
+	{                                                                                                              \
+		return body;                                                                                           \
+	}                                                                                                              \
+	SEC("kprobe") int BPF_KPROBE(kprobe_##f, ##__VA_ARGS__)                                                        \
+	{                                                                                                              \
+		return body;                                                                                           \
+	}
 
-#define AT_RETURN(f, place, body)                                                                  \
-	SEC("fexit") int BPF_PROG(fexit_##f)                                                       \
-	{                                                                                          \
-		__u64 ret = place;                                                                 \
-                                                                                                   \
-		return body;                                                                       \
-	}                                                                                          \
-	SEC("kretprobe") int BPF_KRETPROBE(kretprobe_##f, __u64 ret) { return body; }
+#define AT_RETURN(f, place, body)                                                                                      \
+	SEC("fexit") int BPF_PROG(fexit_##f)                                                                           \
+	{                                                                                                              \
+		__u64 ret = place;                                                                                     \
+                                                                                                                       \
+		return body;                                                                                           \
+	}                                                                                                              \
+	SEC("kretprobe") int BPF_KRETPROBE(kretprobe_##f, __u64 ret)                                                   \
+	{                                                                                                              \
+		return body;                                                                                           \
+	}
 
-#define AT_END(f, body)                                                                            \
-	SEC("fexit") int BPF_PROG(fexit_##f) { return body; }                                      \
-	SEC("kretprobe") int BPF_KRETPROBE(kretprobe_##f) { return body; }
+#define AT_END(f, body)                                                                                                \
+	SEC("fexit") int BPF_PROG(fexit_##f)                                                                           \
+	{                                                                                                              \
+		return body;                                                                                           \
+	}                                                                                                              \
+	SEC("kretprobe") int BPF_KRETPROBE(kretprobe_##f)                                                              \
+	{                                                                                                              \
+		return body;                                                                                           \
+	}
 
 /* What an fexit program's function returned, where versions differ in how many arguments it has:
  * bpf_get_func_ret() (5.17) knows, before it is so many. */
@@ -117,7 +132,7 @@ AT_ENTRY(urr_quota_exhaust_action, quota_entry(urr, gtp), void *urr, void *gtp)
 AT_ENTRY(urr_reverse_quota_exhaust_action, quota_reverse_entry(urr, gtp), void *urr, void *gtp)
 
 /* Requests for rules. int f(struct sk_buff *, struct genl_info *) */
-#define RULE(f, id, seid_attr, id_size)                                                            \
+#define RULE(f, id, seid_attr, id_size)                                                                                \
 	AT_ENTRY(f, rule_entry(id, skb, info, seid_attr, id_size), struct sk_buff *skb, struct genl_info *info)
 
 RULE(gtp5g_genl_add_pdr, GTP5G_GENL_ADD_PDR, SEID_OF_PDR, 2)

@@ -11,7 +11,7 @@ const volatile bool each_function = false; /* the calls inside a packet's way ar
 const volatile struct gtpu_filter filter = {};
 /* Only events that matter to a service that did not ask for packets: drops, and packets that took long. */
 const volatile bool notable_only = false;
-const volatile __u64 outlier_ns = 0; /* 0: none took long */
+const volatile __u64 outlier_ns = 0;	   /* 0: none took long */
 const volatile __u32 notable_a_second = 0; /* on each CPU */
 
 struct budget {
@@ -37,8 +37,7 @@ static __noinline int emit(struct open_packet *p, __u16 kind, __u64 at_ns)
 	r->hdr.ts_ns -= bpf_ktime_get_ns() - at_ns;
 	fill_interface(p);
 	task_fill(&r->hdr);
-	__builtin_memcpy((void *)r + sizeof(r->hdr), (const void *)from + sizeof(r->hdr),
-			 sizeof(*r) - sizeof(r->hdr));
+	__builtin_memcpy((void *)r + sizeof(r->hdr), (const void *)from + sizeof(r->hdr), sizeof(*r) - sizeof(r->hdr));
 	ring_submit(r);
 	return 0;
 }
@@ -65,8 +64,7 @@ static __noinline int passes(const struct gtpu_record *r)
 		return 0;
 	if (filter.seid && (!(r->has & GTPU_HAS_PDR) || r->seid != filter.seid))
 		return 0;
-	if ((filter.verdict && r->verdict != filter.verdict) ||
-	    (filter.reason && r->reason != filter.reason) ||
+	if ((filter.verdict && r->verdict != filter.verdict) || (filter.reason && r->reason != filter.reason) ||
 	    r->duration_ns < filter.slower_than_ns)
 		return 0;
 	return !filter.by_ue || is_ue(r->inner.src) || is_ue(r->inner.dst);

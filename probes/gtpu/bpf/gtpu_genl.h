@@ -38,8 +38,7 @@ static __always_inline int attr_read(const struct genl_info *info, __u32 type, v
 }
 
 /* The number of a PDR has two bytes, that of a BAR one. */
-static __always_inline void take_id(struct gtpu_rule_record *r, const struct genl_info *info,
-				    __u32 size)
+static __always_inline void take_id(struct gtpu_rule_record *r, const struct genl_info *info, __u32 size)
 {
 	__u32 id = 0;
 
@@ -115,8 +114,8 @@ static __noinline int quota_forget(const struct sk_buff *skb, const struct genl_
 	return 0;
 }
 
-static __noinline int rule_entry(__u32 func, const struct sk_buff *skb,
-				 const struct genl_info *info, __u32 seid_attr, __u32 id_size)
+static __noinline int rule_entry(__u32 func, const struct sk_buff *skb, const struct genl_info *info, __u32 seid_attr,
+				 __u32 id_size)
 {
 	struct gtpu_rule_record *r;
 

@@ -88,8 +88,7 @@ static __always_inline void fill_outer_gtp(struct gtpu_record *r, const struct g
 	fill_outer_ports(r, KERNEL_GET(__u16, &info->gtph_port));
 }
 
-static __always_inline void fill_outer_gtp5g(struct gtpu_record *r,
-					     const struct gtp5g_pktinfo *info)
+static __always_inline void fill_outer_gtp5g(struct gtpu_record *r, const struct gtp5g_pktinfo *info)
 {
 	struct outer_header_creation *to;
 
@@ -134,29 +133,26 @@ struct {
 #define URRS_MAX 8 /* of a PDR; with more, a quota that is not among these is unknown */
 
 /* 0, or not known. */
-#define RULE_READ(to, from, place)                                                                 \
-	({                                                                                         \
-		__u32 place_ = layout.place;                                                       \
-                                                                                                   \
-		place_ == GTPU_NOWHERE ?                                                           \
-			-1 :                                                                       \
-			kernel_copy(&(to), (const void *)((from) + place_), sizeof(to));           \
+#define RULE_READ(to, from, place)                                                                                     \
+	({                                                                                                             \
+		__u32 place_ = layout.place;                                                                           \
+                                                                                                                       \
+		place_ == GTPU_NOWHERE ? -1 : kernel_copy(&(to), (const void *)((from) + place_), sizeof(to));         \
 	})
 
 /* The same, without direct reads from the copy of the rule's beginning, where it reaches that far. */
-#define RULE_TAKE(to, rule, place)                                                                 \
-	({                                                                                         \
-		__u32 at_ = layout.place;                                                          \
-		int r_ = 0;                                                                        \
-                                                                                                   \
-		if (at_ == GTPU_NOWHERE)                                                           \
-			r_ = -1;                                                                   \
-		else if (!direct_reads && at_ <= RULE_BYTES - sizeof(to))                          \
-			packet_copy(&(to), (rule)->bytes + at_, sizeof(to));                       \
-		else                                                                               \
-			r_ = kernel_copy(&(to), (const void *)((rule)->address + at_),             \
-					 sizeof(to));                                              \
-		r_;                                                                                \
+#define RULE_TAKE(to, rule, place)                                                                                     \
+	({                                                                                                             \
+		__u32 at_ = layout.place;                                                                              \
+		int r_ = 0;                                                                                            \
+                                                                                                                       \
+		if (at_ == GTPU_NOWHERE)                                                                               \
+			r_ = -1;                                                                                       \
+		else if (!direct_reads && at_ <= RULE_BYTES - sizeof(to))                                              \
+			packet_copy(&(to), (rule)->bytes + at_, sizeof(to));                                           \
+		else                                                                                                   \
+			r_ = kernel_copy(&(to), (const void *)((rule)->address + at_), sizeof(to));                    \
+		r_;                                                                                                    \
 	})
 
 /* A rule is read at once: one probe read costs as much as that of all its fields. */
@@ -179,8 +175,7 @@ static __always_inline __u8 rule_far(struct gtpu_record *r, struct rule_copy *ru
 {
 	__u64 parameter, creation;
 
-	if (rule_copy(rule, far) || RULE_TAKE(r->far_id, rule, far_id) ||
-	    RULE_TAKE(r->far_action, rule, far_action))
+	if (rule_copy(rule, far) || RULE_TAKE(r->far_id, rule, far_id) || RULE_TAKE(r->far_action, rule, far_action))
 		return 0;
 	r->has |= GTPU_HAS_FAR;
 	if (RULE_TAKE(parameter, rule, far_fwd_param))
@@ -262,8 +257,7 @@ static __noinline int rule_take(struct gtpu_record *r, struct rule_copy *rule, _
 	__u64 removal, far;
 	__u8 is;
 
-	if (rule_copy(rule, pdr) || RULE_TAKE(r->seid, rule, pdr_seid) ||
-	    RULE_TAKE(r->pdr_id, rule, pdr_id))
+	if (rule_copy(rule, pdr) || RULE_TAKE(r->seid, rule, pdr_seid) || RULE_TAKE(r->pdr_id, rule, pdr_id))
 		return 0;
 	r->has |= GTPU_HAS_PDR;
 	rule_qer(r, rule);

@@ -14,16 +14,16 @@
 /* Set before load. */
 const volatile bool exits_hooked = true;
 const volatile bool preemptible = false; /* the kernel is a PREEMPT_RT one */
-const volatile __u64 hooked = 0; /* by function, 1 << enum gtpu_func, whether it is hooked */
+const volatile __u64 hooked = 0;	 /* by function, 1 << enum gtpu_func, whether it is hooked */
 
 /* seen.what */
-#define SEEN_LOOKUP 0x1	 /* of a PDR: entered */
-#define SEEN_NO_PDR 0x2	 /* and it returned none */
+#define SEEN_LOOKUP 0x1 /* of a PDR: entered */
+#define SEEN_NO_PDR 0x2 /* and it returned none */
 #define SEEN_PDR 0x4
-#define SEEN_ACTION 0x8	 /* update_usage_statistic's pkt_action */
+#define SEEN_ACTION 0x8	  /* update_usage_statistic's pkt_action */
 #define SEEN_HANDLED 0x10 /* gtp5g_handle_skb_ipv4's return */
 #define SEEN_BUFFERED 0x20
-#define SEEN_N9 0x40	 /* ip_xmit's return */
+#define SEEN_N9 0x40 /* ip_xmit's return */
 #define SEEN_RED 0x80
 #define SEEN_RX 0x100	 /* gtp_rx's return */
 #define SEEN_BUILT 0x200 /* gtp_build_skb_ip4's return */
@@ -54,8 +54,8 @@ struct open_packet {
 	__u64 looked_ns;  /* its rule was looked up, 0: not yet */
 	__u64 decided_ns; /* downlink: what becomes of it is settled */
 	__u64 pktinfo;
-	__u64 gtp;	  /* the gtp5g device */
-	__u64 dev;	  /* the net_device that the packet came by */
+	__u64 gtp;     /* the gtp5g device */
+	__u64 dev;     /* the net_device that the packet came by */
 	__u32 func_id; /* 0: none is under way */
 	__u32 path;
 	__u32 took[GTPU_SPANS_ALL]; /* ns; 0: not seen */
@@ -123,22 +123,22 @@ static __always_inline enum gtpu_path path_of(__u32 func)
 }
 
 /* Atomic although per CPU: a hook's program can be interrupted by another's. */
-#define NOTE(func, field)                                                                          \
-	({                                                                                         \
-		__u32 key_ = (func);                                                               \
-		struct gtpu_hook_ledger *l_ = bpf_map_lookup_elem(&gtpu_ledger, &key_);            \
-                                                                                                   \
-		if (l_)                                                                            \
-			__sync_fetch_and_add(&l_->field, 1);                                       \
+#define NOTE(func, field)                                                                                              \
+	({                                                                                                             \
+		__u32 key_ = (func);                                                                                   \
+		struct gtpu_hook_ledger *l_ = bpf_map_lookup_elem(&gtpu_ledger, &key_);                                \
+                                                                                                                       \
+		if (l_)                                                                                                \
+			__sync_fetch_and_add(&l_->field, 1);                                                           \
 	})
 
 /* A packet's end does not nest on a CPU, unless the kernel is preemptible even there. */
-#define COUNT(field, n)                                                                            \
-	({                                                                                         \
-		if (preemptible)                                                                   \
-			__sync_fetch_and_add(&(field), (n));                                       \
-		else                                                                               \
-			(field) += (n);                                                            \
+#define COUNT(field, n)                                                                                                \
+	({                                                                                                             \
+		if (preemptible)                                                                                       \
+			__sync_fetch_and_add(&(field), (n));                                                           \
+		else                                                                                                   \
+			(field) += (n);                                                                                \
 	})
 
 static __always_inline struct task_packet task_packet_key(__u32 direction)

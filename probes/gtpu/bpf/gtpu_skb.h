@@ -27,17 +27,17 @@ struct skb_view {
 };
 
 /* skb->field, from the bytes. The offset is known at load. */
-#define SKB(view, field)                                                                           \
-	({                                                                                         \
-		struct sk_buff *skb_ = (void *)(view)->skb;                                        \
-		__u32 off_ = bpf_core_field_offset(struct sk_buff, field);                         \
-		typeof(skb_->field) v_;                                                            \
-                                                                                                   \
-		if (off_ <= SKB_BYTES - sizeof(v_))                                                \
-			v_ = *(typeof(v_) *)((view)->bytes + off_);                                \
-		else                                                                               \
-			v_ = BPF_CORE_READ(skb_, field);                                           \
-		v_;                                                                                \
+#define SKB(view, field)                                                                                               \
+	({                                                                                                             \
+		struct sk_buff *skb_ = (void *)(view)->skb;                                                            \
+		__u32 off_ = bpf_core_field_offset(struct sk_buff, field);                                             \
+		typeof(skb_->field) v_;                                                                                \
+                                                                                                                       \
+		if (off_ <= SKB_BYTES - sizeof(v_))                                                                    \
+			v_ = *(typeof(v_) *)((view)->bytes + off_);                                                    \
+		else                                                                                                   \
+			v_ = BPF_CORE_READ(skb_, field);                                                               \
+		v_;                                                                                                    \
 	})
 
 static __always_inline void skb_take_bytes(struct skb_view *v, const struct sk_buff *skb)
@@ -117,8 +117,7 @@ struct skb_cursor {
 };
 
 /* From `start` on, which is at or before skb->data; the cursor stands off bytes behind it. */
-static __always_inline void skb_cursor_set(struct skb_cursor *c, const struct skb_view *v,
-					   const __u8 *start, __u32 off)
+static __always_inline void skb_cursor_set(struct skb_cursor *c, const struct skb_view *v, const __u8 *start, __u32 off)
 {
 	const struct skb_shared_info *shared = (const void *)(v->head + v->end);
 	__u32 len = (__u32)(v->data - start) + v->len, linear = len - v->data_len, take;
@@ -126,8 +125,8 @@ static __always_inline void skb_cursor_set(struct skb_cursor *c, const struct sk
 	c->head.start = start;
 	c->head.linear = linear;
 	c->head.len = len;
-	c->head.gso = (direct_reads ? DIRECT(struct skb_shared_info, shared)->gso_size :
-				      BPF_CORE_READ(shared, gso_size)) != 0;
+	c->head.gso = (direct_reads ? DIRECT(struct skb_shared_info, shared)->gso_size
+				    : BPF_CORE_READ(shared, gso_size)) != 0;
 	c->at = (struct packet_at){.off = off, .end = len, .gso = c->head.gso};
 	if (direct_reads)
 		return;

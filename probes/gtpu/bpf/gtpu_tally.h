@@ -10,7 +10,7 @@
 
 /* Set before load. */
 const volatile bool contexts_of_packets = false; /* of the packet functions */
-const volatile bool contexts_of_calls = false;   /* of those inside them too */
+const volatile bool contexts_of_calls = false;	 /* of those inside them too */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
@@ -175,8 +175,8 @@ static __noinline int count_session(struct open_packet *p)
 
 	session_rules(&key, &p->record);
 	session_tunnel(&key, &p->record);
-	c = is_of_session(&p->seen) ? generation_slot(&gtpu_sessions, &key, &none) :
-				      generation_slot(&gtpu_strays, &key, &none);
+	c = is_of_session(&p->seen) ? generation_slot(&gtpu_sessions, &key, &none)
+				    : generation_slot(&gtpu_strays, &key, &none);
 	if (!c) {
 		NOTE(p->record.func_id, sessions_full);
 		return 0;
@@ -208,8 +208,8 @@ static __always_inline struct gtpu_latency *latency_of(struct gtpu_latency_key k
 static __noinline int count_latencies(struct open_packet *p)
 {
 	const struct record_gtp *g = &p->record.gtp;
-	struct gtpu_latency *l = latency_of((struct gtpu_latency_key){
-		.path = p->path, .qfi = g->flags & RECORD_GTP_QFI ? g->qfi : GTPU_NO_QFI});
+	struct gtpu_latency *l = latency_of(
+		(struct gtpu_latency_key){.path = p->path, .qfi = g->flags & RECORD_GTP_QFI ? g->qfi : GTPU_NO_QFI});
 	int i;
 
 	if (!l)
@@ -256,18 +256,15 @@ static __noinline int count_far(const struct gtpu_record *r)
 
 	if (!c)
 		return 0;
-	__sync_fetch_and_add(r->verdict == GTPU_DROPPED ? &c->dropped_packets : &c->buffered_packets,
-			     1);
-	__sync_fetch_and_add(r->verdict == GTPU_DROPPED ? &c->dropped_bytes : &c->buffered_bytes,
-			     r->len);
+	__sync_fetch_and_add(r->verdict == GTPU_DROPPED ? &c->dropped_packets : &c->buffered_packets, 1);
+	__sync_fetch_and_add(r->verdict == GTPU_DROPPED ? &c->dropped_bytes : &c->buffered_bytes, r->len);
 	return 0;
 }
 
 /* At a packet's end. A packet that was forwarded costs this comparison alone. */
 static __always_inline void far_note(const struct gtpu_record *r)
 {
-	if (!events_wanted || !(r->has & GTPU_HAS_FAR) ||
-	    (r->verdict != GTPU_DROPPED && r->verdict != GTPU_BUFFERED))
+	if (!events_wanted || !(r->has & GTPU_HAS_FAR) || (r->verdict != GTPU_DROPPED && r->verdict != GTPU_BUFFERED))
 		return;
 	count_far(r);
 }

@@ -99,8 +99,7 @@ static __always_inline int uplink_taken(struct gtpu_record *r, const struct seen
 		return verdict(r, GTPU_BUFFERED);
 	/* Only a T-PDU is kept. */
 	if (far_does(r, FAR_ACTION_BUFF))
-		return r->gtp.type == GTPU_TYPE_T_PDU ? verdict(r, GTPU_BUFFERED) :
-							 dropped(r, GTPU_REASON_UNKNOWN);
+		return r->gtp.type == GTPU_TYPE_T_PDU ? verdict(r, GTPU_BUFFERED) : dropped(r, GTPU_REASON_UNKNOWN);
 	if (s->what & SEEN_N9_ENTRY)
 		return verdict(r, GTPU_FORWARDED_N9);
 	if (is_hooked(NETIF_RX) && s->what & SEEN_N6)
@@ -115,9 +114,8 @@ static __always_inline int uplink_taken(struct gtpu_record *r, const struct seen
 /* Each function that could have taken it was hooked, and none did: but for buffering, which may not be seen. */
 static __always_inline bool stopped_somewhere(const struct gtpu_record *r, const struct seen *s)
 {
-	return is_hooked(NETIF_RX) && is_hooked(IP_XMIT) && s->what & SEEN_PDR &&
-	       r->has & GTPU_HAS_FAR && !far_does(r, FAR_ACTION_BUFF) &&
-	       !(s->what & (SEEN_N6_ENTRY | SEEN_N9_ENTRY));
+	return is_hooked(NETIF_RX) && is_hooked(IP_XMIT) && s->what & SEEN_PDR && r->has & GTPU_HAS_FAR &&
+	       !far_does(r, FAR_ACTION_BUFF) && !(s->what & (SEEN_N6_ENTRY | SEEN_N9_ENTRY));
 }
 
 /* Before 0.9.2 the module itself does not tell what became of a packet: what stops it, or is seen to
@@ -199,8 +197,7 @@ static __always_inline int decide_gtp5g_downlink(struct gtpu_record *r, const st
 {
 	if (s->what & SEEN_HANDLED)
 		return s->handled < 0 ? dropped(r, downlink_reason(r, s)) : decide_codes(r, s);
-	if (s->what & SEEN_HANDLING || !is_hooked(GTP5G_HANDLE_SKB_IPV4) ||
-	    s->protocol == ETHERTYPE_IPV4)
+	if (s->what & SEEN_HANDLING || !is_hooked(GTP5G_HANDLE_SKB_IPV4) || s->protocol == ETHERTYPE_IPV4)
 		return verdict(r, GTPU_VERDICT_UNKNOWN);
 	return dropped(r, GTPU_NOT_IPV4);
 }
@@ -212,8 +209,7 @@ static __always_inline int decide_gtp_uplink(struct gtpu_record *r, const struct
 		return verdict(r, GTPU_TO_USER);
 	if (s->what & SEEN_RX)
 		return s->gtp ? dropped(r, GTPU_REASON_UNKNOWN) : verdict(r, GTPU_FORWARDED);
-	if (s->what & SEEN_RX_ENTRY || !is_hooked(GTP_RX) ||
-	    r->gtp.type != GTPU_TYPE_T_PDU)
+	if (s->what & SEEN_RX_ENTRY || !is_hooked(GTP_RX) || r->gtp.type != GTPU_TYPE_T_PDU)
 		return verdict(r, GTPU_VERDICT_UNKNOWN);
 	return dropped(r, malformed_reason(r, s));
 }
@@ -223,9 +219,8 @@ static __always_inline int decide_gtp_downlink(struct gtpu_record *r, const stru
 	if (s->what & SEEN_PUSHED)
 		return verdict(r, GTPU_FORWARDED);
 	if (!(s->what & SEEN_BUILT))
-		return is_hooked(GTP_PUSH_HEADER) && !(s->what & SEEN_PUSHING) ?
-			       dropped(r, GTPU_REASON_UNKNOWN) :
-			       verdict(r, GTPU_VERDICT_UNKNOWN);
+		return is_hooked(GTP_PUSH_HEADER) && !(s->what & SEEN_PUSHING) ? dropped(r, GTPU_REASON_UNKNOWN)
+									       : verdict(r, GTPU_VERDICT_UNKNOWN);
 	if (s->gtp == ENOENT_RETURN)
 		return dropped(r, GTPU_NO_PDR);
 	return dropped(r, s->gtp == EBADMSG_RETURN ? GTPU_NO_ROUTE : GTPU_REASON_UNKNOWN);

@@ -150,8 +150,7 @@ static __always_inline void becomes(struct sight *s, enum runq_state state)
 	s->thread->since_ns = s->now_ns;
 }
 
-static __always_inline struct runq_value *value_of(struct task_struct *task, struct sight *s,
-						   enum runq_hook hook)
+static __always_inline struct runq_value *value_of(struct task_struct *task, struct sight *s, enum runq_hook hook)
 {
 	struct runq_key key = {.tgid = s->tgid, .tid = s->tid};
 	struct runq_value fresh = {}, *v = generation_slot(&waits, &key, &fresh);

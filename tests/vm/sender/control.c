@@ -27,10 +27,10 @@ static int show(struct seq_file *m, void *unused)
 	const struct sending *s = m->private;
 
 	seq_printf(m, "{\"direction\":\"%s\",\"hostile\":%s,\"count\":%u,\"sessions\":%u",
-		   s->order.downlink ? "downlink" : "uplink", s->order.hostile ? "true" : "false",
-		   s->order.count, s->order.sessions);
-	seq_printf(m, ",\"sent\":%llu,\"refused\":%llu,\"unmade\":%llu,\"bytes\":%llu", s->sent,
-		   s->refused, s->unmade, s->bytes);
+		   s->order.downlink ? "downlink" : "uplink", s->order.hostile ? "true" : "false", s->order.count,
+		   s->order.sessions);
+	seq_printf(m, ",\"sent\":%llu,\"refused\":%llu,\"unmade\":%llu,\"bytes\":%llu", s->sent, s->refused, s->unmade,
+		   s->bytes);
 	seq_printf(m, ",\"duration_ns\":%llu", s->duration_ns);
 	if (s->order.hostile)
 		show_kinds(m, s);

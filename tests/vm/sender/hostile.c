@@ -245,18 +245,23 @@ struct kind {
 };
 
 static const struct kind uplink_kinds[] = {
-	{"random_teid", random_teid},	  {"lying_length", lying_length},
-	{"cut", cut},			  {"lying_udp", lying_udp},
-	{"chain", chain},		  {"inner_garbage", inner_garbage},
-	{"random_bytes", random_bytes},	  {"any_message", any_message},
-	{"echo_request", echo_request},	  {"not_linear", not_linear},
-	{"fragment", fragment},		  {"spoofed", spoofed},
+	{"random_teid", random_teid},
+	{"lying_length", lying_length},
+	{"cut", cut},
+	{"lying_udp", lying_udp},
+	{"chain", chain},
+	{"inner_garbage", inner_garbage},
+	{"random_bytes", random_bytes},
+	{"any_message", any_message},
+	{"echo_request", echo_request},
+	{"not_linear", not_linear},
+	{"fragment", fragment},
+	{"spoofed", spoofed},
 };
 
 static const struct kind downlink_kinds[] = {
-	{"random_ue", random_ue},	{"random_bytes", downlink_bytes},
-	{"short", downlink_short},	{"lying", downlink_lying},
-	{"any_protocol", any_protocol}, {"not_linear", downlink_not_linear},
+	{"random_ue", random_ue},  {"random_bytes", downlink_bytes}, {"short", downlink_short},
+	{"lying", downlink_lying}, {"any_protocol", any_protocol},   {"not_linear", downlink_not_linear},
 };
 
 void frame_hostile(struct sending *s)

@@ -17,15 +17,15 @@ struct order {
 	u32 hostile;	       /* 1: frames of hostile.c instead */
 	u32 seed;	       /* of the hostile ones */
 	u32 count;
-	u32 batch;	       /* packets sent at once */
-	u32 pause_us;	       /* between batches */
-	u32 src, dst;	       /* uplink: gNB's and UPF's address */
-	u32 teid, ue;	       /* of the first session; of the n-th: + n */
-	u32 sessions;	       /* packets go to one after the other */
-	u32 dn;		       /* the data network's address */
-	u32 length;	       /* of the inner packet */
-	u32 qfi;	       /* uplink: in a PDU Session Container, 0: without one */
-	u32 victim_teid;       /* hostile: whose rules malformed packets meet; 0: nobody's */
+	u32 batch;	 /* packets sent at once */
+	u32 pause_us;	 /* between batches */
+	u32 src, dst;	 /* uplink: gNB's and UPF's address */
+	u32 teid, ue;	 /* of the first session; of the n-th: + n */
+	u32 sessions;	 /* packets go to one after the other */
+	u32 dn;		 /* the data network's address */
+	u32 length;	 /* of the inner packet */
+	u32 qfi;	 /* uplink: in a PDU Session Container, 0: without one */
+	u32 victim_teid; /* hostile: whose rules malformed packets meet; 0: nobody's */
 	u32 victim_ue;
 };
 
@@ -35,7 +35,7 @@ struct order {
 struct frame {
 	u8 bytes[FRAME_MAX];
 	u32 len;
-	u32 linear; /* bytes of the skb's linear part */
+	u32 linear;   /* bytes of the skb's linear part */
 	u16 protocol; /* downlink: the ethertype */
 };
 

@@ -69,8 +69,8 @@ static int socket_open(struct gtp5g_dev *gtp, struct net *net)
 	return 0;
 }
 
-static int device_new(struct net *src_net, struct net_device *dev, struct nlattr *tb[],
-		      struct nlattr *data[], struct netlink_ext_ack *extack)
+static int device_new(struct net *src_net, struct net_device *dev, struct nlattr *tb[], struct nlattr *data[],
+		      struct netlink_ext_ack *extack)
 {
 	struct gtp5g_dev *gtp = netdev_priv(dev);
 	int err;

@@ -35,12 +35,12 @@ KEPT void gtp5g_push_header(struct sk_buff *skb, struct gtp5g_pktinfo *pktinfo)
 KEPT void gtp5g_xmit_skb_ipv4(struct sk_buff *skb, struct gtp5g_pktinfo *pktinfo)
 {
 	spend(spender_gtp5g_xmit_skb_ipv4);
-	udp_tunnel_xmit_skb(pktinfo->rt, pktinfo->sk, skb, pktinfo->fl4.saddr, pktinfo->fl4.daddr,
-			    0, 64, 0, pktinfo->gtph_port, pktinfo->gtph_port, true, true);
+	udp_tunnel_xmit_skb(pktinfo->rt, pktinfo->sk, skb, pktinfo->fl4.saddr, pktinfo->fl4.daddr, 0, 64, 0,
+			    pktinfo->gtph_port, pktinfo->gtph_port, true, true);
 }
 
-KEPT int gtp5g_fwd_skb_ipv4(struct sk_buff *skb, struct net_device *dev,
-			    struct gtp5g_pktinfo *pktinfo, struct pdr *pdr, struct far *far)
+KEPT int gtp5g_fwd_skb_ipv4(struct sk_buff *skb, struct net_device *dev, struct gtp5g_pktinfo *pktinfo, struct pdr *pdr,
+			    struct far *far)
 {
 	struct forwarding_parameter *fwd_param = rcu_dereference(far->fwd_param);
 	struct qer *qer = rcu_dereference(pdr->qer_with_rate);
@@ -50,8 +50,7 @@ KEPT int gtp5g_fwd_skb_ipv4(struct sk_buff *skb, struct net_device *dev,
 	if (!fwd_param || !fwd_param->hdr_creation)
 		return -EBADMSG;
 	pktinfo->hdr_creation = fwd_param->hdr_creation;
-	pktinfo->rt = outer_route(dev_net(dev), &pktinfo->fl4,
-				  pktinfo->hdr_creation->peer_addr_ipv4.s_addr);
+	pktinfo->rt = outer_route(dev_net(dev), &pktinfo->fl4, pktinfo->hdr_creation->peer_addr_ipv4.s_addr);
 	if (IS_ERR(pktinfo->rt))
 		return -EBADMSG;
 	pktinfo->sk = gtp->sk1u;
@@ -71,8 +70,7 @@ KEPT int gtp5g_fwd_skb_ipv4(struct sk_buff *skb, struct net_device *dev,
 	return PKT_DROPPED;
 }
 
-KEPT int gtp5g_handle_skb_ipv4(struct sk_buff *skb, struct net_device *dev,
-			       struct gtp5g_pktinfo *pktinfo)
+KEPT int gtp5g_handle_skb_ipv4(struct sk_buff *skb, struct net_device *dev, struct gtp5g_pktinfo *pktinfo)
 {
 	struct pdr *pdr;
 	struct far *far;
@@ -109,8 +107,7 @@ static int transmit(struct sk_buff *skb, struct net_device *dev)
 	skb_reset_inner_headers(skb);
 	rcu_read_lock();
 	verdict = gtp5g_handle_skb_ipv4(skb, dev, &pktinfo);
-	update_usage_statistic(netdev_priv(dev), length, verdict == PKT_FORWARDED ? length : 0,
-			       verdict, CORE);
+	update_usage_statistic(netdev_priv(dev), length, verdict == PKT_FORWARDED ? length : 0, verdict, CORE);
 	if (verdict == PKT_FORWARDED)
 		gtp5g_xmit_skb_ipv4(skb, &pktinfo);
 	rcu_read_unlock();

@@ -4,8 +4,7 @@
 
 #include "standin.h"
 
-KEPT struct pdr *pdr_find_by_gtp1u(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen,
-				   u32 teid, u8 type)
+KEPT struct pdr *pdr_find_by_gtp1u(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, u32 teid, u8 type)
 {
 	spend(spender_pdr_find_by_gtp1u);
 	if (skb->protocol != htons(ETH_P_IP))
@@ -15,8 +14,7 @@ KEPT struct pdr *pdr_find_by_gtp1u(struct gtp5g_dev *gtp, struct sk_buff *skb, u
 	return rules_uplink(teid);
 }
 
-KEPT struct pdr *pdr_find_by_ipv4(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen,
-				  __be32 addr)
+KEPT struct pdr *pdr_find_by_ipv4(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, __be32 addr)
 {
 	spend(spender_pdr_find_by_ipv4);
 	return rules_downlink(addr);
@@ -38,8 +36,7 @@ KEPT u64 ip4_rm_header(struct sk_buff *skb, unsigned int hdrlen)
 	return length > headers ? length - headers : 0;
 }
 
-KEPT void update_usage_statistic(struct gtp5g_dev *gtp, u64 rxVol, u64 txVol, int pkt_action,
-				 uint srcIntf)
+KEPT void update_usage_statistic(struct gtp5g_dev *gtp, u64 rxVol, u64 txVol, int pkt_action, uint srcIntf)
 {
 	spend(spender_update_usage_statistic);
 }

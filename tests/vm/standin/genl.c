@@ -31,8 +31,7 @@ static bool here(const struct genl_info *info)
 {
 	const struct rules *r = rules_at(0);
 
-	return info->attrs[ATTR_LINK] && r->pdr.dev &&
-	       nla_get_u32(info->attrs[ATTR_LINK]) == r->pdr.dev->ifindex &&
+	return info->attrs[ATTR_LINK] && r->pdr.dev && nla_get_u32(info->attrs[ATTR_LINK]) == r->pdr.dev->ifindex &&
 	       net_eq(genl_info_net((struct genl_info *)info), dev_net(r->pdr.dev));
 }
 
@@ -59,8 +58,7 @@ static bool exists(const struct rules *r, bool pdr)
 }
 
 /* What a packet for the old peer would be: it is not sent. */
-KEPT void gtp5g_fwd_emark_skb_ipv4(struct sk_buff *skb, struct net_device *dev,
-				   struct gtp5g_emark_pktinfo *info)
+KEPT void gtp5g_fwd_emark_skb_ipv4(struct sk_buff *skb, struct net_device *dev, struct gtp5g_emark_pktinfo *info)
 {
 	consume_skb(skb);
 }
@@ -76,8 +74,7 @@ static void send_end_marker(struct rules *r, struct gtp5g_emark_pktinfo *old)
 static int replace_creation(struct rules *r, struct nlattr *nest, bool marker)
 {
 	struct outer_header_creation *creation = &r->hdr_creation;
-	struct gtp5g_emark_pktinfo old = {.teid = creation->teid,
-					  .peer_addr = creation->peer_addr_ipv4.s_addr};
+	struct gtp5g_emark_pktinfo old = {.teid = creation->teid, .peer_addr = creation->peer_addr_ipv4.s_addr};
 	struct nlattr *attrs[CREATION_MAX + 1];
 	int err = nla_parse_nested(attrs, CREATION_MAX, nest, NULL, NULL);
 
@@ -178,15 +175,13 @@ static int fill_pdr(struct sk_buff *skb, const struct rules *r)
 {
 	struct nlattr *pdi;
 
-	if (nla_put_u16(skb, ATTR_ID, r->pdr.id) ||
-	    nla_put_u32(skb, PDR_PRECEDENCE, r->pdr.precedence) ||
+	if (nla_put_u16(skb, ATTR_ID, r->pdr.id) || nla_put_u32(skb, PDR_PRECEDENCE, r->pdr.precedence) ||
 	    nla_put_u32(skb, PDR_FAR_ID, r->far_id) || nla_put_u32(skb, PDR_QER_ID, r->qer_id) ||
 	    nla_put_u64_64bit(skb, PDR_SEID, r->pdr.seid, 0) ||
 	    (r->pdr.outer_header_removal && nla_put_u8(skb, PDR_REMOVAL, 0)))
 		return -EMSGSIZE;
 	pdi = nla_nest_start(skb, PDR_PDI);
-	if (!pdi || nla_put_be32(skb, PDI_UE, r->ue.s_addr) ||
-	    (r->pdi.f_teid && fill_f_teid(skb, r->pdi.f_teid)))
+	if (!pdi || nla_put_be32(skb, PDI_UE, r->ue.s_addr) || (r->pdi.f_teid && fill_f_teid(skb, r->pdi.f_teid)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, pdi);
 	return 0;
@@ -241,8 +236,7 @@ static void dump_rules(struct sk_buff *skb, struct netlink_callback *cb, bool pd
 
 		if (!exists(r, pdr) || !net_eq(sock_net(skb->sk), dev_net(r->pdr.dev)))
 			continue;
-		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &family,
-				     NLM_F_MULTI, 0);
+		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &family, NLM_F_MULTI, 0);
 		if (!header)
 			break;
 		if (pdr ? fill_pdr(skb, r) : fill_far(skb, r)) {

@@ -5,27 +5,27 @@
 #pragma once
 
 /* name, uplink, downlink */
-#define OUTCOMES(X)                                                                                \
-	X(forwarded, 1, 1)                                                                         \
-	X(yellow, 1, 1)                                                                            \
-	X(to_n9, 1, 0)                                                                             \
-	X(buffered, 1, 1)                                                                          \
-	X(no_pdr, 1, 1)                                                                            \
-	X(no_far, 1, 1)                                                                            \
-	X(far_drop, 1, 1)                                                                          \
-	X(no_outer_header_removal, 1, 0)                                                           \
-	X(gate_closed, 1, 1)                                                                       \
-	X(qer_red, 1, 1)                                                                           \
-	X(no_ran_address, 0, 1)                                                                    \
-	X(no_route, 1, 1)                                                                          \
-	X(backlog_full, 1, 0)                                                                      \
+#define OUTCOMES(X)                                                                                                    \
+	X(forwarded, 1, 1)                                                                                             \
+	X(yellow, 1, 1)                                                                                                \
+	X(to_n9, 1, 0)                                                                                                 \
+	X(buffered, 1, 1)                                                                                              \
+	X(no_pdr, 1, 1)                                                                                                \
+	X(no_far, 1, 1)                                                                                                \
+	X(far_drop, 1, 1)                                                                                              \
+	X(no_outer_header_removal, 1, 0)                                                                               \
+	X(gate_closed, 1, 1)                                                                                           \
+	X(qer_red, 1, 1)                                                                                               \
+	X(no_ran_address, 0, 1)                                                                                        \
+	X(no_route, 1, 1)                                                                                              \
+	X(backlog_full, 1, 0)                                                                                          \
 	X(quota, 1, 1) /* the first since the quota was granted passes */
 
 enum outcome {
 #define OUTCOME_ENUM(name, uplink, downlink) outcome_##name,
 	OUTCOMES(OUTCOME_ENUM)
 #undef OUTCOME_ENUM
-	outcomes
+		outcomes
 };
 
 /* Host byte order. */

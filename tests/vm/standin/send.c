@@ -158,14 +158,13 @@ static size_t put_uplink(uint8_t *p, size_t kind, unsigned int seq)
 
 static void say(const char *direction, size_t kind, unsigned int count, size_t len)
 {
-	printf("{\"direction\":\"%s\",\"kind\":\"%s\",\"index\":%zu,\"count\":%u,\"len\":%zu}\n",
-	       direction, kinds[kind].name, kind, count, len);
+	printf("{\"direction\":\"%s\",\"kind\":\"%s\",\"index\":%zu,\"count\":%u,\"len\":%zu}\n", direction,
+	       kinds[kind].name, kind, count, len);
 }
 
 static int udp_socket(uint32_t address, unsigned int port)
 {
-	struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(port),
-				  .sin_addr.s_addr = htonl(address)};
+	struct sockaddr_in own = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own)))
@@ -175,8 +174,7 @@ static int udp_socket(uint32_t address, unsigned int port)
 
 static void send_to(int fd, const void *data, size_t len, uint32_t address, unsigned int port)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port),
-				 .sin_addr.s_addr = htonl(address)};
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
 
 	if (sendto(fd, data, len, 0, (struct sockaddr *)&to, sizeof(to)) != (ssize_t)len)
 		err(1, "sendto");
@@ -237,7 +235,8 @@ static void burst(size_t kind, unsigned int count)
 
 static void send_ipv6(const uint8_t *packet, size_t len)
 {
-	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IPV6),
+	struct sockaddr_ll to = {.sll_family = AF_PACKET,
+				 .sll_protocol = htons(ETH_P_IPV6),
 				 .sll_ifindex = (int)if_nametoindex("upfgtp")};
 	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 

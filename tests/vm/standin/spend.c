@@ -43,8 +43,7 @@ void spend(enum spender f)
 		return;
 	end = ktime_get_boot_fast_ns() + us * NSEC_PER_USEC;
 	if (f == spender_policePacket && READ_ONCE(interrupt_us))
-		hrtimer_start(this_cpu_ptr(&interrupt_timer),
-			      ns_to_ktime(READ_ONCE(interrupt_us) * NSEC_PER_USEC),
+		hrtimer_start(this_cpu_ptr(&interrupt_timer), ns_to_ktime(READ_ONCE(interrupt_us) * NSEC_PER_USEC),
 			      HRTIMER_MODE_REL_PINNED_HARD);
 	while (ktime_get_boot_fast_ns() < end)
 		cpu_relax();

@@ -193,29 +193,28 @@ struct genl_info;
 struct gtp5g_emark_pktinfo;
 int gtp5g_genl_add_far(struct sk_buff *skb, struct genl_info *info);
 int gtp5g_genl_del_far(struct sk_buff *skb, struct genl_info *info);
-void gtp5g_fwd_emark_skb_ipv4(struct sk_buff *skb, struct net_device *dev,
-			      struct gtp5g_emark_pktinfo *info);
+void gtp5g_fwd_emark_skb_ipv4(struct sk_buff *skb, struct net_device *dev, struct gtp5g_emark_pktinfo *info);
 
 /* spend.c: a known time is spent in a function when its parameter says so. */
-#define SPENDERS(X)                                                                                \
-	X(gtp5g_encap_recv)                                                                        \
-	X(gtp5g_dev_xmit)                                                                          \
-	X(gtp5g_handle_skb_ipv4)                                                                   \
-	X(gtp5g_push_header)                                                                       \
-	X(gtp5g_xmit_skb_ipv4)                                                                     \
-	X(pdr_find_by_gtp1u)                                                                       \
-	X(pdr_find_by_ipv4)                                                                        \
-	X(policePacket)                                                                            \
-	X(netlink_send)                                                                            \
-	X(update_usage_statistic)                                                                  \
-	X(ip_xmit)                                                                                 \
+#define SPENDERS(X)                                                                                                    \
+	X(gtp5g_encap_recv)                                                                                            \
+	X(gtp5g_dev_xmit)                                                                                              \
+	X(gtp5g_handle_skb_ipv4)                                                                                       \
+	X(gtp5g_push_header)                                                                                           \
+	X(gtp5g_xmit_skb_ipv4)                                                                                         \
+	X(pdr_find_by_gtp1u)                                                                                           \
+	X(pdr_find_by_ipv4)                                                                                            \
+	X(policePacket)                                                                                                \
+	X(netlink_send)                                                                                                \
+	X(update_usage_statistic)                                                                                      \
+	X(ip_xmit)                                                                                                     \
 	X(ip4_rm_header)
 
 enum spender {
 #define SPENDER_ENUM(f) spender_##f,
 	SPENDERS(SPENDER_ENUM)
 #undef SPENDER_ENUM
-	spenders
+		spenders
 };
 
 void spend(enum spender f);
@@ -223,15 +222,12 @@ void spend_init(void);
 void spend_end(void);
 
 /* functions.c: the ones that both directions call. */
-struct pdr *pdr_find_by_gtp1u(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen,
-			      u32 teid, u8 type);
-struct pdr *pdr_find_by_ipv4(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen,
-			     __be32 addr);
+struct pdr *pdr_find_by_gtp1u(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, u32 teid, u8 type);
+struct pdr *pdr_find_by_ipv4(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, __be32 addr);
 Color policePacket(TrafficPolicer *p, int pktLen);
 u64 ip4_rm_header(struct sk_buff *skb, unsigned int hdrlen);
 int ip_xmit(struct sk_buff *skb, struct sock *sk, struct net_device *gtp_dev);
-void update_usage_statistic(struct gtp5g_dev *gtp, u64 rxVol, u64 txVol, int pkt_action,
-			    uint srcIntf);
+void update_usage_statistic(struct gtp5g_dev *gtp, u64 rxVol, u64 txVol, int pkt_action, uint srcIntf);
 int netlink_send(struct pdr *pdr, struct far *far, struct sk_buff *skb_in, struct net *net,
 		 struct usage_report *reports, u32 report_num);
 struct rtable *outer_route(struct net *net, struct flowi4 *fl4, __be32 daddr);
@@ -242,9 +238,8 @@ int gtp1u_udp_encap_recv(struct gtp5g_dev *gtp, struct sk_buff *skb);
 int gtp5g_rx(struct pdr *pdr, struct sk_buff *skb, unsigned int hdrlen, unsigned int role);
 /* downlink.c */
 netdev_tx_t gtp5g_dev_xmit(struct sk_buff *skb, struct net_device *dev);
-int gtp5g_fwd_skb_ipv4(struct sk_buff *skb, struct net_device *dev, struct gtp5g_pktinfo *pktinfo,
-		       struct pdr *pdr, struct far *far);
-int gtp5g_handle_skb_ipv4(struct sk_buff *skb, struct net_device *dev,
-			  struct gtp5g_pktinfo *pktinfo);
+int gtp5g_fwd_skb_ipv4(struct sk_buff *skb, struct net_device *dev, struct gtp5g_pktinfo *pktinfo, struct pdr *pdr,
+		       struct far *far);
+int gtp5g_handle_skb_ipv4(struct sk_buff *skb, struct net_device *dev, struct gtp5g_pktinfo *pktinfo);
 void gtp5g_push_header(struct sk_buff *skb, struct gtp5g_pktinfo *pktinfo);
 void gtp5g_xmit_skb_ipv4(struct sk_buff *skb, struct gtp5g_pktinfo *pktinfo);

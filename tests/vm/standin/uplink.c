@@ -32,8 +32,8 @@ static void send_echo_response(struct gtp5g_dev *gtp, struct sk_buff *request, u
 	memcpy(p, head, sizeof(head));
 	memcpy(p + 8, &seq, sizeof(seq));
 	p[12] = 14; /* Recovery, restart counter 0 */
-	udp_tunnel_xmit_skb(rt, gtp->sk1u, skb, fl4.saddr, fl4.daddr, 0, 64, 0,
-			    htons(GTPU_UDP_PORT), udp_hdr(request)->source, false, true);
+	udp_tunnel_xmit_skb(rt, gtp->sk1u, skb, fl4.saddr, fl4.daddr, 0, 64, 0, htons(GTPU_UDP_PORT),
+			    udp_hdr(request)->source, false, true);
 }
 
 static int echo(struct gtp5g_dev *gtp, struct sk_buff *skb)
@@ -73,8 +73,7 @@ static int header_length(struct sk_buff *skb, u8 flags)
 	return at;
 }
 
-static int forward_n9(struct gtp5g_dev *gtp, struct sk_buff *skb,
-		      const struct outer_header_creation *to)
+static int forward_n9(struct gtp5g_dev *gtp, struct sk_buff *skb, const struct outer_header_creation *to)
 {
 	struct gtpv1_hdr *header = (void *)(skb->data + GTP_AT);
 
@@ -101,8 +100,7 @@ static const int refused = PKT_FORWARDED; /* as gtp5g before 0.9.11 has it */
 static const int refused = PKT_DROPPED_AND_FREED;
 #endif
 
-static int forward(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, struct pdr *pdr,
-		   struct far *far)
+static int forward(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, struct pdr *pdr, struct far *far)
 {
 	struct forwarding_parameter *fwd_param = rcu_dereference(far->fwd_param);
 	struct qer *qer = rcu_dereference(pdr->qer_with_rate);
@@ -122,8 +120,7 @@ static int forward(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrl
 	return netif_rx(skb) == NET_RX_SUCCESS ? PKT_FORWARDED : refused;
 }
 
-static int buffer(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, struct pdr *pdr,
-		  struct far *far)
+static int buffer(struct gtp5g_dev *gtp, struct sk_buff *skb, unsigned int hdrlen, struct pdr *pdr, struct far *far)
 {
 	decapsulate(gtp, skb, hdrlen);
 	netlink_send(pdr, far, skb, dev_net(gtp->dev), NULL, 0);
