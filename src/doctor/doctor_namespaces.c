@@ -58,9 +58,10 @@ struct reading {
 static int read_here(void *data, struct err *err)
 {
 	struct reading *reading = data;
+	int r = rtnl_link_list(on_link, reading->facts, err);
 
-	if (rtnl_link_list(on_link, reading->facts, err) < 0)
-		return 0;
+	if (r < 0)
+		return r;
 	netns_facts_read(reading->root, reading->facts);
 	return is_user_plane(reading->facts);
 }
@@ -114,9 +115,10 @@ static void judge_visits(const struct visits *v, size_t unvisited, struct report
 
 	if (v->failed) {
 		c = report_add(r, CHECK_NETWORK, "namespaces", "network.unvisited");
-		check_set(c, CHECK_LIMITED, "%zu network namespaces could not be entered: %.200s", v->failed,
+		check_set(c, CHECK_LIMITED, "%zu network namespaces could not be looked at: %.200s", v->failed,
 			  v->err.text);
-		check_remedy(c, "run as root, in a container with hostPID and CAP_SYS_ADMIN");
+		check_remedy(c, "run as root, in a container with hostPID and CAP_SYS_ADMIN, with descriptors enough "
+				"(ulimit -n)");
 	}
 	if (v->left_out || unvisited) {
 		c = report_add(r, CHECK_NETWORK, "namespaces", "network.left_out");

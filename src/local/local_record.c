@@ -116,18 +116,22 @@ static void write_sched(struct buf *out, const struct thread_sched *s)
 }
 
 /* A thread's start time counts from the boot: another boot may have another thread of that number and time. */
-static void read_boot_id(char ret[static BOOT_ID_MAX])
+static int read_boot_id(char ret[static BOOT_ID_MAX])
 {
-	if (!read_first_line("", "/proc/sys/kernel/random/boot_id", ret, BOOT_ID_MAX) || !*ret)
-		snprintf(ret, BOOT_ID_MAX, "-");
+	errno = ENOENT;
+	if (read_first_line("", "/proc/sys/kernel/random/boot_id", ret, BOOT_ID_MAX) && *ret)
+		return 0;
+	/* Where it cannot be read only now, as without a descriptor, the record must not pass for another boot's. */
+	if (errno != ENOENT)
+		return -errno;
+	snprintf(ret, BOOT_ID_MAX, "-");
+	return 0;
 }
 
-static size_t write_text(struct buf *out, const struct boosts *boosts)
+static size_t write_text(struct buf *out, const char *boot, const struct boosts *boosts)
 {
-	char boot[BOOT_ID_MAX];
 	size_t n = 0;
 
-	read_boot_id(boot);
 	buf_printf(out, HEAD "%s %d %" PRIu64 "\n", boot, getpid(), boosts->own_slice_ns);
 	for (size_t i = 0; i < boosts->len; i++) {
 		const struct local_boost *b = &boosts->items[i].b;
@@ -165,10 +169,13 @@ static int replace(const char *path, const struct buf *text)
 int record_write(const char *dir, const struct boosts *b, struct err *err)
 {
 	_cleanup_(buf_free) struct buf text = {0};
-	char path[PATH_SIZE];
-	size_t n = write_text(&text, b);
-	int r;
+	char path[PATH_SIZE], boot[BOOT_ID_MAX];
+	int r = read_boot_id(boot);
+	size_t n;
 
+	if (r < 0)
+		return err_set(err, r, "the id of this boot: %s", err_name(r));
+	n = write_text(&text, boot, b);
 	record_path(path, dir, "");
 	if (text.failed)
 		return err_set(err, -ENOMEM, "out of memory for the record of boosts");
@@ -204,28 +211,29 @@ static bool parse_line(const char *line, struct local_boost *b)
 	return parse_sched(&line, &b->before) && parse_sched(&line, &b->ours) && !*line;
 }
 
-static bool parse_head(const char *line, struct boosts *ret)
+static int parse_head(const char *line, struct boosts *ret)
 {
 	char boot[BOOT_ID_MAX], now[BOOT_ID_MAX];
+	int r;
 
 	if (sscanf(line, HEAD_1 "%" SCNd32 " %" SCNu64, &ret->owner, &ret->own_slice_ns) == 2)
-		return true;
+		return 0;
 	if (sscanf(line, HEAD "%36s %" SCNd32 " %" SCNu64, boot, &ret->owner, &ret->own_slice_ns) != 3)
-		return false;
-	read_boot_id(now);
-	ret->other_boot = strcmp(boot, now) != 0;
-	return true;
+		return -EBADMSG;
+	r = read_boot_id(now);
+	ret->other_boot = r == 0 && strcmp(boot, now) != 0;
+	return r;
 }
 
 static int parse_record(char *text, struct boosts *ret)
 {
 	char *rest = text, *line = strsep(&rest, "\n");
+	int r = line ? parse_head(line, ret) : -EBADMSG;
 
-	if (!line || !parse_head(line, ret))
-		return -EBADMSG;
+	if (r < 0)
+		return r;
 	while ((line = strsep(&rest, "\n")) && *line) {
 		struct boost boost = {0};
-		int r;
 
 		if (!parse_line(line, &boost.b))
 			return -EBADMSG;

@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import subprocess
+import urllib.request
 from pathlib import Path
 
 from harness import TEIDE, TMP, case, contains, equal, main, need, spawn, wait_for
@@ -126,8 +127,15 @@ def a_server_tells_where_it_listens_and_the_rest_of_the_service_too():
     url, key = json.loads(line)["url"], json.loads(line)["public_key"]
     assert Path(key).read_text().startswith("-----BEGIN PUBLIC KEY"), key
     (TMP / "key.yaml").write_text(f"api:\n  url: {url}\n  public_key_path: {key}\n")
+    ready, wake = os.pipe()
     service = spawn(TEIDE, "run", "-o", "json", "--set", "run.node=n1", "--set", "run.probes=flow", "--set",
-                    "probes.flow.interfaces=lo", "-c", TMP / "key.yaml", stderr=subprocess.DEVNULL)
+                    "probes.flow.interfaces=lo", "-c", TMP / "key.yaml", "--ready-fd", wake, pass_fds=(wake,),
+                    stderr=subprocess.DEVNULL)
+    os.close(wake)
+    equal(os.read(ready, 16), b"ready\n")
+    os.close(ready)
+    # The service itself sends nothing while there is no process to boost.
+    urllib.request.urlopen(url, timeout=60).close()
     check_lines(service.stdout.readline(), "n1")
     service.send_signal(signal.SIGTERM)
     check_lines(service.communicate(timeout=60)[0], "n1")
