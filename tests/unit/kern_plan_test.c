@@ -116,7 +116,7 @@ static void seldom_called(void **state)
 	struct symbol_facts unprobed = with_btf;
 
 	unprobed.kprobe = -EINVAL;
-	check(&stock, &hook, &with_btf, PLAN_AUTO, PLAN_KPROBE, "lets go of the module sooner");
+	check(&stock, &hook, &with_btf, PLAN_AUTO, PLAN_KPROBE, "releases the module sooner");
 	check(&stock, &hook, &without_btf, PLAN_AUTO, PLAN_KPROBE, "no BTF");
 	check(&stock, &hook, &with_btf, PLAN_FENTRY, PLAN_FENTRY, "asked for");
 	check(&stock, &hook, &unprobed, PLAN_AUTO, PLAN_FENTRY, "fentry works");
