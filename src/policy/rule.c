@@ -125,6 +125,11 @@ int sched_user_parse(const char *text, uint32_t *ret, struct err *err)
 			*ret = (uint32_t)uid;
 		return r;
 	}
+	/* Also where there is no list of users, as in a container that was made from nothing. */
+	if (strcmp(text, "root") == 0) {
+		*ret = 0;
+		return 0;
+	}
 	user = getpwnam(text);
 	if (!user)
 		return err_set(err, -EINVAL,

@@ -160,6 +160,17 @@ def config_shows_each_key_with_its_type():
 
 
 @case
+def root_needs_no_list_of_users():
+    without = ("unshare", "--mount", "--propagation", "private", "sh", "-c",
+               'for file in passwd nsswitch.conf; do mount --bind /dev/null /etc/$file || exit 99; done; exec "$@"', "sh")
+    done = run("config", wrap=without)
+    equal((done.returncode, done.stderr), (0, ""))
+    done = run("config", "--set", "sched.users=nobody", wrap=without)
+    equal(done.returncode, 2)
+    contains(done.stderr, "there is no user 'nobody' here")
+
+
+@case
 def help_is_where_it_is_looked_for():
     for verb in verbs():
         long = run(verb, "--help")
