@@ -60,5 +60,6 @@ rmmod gtp
 refuse "trace without a module" 3 "modprobe gtp" "$TEIDE" trace --probe gtpu --duration 1
 # No folder of modules: the kernel cannot load one by itself.
 mv /lib/modules /lib/elsewhere
+at_exit mv /lib/elsewhere /lib/modules
 refuse "a UPF without its module" 3 "gtp.*--upf user" "$TEIDE" lab up --upf gtp
 refuse "a UPF without gtp5g" 3 "gtp5g.*--upf user" "$TEIDE" lab up --upf gtp5g
