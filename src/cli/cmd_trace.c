@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "args.h"
@@ -63,11 +62,7 @@ struct trace_flags {
 /* A flag is a key of a probe's configuration. */
 static error_t add_probe_flag(struct trace_flags *t, const char *key, const char *value)
 {
-	_cleanup_free_ char *text = NULL;
-
-	if (asprintf(&text, "%s=%s", key, value) < 0)
-		return ENOMEM;
-	return -string_list_add(&t->flags, text);
+	return -string_list_add_format(&t->flags, "%s=%s", key, value);
 }
 
 static error_t parse_trace(int key, char *arg, struct argp_state *state)

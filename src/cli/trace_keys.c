@@ -2,11 +2,9 @@
 #include "trace_keys.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "argument_text.h"
-#include "cleanup.h"
 
 static bool is_of(const char *flag, const char *probe)
 {
@@ -20,7 +18,6 @@ static int add_flag(struct string_list *keys, const struct string_list *probes, 
 {
 	const char *dot = strchr(flag, '.');
 	int len = (int)(dot - flag);
-	_cleanup_free_ char *key = NULL;
 	bool runs = false;
 
 	for (size_t p = 0; p < probes->len; p++)
@@ -30,16 +27,13 @@ static int add_flag(struct string_list *keys, const struct string_list *probes, 
 			       "%s is a matter of the probe %.*s, which was not asked for: "
 			       "--probe %.*s",
 			       dot + 1, len, flag, len, flag);
-	if (asprintf(&key, "probes.%s", flag) < 0 || string_list_add(keys, key) < 0)
-		return err_oom(err);
-	return 0;
+	return string_list_add_format(keys, "probes.%s", flag) < 0 ? err_oom(err) : 0;
 }
 
 /* What both probes know by the same word goes to each; gtpu knows a TEID and a UE alone. */
 static int add_filter(struct string_list *keys, const char *probe, const char *key, const char *value, struct err *err)
 {
 	bool is_gtpu = !strcmp(probe, "gtpu");
-	_cleanup_free_ char *text = NULL;
 	int r = 0;
 
 	if (is_gtpu && strcmp(key, "teid") && strcmp(key, "ue"))
@@ -48,9 +42,7 @@ static int add_filter(struct string_list *keys, const char *probe, const char *k
 		r = refuse_zero_flag(key, value, err);
 	if (r < 0)
 		return r;
-	if (asprintf(&text, "probes.%s.%s=%s", probe, key, value) < 0 || string_list_add(keys, text) < 0)
-		return err_oom(err);
-	return 0;
+	return string_list_add_format(keys, "probes.%s.%s=%s", probe, key, value) < 0 ? err_oom(err) : 0;
 }
 
 static int add_filters(struct string_list *keys, const char *probe, const struct filter_flags *filter, struct err *err)

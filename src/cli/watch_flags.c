@@ -2,7 +2,6 @@
 #include "watch_flags.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "args.h"
@@ -67,21 +66,13 @@ static error_t parse_attach(struct argp_state *state, const char *arg, enum atta
 
 static error_t set_key(struct watch_flags *w, const char *key, const char *value)
 {
-	_cleanup_free_ char *text = NULL;
-
-	if (asprintf(&text, "%s=%s", key, value) < 0)
-		return ENOMEM;
-	return -string_list_add(&w->keys, text);
+	return -string_list_add_format(&w->keys, "%s=%s", key, value);
 }
 
 /* The place of each interface that -i names without one. */
 static error_t add_place(struct watch_flags *w, const char *kind, const char *name)
 {
-	_cleanup_free_ char *text = NULL;
-
-	if (asprintf(&text, "%s%s", kind, name) < 0)
-		return ENOMEM;
-	return -string_list_add(&w->places, text);
+	return -string_list_add_format(&w->places, "%s%s", kind, name);
 }
 
 static error_t parse_watch(int key, char *arg, struct argp_state *state)
@@ -139,13 +130,8 @@ static int add_interface(struct string_list *list, const char *place, const char
 	int r = copy ? 0 : -ENOMEM;
 
 	while (r == 0 && (name = strsep(&rest, ","))) {
-		_cleanup_free_ char *text = NULL;
-
-		if (!*name)
-			continue;
-		if (asprintf(&text, "%s%s%s", place ?: "", place ? "/" : "", name) < 0)
-			return -ENOMEM;
-		r = string_list_add(list, text);
+		if (*name)
+			r = string_list_add_format(list, "%s%s%s", place ?: "", place ? "/" : "", name);
 	}
 	return r;
 }

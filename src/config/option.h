@@ -27,6 +27,7 @@ struct string_list {
 
 /* Appends a copy of the item: 0 or -ENOMEM, and then the list is unchanged. */
 int string_list_add(struct string_list *list, const char *item);
+int string_list_add_format(struct string_list *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void string_list_free(struct string_list *list); /* leaves it empty */
 
 /* A word that was one of the choices earlier. */

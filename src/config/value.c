@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,6 +132,22 @@ int string_list_add(struct string_list *list, const char *item)
 	list->items[list->len++] = copy;
 	list->items[list->len] = NULL;
 	return 0;
+}
+
+int string_list_add_format(struct string_list *list, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vasprintf(&text, format, ap);
+	va_end(ap);
+	if (n < 0) {
+		text = NULL; /* undefined after a failure: vasprintf(3) */
+		return -ENOMEM;
+	}
+	return string_list_add(list, text);
 }
 
 void string_list_free(struct string_list *list)
