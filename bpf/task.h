@@ -18,18 +18,14 @@ static __always_inline struct task_struct *task_current(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
-/* The numbers of any task. */
-static __always_inline struct task_id task_id_of(struct task_struct *t)
+static __always_inline struct task_id task_current_id(void)
 {
+	struct task_struct *t = task_current();
+
 	if (!task_pidns)
 		return (struct task_id){.tid = BPF_CORE_READ(t, pid), .tgid = BPF_CORE_READ(t, tgid)};
 	return (struct task_id){.tid = task_number_inside(t),
 				.tgid = task_number_inside(BPF_CORE_READ(t, group_leader))};
-}
-
-static __always_inline struct task_id task_current_id(void)
-{
-	return task_id_of(task_current());
 }
 
 static __always_inline void task_current_comm(char comm[RECORD_COMM_LEN])

@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define INITIAL_INODE 0xeffffffcU /* include/linux/proc_ns.h, PROC_PID_INIT_INO */
-
 /* "pid:[4026531836]"; 0 where the link cannot be read. */
 static uint32_t read_namespace(const char *root, const char *process)
 {
@@ -26,5 +24,5 @@ uint32_t pidns_of_proc(const char *root)
 	/* Process 1 of a /proc is the first process of its namespace. Not every container may look at it. */
 	uint32_t inode = read_namespace(root, "1") ?: read_namespace("", "self");
 
-	return inode == INITIAL_INODE ? 0 : inode;
+	return inode == PIDNS_INITIAL ? 0 : inode;
 }

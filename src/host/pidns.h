@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#define PIDNS_INITIAL 0xeffffffcU /* the inode of the kernel's own: PROC_PID_INIT_INO (include/linux/proc_ns.h) */
+
 /* The inode of the namespace of root's /proc; 0: the kernel's own, in which every process has a number. Where /proc
  * does not tell, the caller's namespace. */
 uint32_t pidns_of_proc(const char *root);

@@ -17,14 +17,14 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "file.h"
+#include "pidns.h"
 #include "proc.h"
 #include "vec.h"
 
 #define HEAD "teide boosts 2 "	 /* then the boot id */
 #define HEAD_1 "teide boosts 1 " /* of earlier versions: without a boot id */
 #define BOOT_ID_MAX 37
-#define RECORD "boosts"		  /* of the initial PID namespace; others' have the inode behind a dot */
-#define INITIAL_PIDNS 0xeffffffcU /* PROC_PID_INIT_INO (include/linux/proc_ns.h) */
+#define RECORD "boosts" /* of the initial PID namespace; others' have the inode behind a dot */
 #define RECORD_MAX (1U << 20)
 #define PATH_SIZE 256
 #define LOCK_TRIES 10
@@ -34,7 +34,7 @@ const char *local_file(char text[static LOCAL_FILE_MAX])
 {
 	struct stat st;
 
-	if (stat("/proc/self/ns/pid", &st) < 0 || st.st_ino == INITIAL_PIDNS)
+	if (stat("/proc/self/ns/pid", &st) < 0 || st.st_ino == PIDNS_INITIAL)
 		snprintf(text, LOCAL_FILE_MAX, RECORD);
 	else
 		snprintf(text, LOCAL_FILE_MAX, RECORD ".%" PRIu64, (uint64_t)st.st_ino);
@@ -51,7 +51,7 @@ static void record_path(char path[static PATH_SIZE], const char *dir, const char
 /* The PID namespace of a record's name; 0: it is no record. */
 static uint64_t namespace_of(const char *name)
 {
-	uint64_t inode = INITIAL_PIDNS;
+	uint64_t inode = PIDNS_INITIAL;
 	int end = 0;
 
 	if (!strcmp(name, RECORD))
