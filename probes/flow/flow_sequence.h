@@ -22,7 +22,7 @@ struct sequence_state {
 	__u64 window; /* bit i: highest - i has come */
 	__u32 highest;
 	__u32 suspect; /* what would follow the last stray; SEQUENCE_NONE: there is none */
-	__u32 behind;  /* of the window, how many numbers lie behind the first one that came, at most 63 */
+	__u32 behind;  /* how many numbers of the window lie behind the first number that came; at most 63 */
 	__u32 begun;
 };
 

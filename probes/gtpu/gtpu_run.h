@@ -143,8 +143,8 @@ struct gtpu_life {
 struct gtpu_sight {
 	uint64_t load[GTPU_MODULES];	 /* the number of its load; 0: not loaded, or not wanted */
 	uint64_t released[GTPU_MODULES]; /* the same when it was released on demand; 0: it was not */
-	bool device[GTPU_MODULES];	 /* it has one that was not there when it was released on demand */
-	bool blind;			 /* some namespaces could not be looked into */
+	bool device[GTPU_MODULES]; /* the module has a device that was made after the module was released on demand */
+	bool blind;		   /* some namespaces could not be looked into */
 };
 
 struct probe_run {
@@ -233,7 +233,7 @@ int gtpu_tick(struct probe_run *run, uint64_t now_ns, struct err *says);
 int gtpu_release(struct probe_run *run, char held[static PROBE_HELD_MAX], struct err *err);
 void gtpu_life_free(struct gtpu_life *l);
 
-/* A mask of the modules with a device, and of those that may have one that is not seen. */
+/* A mask of the modules that have a device, or may have a device where teide cannot look. */
 static inline unsigned gtpu_modules_to_hook(const struct gtpu_sight *s)
 {
 	unsigned mask = 0;
