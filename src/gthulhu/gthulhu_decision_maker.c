@@ -85,13 +85,14 @@ static void on_policies_sent(struct gthulhu *g, const struct api_reply *reply)
 		on_all_sent(g);
 }
 
+/* Until the answer comes the server may hold what it held and what it gets. */
 static void send_policies(struct gthulhu *g)
 {
 	_cleanup_(buf_free) struct buf body = {0};
 
 	if (intents_count(&g->maker.wanted, true) > 0) {
 		intents_write_policies(&body, &g->maker.wanted, g->priority, g->node);
-		if (body.failed)
+		if (body.failed || intents_merge(&g->maker.held, &g->maker.wanted) < 0)
 			gthulhu_fail_with(g, -ENOMEM, "out of memory");
 		else
 			gthulhu_send(g, &(struct api_request){"POST", POLICIES_PATH, body.data}, on_policies_sent);

@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+import threading
 import time
 
 from client import Client
@@ -211,6 +212,42 @@ def who_is_in_no_pod_is_a_policy_of_the_node_or_said_to_be_left_out():  # 29
         equal(client.withdraw(), 0)
         equal(server.stored, [])
         server.stop()
+
+
+def done_and_silent(h, carried_out, over):
+    """The server does what was asked for. It answers when the test is over."""
+    reply, h.reply = h.reply, lambda *args: None
+    h.server.api.routes[(h.command, h.path)][1](h)
+    h.reply = reply
+    h.close_connection = True
+    carried_out.set()
+    over.wait()
+
+
+def withdrawal_during_a_change(version, kind, in_pod):
+    server = StandIn(version=version)
+    gnb = process("nr-gnb", POD if in_pod else "")
+    if version.startswith("decision-maker"):
+        server.api.processes = [gnb.known]
+    carried_out, over = threading.Event(), threading.Event()
+    server.script[kind] = [lambda h: done_and_silent(h, carried_out, over)]
+    client = Client(server.url, KEY, extra=["node=node1"])
+    client.say(f"follow {gnb.pid}" + (f"@{POD}" if in_pod else ""))
+    assert carried_out.wait(20), f"{version}: no {kind}"
+    assert gnb.pid in boosted(server), (version, kind)
+    equal(client.withdraw(), 0)
+    equal((version, kind, boosted(server)), (version, kind, []))
+    over.set()
+    end(gnb)
+    server.stop()
+
+
+@case
+def what_is_carried_out_without_an_answer_is_withdrawn():
+    withdrawal_during_a_change("pid-list-0.1", "post", False)
+    for version in DECISION_MAKERS:
+        withdrawal_during_a_change(version, "intents", True)
+    withdrawal_during_a_change("decision-maker-policies", "node-intents", False)
 
 
 @case
