@@ -48,7 +48,7 @@ expect 'the long form has four times the time' '^2 passed, 0 failed, 0 skipped$'
 [ "$(cat "$copy/tests/check/variables")" = 111 ] || { echo 'no variable tells of the long form'; exit 1; }
 rm "$copy"/tests/check/{variables*,patient*}
 
-t bad 'echo first; echo FAIL: because; exit 3'
+t bad 'echo FAIL: because; seq 50; exit 3'
 t other_skip 'echo no reason on the list; exit 77'
 t slow '# timeout: 1
 sleep 100'
