@@ -93,20 +93,31 @@ spawn_split() {
 	PID=$!
 	LIB_PIDS+=("$PID")
 }
-# start_ready NAME [in_ns NS] COMMAND...: a teide, as by spawn_split, until it is ready (--ready-fd): its hooks are attached.
-# The test fails when it ends before.
-start_ready() {
-	local name=$1 fd line=
-	shift
-	rm -f "$TMP/$name.log" "$TMP/$name.err" "$TMP/$name.ready"
-	mkfifo "$TMP/$name.ready"
-	lib_exec "$@" --ready-fd 9 >"$TMP/$name.log" 2>"$TMP/$name.err" 9>"$TMP/$name.ready" &
-	PID=$!
+# start NAME [in_ns NS] COMMAND...: a teide in the background, as by spawn, until it is ready (--ready-fd): its hooks are
+# attached, or it listens. The test fails when it ends before.
+start() {
+	lib_ready_pipe "$1"
+	lib_exec "${@:2}" --ready-fd 9 >"$TMP/$1.log" 2>&1 9>"$TMP/$1.ready" &
+	lib_until_ready "$1" $!
+}
+# start_split NAME COMMAND...: the same with standard error apart, as by spawn_split.
+start_split() {
+	lib_ready_pipe "$1"
+	lib_exec "${@:2}" --ready-fd 9 >"$TMP/$1.log" 2>"$TMP/$1.err" 9>"$TMP/$1.ready" &
+	lib_until_ready "$1" $!
+}
+lib_ready_pipe() {
+	rm -f "$TMP/$1.log" "$TMP/$1.err" "$TMP/$1.ready"
+	mkfifo "$TMP/$1.ready"
+}
+lib_until_ready() {
+	local fd line=
+	PID=$2
 	LIB_PIDS+=("$PID")
-	exec {fd}<"$TMP/$name.ready"
+	exec {fd}<"$TMP/$1.ready"
 	read -r -t "${READY_LIMIT:-120}" -u "$fd" line || true
 	exec {fd}<&-
-	[ "$line" = ready ] || fail "$name ended before it was ready, or was not ready in time"
+	[ "$line" = ready ] || fail "$1 ended before it was ready, or was not ready in time"
 }
 # spawn_told NAME [in_ns NS] COMMAND...: one that says "ready" and then does what it is told by lines.
 spawn_told() {

@@ -200,11 +200,11 @@ static int run(struct agent *a, struct err *err)
 	int r;
 
 	log_info("running");
-	session_ready(&a->session);
 	if (a->boost_loop) {
 		boost_loop_tick(a->boost_loop, clock_boot_ns());
 		boost_loop_watch(a->boost_loop, a->session.pipeline);
 	}
+	session_ready(&a->session);
 	r = session_run(&a->session, err);
 	if (r < 0) {
 		log_error("%s; ending", err->text);

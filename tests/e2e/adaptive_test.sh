@@ -12,9 +12,8 @@ snapshot_before
 at_exit "$TEIDE" lab down
 gnb=$("$TEIDE" lab status -o json | jq '.gnbs[0].pid')
 
-spawn server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
+start server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
 server=$PID
-wait_for 60 grep -q 'listening on' "$TMP/server.log"
 cat >"$TMP/teide.yaml" <<EOF
 run:
   probes: [flow]
@@ -31,9 +30,8 @@ sched:
     min_wait: 0s
     idle: 2s
 EOF
-spawn run "$TEIDE" run -c "$TMP/teide.yaml"
+start run "$TEIDE" run -c "$TMP/teide.yaml"
 run=$PID
-wait_for 30 grep -q 'running' "$TMP/run.log"
 check_match "a probe that nobody named" "$(cat "$TMP/run.log")" 'runq: sched_wakeup'
 
 boosted() { "$TEIDE" sched show -c "$TMP/teide.yaml" -o json | jq 'select(.priority) | .pid' | sort -n | xargs; }

@@ -110,8 +110,7 @@ done
 "$TEIDE" lab down --name "$lab"
 
 # The API: there, with a foreign key, not there at all.
-spawn server "$TEIDE" server --data "$TMP/server" --listen 127.0.0.1:0
-wait_for 30 grep -q '^listening on ' "$TMP/server.log"
+start server "$TEIDE" server --data "$TMP/server" --listen 127.0.0.1:0
 url=$(sed -n 's/^listening on //p' "$TMP/server.log")
 conf() { printf 'api:\n  url: %s\n  public_key_path: %s\n' "$2" "$3" >"$TMP/$1.yaml"; }
 conf right "$url" "$TMP/server/public_key.pem"

@@ -33,9 +33,8 @@ spawn_told bystander in_ns by python3 "$TESTS/e2e/sending_task.py" nr-gnb 10.93.
 bystander=$PID
 
 serve() { # serve ADDRESS
-	spawn server "$TEIDE" server --listen "$1" --data "$TMP/server"
+	start server "$TEIDE" server --listen "$1" --data "$TMP/server"
 	server=$PID
-	wait_for 60 grep -q 'listening on' "$TMP/server.log"
 	url=$(sed -n 's/^listening on //p' "$TMP/server.log")
 }
 serve 127.0.0.1:0
@@ -50,9 +49,8 @@ api:
   interval: 1s
   public_key_path: $TMP/server/public_key.pem
 EOF
-spawn run "$TEIDE" run -c "$TMP/teide.yaml"
+start run "$TEIDE" run -c "$TMP/teide.yaml"
 run=$PID
-wait_for 30 grep -q 'running' "$TMP/run.log"
 "$TEIDE" lab traffic --count 200 >"$TMP/traffic.log"
 
 # What /proc says the list must be: every thread of the lab's gNBs and UEs.

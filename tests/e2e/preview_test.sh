@@ -13,9 +13,8 @@ at_exit "$TEIDE" lab down
 gnb=$(jq '.gnbs[0].pid' "$TMP/lab.json")
 ue=$(jq '.ues[0].pid' "$TMP/lab.json")
 
-spawn server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
+start server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
 server=$PID
-wait_for 60 grep -q 'listening on' "$TMP/server.log"
 cat >"$TMP/teide.yaml" <<EOF
 probes:
   flow:

@@ -10,9 +10,8 @@ netns_make gnb upf gnb2 upf2 gnb3 upf3
 veth gnb n3 10.93.1.1/24 upf n3 10.93.1.2/24
 veth gnb2 n3 10.93.1.1/24 upf2 n3 10.93.1.2/24
 veth gnb3 n3 10.93.1.1/24 upf3 n3 10.93.1.2/24
-spawn server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
+start server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
 server=$PID
-wait_for 60 grep -q 'listening on' "$TMP/server.log"
 # run_with EVIDENCE: the service, by what evidence
 run_with() {
 	cat >"$TMP/teide.yaml" <<EOF
@@ -24,9 +23,8 @@ api:
   interval: 1s
   public_key_path: $TMP/server/public_key.pem
 EOF
-	spawn run "$TEIDE" run -c "$TMP/teide.yaml"
+	start run "$TEIDE" run -c "$TMP/teide.yaml"
 	run=$PID
-	wait_for 30 grep -q 'running' "$TMP/run.log"
 }
 run_with 'socket, sender, peer, tun'
 

@@ -12,9 +12,8 @@ lab=ttrun$$
 at_exit "$TEIDE" lab down --name "$lab"
 
 serve() { # serve ADDRESS
-	spawn server "$TEIDE" server --listen "$1" --data "$TMP/server"
+	start server "$TEIDE" server --listen "$1" --data "$TMP/server"
 	server=$PID
-	wait_for 60 grep -q 'listening on' "$TMP/server.log"
 	url=$(sed -n 's/^listening on //p' "$TMP/server.log")
 }
 config() { # config RUN INTERFACES

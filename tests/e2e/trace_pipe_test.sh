@@ -73,9 +73,8 @@ check_eq "the ledger" "$(jq -c 'select(.event == "ledger" and .where == "lines" 
 	'[skipped,note_of_loss,1]' '[skipped,too_long,1]' '[lost,overwritten,7]' | xargs)"
 
 # The kernel's own, in a service; first where no tracefs is mounted.
-spawn server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
+start server "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
 server=$PID
-wait_for 60 grep -q 'listening on' "$TMP/server.log"
 cat >"$TMP/teide.yaml" <<EOF
 run: { probes: [] }
 api:
@@ -89,9 +88,8 @@ boosted() {
 }
 is_boosted() { [ "$(boosted)" = "$*" ]; }
 serve_input() {
-	spawn run "$TEIDE" run -c "$TMP/teide.yaml" --input trace_pipe
+	start run "$TEIDE" run -c "$TMP/teide.yaml" --input trace_pipe
 	run=$PID
-	wait_for 30 grep -q 'running' "$TMP/run.log"
 }
 findmnt -rn /sys/kernel/tracing >/dev/null && umount /sys/kernel/tracing
 findmnt -rn /sys/kernel/debug >/dev/null && umount -R /sys/kernel/debug
@@ -108,9 +106,8 @@ stop "$run"
 check_eq "exit status of teide run" "$STATUS" 0
 
 # The idle task's lines have been there, and are told apart.
-spawn trace "$TEIDE" trace --probe trace_pipe -o json
+start trace "$TEIDE" trace --probe trace_pipe -o json
 trace=$PID
-wait_for 30 grep -q watching "$TMP/trace.log"
 tell other 'idle fentry/gtp5g_handle_skb_ipv4: PID=0, TGID=0, CPU=1'
 stop "$trace"
 if [ "$(tail -n 1 "$TMP/other.log")" = "done" ]; then

@@ -41,9 +41,8 @@ wait_for 60 captures
 
 PIDS=()
 watch() { # NAME VERB ARGUMENTS...
-	spawn_split "$1" "$TEIDE" "$2" -o json -i "$(ns a)/v0" "${@:3}"
+	start_split "$1" "$TEIDE" "$2" -o json -i "$(ns a)/v0" "${@:3}"
 	PIDS+=("$PID")
-	wait_for 60 grep -q watching "$TMP/$1.err"
 }
 for i in "${!FILTERS[@]}"; do
 	read -ra words <<<"${FILTERS[i]%%|*}"

@@ -37,8 +37,7 @@ watch() {
 	shift
 	while [ "$1" != -- ]; do by+=("$1"); shift; done
 	shift
-	spawn_split "$name" "${by[@]}" "$TEIDE" flows -o json -i "$(ns b)/v1" "$@"
-	wait_for 60 said "$name" watching
+	start_split "$name" "${by[@]}" "$TEIDE" flows -o json -i "$(ns b)/v1" "$@"
 }
 apart() { echo unshare --pid --fork --kill-child=TERM --mount-proc; }
 end_watch() {

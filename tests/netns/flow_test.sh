@@ -44,7 +44,7 @@ send_all() {
 }
 # watch NAME VERB OPTIONS...: teide in the background until it has attached; PID
 watch() {
-	start_ready "$1" "$TEIDE" "$2" -o json "${@:3}"
+	start_split "$1" "$TEIDE" "$2" -o json "${@:3}"
 }
 end_watch() {
 	stop "$1" "${2:-TERM}"

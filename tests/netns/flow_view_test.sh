@@ -27,7 +27,7 @@ counter() { in_ns "$1" cat "/sys/class/net/$2/statistics/$3"; }
 
 PIDS=()
 watch() { # NAME OPTIONS...
-	start_ready "$1" env COLUMNS="${WIDTH:-}" "$TEIDE" flows "${@:2}"
+	start_split "$1" env COLUMNS="${WIDTH:-}" "$TEIDE" flows "${@:2}"
 	PIDS+=("$PID")
 }
 end_all() {

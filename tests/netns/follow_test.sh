@@ -41,9 +41,7 @@ seen() {
 		"$TMP/flows.log"
 }
 watch() {
-	: >"$TMP/flows.err"
-	spawn_split flows "$TEIDE" flows -o json -i "$(ns a)/v*" "$@"
-	wait_for 60 said watching
+	start_split flows "$TEIDE" flows -o json -i "$(ns a)/v*" "$@"
 }
 end_watch() {
 	stop "$PID"
@@ -119,9 +117,7 @@ check_match "what it says" "$(cat "$TMP/err")" "no interface 'v\*' in a network 
 netns_make a b
 quiet
 pair 4
-: >"$TMP/flows.err"
-spawn_split flows "$TEIDE" flows -o json -i "$(ns '*')/[vw]4"
-wait_for 60 said watching
+start_split flows "$TEIDE" flows -o json -i "$(ns '*')/[vw]4"
 traffic 4 5
 netns_make c
 ip -n "$(ns c)" link add v4 type veth peer name x4

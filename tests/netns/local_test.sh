@@ -50,9 +50,8 @@ run_local() { # run_local NAME [LINES]
 		local: { slice: 1ms }
 		$2
 	END
-	spawn "$1" "$TEIDE" run -c "$TMP/teide.yaml"
+	start "$1" "$TEIDE" run -c "$TMP/teide.yaml"
 	run=$PID
-	wait_for 10 grep -q 'running' "$TMP/$1.log"
 }
 # Linux takes slices since 6.12.
 has_slices() { [[ $(attr $$) != slice=0* ]]; }
@@ -165,11 +164,9 @@ check_match "what it says" "$(cat "$TMP/err")" '3 threads, which a killed teide 
 check_eq "levels" "$(levels)" "TS:0 TS:0 TS:5"
 
 note "auto: here while no API server answers, there once one does, here again when it has gone"
-"$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server" >"$TMP/make.log" 2>&1 &
-LIB_PIDS+=("$!")
-wait_for 60 grep -q 'listening on' "$TMP/make.log"
+start make "$TEIDE" server --listen 127.0.0.1:0 --data "$TMP/server"
 url=$(sed -n 's/^listening on //p' "$TMP/make.log")
-stop "$!"
+stop "$PID"
 run_local auto "api: { url: \"$url\", interval: 1s, public_key_path: $TMP/server/public_key.pem }"
 check_eq "levels with backend local" "$(levels)" "TS:-10 TS:-10 TS:-10"
 stop "$run"

@@ -38,8 +38,7 @@ shows() {
 watch() {
 	local name=$1 form=$2
 	shift 2
-	spawn_split "$name" "$TEIDE" "$@" -i "$A/*" -i "$B/$HIDDEN" -o "$form"
-	wait_for 60 grep -aq watching "$TMP/$name.err"
+	start_split "$name" "$TEIDE" "$@" -i "$A/*" -i "$B/$HIDDEN" -o "$form"
 	tell scene go
 	stop "$PID" INT
 	check_eq "exit of $name" "$STATUS" 0

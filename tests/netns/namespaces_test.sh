@@ -39,9 +39,8 @@ test_process_ends() { # WHERE METHOD
 	unnamed "holder"
 	pair
 	local where=${1/PID/$FIRST} before
-	spawn_split process "$TEIDE" flows -o json -i "$where/e0" --set "probes.flow.tc=$2"
+	start_split process "$TEIDE" flows -o json -i "$where/e0" --set "probes.flow.tc=$2"
 	local teide=$PID
-	wait_for 60 said process watching
 	before=$(sent)
 	send 3
 	kill "$FIRST"
@@ -112,9 +111,8 @@ test_odd_entries() {
 test_not_to_be_entered() {
 	note "namespaces that may not be entered: the others are watched, and it is said"
 	ip link add own0 type veth peer name own1
-	spawn_split denied unshare --pid --fork --kill-child --mount-proc setpriv --bounding-set=-sys_admin \
+	start_split denied unshare --pid --fork --kill-child --mount-proc setpriv --bounding-set=-sys_admin \
 		"$TEIDE" flows -o json -i '*/*0'
-	wait_for 60 said denied watching
 	kill "$(pgrep -P "$PID")"
 	wait_for 30 gone "$PID"
 	check_match "the own namespace" "$(cat "$TMP/denied.err")" "ingress own0"

@@ -36,9 +36,8 @@ decoy() { # NAME NUMBER, of the pod, and two namespaces
 decoy a 1 c d
 decoy b 2 e f
 OWN=$(readlink /proc/self/ns/net | tr -dc 0-9)
-spawn_split flows "$TEIDE" flows -o json --all -i "$(ns a)/eth0" -i "$(ns b)/eth0" -i host1 -i host2
+start_split flows "$TEIDE" flows -o json --all -i "$(ns a)/eth0" -i "$(ns b)/eth0" -i host1 -i host2
 FLOWS=$PID
-wait_for 60 grep -q watching "$TMP/flows.err"
 for address in 10.8.1.2 10.8.2.2; do
 	ping -q -c $PINGS -i 0.01 -W 5 $address >"$TMP/ping"
 done
@@ -61,9 +60,8 @@ counter() { in_ns a cat "/sys/class/net/eth0/statistics/$1"; }
 # A queue counts segments, and runs behind the hook.
 in_ns a tc qdisc add dev eth0 root pfifo limit 100000
 segments() { in_ns a tc -s -j qdisc show dev eth0 root | jq '.[0].packets'; }
-spawn_split bulk "$TEIDE" flows -o json -i "$(ns a)/eth0"
+start_split bulk "$TEIDE" flows -o json -i "$(ns a)/eth0"
 FLOWS=$PID
-wait_for 60 grep -q watching "$TMP/bulk.err"
 packets=$(counter tx_packets) segments=$(segments)
 spawn receiver python3 -c '
 import socket

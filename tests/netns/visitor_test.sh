@@ -10,7 +10,7 @@ need python3 ip
 netns_make a b
 veth a one 10.9.1.1/24 b two 10.9.1.2/24
 snapshot_before
-start_ready flows "$TEIDE" flows -o json -i "$(ns a)/*" -i "$(ns b)/*"
+start_split flows "$TEIDE" flows -o json -i "$(ns a)/*" -i "$(ns b)/*"
 # Until a thread of it was seen in another namespace often enough for the first thread to be seen there too
 timeout 300 python3 - "$PID" >"$TMP/seen" <<'END'
 import os, sys

@@ -20,7 +20,7 @@ snapshot_before
 ask() {
 	local question=$1
 	shift
-	start_ready why "$TEIDE" why "$question" --netns "$LAB-upf" --duration 3600 -o "${FORM:-json}"
+	start_split why "$TEIDE" why "$question" --netns "$LAB-upf" --duration 3600 -o "${FORM:-json}"
 	"${@:-traffic}" >"$TMP/traffic" 2>&1 || true
 	stop "$PID" INT
 	check_eq "status of teide why" "$STATUS" 0
@@ -160,7 +160,7 @@ ip netns exec "$TWIN-upf" sysctl -qw net.ipv4.ip_forward=0
 ask_all() {
 	local question=$1
 	shift
-	start_ready why "$TEIDE" why "$question" --duration 3600 -o "${FORM:-json}"
+	start_split why "$TEIDE" why "$question" --duration 3600 -o "${FORM:-json}"
 	"$@" >"$TMP/traffic" 2>&1 || true
 	stop "$PID" INT
 	check_eq "status of teide why: $(cat "$TMP/why.err")" "$STATUS" 0

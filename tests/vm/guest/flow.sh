@@ -12,8 +12,7 @@ wait_for 60 in_ns a ping -c 1 -q $ADDRESS
 before=$(bpftool prog show | grep -c '^[0-9]' || true)
 
 watch_flows() {
-	spawn_split flows "$TEIDE" flows -i "$(ns b)/y" -o json
-	wait_for 120 grep -q watching "$TMP/flows.err"
+	start_split flows "$TEIDE" flows -i "$(ns b)/y" -o json
 }
 # clsact is teide's own here: with its filter it goes.
 at_tc() {
@@ -71,8 +70,7 @@ ip -n "$(ns a)" link set x mtu 9000
 ip -n "$(ns b)" link set y mtu 9000
 foreign behind "${PLACES[1]}"
 behind=$PID
-spawn_split cases "$TEIDE" flows -i "$(ns b)/y" -o json
-wait_for 120 grep -q watching "$TMP/cases.err"
+start_split cases "$TEIDE" flows -i "$(ns b)/y" -o json
 cases=$PID
 foreign before "${PLACES[0]}"
 before=$PID
@@ -92,8 +90,7 @@ in_ns b tc qdisc del dev y clsact 2>/dev/null || true
 # The lab's N3, tunnels inside.
 "$TEIDE" lab up --upf user --ues 2
 "$TEIDE" lab status -o json >/out/status.json
-spawn_split n3 "$TEIDE" flows -i teide-upf/n3 -o json
-wait_for 120 grep -q watching "$TMP/n3.err"
+start_split n3 "$TEIDE" flows -i teide-upf/n3 -o json
 for family in 4 6; do
 	"$TEIDE" lab traffic --count $PINGS --family $family
 done
@@ -122,8 +119,7 @@ done
 both="$first $second"
 # What they do until then is in no account of the time between.
 for pid in $both; do wait_for 120 asleep "$pid"; done
-spawn_split runq "$TEIDE" flows --probe runq -o json --set "probes.runq.pids=$first,$second"
-wait_for 120 grep -q watching "$TMP/runq.err"
+start_split runq "$TEIDE" flows --probe runq -o json --set "probes.runq.pids=$first,$second"
 for pid in $both; do
 	wait_for 120 asleep "$pid"
 	account "$pid" >"/out/runq.$pid.before"

@@ -149,8 +149,7 @@ watched() {
 	local file=$1 what=$2 command=$3
 	shift 3
 	scene_up
-	spawn_split trace "$TEIDE" "$command" --probe gtpu -o json --set probes.gtpu.ring_size=4MiB "$@"
-	wait_for 120 grep -q watching "$TMP/trace.err"
+	start_split trace "$TEIDE" "$command" --probe gtpu -o json --set probes.gtpu.ring_size=4MiB "$@"
 	"$what" "$file" >"/out/$file.sent"
 	stop "$PID"
 	check_eq "status of teide $command" "$STATUS" 0

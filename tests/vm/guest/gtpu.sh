@@ -14,8 +14,7 @@ snapshot_before
 families=4
 ! grep -q '"inner_ipv6":true' /out/status.json || families="4 6"
 for method in $METHODS; do
-	spawn_split trace "$TEIDE" trace --probe gtpu -o json --attach "$method"
-	wait_for 120 grep -q watching "$TMP/trace.err"
+	start_split trace "$TEIDE" trace --probe gtpu -o json --attach "$method"
 	for family in $families; do
 		"$TEIDE" lab traffic --count $N --family $family
 	done
@@ -26,15 +25,13 @@ for method in $METHODS; do
 done
 
 # The line that people read, by the method that teide chooses.
-spawn_split text "$TEIDE" trace --probe gtpu
-wait_for 120 grep -q watching "$TMP/text.err"
+start_split text "$TEIDE" trace --probe gtpu
 "$TEIDE" lab traffic --count 5 --family 4
 stop "$PID"
 cp "$TMP/text.log" /out/text
 
 # A killed trace takes its programs with it.
-spawn_split killed "$TEIDE" trace --probe gtpu
-wait_for 120 grep -q watching "$TMP/killed.err"
+start_split killed "$TEIDE" trace --probe gtpu
 kill -KILL "$PID"
 wait "$PID" || true
 echo $N >/out/sent

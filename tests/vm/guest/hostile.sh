@@ -58,8 +58,7 @@ for run in $RUNS; do
 	note "$file"
 	device_up "$DEVICE" 2
 	truth_begin
-	spawn_split flows "$TEIDE" flows --probe gtpu -o json --attach "${run#*:}"
-	wait_for 120 grep -q watching "$TMP/flows.err"
+	start_split flows "$TEIDE" flows --probe gtpu -o json --attach "${run#*:}"
 	memory "$PID" >"/out/$file.memory"
 	flood "$((SEED++))" >"/out/$file.sent"
 	memory "$PID" >>"/out/$file.memory"

@@ -28,9 +28,8 @@ check_exit "clean --verify" 0 "$TEIDE" clean --verify
 check_levels clean 'TS 0 -'
 
 run_local() {
-	TEIDE_SCHED_BACKEND=local TEIDE_RUN_PROBES='' spawn "$@" "$TEIDE" run
+	TEIDE_SCHED_BACKEND=local TEIDE_RUN_PROBES='' start "$1" "$TEIDE" run "${@:2}"
 	run=$PID
-	wait_for 60 grep -q 'running' "$TMP/$1.log"
 }
 run_local killed
 wait_for 60 levels_are 'TS -10 -'

@@ -27,13 +27,10 @@ ip -n "$(ns a)" neigh replace 10.9.0.2 lladdr "$(mac b y)" dev x nud permanent
 ip -n "$(ns b)" neigh replace 10.9.0.1 lladdr "$(mac a x)" dev y nud permanent
 counters() { in_ns b cat /sys/class/net/y/statistics/{rx,tx}_packets; }
 
-watching() { grep -q watching "$TMP/$1.err"; }
-spawn_split flows "$TEIDE" flows -i "$(ns b)/y" -o json
+start_split flows "$TEIDE" flows -i "$(ns b)/y" -o json
 pids=$PID
-wait_for 120 watching flows
-spawn_split trace "$TEIDE" trace --probe flow -i "$(ns b)/y" -o json
+start_split trace "$TEIDE" trace --probe flow -i "$(ns b)/y" -o json
 pids="$pids $PID"
-wait_for 120 watching trace
 counters >"$TMP/before"
 in_ns a ping -c $PINGS -i 0.02 -q 10.9.0.2
 counters | paste - "$TMP/before" | awk '{ print $1 - $2 }' >/out/counters

@@ -35,8 +35,7 @@ for run in $RUNS; do
 	file=$DEVICE-${run#*:}
 	note "$file"
 	device_up "$DEVICE" "$SESSIONS"
-	spawn_split flows "$TEIDE" flows --probe gtpu -o json --attach "${run#*:}"
-	wait_for 120 grep -q watching "$TMP/flows.err"
+	start_split flows "$TEIDE" flows --probe gtpu -o json --attach "${run#*:}"
 	counters "$file.before"
 	load >"/out/$file.sent"
 	counters "$file.after"

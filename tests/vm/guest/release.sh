@@ -102,8 +102,7 @@ for method in $METHODS; do
 done
 
 # What a killed one leaves is nobody to ask.
-spawn_split killed "$TEIDE" trace --probe gtpu
-wait_for 120 grep -q watching "$TMP/killed.err"
+start_split killed "$TEIDE" trace --probe gtpu
 kill -KILL "$PID"
 wait "$PID" || true
 check_ge "sockets" "$(find /run/teide -name 'release-*' | wc -l)" 1

@@ -13,12 +13,10 @@ traffic_until() {
 	grep -q "$1" "$2"
 }
 
-spawn_split right env TEIDE_RUN_LOG_LEVEL=debug "$TEIDE" flows --probe gtpu -o json
+start_split right env TEIDE_RUN_LOG_LEVEL=debug "$TEIDE" flows --probe gtpu -o json
 right=$PID
-spawn_split wrong "$TEIDE" flows --probe gtpu -o json --module-btf /tests/wrong.o
+start_split wrong "$TEIDE" flows --probe gtpu -o json --module-btf /tests/wrong.o
 wrong=$PID
-wait_for 120 grep -q watching "$TMP/right.err"
-wait_for 120 grep -q watching "$TMP/wrong.err"
 check_match "the plan" "$(cat "$TMP/wrong.err")" "rules by btf: .* /tests/wrong.o"
 wait_for 120 traffic_until "the module knows" "$TMP/right.err"
 wait_for 120 traffic_until "rules of gtp5g are no longer reported" "$TMP/wrong.err"

@@ -72,8 +72,7 @@ cp "$TMP/counts.log" /out/counts.json
 told() {
 	local name=$1
 	shift
-	spawn_split told "$TEIDE" flows --probe gtpu -o json "$@"
-	wait_for 120 grep -q watching "$TMP/told.err"
+	start_split told "$TEIDE" flows --probe gtpu -o json "$@"
 	packets "$name.sent"
 	stop "$PID"
 	check_eq "status of $name" "$STATUS" 0

@@ -17,8 +17,7 @@ DELAY_US=3000
 watched() {
 	local command=$1 file=$2 count=$3
 	shift 3
-	spawn_split trace "$TEIDE" "$command" --probe gtpu -o json --set probes.gtpu.ring_size=4MiB "$@"
-	wait_for 120 grep -q watching "$TMP/trace.err"
+	start_split trace "$TEIDE" "$command" --probe gtpu -o json --set probes.gtpu.ring_size=4MiB "$@"
 	send_all "$count" >/out/sent
 	stop "$PID"
 	check_eq "status of teide $command" "$STATUS" 0

@@ -19,16 +19,13 @@ for module in plain btf; do
 	ip link add upfgtp type gtp5g
 	ip link set upfgtp up
 	ip route add 10.60.0.0/24 dev upfgtp src 10.10.0.1
-	spawn_split follow "$TEIDE" rules --follow -o json
+	start_split follow "$TEIDE" rules --follow -o json
 	follow=$PID
-	wait_for 120 grep -q 'seen as it is made' "$TMP/follow.err"
-	spawn_split trace "$TEIDE" trace --probe gtpu -o json --set probes.gtpu.verdict=dropped
+	start_split trace "$TEIDE" trace --probe gtpu -o json --set probes.gtpu.verdict=dropped
 	trace=$PID
-	wait_for 120 grep -q watching "$TMP/trace.err"
-	spawn_split run env TEIDE_RUN_PROBES=gtpu TEIDE_RUN_STRATEGIES=false TEIDE_RUN_OUTPUT=json \
+	start_split run env TEIDE_RUN_PROBES=gtpu TEIDE_RUN_STRATEGIES=false TEIDE_RUN_OUTPUT=json \
 		TEIDE_RUN_EVENTS=all "$TEIDE" run
 	run=$PID
-	wait_for 120 grep -q running "$TMP/run.err"
 	gtp5g_far upfgtp buffer $SEID $FAR send $UE 5 buffer $SEID $FAR send $UE 2 marker $SEID $FAR 0x301 10.9.0.3 \
 		drop $SEID $FAR send $UE 3 forward $SEID $FAR 0x302 10.9.0.4 again $SEID $FAR \
 		marker $SEID $FAR 0x303 10.9.0.4 forward $SEID $FAR 0x302 10.9.0.4 remove $SEID $FAR >/out/$module.did

@@ -14,8 +14,7 @@ load btf
 looked() {
 	local file=$1
 	shift
-	spawn_split "$file" "$TEIDE" "$@"
-	wait_for 120 grep -Eq 'watching|running' "$TMP/$file.err"
+	start_split "$file" "$TEIDE" "$@"
 	send_all $N >/out/sent
 	stop "$PID"
 	check_eq "status of teide $1" "$STATUS" 0

@@ -18,8 +18,7 @@ ask() {
 	local name=$1 question=$2 form=$3
 	shift 3
 	note "$name"
-	spawn_split why "$TEIDE" why "$question" --duration 3600 -o "$form"
-	wait_for 120 grep -q watching "$TMP/why.err"
+	start_split why "$TEIDE" why "$question" --duration 3600 -o "$form"
 	"${@:-traffic}" >"$TMP/traffic.log" 2>&1 || true
 	stop "$PID" INT
 	check_eq "status of teide why ($name)" "$STATUS" 0
