@@ -10,10 +10,6 @@
 #include "plural.h"
 #include "why_internal.h"
 
-/* A few packets are on their way when counting begins and ends. */
-#define ON_THEIR_WAY 2
-#define LOSS_PERCENT 1
-
 const char *why_state_name(enum why_state s)
 {
 	static const char *const names[] = {"works", "loses packets", "broken", "silent"};
@@ -40,162 +36,6 @@ const struct why_pdr *why_pdr_of(const struct why_session *s, enum why_way way, 
 		first = first ? first : &s->pdrs[i];
 	}
 	return first;
-}
-
-static bool is(const char *text, const char *word)
-{
-	return text && !strcmp(text, word);
-}
-
-/* The stage that an outcome ends before; WHY_STAGES: none. */
-static enum why_stage_id stage_of(const struct why_outcome *o)
-{
-	if (is(o->verdict, "to_user") || is(o->verdict, "echo_answered") || is(o->reason, "no_pdr") ||
-	    is(o->reason, "not_ipv4") || (o->reason && !strncmp(o->reason, "malformed", 9)))
-		return WHY_MATCHED;
-	if (is(o->verdict, "dropped") || is(o->verdict, "buffered"))
-		return WHY_HANDLED;
-	return WHY_STAGES;
-}
-
-uint64_t why_outcomes(const struct why_counts *c, enum why_stage_id stage)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < c->n_outcomes; i++)
-		if (stage_of(&c->outcomes[i]) == stage)
-			sum += c->outcomes[i].packets;
-	return sum;
-}
-
-const struct why_outcome *why_worst(const struct why_counts *c, enum why_stage_id stage)
-{
-	const struct why_outcome *worst = NULL;
-
-	for (size_t i = 0; i < c->n_outcomes; i++)
-		if (stage_of(&c->outcomes[i]) == stage && (!worst || c->outcomes[i].packets > worst->packets))
-			worst = &c->outcomes[i];
-	return worst;
-}
-
-static bool is_unknown(const struct why_counts *c)
-{
-	for (size_t i = 0; i < c->n_outcomes; i++)
-		if (is(c->outcomes[i].verdict, "unknown") || !c->outcomes[i].verdict)
-			return true;
-	return false;
-}
-
-static const char *const stage_names[WHY_WAYS][WHY_STAGES] = {
-	{"n3_in", "module", "pdr", "decapsulated", "n6_out"},
-	{"n6_in", "module", "pdr", "encapsulated", "n3_out"},
-};
-
-static void show(struct why_path *p, enum why_stage_id id, uint64_t packets)
-{
-	p->stages[id].visible = true;
-	p->stages[id].packets = packets;
-}
-
-static void hide(struct why_path *p, enum why_stage_id id, const char *why)
-{
-	p->stages[id].visible = false;
-	snprintf(p->stages[id].detail, sizeof(p->stages[id].detail), "not visible: %.360s", why);
-}
-
-static void show_module(struct why_path *p, enum why_stage_id id, uint64_t packets)
-{
-	show(p, id, packets);
-	p->stages[id].module = true;
-}
-
-static void module_stages(const struct why_facts *f, enum why_way way, struct why_path *p)
-{
-	const struct why_counts *c = &f->seen.ways[way];
-	uint64_t matched = c->module - why_outcomes(c, WHY_MATCHED);
-
-	show_module(p, WHY_REACHED, c->module);
-	show_module(p, WHY_MATCHED, matched);
-	show_module(p, WHY_HANDLED, matched - why_outcomes(c, WHY_HANDLED));
-	if (!is_unknown(c))
-		return;
-	if (way == WHY_UPLINK && f->net.device[0])
-		p->stages[WHY_HANDLED] = (struct why_stage){
-			.name = p->stages[WHY_HANDLED].name, .visible = true, .packets = c->device + c->left_n9};
-	else
-		hide(p, WHY_HANDLED, "this version of the module does not tell");
-}
-
-/* What TC sees at the device, where the module itself is not watched. */
-static void device_stages(const struct why_facts *f, enum why_way way, struct why_path *p)
-{
-	const struct why_counts *c = &f->seen.ways[way];
-	const char *why = f->upf == WHY_UPF_USER ? "the UPF is a process" : f->module_why;
-
-	hide(p, WHY_REACHED, why);
-	hide(p, WHY_MATCHED, why);
-	hide(p, WHY_HANDLED, why);
-	if (!f->net.device[0])
-		return;
-	if (way == WHY_UPLINK)
-		show(p, WHY_HANDLED, c->device + c->left_n9);
-	else if (!c->arrived_n9)
-		show(p, WHY_REACHED, c->device);
-}
-
-static void make_stages(const struct why_facts *f, enum why_way way, struct why_path *p)
-{
-	const struct why_counts *c = &f->seen.ways[way];
-
-	for (int i = 0; i < WHY_STAGES; i++)
-		p->stages[i].name = stage_names[way][i];
-	show(p, WHY_ARRIVED, c->arrived + c->malformed);
-	show(p, WHY_LEFT, c->left);
-	if (f->module_ran)
-		module_stages(f, way, p);
-	else
-		device_stages(f, way, p);
-	/* What came by an interface that is not watched, or past TC, came all the same. */
-	if (!p->stages[WHY_ARRIVED].packets && p->stages[WHY_REACHED].packets)
-		hide(p, WHY_ARRIVED, "it came past TC, or by an interface that was not watched");
-	if (way == WHY_UPLINK && f->net.to_dn.asked && f->net.to_dn.local && !c->left)
-		hide(p, WHY_LEFT, "the destination is this node itself");
-}
-
-static bool is_lost(uint64_t before, uint64_t now, unsigned percent)
-{
-	return before > now && before - now > ON_THEIR_WAY && before - now > before / 100 * percent;
-}
-
-static void find_stop(const struct why_facts *f, struct why_path *p)
-{
-	uint64_t before = 0;
-	bool any = false, module = false;
-
-	p->stop = -1;
-	for (int i = 0; i < WHY_STAGES; i++) {
-		const struct why_stage *s = &p->stages[i];
-
-		if (!s->visible)
-			continue;
-		if (any && before && !s->packets) {
-			p->state = WHY_BROKEN;
-			p->stop = i;
-			p->lost = before;
-			return;
-		}
-		if (p->stop < 0 &&
-		    is_lost(before, s->packets, LOSS_PERCENT + (s->module != module ? f->skew_percent : 0))) {
-			p->state = WHY_LOSSY;
-			p->stop = i;
-			p->lost = before - s->packets;
-		}
-		any = true;
-		module = s->module;
-		before = s->packets;
-	}
-	if (!any || !before)
-		p->state = WHY_SILENT;
 }
 
 /* Nothing came, and the other direction tells whether something should have. */
@@ -261,6 +101,10 @@ static void add_notes(const struct why_facts *f, struct why_answer *a)
 	if (f->seen.translated)
 		add_note(a, "N6 translates addresses (NAT): its counts are of all UEs' packets to the "
 			    "same destinations");
+	if (f->module_ran && f->skew_percent > WHY_SKEW_MAX_PERCENT)
+		add_note(a, "the module and TC were not counted over the same time: whether packets are lost between "
+			    "the two "
+			    "cannot be told; ask again, for longer");
 	if (f->session.others)
 		add_note(a, "%u more session%s fit: this is the first", f->session.others,
 			 f->session.others > 1 ? "s" : "");
@@ -376,10 +220,11 @@ static void say(const struct why_facts *f, struct why_answer *a)
 void why_judge(const struct why_facts *f, struct why_answer *ret)
 {
 	memset(ret, 0, sizeof(*ret));
-	for (int way = 0; way < WHY_WAYS; way++) {
-		make_stages(f, way, &ret->ways[way]);
-		find_stop(f, &ret->ways[way]);
-	}
+	for (int way = 0; way < WHY_WAYS; way++)
+		why_make_stages(f, way, &ret->ways[way]);
+	why_hide_answered(f, &ret->ways[WHY_UPLINK], &ret->ways[WHY_DOWNLINK]);
+	for (int way = 0; way < WHY_WAYS; way++)
+		why_find_stop(f, &ret->ways[way]);
 	judge_silence(f, WHY_UPLINK, ret);
 	judge_silence(f, WHY_DOWNLINK, ret);
 	for (int way = 0; way < WHY_WAYS; way++)

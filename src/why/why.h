@@ -74,6 +74,7 @@ struct why_latency {
 struct why_counts {
 	uint64_t arrived, arrived_bytes, device, left, left_bytes;
 	uint64_t arrived_n9, left_n9;  /* of arrived, left: in a tunnel of another UPF */
+	uint64_t to_other_ue;	       /* uplink: back into the device; not in left */
 	uint64_t malformed;	       /* in its tunnel, and no well-formed G-PDU; not in arrived */
 	uint64_t other_teid;	       /* of arrived: its UE's, in a tunnel that is not the session's */
 	uint64_t other_ue;	       /* in its tunnel, from another address; not in arrived */
@@ -153,6 +154,7 @@ struct why_facts {
 struct why_stage {
 	bool visible;
 	bool module;	  /* counted in the module; else at TC */
+	bool shared;	  /* packets of other UEs may be among them */
 	const char *name; /* static: "n3_in", "module", "pdr", ... */
 	uint64_t packets;
 	char detail[WHY_TEXT_MAX]; /* where it was; or why it cannot be seen */

@@ -9,6 +9,7 @@
 #define WHY_DURATIONS_MAX 65536
 #define WHY_LATENCY_BUCKETS 40
 #define WHY_TEIDS_MAX 32
+#define WHY_SKEW_MAX_PERCENT 20 /* above it the module's counts and those of TC are not compared */
 
 /* The session as it is told from others. */
 struct why_marks {
@@ -41,6 +42,11 @@ int why_module_sum(const struct why_seen *s, const struct why_place *place, cons
 bool why_place_is(const struct why_place *place, const char *netns);
 
 /* Of why.c's judgement. */
+void why_make_stages(const struct why_facts *f, enum why_way way, struct why_path *p);
+void why_hide_answered(const struct why_facts *f, struct why_path *up, const struct why_path *down);
+void why_find_stop(const struct why_facts *f, struct why_path *p);
+/* The packets that reached the stage: a later one may have seen more of them. */
+uint64_t why_passed(const struct why_path *p, int stage);
 void why_reason(const struct why_facts *f, enum why_way way, struct why_path *p);
 uint64_t why_outcomes(const struct why_counts *c, enum why_stage_id stage);
 const struct why_outcome *why_worst(const struct why_counts *c, enum why_stage_id stage);

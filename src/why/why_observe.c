@@ -24,8 +24,8 @@ struct side {
 	uint64_t begin_ns, end_ns;
 };
 
-/* Each side's first collection is thrown away: hooks are attached one after the other, and a
- * collection cuts all of a side at once. */
+/* Counts are compared across the two sides, so both count the same time: once all hooks are attached the two sides
+ * are collected one right after the other, what was counted until then is thrown away, and so they are at the end. */
 struct observation {
 	const struct why_task *task;
 	struct session session; /* its pipeline is that of tc */
@@ -114,11 +114,6 @@ static void on_event(void *data, const struct event *e)
 		why_seen_add(o->ret->seen, e);
 }
 
-static bool both_count(const struct observation *o)
-{
-	return o->tc.counting && (!o->module_pipeline || o->module.counting);
-}
-
 static void end_observation(struct observation *o, uint64_t now_ns)
 {
 	if (o->ended)
@@ -126,7 +121,31 @@ static void end_observation(struct observation *o, uint64_t now_ns)
 	o->ended = true;
 	o->tc.end_ns = now_ns;
 	o->tc.counting = false;
+	if (o->module_pipeline)
+		pipeline_collect(o->module_pipeline);
+	o->module.counting = false;
 	session_stop(&o->session, 0);
+}
+
+static void begin_observation(struct observation *o, uint64_t now_ns)
+{
+	o->tc.begin_ns = now_ns;
+	o->tc.counting = true;
+	if (o->module_pipeline)
+		pipeline_collect(o->module_pipeline);
+	session_ready(&o->session);
+}
+
+static void on_module_collected(struct observation *o, uint64_t now_ns)
+{
+	if (!o->tc.counting && !o->ended)
+		return;
+	if (!o->module.begin_ns) {
+		o->module.begin_ns = now_ns;
+		o->module.counting = true;
+	}
+	if (o->module.counting)
+		o->module.end_ns = now_ns;
 }
 
 static void on_collected(void *data, uint64_t now_ns)
@@ -134,20 +153,16 @@ static void on_collected(void *data, uint64_t now_ns)
 	struct side *side = data;
 	struct observation *o = side->o;
 
-	if (o->ended && side == &o->tc)
+	if (side == &o->module) {
+		on_module_collected(o, now_ns);
 		return;
-	if (!side->counting) {
-		side->counting = true;
-		side->begin_ns = now_ns;
-	} else {
-		side->end_ns = now_ns;
 	}
-	if (side != &o->tc || !both_count(o))
+	if (o->ended)
 		return;
-	if (!o->told)
-		session_ready(&o->session);
+	if (!o->tc.counting)
+		begin_observation(o, now_ns);
 	show_progress(o);
-	if (now_ns - side->begin_ns >= o->duration_ns)
+	if (now_ns - o->tc.begin_ns >= o->duration_ns)
 		end_observation(o, now_ns);
 }
 
@@ -157,7 +172,7 @@ static void on_end_signal(void *data)
 
 	/* The next collection of TC ends the observation, so that no count since the last one is lost. */
 	o->duration_ns = 0;
-	if (!both_count(o))
+	if (!o->tc.counting)
 		end_observation(o, clock_boot_ns());
 }
 
@@ -280,6 +295,7 @@ static int run_observation(struct observation *o, struct err *err)
 		r = start_side(o, &o->tc, "flow", false, err);
 	if (r < 0)
 		return r;
+	pipeline_collect(o->session.pipeline);
 	r = session_run(&o->session, err);
 	return r < 0 ? r : finish_observation(o, err);
 }

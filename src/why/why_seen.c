@@ -247,6 +247,8 @@ static void at_device(struct sum *s, const struct agg_flow *f)
 		s->ret->ways[WHY_UPLINK].device += f->segments;
 	else if (f->key.dir == DIR_EGRESS && is_ue(s, &f->key.outer.dst))
 		s->ret->ways[WHY_DOWNLINK].device += f->segments;
+	else if (f->key.dir == DIR_EGRESS && is_ue(s, &f->key.outer.src))
+		s->ret->ways[WHY_UPLINK].to_other_ue += f->segments;
 }
 
 static void plain(struct sum *s, const struct agg_flow *f)
