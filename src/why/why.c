@@ -12,7 +12,7 @@
 
 const char *why_state_name(enum why_state s)
 {
-	static const char *const names[] = {"works", "loses packets", "broken", "silent"};
+	static const char *const names[] = {"works", "loses packets", "broken", "silent", "split"};
 
 	return names[s];
 }
@@ -44,7 +44,8 @@ static void judge_silence(const struct why_facts *f, enum why_way way, struct wh
 	const struct why_counts *other = &f->seen.ways[!way];
 	struct why_path *p = &a->ways[way];
 
-	if (p->state != WHY_SILENT || !other->left)
+	/* What the gNB refuses it does not answer. */
+	if (p->state != WHY_SILENT || !other->left || why_is_refused(f, !way))
 		return;
 	p->state = WHY_BROKEN;
 	p->stop = WHY_ARRIVED;
@@ -118,8 +119,19 @@ static void add_notes(const struct why_facts *f, struct why_answer *a)
 			 plural(f->seen.left_out));
 }
 
+/* By two gNBs, or by another interface than the uplink came by. */
+static bool is_split(const struct why_facts *f, const struct why_answer *a)
+{
+	const struct why_counts *up = &f->seen.ways[WHY_UPLINK], *down = &f->seen.ways[WHY_DOWNLINK];
+
+	if (a->ways[WHY_UPLINK].state != WHY_FINE || a->ways[WHY_DOWNLINK].state != WHY_FINE)
+		return false;
+	return (up->has_peer && down->has_peer && !addr_equal(&up->peer, &down->peer)) ||
+	       (up->in[0] && down->out[0] && strcmp(up->in, down->out) != 0 && !f->seen.one_interface);
+}
+
 /* The direction that the verdict is about: the uplink's fault first, as the downlink follows from it. */
-static void choose(struct why_answer *a)
+static void choose(const struct why_facts *f, struct why_answer *a)
 {
 	static const enum why_state order[] = {WHY_BROKEN, WHY_LOSSY};
 
@@ -131,8 +143,10 @@ static void choose(struct why_answer *a)
 				return;
 			}
 	a->way = -1;
-	a->state = a->ways[WHY_UPLINK].state == WHY_SILENT && a->ways[WHY_DOWNLINK].state == WHY_SILENT ? WHY_SILENT
-													: WHY_FINE;
+	if (a->ways[WHY_UPLINK].state == WHY_SILENT && a->ways[WHY_DOWNLINK].state == WHY_SILENT)
+		a->state = WHY_SILENT;
+	else
+		a->state = is_split(f, a) ? WHY_SPLIT : WHY_FINE;
 }
 
 static void name_it(const struct why_facts *f, char *text, size_t size)
@@ -145,6 +159,46 @@ static void name_it(const struct why_facts *f, char *text, size_t size)
 		snprintf(text, size, "UE %s", addr_format(&f->ue, ue));
 	else
 		snprintf(text, size, "TEID 0x%08x", f->teid);
+}
+
+static void advise(struct why_answer *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A command that is cut is another command: rather none. */
+static void advise(struct why_answer *a, const char *format, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vsnprintf(a->advice, sizeof(a->advice), format, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof(a->advice))
+		a->advice[0] = '\0';
+}
+
+static const char *peer_of(const struct why_counts *c, char text[static ADDR_TEXT_MAX])
+{
+	return c->has_peer ? addr_format(&c->peer, text) : "?";
+}
+
+static void say_split(const struct why_facts *f, const char *name, struct why_answer *a)
+{
+	const struct why_counts *up = &f->seen.ways[WHY_UPLINK], *down = &f->seen.ways[WHY_DOWNLINK];
+	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], in[ADVICE_WORD_MAX];
+
+	peer_of(up, from);
+	peer_of(down, to);
+	snprintf(a->verdict, sizeof(a->verdict),
+		 "%s: packets of both directions leave the UPF, but the uplink comes from gNB %s by %s, and the "
+		 "downlink "
+		 "goes to gNB %s by %s",
+		 name, from, up->in[0] ? up->in : "?", to, down->out[0] ? down->out : "?");
+	if (strcmp(from, to) != 0)
+		advise(a, "which gNB has the UE? The downlink goes where the SMF said (PFCP, by NGAP): is that the "
+			  "gNB's N3 "
+			  "address, and not translated on the way? Are there two sessions of one UE address?");
+	else
+		advise(a, "%sip route get %s: should it go by %s?", f->inside, to, advice_word(up->in, in));
 }
 
 static void say_fine(const struct why_facts *f, const char *name, struct why_answer *a)
@@ -166,11 +220,9 @@ static void say_fine(const struct why_facts *f, const char *name, struct why_ans
 static void say_up(const struct why_facts *f, struct why_answer *a)
 {
 	char down[ADVICE_WORD_MAX];
-	int n = snprintf(a->advice, sizeof(a->advice), "%sip link set dev %s up; if it is, its carrier is missing",
-			 f->inside, advice_word(f->net.first_down, down));
 
-	if (n < 0 || (size_t)n >= sizeof(a->advice))
-		a->advice[0] = '\0';
+	advise(a, "%sip link set dev %s up; if it is, its carrier is missing", f->inside,
+	       advice_word(f->net.first_down, down));
 }
 
 static void say_silent(const struct why_facts *f, const char *name, struct why_answer *a)
@@ -201,7 +253,9 @@ static void say(const struct why_facts *f, struct why_answer *a)
 	const struct why_path *p;
 
 	name_it(f, name, sizeof(name));
-	if (a->way < 0 && a->state == WHY_FINE) {
+	if (a->state == WHY_SPLIT) {
+		say_split(f, name, a);
+	} else if (a->way < 0 && a->state == WHY_FINE) {
 		say_fine(f, name, a);
 	} else if (a->way < 0) {
 		say_silent(f, name, a);
@@ -230,7 +284,9 @@ void why_judge(const struct why_facts *f, struct why_answer *ret)
 	for (int way = 0; way < WHY_WAYS; way++)
 		if (ret->ways[way].stop >= 0)
 			why_reason(f, way, &ret->ways[way]);
-	choose(ret);
+	for (int way = 0; way < WHY_WAYS; way++)
+		why_judge_refusal(f, way, &ret->ways[way]);
+	choose(f, ret);
 	add_notes(f, ret);
 	say(f, ret);
 }

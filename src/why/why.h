@@ -79,6 +79,9 @@ struct why_counts {
 	uint64_t other_teid;	       /* of arrived: its UE's, in a tunnel that is not the session's */
 	uint64_t other_ue;	       /* in its tunnel, from another address; not in arrived */
 	uint64_t unreachable, too_big; /* of arrived: ICMP that says so */
+	uint64_t refused;	       /* Error Indications about its tunnel: of the gNB; uplink: of the UPF */
+	uint64_t port_unreachable;     /* downlink: ICMP of the gNB's host, which has no such port */
+	uint32_t refused_teid;
 	uint32_t other_teid_value;
 	struct addr other_ue_value;
 	char in[IF_NAMESIZE], out[IF_NAMESIZE]; /* where most arrived and left; "": none */
@@ -99,8 +102,9 @@ struct why_counts {
 
 struct why_seen_facts {
 	struct why_counts ways[WHY_WAYS];
-	bool translated; /* N6 has the node's address for the UE's: its counts are of every
-			  * UE's packets to the same destinations */
+	bool translated;    /* N6 has the node's address for the UE's: its counts are of every
+			     * UE's packets to the same destinations */
+	bool one_interface; /* the downlink left by an interface that the uplink came by */
 	bool has_ue;
 	struct addr ue;	      /* known by the rules, or learned from the traffic */
 	uint64_t left_out;    /* packets that found no room in a table: of any session */
@@ -165,6 +169,7 @@ enum why_state {
 	WHY_LOSSY,  /* some get through */
 	WHY_BROKEN, /* none gets beyond stop */
 	WHY_SILENT, /* none came, and nothing says that any should have */
+	WHY_SPLIT,  /* of the answer alone: both directions pass, and not by one gNB or one interface */
 };
 
 struct why_path {
@@ -188,7 +193,7 @@ struct why_answer {
 
 void why_judge(const struct why_facts *f, struct why_answer *ret);
 
-const char *why_state_name(enum why_state s); /* "works", "loses packets", "broken", "silent" */
+const char *why_state_name(enum why_state s); /* "works", "loses packets", "broken", "silent", "split" */
 const char *why_upf_name(enum why_upf u);     /* "user", "gtp", "gtp5g" */
 
 /* Of a session's PDRs of a direction: the one with that number, else the first; NULL: none. */

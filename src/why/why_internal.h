@@ -3,6 +3,7 @@
 #pragma once
 
 #include "map.h"
+#include "quality.h"
 #include "tunnels.h"
 #include "why_seen.h"
 
@@ -25,15 +26,31 @@ void why_marks_add(struct why_marks *m, enum why_way way, uint32_t teid);
 
 struct why_seen {
 	struct why_marks marks;
-	struct agg_flows *flows;  /* its own, or all while its address is not known */
-	struct agg_flows *rest;	  /* without a tunnel and its address: a translated one may be there */
-	struct map *rows, *exits; /* struct module_key -> struct module_value */
+	struct agg_flows *flows;    /* its own, or all while its address is not known */
+	struct agg_flows *rest;	    /* without a tunnel and its address: a translated one may be there */
+	struct agg_quality *errors; /* Error Indications of all sessions */
+	struct map *rows, *exits;   /* struct module_key -> struct module_value */
 	uint64_t latency[WHY_WAYS][WHY_LATENCY_BUCKETS]; /* of all sessions */
 	uint64_t *durations[WHY_WAYS];			 /* of exits of this one */
 	size_t n_durations[WHY_WAYS];
 	uint64_t lost, left_out;
 	bool by_rows;
 };
+
+/* The rows of a table. */
+struct why_rows {
+	const struct agg_flow **flows;
+	bool *twin; /* its packets are those of another row, at a device above or below */
+	size_t n;
+};
+
+int why_rows(const struct agg_flows *table, const char *device, struct why_rows *ret); /* 0 or -ENOMEM */
+void why_rows_free(struct why_rows *rows);
+
+/* What the far end of a tunnel says against its packets: after the peers are known. 0 or -ENOMEM. */
+int why_refusals(const struct why_seen *s, const struct why_place *place, const struct why_marks *m,
+		 struct why_seen_facts *ret);
+void why_count_icmp(const struct why_rows *rows, const struct why_place *place, struct why_seen_facts *ret);
 
 /* The module's side: what e says is added; summed up for a place. */
 void why_module_add(struct why_seen *s, const struct event *e);
@@ -44,6 +61,9 @@ bool why_place_is(const struct why_place *place, const char *netns);
 /* Of why.c's judgement. */
 void why_make_stages(const struct why_facts *f, enum why_way way, struct why_path *p);
 void why_hide_answered(const struct why_facts *f, struct why_path *up, const struct why_path *down);
+/* The far end refuses what left: after the stop is known. */
+void why_judge_refusal(const struct why_facts *f, enum why_way way, struct why_path *p);
+bool why_is_refused(const struct why_facts *f, enum why_way way);
 void why_find_stop(const struct why_facts *f, struct why_path *p);
 /* The packets that reached the stage: a later one may have seen more of them. */
 uint64_t why_passed(const struct why_path *p, int stage);

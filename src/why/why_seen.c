@@ -11,6 +11,8 @@
 
 #define FLOWS_MAX 65536
 #define DESTINATIONS_MAX 64
+#define ERRORS_MAX 4096
+#define INTERFACES_MAX 32
 #define TYPE_G_PDU 255	     /* TS 29.281 6.1 */
 #define ICMP_UNREACHABLE 3   /* RFC 792 */
 #define ICMP_FRAGMENTATION 4 /* its code */
@@ -62,7 +64,8 @@ struct why_seen *why_seen_new(const struct why_question *q, const struct why_ses
 		return NULL;
 	s->flows = agg_flows_new(FLOWS_MAX, 0, 0);
 	s->rest = agg_flows_new(FLOWS_MAX, 0, 0);
-	if (!s->flows || !s->rest) {
+	s->errors = agg_quality_new(ERRORS_MAX, 0);
+	if (!s->flows || !s->rest || !s->errors) {
 		why_seen_free(s);
 		return NULL;
 	}
@@ -83,6 +86,7 @@ void why_seen_free(struct why_seen *s)
 		return;
 	agg_flows_free(s->flows);
 	agg_flows_free(s->rest);
+	agg_quality_free(s->errors);
 	map_free(s->rows);
 	map_free(s->exits);
 	for (int way = 0; way < WHY_WAYS; way++)
@@ -126,6 +130,8 @@ void why_seen_add(struct why_seen *s, const struct event *e)
 		why_module_add(s, e);
 		return;
 	}
+	if (agg_quality_add(s->errors, e))
+		return;
 	table = table_of(s, e);
 	if (table)
 		agg_flows_add(table, e);
@@ -346,57 +352,114 @@ static void learn(struct sum *s, const struct agg_flow *f)
 	}
 }
 
-static void sum_flows(struct sum *s, const struct agg_flow *const *flows, size_t n)
+static void sum_flow(struct sum *s, const struct agg_flow *f)
 {
-	/* Twice: by a TEID its address, by that the other direction's TEID. */
-	for (size_t i = 0; i < 2 * n; i++)
-		if (counts(s, flows[i % n]) && is_tunnelled(flows[i % n]))
-			learn(s, flows[i % n]);
-	for (size_t i = 0; i < n; i++) {
-		if (!counts(s, flows[i]))
-			continue;
-		if (flows[i]->key.tunnel)
-			tunnel(s, flows[i]);
-		else if (is_tunnelled(flows[i]))
-			tunnelled(s, flows[i]);
-		else if (!flows[i]->key.has_gtp && flows[i]->key.has_outer)
-			plain(s, flows[i]);
-	}
+	if (f->key.tunnel)
+		tunnel(s, f);
+	else if (is_tunnelled(f))
+		tunnelled(s, f);
+	else if (!f->key.has_gtp && f->key.has_outer)
+		plain(s, f);
 }
 
-static void sum_translated(struct sum *s, const struct agg_flow *const *flows, size_t n)
+static void sum_flows(struct sum *s, const struct why_rows *rows)
+{
+	/* Twice: by a TEID its address, by that the other direction's TEID. */
+	for (size_t i = 0; i < 2 * rows->n; i++)
+		if (counts(s, rows->flows[i % rows->n]) && is_tunnelled(rows->flows[i % rows->n]))
+			learn(s, rows->flows[i % rows->n]);
+	for (size_t i = 0; i < rows->n; i++)
+		if (!rows->twin[i] && counts(s, rows->flows[i]))
+			sum_flow(s, rows->flows[i]);
+}
+
+static void sum_translated(struct sum *s, const struct why_rows *rows)
 {
 	if (s->ret->ways[WHY_UPLINK].left && !s->has_translated)
 		return;
-	for (size_t i = 0; i < n; i++)
-		if (counts(s, flows[i]) && !flows[i]->key.tunnel && !flows[i]->key.has_gtp && flows[i]->key.has_outer)
-			translated(s, flows[i]);
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct agg_flow *f = rows->flows[i];
+
+		if (!rows->twin[i] && counts(s, f) && !f->key.tunnel && !f->key.has_gtp && f->key.has_outer)
+			translated(s, f);
+	}
 	s->ret->translated = s->has_translated;
+}
+
+/* Interfaces that a direction's tunnels were seen at. */
+struct interfaces {
+	const char *names[INTERFACES_MAX];
+	size_t n;
+};
+
+static bool has_interface(const struct interfaces *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (!strcmp(list->names[i], name))
+			return true;
+	return false;
+}
+
+static void list_interfaces(const struct sum *s, const struct why_rows *rows, enum why_way way, struct interfaces *ret)
+{
+	for (size_t i = 0; i < rows->n && ret->n < INTERFACES_MAX; i++) {
+		const struct agg_flow *f = rows->flows[i];
+		bool up = f->key.dir == DIR_INGRESS && is_ue(s, &f->key.inner.src);
+		bool down = f->key.dir == DIR_EGRESS && is_ue(s, &f->key.inner.dst);
+
+		if (counts(s, f) && is_tunnelled(f) && (way == WHY_UPLINK ? up : down) &&
+		    !has_interface(ret, f->key.interface))
+			ret->names[ret->n++] = f->key.interface;
+	}
+}
+
+/* Twins too: the way in may show at more of the stacked devices than the way out. */
+static bool is_by_one_interface(const struct sum *s, const struct why_rows *rows)
+{
+	struct interfaces in = {.n = 0}, out = {.n = 0};
+
+	list_interfaces(s, rows, WHY_UPLINK, &in);
+	list_interfaces(s, rows, WHY_DOWNLINK, &out);
+	for (size_t i = 0; i < in.n; i++)
+		if (has_interface(&out, in.names[i]))
+			return true;
+	return false;
+}
+
+/* The session's rows; and the others, of which some may be its packets under another address. */
+static int sum_rows(struct sum *s, const struct why_seen *seen, const struct why_rows *rows,
+		    const struct why_rows *rest)
+{
+	struct why_seen_facts *ret = s->ret;
+
+	sum_flows(s, rows);
+	sum_translated(s, rest);
+	if (!seen->marks.has_ue) /* they are all in one table then */
+		sum_translated(s, rows);
+	/* Where its TEIDs are learned, rows of its other address family may not have been kept. */
+	if ((seen->marks.told || !seen->marks.has_ue) && s->tunnels > s->flows)
+		ret->ways[WHY_UPLINK].malformed = s->tunnels - s->flows;
+	ret->one_interface = is_by_one_interface(s, rows);
+	ret->has_ue = s->marks.has_ue;
+	ret->ue = s->marks.ue;
+	ret->left_out = seen->left_out + agg_flows_totals(seen->flows).refused_packets;
+	if (ret->translated)
+		ret->left_out += agg_flows_totals(seen->rest).refused_packets;
+	why_count_icmp(rows, s->place, ret);
+	why_count_icmp(rest, s->place, ret);
+	return why_refusals(seen, s->place, &s->marks, ret);
 }
 
 int why_seen_sum(const struct why_seen *seen, const struct why_place *place, struct why_seen_facts *ret)
 {
 	struct sum s = {.place = place, .marks = seen->marks, .ret = ret};
-	_cleanup_free_ const struct agg_flow **flows = NULL, **rest = NULL;
-	size_t n, n_rest;
-	int r = agg_flows_sorted(seen->flows, AGG_BY_BYTE_RATE, &flows, &n);
+	_cleanup_(why_rows_free) struct why_rows rows = {0}, rest = {0};
+	int r = why_rows(seen->flows, place->device, &rows);
 
-	if (r >= 0)
-		r = agg_flows_sorted(seen->rest, AGG_BY_BYTE_RATE, &rest, &n_rest);
-	if (r < 0)
-		return r;
 	memset(ret, 0, sizeof(*ret));
-	sum_flows(&s, flows, n);
-	sum_translated(&s, rest, n_rest);
-	if (!seen->marks.has_ue) /* they are all in one table then */
-		sum_translated(&s, flows, n);
-	/* Where its TEIDs are learned, rows of its other address family may not have been kept. */
-	if ((seen->marks.told || !seen->marks.has_ue) && s.tunnels > s.flows)
-		ret->ways[WHY_UPLINK].malformed = s.tunnels - s.flows;
-	ret->has_ue = s.marks.has_ue;
-	ret->ue = s.marks.ue;
-	ret->left_out = seen->left_out + agg_flows_totals(seen->flows).refused_packets;
-	if (ret->translated)
-		ret->left_out += agg_flows_totals(seen->rest).refused_packets;
-	return why_module_sum(seen, place, &s.marks, ret);
+	if (r >= 0)
+		r = why_rows(seen->rest, place->device, &rest);
+	if (r >= 0)
+		r = sum_rows(&s, seen, &rows, &rest);
+	return r < 0 ? r : why_module_sum(seen, place, &s.marks, ret);
 }

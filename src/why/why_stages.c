@@ -77,6 +77,12 @@ static void show_module(struct why_path *p, enum why_stage_id id, uint64_t packe
 	p->stages[id].module = true;
 }
 
+/* To another UPF. What goes to another UE of this one leaves in a tunnel too, by the device. */
+static uint64_t relayed(const struct why_counts *c)
+{
+	return c->left_n9 > c->to_other_ue ? c->left_n9 - c->to_other_ue : 0;
+}
+
 static void module_stages(const struct why_facts *f, enum why_way way, struct why_path *p)
 {
 	const struct why_counts *c = &f->seen.ways[way];
@@ -89,7 +95,7 @@ static void module_stages(const struct why_facts *f, enum why_way way, struct wh
 		return;
 	if (way == WHY_UPLINK && f->net.device[0])
 		p->stages[WHY_HANDLED] = (struct why_stage){
-			.name = p->stages[WHY_HANDLED].name, .visible = true, .packets = c->device + c->left_n9};
+			.name = p->stages[WHY_HANDLED].name, .visible = true, .packets = c->device + relayed(c)};
 	else
 		hide(p, WHY_HANDLED, "this version of the module does not tell");
 }
@@ -106,7 +112,7 @@ static void device_stages(const struct why_facts *f, enum why_way way, struct wh
 	if (!f->net.device[0])
 		return;
 	if (way == WHY_UPLINK)
-		show(p, WHY_HANDLED, c->device + c->left_n9);
+		show(p, WHY_HANDLED, c->device + relayed(c));
 	else if (!c->arrived_n9)
 		show(p, WHY_REACHED, c->device);
 }
@@ -136,7 +142,7 @@ void why_make_stages(const struct why_facts *f, enum why_way way, struct why_pat
 	for (int i = 0; i < WHY_STAGES; i++)
 		p->stages[i].name = stage_names[way][i];
 	show(p, WHY_ARRIVED, c->arrived + c->malformed);
-	show(p, WHY_LEFT, c->left + c->to_other_ue);
+	show(p, WHY_LEFT, c->left - c->left_n9 + relayed(c) + c->to_other_ue);
 	if (f->module_ran)
 		module_stages(f, way, p);
 	else
@@ -219,8 +225,9 @@ void why_find_stop(const struct why_facts *f, struct why_path *p)
 void why_hide_answered(const struct why_facts *f, struct why_path *up, const struct why_path *down)
 {
 	struct why_stage *left = &up->stages[WHY_LEFT];
+	uint64_t sent = why_passed(up, WHY_ARRIVED);
 
-	if (f->net.device[0] && left->visible && !left->packets &&
-	    why_passed(down, WHY_REACHED) >= (why_passed(up, WHY_ARRIVED) + 1) / 2)
+	if (f->net.device[0] && left->visible && !left->packets && sent &&
+	    why_passed(down, WHY_REACHED) >= (sent + 1) / 2)
 		hide(up, WHY_LEFT, "it left under an address that teide does not know: answers came");
 }

@@ -10,7 +10,7 @@
 
 const char *why_stage_title(const struct why_facts *f, enum why_way way, enum why_stage_id stage, char text[static 32])
 {
-	bool n9_in = f->seen.ways[way].arrived_n9, n9_out = f->seen.ways[way].left_n9;
+	bool n9_in = f->seen.ways[way].arrived_n9, n9_out = f->seen.ways[way].left_n9 > f->seen.ways[way].to_other_ue;
 	const char *module = f->upf == WHY_UPF_USER ? "UPF process" : why_upf_name(f->upf);
 	bool up = way == WHY_UPLINK;
 
@@ -28,7 +28,11 @@ const char *why_stage_title(const struct why_facts *f, enum why_way way, enum wh
 		snprintf(text, 32, "%s", !up ? "encapsulated" : n9_out ? "decapsulated or relayed" : "decapsulated");
 		break;
 	default:
-		snprintf(text, 32, "left on %s", !up ? "N3" : n9_out ? "N9" : "N6");
+		snprintf(text, 32, "left %s",
+			 !up				 ? "on N3"
+			 : n9_out			 ? "on N9"
+			 : f->seen.ways[way].to_other_ue ? "to a UE"
+							 : "on N6");
 		break;
 	}
 	return text;

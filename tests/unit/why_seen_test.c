@@ -401,12 +401,74 @@ static void test_latency_rows(void **state)
 	assert_int_equal(f.ways[WHY_DOWNLINK].latency.packets, 0);
 }
 
+/* A macvlan and its parent, a VXLAN device and the tunnel below it: what both see is one packet. */
+static void test_stacked_devices_count_once(void **state)
+{
+	const struct why_question q = by_ue();
+	_cleanup_(cleanup_seen) struct why_seen *s = why_seen_new(&q, NULL);
+	struct event e = row(KIND_FLOW, "parent", DIR_INGRESS, 10);
+	struct why_seen_facts f;
+
+	add_session(s);
+	set_teid(&e, UPLINK_TEID);
+	set_inner(&e, UE, DN);
+	why_seen_add(s, &e);
+	e.flow.overlay = "vxlan";
+	e.flow.vni = 7;
+	event_set(&e, F_OVERLAY);
+	event_set(&e, F_VNI);
+	snprintf(e.interface, sizeof(e.interface), "eth0");
+	why_seen_add(s, &e);
+	add_plain(s, "bridge", DIR_EGRESS, UE, DN, 9); /* its port n6 has 10 */
+	f = sum(s);
+	check_session(&f);
+}
+
+static void add_error(struct why_seen *s, enum event_dir dir, uint32_t teid, uint64_t n)
+{
+	struct event e = row(KIND_ERROR_INDICATION, "n3", dir, n);
+
+	set_teid(&e, teid);
+	set_outer(&e, GNB, "10.100.1.1");
+	why_seen_add(s, &e);
+}
+
+static void test_far_end(void **state)
+{
+	const struct why_question q = by_ue();
+	_cleanup_(cleanup_seen) struct why_seen *s = why_seen_new(&q, NULL);
+	struct event icmp = row(KIND_FLOW, "n3", DIR_INGRESS, 3);
+	struct why_seen_facts f;
+
+	add_session(s);
+	add_error(s, DIR_INGRESS, DOWNLINK_TEID, 8);
+	add_error(s, DIR_INGRESS, DOWNLINK_TEID + 1, 100); /* of another session */
+	add_error(s, DIR_EGRESS, UPLINK_TEID, 2);
+	set_outer(&icmp, GNB, "10.100.1.1");
+	icmp.outer.proto = IPPROTO_ICMP;
+	icmp.outer.sport = icmp.outer.dport = 3;
+	why_seen_add(s, &icmp);
+	f = sum(s);
+	assert_int_equal(f.ways[WHY_DOWNLINK].refused, 8);
+	assert_int_equal(f.ways[WHY_DOWNLINK].refused_teid, DOWNLINK_TEID);
+	assert_int_equal(f.ways[WHY_UPLINK].refused, 2);
+	assert_int_equal(f.ways[WHY_DOWNLINK].port_unreachable, 3);
+	assert_true(f.one_interface);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_ue),	  cmocka_unit_test(test_by_teid),      cmocka_unit_test(test_elsewhere),
-		cmocka_unit_test(test_strangers), cmocka_unit_test(test_translated),   cmocka_unit_test(test_icmp),
-		cmocka_unit_test(test_module),	  cmocka_unit_test(test_latency_rows),
+		cmocka_unit_test(test_by_ue),
+		cmocka_unit_test(test_by_teid),
+		cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_translated),
+		cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_module),
+		cmocka_unit_test(test_latency_rows),
+		cmocka_unit_test(test_stacked_devices_count_once),
+		cmocka_unit_test(test_far_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

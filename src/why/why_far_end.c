@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the far end of a tunnel says: an Error Indication (TS 29.281 7.3.1) names a tunnel that it does not have, and
+ * ICMP says that no process listens there. */
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "plural.h"
+#include "why_internal.h"
+
+#define ICMP_UNREACHABLE 3  /* RFC 792 */
+#define ICMP_PORT 3	    /* its code */
+#define ICMP6_UNREACHABLE 1 /* RFC 4443 */
+#define ICMP6_PORT 4
+
+static void count_error(const struct agg_quality_entry *e, const struct why_marks *m, struct why_seen_facts *ret)
+{
+	/* The gNB's come in, and are about a downlink tunnel. */
+	enum why_way way = e->key.dir == DIR_INGRESS ? WHY_DOWNLINK : WHY_UPLINK;
+	struct why_counts *c = &ret->ways[way];
+
+	if (!why_marks_teid(m, way, e->key.teid))
+		return;
+	c->refused += e->sum.packets;
+	c->refused_teid = e->key.teid;
+}
+
+int why_refusals(const struct why_seen *s, const struct why_place *place, const struct why_marks *m,
+		 struct why_seen_facts *ret)
+{
+	_cleanup_free_ const struct agg_quality_entry **entries = NULL;
+	size_t n;
+	int r = agg_quality_sorted(s->errors, &entries, &n);
+
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		if (entries[i]->key.kind == AGG_QUALITY_ERROR && entries[i]->key.has_teid &&
+		    why_place_is(place, entries[i]->key.netns))
+			count_error(entries[i], m, ret);
+	return r;
+}
+
+static bool is_port_unreachable(const struct event_tuple *t)
+{
+	return (t->proto == IPPROTO_ICMP && t->sport == ICMP_UNREACHABLE && t->dport == ICMP_PORT) ||
+	       (t->proto == IPPROTO_ICMPV6 && t->sport == ICMP6_UNREACHABLE && t->dport == ICMP6_PORT);
+}
+
+void why_count_icmp(const struct why_rows *rows, const struct why_place *place, struct why_seen_facts *ret)
+{
+	struct why_counts *down = &ret->ways[WHY_DOWNLINK];
+
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct agg_flow_key *k = &rows->flows[i]->key;
+
+		if (!rows->twin[i] && !k->has_gtp && k->has_outer && k->has_dir && k->dir == DIR_INGRESS &&
+		    down->has_peer && addr_equal(&k->outer.src, &down->peer) && is_port_unreachable(&k->outer) &&
+		    why_place_is(place, k->netns))
+			down->port_unreachable += rows->flows[i]->segments;
+	}
+}
+
+bool why_is_refused(const struct why_facts *f, enum why_way way)
+{
+	return f->seen.ways[way].refused || f->seen.ways[way].port_unreachable;
+}
+
+static void say_no_tunnel(const struct why_counts *c, enum why_way way, struct why_path *p)
+{
+	char gnb[ADDR_TEXT_MAX];
+	bool up = way == WHY_UPLINK;
+
+	p->reason = up ? "upf_refuses" : "gnb_refuses";
+	snprintf(p->text, sizeof(p->text),
+		 "the %s%s refuses TEID 0x%08x (%" PRIu64 " Error Indication%s): it has no such tunnel",
+		 up ? "UPF" : "gNB ", up || !c->has_peer ? "" : addr_format(&c->peer, gnb), c->refused_teid, c->refused,
+		 plural(c->refused));
+	snprintf(p->advice, sizeof(p->advice), "%s",
+		 up ? "is it the TEID that the UPF gave the SMF (PFCP Session Establishment Response), and the SMF the "
+		      "gNB? "
+		      "Has the UPF restarted?"
+		    : "is it the TEID that the gNB gave (NGAP PDU Session Resource Setup Response), and did the SMF "
+		      "send it "
+		      "to the UPF (PFCP Session Modification)? Has the gNB restarted?");
+}
+
+static void say_no_port(const struct why_facts *f, struct why_path *p)
+{
+	const struct why_counts *c = &f->seen.ways[WHY_DOWNLINK];
+	char gnb[ADDR_TEXT_MAX];
+
+	addr_format(&c->peer, gnb);
+	p->reason = "gnb_not_running";
+	snprintf(p->text, sizeof(p->text),
+		 "%s answers 'port unreachable' (%" PRIu64 "): no process listens at its UDP port %u", gnb,
+		 c->port_unreachable, f->port ? f->port : 2152u);
+	snprintf(p->advice, sizeof(p->advice), "is the gNB running at %s? There: ss -lun sport = :%u", gnb,
+		 f->port ? f->port : 2152u);
+}
+
+/* A host says so once a second, whatever it refuses: it is the gNB's whole host that does not listen. */
+static bool is_all_refused(const struct why_facts *f, const struct why_counts *c, uint64_t sent)
+{
+	return c->refused >= (sent + 1) / 2 || (c->port_unreachable && !f->seen.ways[WHY_UPLINK].arrived);
+}
+
+void why_judge_refusal(const struct why_facts *f, enum why_way way, struct why_path *p)
+{
+	const struct why_counts *c = &f->seen.ways[way];
+	uint64_t sent = way == WHY_UPLINK ? c->arrived : c->left;
+
+	if (!why_is_refused(f, way) || !sent)
+		return;
+	if (is_all_refused(f, c, sent))
+		p->state = WHY_BROKEN;
+	else if (p->state == WHY_FINE)
+		p->state = WHY_LOSSY;
+	p->stop = p->stop < 0 ? WHY_LEFT : p->stop;
+	p->lost = MAX(p->lost, MAX(c->refused, c->port_unreachable));
+	if (c->refused)
+		say_no_tunnel(c, way, p);
+	else
+		say_no_port(f, p);
+}
