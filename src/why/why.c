@@ -284,8 +284,10 @@ void why_judge(const struct why_facts *f, struct why_answer *ret)
 	for (int way = 0; way < WHY_WAYS; way++)
 		if (ret->ways[way].stop >= 0)
 			why_reason(f, way, &ret->ways[way]);
-	for (int way = 0; way < WHY_WAYS; way++)
+	for (int way = 0; way < WHY_WAYS; way++) {
+		why_judge_cause(f, way, &ret->ways[way]);
 		why_judge_refusal(f, way, &ret->ways[way]);
+	}
 	choose(f, ret);
 	add_notes(f, ret);
 	say(f, ret);

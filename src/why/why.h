@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "advice.h"
+#include "why_counters.h"
 
 enum why_way { WHY_UPLINK, WHY_DOWNLINK, WHY_WAYS };
 
@@ -153,6 +154,7 @@ struct why_facts {
 	struct why_session session;
 	struct why_network net;
 	struct why_seen_facts seen;
+	struct why_counters grown; /* of the kernel, in the UPF's namespace, while it was watched */
 };
 
 struct why_stage {

@@ -71,8 +71,9 @@ int why_read_site(struct why_site *site, struct err *err);
 
 struct why_watched {
 	struct why_seen *seen;
-	uint64_t ns;	  /* how long it was counted */
-	uint64_t skew_ns; /* of that, not by both TC and module */
+	uint64_t ns;							 /* how long it was counted */
+	uint64_t skew_ns;						 /* of that, not by both TC and module */
+	struct why_counters before[WHY_SITES_MAX], grown[WHY_SITES_MAX]; /* of each site */
 	bool module_ran;
 	char module_why[WHY_TEXT_MAX]; /* why not */
 };

@@ -61,6 +61,8 @@ bool why_place_is(const struct why_place *place, const char *netns);
 /* Of why.c's judgement. */
 void why_make_stages(const struct why_facts *f, enum why_way way, struct why_path *p);
 void why_hide_answered(const struct why_facts *f, struct why_path *up, const struct why_path *down);
+/* A cause that a counter proves, in place of a guess: after the reason. */
+void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_path *p);
 /* The far end refuses what left: after the stop is known. */
 void why_judge_refusal(const struct why_facts *f, enum why_way way, struct why_path *p);
 bool why_is_refused(const struct why_facts *f, enum why_way way);

@@ -114,6 +114,28 @@ static void on_event(void *data, const struct event *e)
 		why_seen_add(o->ret->seen, e);
 }
 
+static int read_counters(void *data, struct err *err)
+{
+	why_counters_read(data);
+	return 0;
+}
+
+/* A site that cannot be entered any more has none. */
+static void take_counters(struct observation *o, bool begins)
+{
+	for (size_t i = 0; i < o->sites->n; i++) {
+		struct why_counters now = {{0}};
+		struct err err;
+
+		if (why_inside(&o->sites->items[i], read_counters, &now, &err) < 0)
+			continue;
+		if (begins)
+			o->ret->before[i] = now;
+		else
+			why_counters_grown(&o->ret->before[i], &now, &o->ret->grown[i]);
+	}
+}
+
 static void end_observation(struct observation *o, uint64_t now_ns)
 {
 	if (o->ended)
@@ -124,6 +146,7 @@ static void end_observation(struct observation *o, uint64_t now_ns)
 	if (o->module_pipeline)
 		pipeline_collect(o->module_pipeline);
 	o->module.counting = false;
+	take_counters(o, false);
 	session_stop(&o->session, 0);
 }
 
@@ -133,6 +156,7 @@ static void begin_observation(struct observation *o, uint64_t now_ns)
 	o->tc.counting = true;
 	if (o->module_pipeline)
 		pipeline_collect(o->module_pipeline);
+	take_counters(o, true);
 	session_ready(&o->session);
 }
 

@@ -110,6 +110,7 @@ static int answer_site(struct asked *q, struct why_site *site, struct err *err)
 	int r;
 
 	set_facts(q->task, &room->watched, site, &room->facts);
+	room->facts.grown = room->watched.grown[site - room->sites.items];
 	r = why_network(site, &room->facts, &room->facts.net, err);
 	if (r < 0)
 		return r;

@@ -92,3 +92,9 @@ static inline void stop_at(struct why_facts *f, enum why_way way, enum why_stage
 	if (way == WHY_UPLINK)
 		stop_at(f, WHY_DOWNLINK, WHY_ARRIVED);
 }
+
+static inline void drop(struct why_facts *f, enum why_way way, const char *verdict, const char *reason)
+{
+	stop_at(f, way, WHY_HANDLED);
+	f->seen.ways[way].outcomes[0] = (struct why_outcome){verdict, reason, N};
+}

@@ -15,12 +15,6 @@
 #include "why.h"
 #include "why_facts.h"
 
-static void drop(struct why_facts *f, enum why_way way, const char *verdict, const char *reason)
-{
-	stop_at(f, way, WHY_HANDLED);
-	f->seen.ways[way].outcomes[0] = (struct why_outcome){verdict, reason, N};
-}
-
 /* The same facts, with names that a shell would take for commands. */
 static struct why_facts hostile(const struct why_facts *f)
 {

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A counter of the kernel that grew by about as much as is missing names the cause. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "why_internal.h"
+
+#define UPLINK (1 << WHY_UPLINK)
+#define DOWNLINK (1 << WHY_DOWNLINK)
+#define TO_UPF (1 << WHY_REACHED | 1 << WHY_MATCHED | 1 << WHY_HANDLED)
+#define TO_DEVICE (1 << WHY_REACHED)
+#define TO_WIRE (1 << WHY_LEFT)
+
+static const char checksum[] = "packets have a wrong outer UDP checksum, or none over IPv6: the kernel drops them "
+			       "before the UPF";
+static const char queue[] = "packets found the receive queue of the UPF's socket full: the UPF is too slow, or stopped";
+static const char no_route[] = "packets found no route out of this network namespace";
+static const char mtu[] = "packets are longer than the MTU of their way out, and may not be fragmented";
+static const char clamp[] =
+	"iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu";
+static const char mtu_look[] = "lower the MTU of the UEs, or clamp TCP: ";
+
+static const struct cause {
+	enum why_counter counter;
+	unsigned ways, stops;
+	const char *reason, *text;
+	const char *look, *command; /* to be run in the UPF's network namespace */
+} causes[] = {
+	{WHY_UDP_CHECKSUM, UPLINK, TO_UPF, "udp_checksum", checksum,
+	 "at the sender: ethtool -K INTERFACE tx off. Here: ", "tcpdump -vvni any udp port 2152"},
+	{WHY_UDP6_CHECKSUM, UPLINK, TO_UPF, "udp_checksum", checksum,
+	 "at the sender: ethtool -K INTERFACE tx off. Here: ", "tcpdump -vvni any udp port 2152"},
+	{WHY_UDP_QUEUE, UPLINK, TO_UPF, "queue_full", queue,
+	 "more CPU for the UPF: teide sched preview. Its queue: ", "ss -lunm sport = :2152"},
+	{WHY_UDP6_QUEUE, UPLINK, TO_UPF, "queue_full", queue,
+	 "more CPU for the UPF: teide sched preview. Its queue: ", "ss -lunm sport = :2152"},
+	{WHY_MARTIAN_SOURCE, UPLINK, TO_UPF | TO_WIRE, "martian_source",
+	 "packets have a source address that is this network namespace's own: the kernel drops them as martians",
+	 "which interface has the gNB's or the UE's address? ", "ip addr"},
+	{WHY_REVERSE_PATH, UPLINK | DOWNLINK, TO_UPF | TO_DEVICE | TO_WIRE, "rp_filter",
+	 "packets were dropped by the reverse path filter: the way back to their source is by another interface",
+	 "a route to the source by the interface that they come by; or for that interface and for all: ",
+	 "sysctl net.ipv4.conf.all.rp_filter=2"},
+	{WHY_NOT_LOCAL, UPLINK, TO_UPF, "not_local",
+	 "packets are for an address that this network namespace does not have",
+	 "is it the N3 address that the SMF gave the gNB? ", "ip addr"},
+	{WHY_NO_ROUTE, UPLINK | DOWNLINK, TO_WIRE, "no_route", no_route,
+	 "to the gNB, or to the destination: ", "ip route"},
+	{WHY_NO_ROUTE6, UPLINK | DOWNLINK, TO_WIRE, "no_route", no_route,
+	 "to the gNB, or to the destination: ", "ip -6 route"},
+	{WHY_FRAGMENTS, UPLINK | DOWNLINK, TO_DEVICE | TO_WIRE, "mtu", mtu, mtu_look, clamp},
+	{WHY_FRAGMENTS6, UPLINK | DOWNLINK, TO_DEVICE | TO_WIRE, "mtu", mtu, mtu_look, clamp},
+	{WHY_CONNTRACK, UPLINK | DOWNLINK, TO_UPF | TO_DEVICE | TO_WIRE, "conntrack_full",
+	 "packets were refused by the table of connections, which is full",
+	 "raise its limit: ", "sysctl net.netfilter.nf_conntrack_max"},
+};
+
+/* What was found by exclusion. */
+static bool is_guess(const char *reason)
+{
+	static const char *const guesses[] = {"user_space", "not_delivered", "filtered", "unknown"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(guesses); i++)
+		if (reason && !strcmp(reason, guesses[i]))
+			return true;
+	return false;
+}
+
+void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_path *p)
+{
+	const struct cause *best = NULL;
+	uint64_t grown = 0;
+	int n;
+
+	if (p->stop < 0 || !is_guess(p->reason))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
+		const struct cause *c = &causes[i];
+		uint64_t by = f->grown.values[c->counter];
+
+		if (!(c->ways >> way & 1) || !(c->stops >> p->stop & 1) || by < (p->lost + 1) / 2 || by <= grown)
+			continue;
+		best = c;
+		grown = by;
+	}
+	if (!best)
+		return;
+	p->reason = best->reason;
+	snprintf(p->text, sizeof(p->text), "%" PRIu64 " %s", grown, best->text);
+	n = snprintf(p->advice, sizeof(p->advice), "%s%s%s", best->look, f->inside, best->command);
+	if (n < 0 || (size_t)n >= sizeof(p->advice)) /* a command that is cut is another command */
+		p->advice[0] = '\0';
+}
