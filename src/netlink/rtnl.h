@@ -15,6 +15,8 @@ struct rtnl_link {
 	unsigned ifindex;
 	unsigned peer_ifindex; /* IFLA_LINK: a veth's other end, a VLAN's lower device; 0: none */
 	int peer_nsid;	       /* IFLA_LINK_NETNSID, where the peer lives elsewhere, as rtnl_nsid(); -1: here */
+	unsigned master;       /* the bridge, bond or VRF that it belongs to; 0: none */
+	uint32_t xdp_program;  /* id of the XDP program that runs first; 0: none */
 	unsigned mtu;
 	uint16_t type; /* ARPHRD_* (net/if_arp.h) */
 	bool up;

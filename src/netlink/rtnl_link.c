@@ -40,6 +40,20 @@ static void parse_link_kind(const struct nlattr *linkinfo, struct rtnl_link *lin
 	}
 }
 
+/* IFLA_XDP_PROG_ID is absent where programs run at several places: then each has its own. */
+static void parse_xdp(const struct nlattr *xdp, struct rtnl_link *link)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, xdp) {
+		uint16_t type = mnl_attr_get_type(attr);
+
+		if (type >= IFLA_XDP_PROG_ID && type <= IFLA_XDP_HW_PROG_ID && !link->xdp_program &&
+		    mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
+			link->xdp_program = mnl_attr_get_u32(attr);
+	}
+}
+
 static void parse_link_attr(const struct nlattr *attr, struct rtnl_link *link)
 {
 	bool is_u32 = mnl_attr_get_payload_len(attr) == sizeof(uint32_t);
@@ -57,6 +71,12 @@ static void parse_link_attr(const struct nlattr *attr, struct rtnl_link *link)
 		break;
 	case IFLA_LINK_NETNSID:
 		link->peer_nsid = is_u32 ? (int)mnl_attr_get_u32(attr) : -1;
+		break;
+	case IFLA_MASTER:
+		link->master = is_u32 ? mnl_attr_get_u32(attr) : 0;
+		break;
+	case IFLA_XDP:
+		parse_xdp(attr, link);
 		break;
 	case IFLA_LINKINFO:
 		parse_link_kind(attr, link);

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
+#include "ethtool.h"
 #include "rtnl.h"
 #include "rtnl_look.h"
 
@@ -44,6 +46,15 @@ static int setup(void **state)
 		return -1;
 	close(here);
 	return 0;
+}
+
+static void put(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
 }
 
 struct found {
@@ -95,6 +106,70 @@ static void test_ways(void **state)
 	assert_true(way.local);
 }
 
+/* What comes in at right goes by the rules for it, not by the way of this node's own packets. */
+static void test_ways_from(void **state)
+{
+	struct rtnl_arrival arrival = {
+		.src = address("10.3.0.2"), .dst = address("10.2.0.9"), .ifindex = if_nametoindex("right")};
+	struct rtnl_arrival arrival6 = {
+		.src = address("fd00:3::2"), .dst = address("fd00:1::9"), .ifindex = if_nametoindex("right")};
+	struct rtnl_way way = {.ifindex = 77};
+	struct err err = {0};
+
+	put("/proc/sys/net/ipv4/conf/right/rp_filter", "0");
+	put("/proc/sys/net/ipv4/conf/all/rp_filter", "0");
+	put("/proc/sys/net/ipv4/conf/right/forwarding", "1");
+	assert_int_equal(rtnl_way_from(&arrival, &way, NULL), 0);
+	assert_int_equal(way.ifindex, if_nametoindex("left"));
+	assert_int_equal(way.prefix_len, 24);
+	assert_int_equal(rtnl_way_from(&arrival6, &way, NULL), 0);
+	assert_int_equal(way.ifindex, if_nametoindex("left"));
+	assert_int_equal(way.prefix_len, 64);
+	way.ifindex = 77;
+	arrival.dst = address("192.88.99.1");
+	assert_int_equal(rtnl_way_from(&arrival, &way, &err), -ENETUNREACH);
+	assert_non_null(strstr(err.text, "the route to 192.88.99.1"));
+	assert_int_equal(way.ifindex, 77);
+}
+
+static void on_route(const struct rtnl_route *route, void *data)
+{
+	struct found *f = data;
+
+	if (!addr_equal(&route->dst, &f->want) || route->v4 != addr_is_v4(&f->want))
+		return;
+	f->ifindex = route->ifindex;
+	f->n += route->prefix_len == (route->v4 ? 24 : 64);
+}
+
+static void test_routes(void **state)
+{
+	const char *const texts[] = {"10.1.0.0", "10.2.0.0", "fd00:1::"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct found f = {.want = address(texts[i])};
+
+		assert_int_equal(rtnl_route_list(on_route, &f, NULL), 0);
+		assert_int_equal(f.n, 1);
+		assert_int_equal(f.ifindex, if_nametoindex("left"));
+	}
+}
+
+static void on_feature(const char *name, void *data)
+{
+	*(unsigned *)data += !strcmp(name, "rx-gro");
+}
+
+static void test_features(void **state)
+{
+	struct err err = {0};
+	unsigned n = 0;
+
+	assert_int_equal(ethtool_features(if_nametoindex("left"), on_feature, &n, &err), 0);
+	assert_in_range(n, 0, 1);
+	assert_int_equal(ethtool_features(7777, on_feature, &n, &err), -ENODEV);
+}
+
 static void test_neighbour(void **state)
 {
 	enum rtnl_neighbour found = RTNL_NEIGHBOUR_SILENT;
@@ -107,7 +182,8 @@ static void test_neighbour(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_addresses), cmocka_unit_test(test_ways),
-					   cmocka_unit_test(test_neighbour)};
+					   cmocka_unit_test(test_ways_from), cmocka_unit_test(test_routes),
+					   cmocka_unit_test(test_features),  cmocka_unit_test(test_neighbour)};
 
 	if (geteuid() != 0)
 		return 77;
