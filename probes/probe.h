@@ -31,6 +31,7 @@ struct probe_env {
 enum probe_news {
 	PROBE_NO_NEWS,
 	PROBE_SAYS,	/* a word to the log */
+	PROBE_WARNS,	/* the same, of what keeps the probe from seeing packets */
 	PROBE_ATTACHED, /* the same; and there is a new plan to show */
 };
 
@@ -49,9 +50,10 @@ typedef void (*ledger_fn)(void *data, const struct ledger_row *row);
 
 /* One hook of the attach plan, as applied. */
 struct plan_row {
-	const char *hook;   /* "gtp_encap_recv", "ingress teide-upf/n3" */
-	const char *method; /* "fentry", "kprobe", "tcx", "clsact", "skip" */
-	const char *reason; /* why this one, or why none */
+	const char *hook;    /* "gtp_encap_recv", "ingress teide-upf/n3" */
+	const char *method;  /* "fentry", "kprobe", "tcx", "clsact", "skip" */
+	const char *reason;  /* why this one, or why none */
+	const char *warning; /* what hides packets from the hook, and the way out; NULL: nothing that is known */
 	/* By describe alone: */
 	const char *module;	/* whose function the hook is; NULL: the kernel's */
 	const char *load_error; /* why its programs do not load, although method is one that works; NULL: they do */

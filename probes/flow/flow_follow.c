@@ -10,10 +10,12 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "flow_run.h"
+#include "program_name.h"
 
 #define LOOK_NS (400 * NSEC_PER_MSEC)
 #define TROUBLE_NS (10 * NSEC_PER_SEC)
-#define LOOK_SHARE 50	    /* of a CPU's time, one part in that many: a look that takes long is taken less often */
+#define LOOK_SHARE 50 /* of a CPU's time, one part in that many: a look that takes long is taken less often */
+#define XDP_TEXT_MAX 256
 #define ATTACH_AT_A_TIME 16 /* an attachment waits for RCU; the loop has other work */
 
 int flow_follow_begin(struct probe_run *run, const struct probe_env *env)
@@ -148,6 +150,35 @@ static void detach_gone(struct probe_run *run, const struct flow_targets *found,
 	}
 }
 
+/* Whatever runs before TC may take packets, and send packets behind TC's back. */
+static bool describe_xdp(const struct flow_target *t, char text[static XDP_TEXT_MAX])
+{
+	char name[PROGRAM_NAME_MAX];
+
+	if (t->xdp_program)
+		snprintf(text, XDP_TEXT_MAX,
+			 "%s%s%s has an XDP program (%s): what it takes or sends is not seen at TC; watch the other "
+			 "end of the link",
+			 t->netns ? t->netns_text : "", t->netns ? "/" : "", t->interface,
+			 program_name(t->xdp_program, name));
+	return t->xdp_program;
+}
+
+/* One that came while the interface is watched. */
+static void note_xdp(struct probe_run *run, struct flow_interface *interface, const struct flow_target *t,
+		     struct buf *news)
+{
+	char text[XDP_TEXT_MAX];
+
+	if (interface->target.xdp_program == t->xdp_program)
+		return;
+	interface->target.xdp_program = t->xdp_program;
+	if (interface->state != FLOW_WATCHED || !describe_xdp(t, text))
+		return;
+	buf_printf(news, "%s%s", news->len ? "; " : "", text);
+	run->warns = true;
+}
+
 static void rename_interface(struct probe_run *run, struct flow_interface *interface, const struct flow_target *t)
 {
 	if (!strcmp(interface->target.interface, t->interface))
@@ -161,6 +192,7 @@ static int begin_watching(struct probe_run *run, struct flow_target *t, bool may
 			  struct err *err)
 {
 	struct flow_interface *interface;
+	char text[XDP_TEXT_MAX];
 	size_t place;
 	int r = free_place(run, &place);
 
@@ -174,6 +206,10 @@ static int begin_watching(struct probe_run *run, struct flow_target *t, bool may
 	interface->state = r < 0 ? FLOW_REFUSED : FLOW_WATCHED;
 	if (r == 0) {
 		add_news(news, "watching", &interface->target);
+		if (describe_xdp(&interface->target, text)) {
+			buf_printf(news, "; %s", text);
+			run->warns = true;
+		}
 		return 1;
 	}
 	flow_detach_interface(run, place, NULL);
@@ -246,6 +282,7 @@ static int look_at_all(struct probe_run *run, bool may_come, size_t most, struct
 
 		if (interface) {
 			rename_interface(run, interface, &found.items[i]);
+			note_xdp(run, interface, &found.items[i], news);
 			r = put_back(run, interface, news, err);
 		} else {
 			r = begin_watching(run, &found.items[i], may_come, news, err);
@@ -272,6 +309,7 @@ int flow_look(struct probe_run *run, bool may_come, struct err *err)
 	_cleanup_(buf_free) struct buf news = {0};
 	int r = look_and_name_peers(run, may_come, SIZE_MAX, &news, err);
 
+	run->warns = false; /* the plan has it */
 	return r < 0 ? r : 0;
 }
 
@@ -301,7 +339,9 @@ int flow_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 	if (!news.len)
 		return PROBE_NO_NEWS;
 	err_set(says, 0, "%s", news.data);
-	return PROBE_SAYS;
+	r = run->warns ? PROBE_WARNS : PROBE_SAYS;
+	run->warns = false;
+	return r;
 }
 
 void flow_follow_collected(struct probe_run *run)
@@ -317,13 +357,15 @@ static void plan_interface(const struct probe_run *run, size_t place, plan_fn fn
 
 	for (size_t id = place * 2; id < place * 2 + 2; id++) {
 		const struct flow_attachment *a = &run->attachments[id];
-		char behind[128];
+		char behind[128], xdp[XDP_TEXT_MAX];
 		struct plan_row row = {.hook = a->hook,
 				       .method = a->method,
 				       .reason = strcmp(a->method, "tcx")
 							 ? "this kernel has no tcx, or clsact was asked for"
 							 : "this kernel has tcx"};
 
+		if (describe_xdp(&interface->target, xdp))
+			row.warning = xdp;
 		if (a->ahead) {
 			snprintf(behind, sizeof(behind),
 				 "behind %u foreign filter%s, which can hide packets from it; %s", a->ahead,

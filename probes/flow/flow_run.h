@@ -70,6 +70,7 @@ struct probe_run {
 	size_t max_interfaces;
 	struct string_list absent, why_absent; /* of interfaces, as at the last look */
 	size_t no_room;			       /* interfaces that the last look found no place for */
+	bool warns;			       /* among the news of a look is a warning */
 	uint64_t next_look_ns, look_took_ns;
 	struct tc_run tc;
 	struct flow_attachment *attachments; /* the index is the id in keys and records; two an interface */

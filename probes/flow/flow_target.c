@@ -16,6 +16,7 @@
 #include "cleanup.h"
 #include "netns.h"
 #include "ns.h"
+#include "rtnl.h"
 #include "vec.h"
 
 void flow_targets_free(struct flow_targets *t)
@@ -128,6 +129,15 @@ struct finding {
 	struct err why_text;
 };
 
+static void note_xdp(const struct rtnl_link *link, void *data)
+{
+	struct flow_targets *t = data;
+
+	for (size_t i = 0; link->xdp_program && i < t->len; i++)
+		if (t->items[i].ifindex == link->ifindex && t->items[i].netns_inode == ns_inode_self())
+			t->items[i].xdp_program = link->xdp_program;
+}
+
 /* In the namespace. Number of interfaces that match; texts of all of them in *all. */
 static int add_matching(struct finding *f, struct buf *all)
 {
@@ -150,6 +160,8 @@ static int add_matching(struct finding *f, struct buf *all)
 	}
 	if (links)
 		if_freenameindex(links);
+	if (n && r >= 0)
+		(void)rtnl_link_list(note_xdp, f->t, NULL); /* without it there is no warning, nothing else */
 	return r < 0 ? r : n;
 }
 

@@ -20,7 +20,8 @@ struct flow_target {
 	uint64_t netns_inode, netns_cookie; /* the cookie is 0 before Linux 5.14 */
 	char interface[IF_NAMESIZE];
 	unsigned ifindex;
-	bool l3; /* frames begin with the IP header */
+	bool l3;	      /* frames begin with the IP header */
+	uint32_t xdp_program; /* id of the XDP program that runs before TC; 0: none, or not known */
 };
 
 struct flow_targets {

@@ -6,10 +6,23 @@
 
 #include "probe.h"
 
+/* "REASON; WAY OUT" */
+static void check_warning(struct check *c, const char *warning)
+{
+	const char *way_out = strstr(warning, "; ");
+
+	check_set(c, CHECK_LIMITED, "%.*s", way_out ? (int)(way_out - warning) : (int)strlen(warning), warning);
+	check_remedy(c, "%s", way_out ? way_out + 2 : "watch another interface of the way");
+}
+
 static void on_row(void *data, const struct plan_row *row)
 {
 	struct check *c = report_add(data, CHECK_NETWORK, row->hook, "interface.%s", row->hook);
 
+	if (row->warning) {
+		check_warning(c, row->warning);
+		return;
+	}
 	if (strcmp(row->method, "skip") != 0) {
 		check_set(c, CHECK_OK, "can be watched by %s: %s", row->method, row->reason);
 		check_line(c, "interfaces that can be watched by %s: %s", row->method, row->reason);

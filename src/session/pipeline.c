@@ -138,10 +138,10 @@ static void on_timer(void *data)
 	pipeline_collect(data);
 }
 
-/* Neighbouring hooks with the same method and the same reason are one line. */
+/* Neighbouring hooks with the same method and the same reason are one line; a warning of several comes once. */
 struct plan_log {
 	const char *probe;
-	struct buf hooks, method, reason;
+	struct buf hooks, method, reason, warning;
 };
 
 static void log_plan_line(struct plan_log *l)
@@ -171,6 +171,12 @@ static void add_to_plan(void *data, const struct plan_row *row)
 		buf_str(&l->reason, row->reason ? row->reason : "");
 	}
 	buf_printf(&l->hooks, "%s%s", l->hooks.len ? ", " : "", row->hook);
+	if (plan_says(&l->warning, row->warning))
+		return;
+	buf_reset(&l->warning);
+	buf_str(&l->warning, row->warning ? row->warning : "");
+	if (row->warning)
+		log_warning("%s: %s", l->probe, row->warning);
 }
 
 static void log_plan(const struct running *r)
@@ -182,6 +188,7 @@ static void log_plan(const struct running *r)
 	buf_free(&l.hooks);
 	buf_free(&l.method);
 	buf_free(&l.reason);
+	buf_free(&l.warning);
 }
 
 static void tick_probe(struct running *r)
@@ -191,6 +198,8 @@ static void tick_probe(struct running *r)
 
 	if (news < 0)
 		log_error("%s: %s", r->probe->name, says.text);
+	else if (news == PROBE_WARNS)
+		log_warning("%s: %s", r->probe->name, says.text);
 	else if (news != PROBE_NO_NEWS)
 		log_info("%s: %s", r->probe->name, says.text);
 	if (news == PROBE_ATTACHED)
