@@ -12,6 +12,10 @@ void doctor_run(const struct doctor_options *options, struct report *ret)
 {
 	struct modules_facts modules;
 	struct node_facts node;
+	struct network_options network = {
+		.root = options->root,
+		.port = (uint16_t)config_number(options->config, "probes.flow", "gtp_port"),
+	};
 
 	*ret = (struct report){0};
 	doctor_read_node(options->root, &node);
@@ -21,7 +25,8 @@ void doctor_run(const struct doctor_options *options, struct report *ret)
 	doctor_judge_rights(&node, ret);
 	doctor_judge_modules(&modules, &node.features, ret);
 	doctor_judge_functions(&modules, ret);
-	doctor_network(options->root, (uint16_t)config_number(options->config, "probes.flow", "gtp_port"), ret);
+	network.qos = modules.qos;
+	doctor_network(&network, ret);
 	doctor_interfaces(options->config, options->containers, ret);
 	doctor_judge_scheduler(&node, ret);
 	doctor_api(options->api, options->no_api, ret);

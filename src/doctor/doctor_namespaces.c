@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <errno.h>
-#include <fnmatch.h>
-#include <net/if_arp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -10,63 +9,24 @@
 #include "netns.h"
 #include "netns_hidden.h"
 #include "ns.h"
-#include "rtnl.h"
+#include "vec.h"
 
 #define NAMESPACES_VISITED_MAX 1024
 #define NAMESPACES_SHOWN_MAX 64
-#define UE_TUN_PATTERN "uesimtun*" /* UERANSIM's: the other end, a UE */
-
-static bool is_between(const struct rtnl_link *link)
-{
-	if (!strcmp(link->kind, "gtp") || !strcmp(link->kind, "gtp5g"))
-		return true;
-	return !strcmp(link->kind, "tun") && fnmatch(UE_TUN_PATTERN, link->name, 0);
-}
-
-static void on_link(const struct rtnl_link *link, void *data)
-{
-	struct netns_facts *f = data;
-	struct ue_device *d;
-
-	if (is_between(link) && f->n_devices < UE_DEVICES_MAX) {
-		d = &f->devices[f->n_devices++];
-		*d = (struct ue_device){.mtu = link->mtu, .up = link->up};
-		memcpy(d->name, link->name, sizeof(d->name));
-		memcpy(d->kind, link->kind, sizeof(d->kind));
-	} else if (link->type == ARPHRD_ETHER && link->up && (!f->n3_mtu || link->mtu < f->n3_mtu)) {
-		f->n3_mtu = link->mtu;
-		memcpy(f->n3, link->name, sizeof(f->n3));
-	}
-}
-
-/* A TUN is a UPF's only where N3 is, else anybody's VPN. */
-static bool is_user_plane(struct netns_facts *f)
-{
-	bool kernel = false;
-
-	for (size_t i = 0; i < f->n_devices; i++)
-		kernel |= strcmp(f->devices[i].kind, "tun") != 0;
-	return kernel || f->sockets;
-}
 
 struct reading {
 	const char *root;
-	struct netns_facts *facts;
+	struct user_plane *plane;
 };
 
-/* 1 when the namespace is one of the user plane, else 0. */
 static int read_here(void *data, struct err *err)
 {
 	struct reading *reading = data;
-	int r = rtnl_link_list(on_link, reading->facts, err);
 
-	if (r < 0)
-		return r;
-	netns_facts_read(reading->root, reading->facts);
-	return is_user_plane(reading->facts);
+	return user_plane_read(reading->root, reading->plane, err);
 }
 
-static void name_it(const struct netns *ns, struct netns_facts *f)
+void network_name(const struct netns *ns, struct netns_facts *f)
 {
 	int len = sizeof(f->name) - 1;
 
@@ -82,34 +42,74 @@ static void name_it(const struct netns *ns, struct netns_facts *f)
 }
 
 struct visits {
-	uint16_t port; /* of GTP-U */
-	size_t shown, left_out, failed;
+	const struct network_options *options;
+	struct user_plane *planes; /* owned */
+	size_t n_planes, left_out, failed;
 	size_t hidden;	/* processes whose namespace cannot be seen */
 	struct err err; /* of the last that failed */
 };
 
-static void visit_one(const char *root, const struct netns *ns, struct visits *v, struct report *r)
+static void free_planes(struct visits *v)
 {
-	struct netns_facts f = {.port = v->port};
-	struct reading reading = {root, &f};
-	struct err err = {0};
-	int found = netns_visit(root, ns, read_here, &reading, &err);
-
-	if (found == -ESRCH)
-		return;
-	if (found < 0) {
-		v->failed++;
-		v->err = err;
-	} else if (found && v->shown == NAMESPACES_SHOWN_MAX) {
-		v->left_out++;
-	} else if (found) {
-		v->shown++;
-		name_it(ns, &f);
-		doctor_judge_netns(&f, r);
-	}
+	free(v->planes);
 }
 
-static void judge_visits(const struct visits *v, size_t unvisited, struct report *r)
+/* Room for another; NULL: there are enough. */
+static struct user_plane *new_plane(struct visits *v)
+{
+	if (v->n_planes == NAMESPACES_SHOWN_MAX || !VEC_ROOM(v->planes, v->n_planes))
+		return NULL;
+	v->planes[v->n_planes] = (struct user_plane){.net.port = v->options->port};
+	return &v->planes[v->n_planes];
+}
+
+static void visit_one(const struct netns *ns, struct visits *v)
+{
+	struct user_plane spare = {.net.port = v->options->port}, *room = new_plane(v);
+	struct reading reading = {v->options->root, room ?: &spare};
+	struct err err = {0};
+	int found = netns_visit(v->options->root, ns, read_here, &reading, &err);
+
+	if (found < 0 && found != -ESRCH) {
+		v->failed++;
+		v->err = err;
+	}
+	if (found <= 0)
+		return;
+	if (!room) {
+		v->left_out++;
+		return;
+	}
+	room->ns = *ns;
+	network_name(ns, &room->net);
+	v->n_planes++;
+}
+
+static void note_sockets(struct visits *v)
+{
+	for (size_t i = 0; i < v->n_planes; i++)
+		for (size_t k = 0; k < v->n_planes; k++)
+			v->planes[i].socket_elsewhere |=
+				k != i && v->planes[k].net.sockets && !v->planes[k].net.n_devices;
+}
+
+/* How many are of the user plane. */
+static size_t judge_planes(const struct visits *v, struct report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n_planes; i++) {
+		if (user_plane_is_one(&v->planes[i])) {
+			doctor_judge_netns(&v->planes[i], v->options->qos, r);
+			n++;
+		} else {
+			doctor_judge_xdp(&v->planes[i], r);
+		}
+	}
+	return n;
+}
+
+static void judge_visits(const struct visits *v, size_t shown, size_t unvisited, struct report *r)
 {
 	struct check *c;
 
@@ -130,29 +130,33 @@ static void judge_visits(const struct visits *v, size_t unvisited, struct report
 			  v->hidden, v->hidden == 1 ? "" : "es");
 		check_remedy(c, "run as root, in a container with hostPID and CAP_SYS_PTRACE");
 	}
-	if (v->shown || v->failed || v->hidden)
+	if (shown || v->failed || v->hidden)
 		return;
 	c = report_add(r, CHECK_NETWORK, "user plane", "network.none");
-	check_set(c, CHECK_INFO, "no gtp or gtp5g device and no socket at UDP %u in any network namespace", v->port);
+	check_set(c, CHECK_INFO, "no gtp or gtp5g device and no socket at UDP %u in any network namespace",
+		  v->options->port);
 	check_remedy(c, "start the UPF or the gNB here; or try: teide lab up");
 }
 
-void doctor_network(const char *root, uint16_t port, struct report *r)
+void doctor_network(const struct network_options *options, struct report *r)
 {
 	_cleanup_(netns_list_free) struct netns_list list = {0};
-	struct visits v = {.port = port};
+	_cleanup_(free_planes) struct visits v = {.options = options};
 	struct err err = {0};
 	struct check *c;
 
-	if (netns_list_all(root, &list, &err) < 0) {
+	if (netns_list_all(options->root, &list, &err) < 0) {
 		c = report_add(r, CHECK_NETWORK, "namespaces", "network.unvisited");
 		check_set(c, CHECK_LIMITED, "not to be listed: %.300s", err.text);
 		check_remedy(c, "mount /proc, and give teide descriptors enough (ulimit -n)");
 		return;
 	}
 	for (size_t i = 0; i < list.len && i < NAMESPACES_VISITED_MAX; i++)
-		visit_one(root, &list.items[i], &v, r);
-	if (netns_hidden(root, &v.hidden, &err) < 0)
+		visit_one(&list.items[i], &v);
+	note_sockets(&v);
+	if (netns_hidden(options->root, &v.hidden, &err) < 0)
 		v.hidden = 1;
-	judge_visits(&v, list.len > NAMESPACES_VISITED_MAX ? list.len - NAMESPACES_VISITED_MAX : 0, r);
+	judge_visits(&v, judge_planes(&v, r), list.len > NAMESPACES_VISITED_MAX ? list.len - NAMESPACES_VISITED_MAX : 0,
+		     r);
+	network_judge_bridges(options->root, v.planes, v.n_planes, r);
 }

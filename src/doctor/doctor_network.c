@@ -9,17 +9,15 @@
 #include "cleanup.h"
 #include "plural.h"
 
-/* What the tunnel puts before an inner packet: IPv4, UDP, GTP-U; of gtp5g also sequence number and
- * PDU Session Container (TS 29.281 5.1, TS 38.415). */
-#define OVERHEAD_GTP 36
-#define OVERHEAD_GTP5G 44
-
 /* Counters never start anew, and a device sees packets that belong to no UE (neighbour discovery). */
 #define FAULTS_MIN 100
 #define FAULTS_PERCENT 1
 
-static struct check *add(const struct netns_facts *f, struct report *r, const char *what, const char *id,
-			 const char *device)
+/* The first packets that a tunnel refuses are the device's own. */
+#define OWN_PACKETS_MAX 10
+
+struct check *network_check(const struct netns_facts *f, struct report *r, const char *what, const char *id,
+			    const char *device)
 {
 	struct check *c =
 		report_add(r, CHECK_NETWORK, what, "network.%s.%s%s%s", f->name, id, device[0] ? "." : "", device);
@@ -29,40 +27,27 @@ static struct check *add(const struct netns_facts *f, struct report *r, const ch
 	return c;
 }
 
-static void wrong(struct check *c, enum check_state state)
+void network_wrong(struct check *c, enum check_state state)
 {
 	c->state = state;
 	c->line[0] = '\0';
 }
 
-static bool in_kernel(const struct ue_device *d)
+bool network_in_kernel(const struct ue_device *d)
 {
 	return strcmp(d->kind, "tun") != 0;
 }
 
-static enum check_state judge_counter(uint64_t faults, uint64_t all)
+enum check_state network_judge_counter(uint64_t faults, uint64_t all)
 {
 	if (!faults)
 		return CHECK_OK;
 	return faults >= FAULTS_MIN && faults >= all / 100 * FAULTS_PERCENT ? CHECK_LIMITED : CHECK_INFO;
 }
 
-static void judge_forwarding(const struct netns_facts *f, const struct ue_device *d, struct report *r)
+bool network_serves(const struct ue_device *d, int family)
 {
-	char setting[ADVICE_SYSCTL_MAX];
-	struct check *c;
-
-	if (f->ip_forward < 0)
-		return;
-	c = add(f, r, "ip_forward", "ip_forward", d->name);
-	check_set(c, CHECK_OK, "1");
-	if (f->ip_forward && d->forwarding)
-		return;
-	check_set(c, CHECK_LIMITED, "0%s%s: uplink packets end after %s, at %s", f->ip_forward ? " at " : "",
-		  f->ip_forward ? d->name : "", in_kernel(d) ? "decapsulation" : "the user-space UPF", d->name);
-	wrong(c, CHECK_LIMITED);
-	check_remedy(c, "%ssysctl %s", f->inside,
-		     f->ip_forward ? advice_sysctl(d->name, "forwarding=1", setting) : "net.ipv4.ip_forward=1");
+	return family == UE_V4 ? !d->ipv6_alone : d->pools[UE_V6].routes;
 }
 
 /* The kernel takes the stricter of all and the device's (ip-sysctl: rp_filter). */
@@ -72,13 +57,13 @@ static void judge_reverse_path(const struct netns_facts *f, const struct ue_devi
 	char setting[ADVICE_SYSCTL_MAX];
 	struct check *c;
 
-	if (f->rp_all < 0 || d->rp_filter < 0)
+	if (f->rp_all < 0 || d->rp_filter < 0 || !network_serves(d, UE_V4))
 		return;
-	c = add(f, r, "rp_filter", "rp_filter", d->name);
+	c = network_check(f, r, "rp_filter", "rp_filter", d->name);
 	check_set(c, CHECK_OK, "%d at %s", value, d->name);
 	if (value == 0 || (value == 2 && (d->routes || f->default_route)))
 		return;
-	wrong(c, d->routes ? CHECK_INFO : CHECK_LIMITED);
+	network_wrong(c, d->routes ? CHECK_INFO : CHECK_LIMITED);
 	check_set(c, c->state,
 		  d->routes ? "%d at %s: uplink passes only from sources that are routed to "
 			      "it (not those of framed routes or other UPFs)"
@@ -91,103 +76,130 @@ static void judge_reverse_path(const struct netns_facts *f, const struct ue_devi
 
 static void judge_pool_route(const struct netns_facts *f, const struct ue_device *d, struct report *r)
 {
-	struct check *c = add(f, r, "UE pool", "ue_pool", d->name);
+	struct check *c = network_check(f, r, "UE pool", "ue_pool", d->name);
+	unsigned routes6 = d->pools[UE_V6].routes, routes = d->ipv6_alone ? routes6 : d->routes;
 	char device[ADVICE_WORD_MAX];
 
 	advice_word(d->name, device);
-	check_set(c, CHECK_OK, "%u route%s to %s", d->routes, d->routes == 1 ? "" : "s", d->name);
-	if (d->up && d->routes)
+	check_set(c, CHECK_OK, "%u route%s to %s", routes, plural(routes), d->name);
+	if (d->up && routes)
 		return;
-	wrong(c, CHECK_LIMITED);
+	network_wrong(c, CHECK_LIMITED);
 	if (!d->up) {
 		check_set(c, CHECK_LIMITED, "%s is down", d->name);
 		check_remedy(c, "%sip link set dev %s up", f->inside, device);
 		return;
 	}
-	check_set(c, CHECK_LIMITED, "no route to %s: downlink packets never reach the tunnel", d->name);
-	check_remedy(c, "%sip route add UE-POOL dev %s (UE-POOL as the SMF has it, say 10.60.0.0/16)", f->inside,
+	check_set(c, CHECK_LIMITED, "no %sroute to %s: downlink packets%s never reach the tunnel",
+		  routes6 ? "IPv4 " : "", d->name, routes6 ? " of IPv4" : "");
+	check_remedy(c, "%sip route replace UE-POOL dev %s (UE-POOL as the SMF has it, say 10.60.0.0/16)", f->inside,
 		     device);
 }
 
-static void judge_way_out(const struct netns_facts *f, struct report *r)
+/* IPv6 of the kernel itself: whatever sends it, the tunnel has no session for it. */
+static uint64_t count_own(const struct ue_device *d)
 {
-	struct check *c = add(f, r, "way to N6", "n6", "");
-
-	check_set(c, CHECK_OK, "%s; the way back (a route to this node, or NAT here) is the data network's",
-		  f->default_route ? "a default route" : "routes to networks beside");
-	if (f->default_route || f->other_routes > 1)
-		return;
-	wrong(c, CHECK_LIMITED);
-	check_set(c, CHECK_LIMITED, "no default route, and %s: uplink packets find no data network",
-		  f->other_routes ? "N3's network alone" : "no other");
-	check_remedy(c,
-		     "%sip route add default via GATEWAY; and, without a route back to the UE pool, "
-		     "masquerade on N6",
-		     f->inside);
+	return network_in_kernel(d) && d->own_ipv6 ? MIN(d->tx_errors, (uint64_t)OWN_PACKETS_MAX) : 0;
 }
 
-static void judge_mtu(const struct netns_facts *f, const struct ue_device *d, struct report *r)
+static void judge_refused(const struct netns_facts *f, const struct ue_device *d, struct report *r)
 {
-	unsigned overhead = strcmp(d->kind, "gtp5g") ? OVERHEAD_GTP : OVERHEAD_GTP5G;
-	char device[ADVICE_WORD_MAX];
-	struct check *c;
+	struct check *c = network_check(f, r, "tx_errors", "tx_errors", d->name);
+	uint64_t own = count_own(d), refused = d->tx_errors - own;
+	char note[128] = "";
 
-	if (!f->n3_mtu || !in_kernel(d))
+	if (own)
+		snprintf(note, sizeof(note),
+			 "; the first are the device's own IPv6 (router solicitations, MLD), about %d",
+			 OWN_PACKETS_MAX);
+	check_set(c, network_judge_counter(refused, refused + d->tx_packets),
+		  "%" PRIu64 " packets were refused by %s, %" PRIu64 " sent%s", d->tx_errors, d->name, d->tx_packets,
+		  note);
+	if (own && !refused)
+		network_wrong(c, CHECK_INFO);
+	if (!refused)
 		return;
-	c = add(f, r, "MTU", "mtu", d->name);
-	check_set(c, CHECK_OK, "%s %u, %s %u", d->name, d->mtu, f->n3, f->n3_mtu);
-	if (d->mtu + overhead <= f->n3_mtu)
-		return;
-	wrong(c, CHECK_INFO);
-	check_set(c, CHECK_INFO,
-		  "%s %u and %u bytes of tunnel exceed %u of %s: full-size downlink "
-		  "packets are fragmented on N3, or lost where fragments are",
-		  d->name, d->mtu, overhead, f->n3_mtu, f->n3);
-	if (f->n3_mtu > overhead)
-		check_remedy(c, "%sip link set dev %s mtu %u, or a larger MTU on N3", f->inside,
-			     advice_word(d->name, device), f->n3_mtu - overhead);
+	network_wrong(c, c->state);
+	check_remedy(c, "no session for the address, or no route to the gNB: teide trace --probe gtpu shows which");
 }
 
-static void judge_device_counters(const struct netns_facts *f, const struct ue_device *d, struct report *r)
+static void judge_dropped(const struct netns_facts *f, const struct ue_device *d, struct report *r)
 {
-	struct check *c = add(f, r, "tx_errors", "tx_errors", d->name);
+	struct check *c = network_check(f, r, "rx_dropped", "rx_dropped", d->name);
 
-	check_set(c, judge_counter(d->tx_errors, d->tx_errors + d->tx_packets),
-		  "%" PRIu64 " downlink packets were refused by %s, %" PRIu64 " sent", d->tx_errors, d->name,
-		  d->tx_packets);
-	if (c->state != CHECK_OK) {
-		wrong(c, c->state);
-		check_remedy(c, "no session for the address, or no route to the gNB: "
-				"teide trace --probe gtpu shows which");
-	}
-	c = add(f, r, "rx_dropped", "rx_dropped", d->name);
-	check_set(c, judge_counter(d->rx_drops, d->rx_packets),
+	check_set(c, network_judge_counter(d->rx_drops, d->rx_packets),
 		  "%" PRIu64 " uplink packets dropped at %s after decapsulation, of %" PRIu64, d->rx_drops, d->name,
 		  d->rx_packets);
-	if (c->state != CHECK_OK) {
-		wrong(c, c->state);
-		check_remedy(c, "a backlog that is full: raise net.core.netdev_max_backlog, spread "
-				"N3's queues over CPUs");
-	}
+	if (c->state == CHECK_OK)
+		return;
+	network_wrong(c, c->state);
+	check_remedy(c, "a backlog that is full: raise net.core.netdev_max_backlog, spread "
+			"N3's queues over CPUs");
 }
 
-static void judge_sockets(const struct netns_facts *f, struct report *r)
+static void judge_queue(const struct netns_facts *f, const char *what, struct report *r)
 {
-	char what[16];
-	struct check *c;
+	struct check *c = network_check(f, r, what, "n3_socket", "");
 
-	if (!f->sockets)
-		return;
-	snprintf(what, sizeof(what), "UDP %u", f->port ? f->port : 2152);
-	c = add(f, r, what, "n3_socket", "");
-	check_set(c, judge_counter(f->socket_drops, f->socket_drops + f->datagrams),
+	check_set(c, network_judge_counter(f->socket_drops, f->socket_drops + f->datagrams),
 		  "%u socket%s, %" PRIu64 " datagram%s lost at a full receive queue", f->sockets, plural(f->sockets),
 		  f->socket_drops, plural(f->socket_drops));
 	if (c->state == CHECK_OK)
 		return;
-	wrong(c, c->state);
+	network_wrong(c, c->state);
 	check_remedy(c, "its process reads too slowly: a larger SO_RCVBUF (net.core.rmem_max), more CPU "
 			"(teide run keeps a strategy for it)");
+}
+
+/* A device of the kernel's modules outlives its UPF, with its rules, and keeps the next one from starting. A gtp device
+ * may live apart from its sockets: they stay in the namespace in which it was made. */
+static void judge_receiver(const struct user_plane *u, const struct ue_device *d, const char *what, struct report *r)
+{
+	const struct netns_facts *f = &u->net;
+	bool may_be_moved = !strcmp(d->kind, "gtp") && u->socket_elsewhere;
+	struct check *c = network_check(f, r, what, "n3_socket", d->name);
+	char device[ADVICE_WORD_MAX];
+
+	network_wrong(c, may_be_moved ? CHECK_INFO : CHECK_LIMITED);
+	check_set(c, c->state, "no process receives here: %sthe UPF has ended; its device %s and the rules are left",
+		  may_be_moved ? "the UPF's socket is in another namespace, or " : "", d->name);
+	check_remedy(c, "%sip link del dev %s, and start the UPF again%s", f->inside, advice_word(d->name, device),
+		     may_be_moved ? ", if it has ended" : "");
+}
+
+/* The only socket may be a gNB's, on the same node. */
+static bool lacks_receiver(const struct user_plane *u, const struct ue_device *d)
+{
+	return network_in_kernel(d) && (!u->net.sockets || (u->unheard && !strcmp(d->kind, "gtp5g")));
+}
+
+static void judge_sockets(const struct user_plane *u, struct report *r)
+{
+	const struct netns_facts *f = &u->net;
+	char what[16];
+
+	snprintf(what, sizeof(what), "UDP %u", f->port ? f->port : GTPU_PORT);
+	if (f->sockets)
+		judge_queue(f, what, r);
+	for (size_t i = 0; i < f->n_devices; i++)
+		if (lacks_receiver(u, &f->devices[i]))
+			judge_receiver(u, &f->devices[i], what, r);
+}
+
+static void judge_rates(const struct user_plane *u, int qos, struct report *r)
+{
+	struct check *c;
+
+	if (!u->limits || qos < 0)
+		return;
+	c = network_check(&u->net, r, "rate limits", "qos", "");
+	check_set(c, CHECK_OK, "gtp5g enforces the MBR of %zu QER%s", u->limits, plural(u->limits));
+	if (qos)
+		return;
+	network_wrong(c, CHECK_INFO);
+	check_set(c, CHECK_INFO, "%zu of %zu QER%s ha%s an MBR, and gtp5g's qos is off: it enforces none", u->limits,
+		  u->qers, plural(u->qers), u->limits == 1 ? "s" : "ve");
+	check_remedy(c, "echo 1 > /proc/gtp5g/qos");
 }
 
 /* What is not in order first, and the rest as one line of text. */
@@ -199,22 +211,23 @@ static int compare(const void *a, const void *b)
 	return x_fine != y_fine ? (int)x_fine - (int)y_fine : strcmp(x->id, y->id);
 }
 
-void doctor_judge_netns(const struct netns_facts *f, struct report *r)
+void doctor_judge_netns(const struct user_plane *u, int qos, struct report *r)
 {
+	const struct netns_facts *f = &u->net;
 	size_t first = r->len;
 
 	for (size_t i = 0; i < f->n_devices; i++) {
 		const struct ue_device *d = &f->devices[i];
 
-		judge_forwarding(f, d, r);
 		judge_reverse_path(f, d, r);
 		judge_pool_route(f, d, r);
-		judge_mtu(f, d, r);
-		judge_device_counters(f, d, r);
+		judge_refused(f, d, r);
+		judge_dropped(f, d, r);
 	}
-	if (f->n_devices)
-		judge_way_out(f, r);
-	judge_sockets(f, r);
+	network_judge_forwarding(u, r);
+	network_judge_links(u, r);
+	judge_sockets(u, r);
+	judge_rates(u, qos, r);
 	if (r->len > first)
 		qsort(r->checks + first, r->len - first, sizeof(*r->checks), compare);
 }

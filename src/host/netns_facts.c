@@ -9,7 +9,6 @@
 #include "file.h"
 #include "netns_facts.h"
 
-#define GTPU_PORT 2152 /* TS 29.281 4.4.2 */
 #define PATH_LEN 512
 #define LINE_LEN 512
 
@@ -25,7 +24,7 @@ static int read_sysctl(const char *root, const char *format, ...) __attribute__(
 
 static int read_sysctl(const char *root, const char *format, ...)
 {
-	char path[128] = "/proc/sys/net/ipv4/", line[32];
+	char path[128] = "/proc/sys/net/", line[32];
 	size_t n = strlen(path);
 	va_list ap;
 	int value;
@@ -44,29 +43,6 @@ static struct ue_device *find_device(struct netns_facts *f, const char *name)
 		if (!strcmp(f->devices[i].name, name))
 			return &f->devices[i];
 	return NULL;
-}
-
-/* fib_trie.c, fib_route_seq_show(): name, destination and gateway in hexadecimal, flags. */
-static void read_routes(const char *root, struct netns_facts *f)
-{
-	_cleanup_fclose_ FILE *file = open_net(root, "route");
-	char line[LINE_LEN], name[IF_NAMESIZE];
-	uint32_t destination, gateway, flags;
-
-	while (file && fgets(line, sizeof(line), file)) {
-		struct ue_device *d;
-
-		if (sscanf(line, "%15s %" SCNx32 " %" SCNx32 " %" SCNx32, name, &destination, &gateway, &flags) != 4 ||
-		    !(flags & 1) || flags & 0x200) /* RTF_UP, RTF_REJECT */
-			continue;
-		d = find_device(f, name);
-		if (d) {
-			d->routes++;
-			continue;
-		}
-		f->other_routes++;
-		f->default_route |= !destination;
-	}
 }
 
 static void read_counters(const char *root, struct netns_facts *f)
@@ -117,31 +93,37 @@ static void read_sockets(const char *root, const char *name, struct netns_facts 
 	}
 }
 
-/* Two lines "Udp:": names, then numbers, InDatagrams first. */
-static void read_datagrams(const char *root, struct netns_facts *f)
+/* Two lines of each protocol: names, then numbers. InDatagrams is UDP's first, ForwDatagrams IP's sixth. */
+static void read_protocols(const char *root, struct netns_facts *f)
 {
 	_cleanup_fclose_ FILE *file = open_net(root, "snmp");
 	char line[LINE_LEN];
 	uint64_t n;
 
-	while (file && fgets(line, sizeof(line), file))
+	while (file && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "Udp: %" SCNu64, &n) == 1)
 			f->datagrams = n;
+		else if (sscanf(line, "Ip: %*d %*d %*u %*u %*u %" SCNu64, &n) == 1)
+			f->forwarded = n;
+	}
 }
 
 void netns_facts_read(const char *root, struct netns_facts *f)
 {
-	f->ip_forward = read_sysctl(root, "ip_forward");
-	f->rp_all = read_sysctl(root, "conf/all/rp_filter");
+	f->ip_forward = read_sysctl(root, "ipv4/ip_forward");
+	f->ip6_forward = read_sysctl(root, "ipv6/conf/all/forwarding");
+	f->rp_all = read_sysctl(root, "ipv4/conf/all/rp_filter");
 	for (size_t i = 0; i < f->n_devices; i++) {
 		struct ue_device *d = &f->devices[i];
 
-		d->rp_filter = read_sysctl(root, "conf/%s/rp_filter", d->name);
-		d->forwarding = read_sysctl(root, "conf/%s/forwarding", d->name);
+		d->rp_filter = read_sysctl(root, "ipv4/conf/%s/rp_filter", d->name);
+		d->forwarding = read_sysctl(root, "ipv4/conf/%s/forwarding", d->name);
+		d->own_ipv6 = read_sysctl(root, "ipv6/conf/%s/disable_ipv6", d->name) == 0;
+		d->force_ipv6 = read_sysctl(root, "ipv6/conf/%s/force_forwarding", d->name) == 1;
 	}
-	read_routes(root, f);
+	netns_facts_read_routes(f);
 	read_counters(root, f);
 	read_sockets(root, "udp", f);
 	read_sockets(root, "udp6", f);
-	read_datagrams(root, f);
+	read_protocols(root, f);
 }

@@ -15,33 +15,37 @@
 static const char interface[] = "x;$(id) y";
 
 /* All that is said about a device is wrong here. */
-static struct netns_facts broken(void)
+static struct user_plane broken(void)
 {
-	struct netns_facts f = {
-		.name = "\x1b[31m", .n_devices = 1, .ip_forward = 1, .n3_mtu = 1500, .n3 = "n3\x7f", .other_routes = 1};
+	struct user_plane f = {
+		.net = {.name = "\x1b[31m", .n_devices = 1, .ip_forward = 1, .other_routes = 1},
+		.links = {{.ifindex = 2, .name = "n3\x7f", .xdp = "\x1b;id", .mtu = 1500, .n3 = true}},
+		.n_links = 1,
+		.forward = {{.drops = true, .empty = true, .chain = "chain FORWARD of table \x1b$(id)"}}};
 
-	f.devices[0] = (struct ue_device){.kind = "gtp5g", .mtu = 1500, .up = true, .rp_filter = 1};
-	memcpy(f.devices[0].name, interface, sizeof(interface));
+	f.net.devices[0] = (struct ue_device){.kind = "gtp5g", .mtu = 1500, .up = true, .rp_filter = 1};
+	memcpy(f.net.devices[0].name, interface, sizeof(interface));
 	return f;
 }
 
 static void commands_quote_names(void **state)
 {
 	_cleanup_(report_free) struct report r = {0};
-	struct netns_facts f = broken();
+	struct user_plane f = broken();
 	size_t n = 0;
 
-	doctor_judge_netns(&f, &r);
+	doctor_judge_netns(&f, -1, &r);
 	for (size_t i = 0; i < r.len; i++) {
 		const char *remedy = r.checks[i].remedy;
 
 		if (!strstr(remedy, interface))
 			continue;
 		n++;
-		if (!strstr(remedy, " dev 'x;$(id) y'") && !strstr(remedy, "sysctl 'net.ipv4.conf.x;$(id) y."))
+		if (!strstr(remedy, " dev 'x;$(id) y'") && !strstr(remedy, "sysctl 'net.ipv4.conf.x;$(id) y.") &&
+		    !strstr(remedy, " -i 'x;$(id) y' "))
 			fail_msg("not quoted: %s", remedy);
 	}
-	assert_int_equal(n, 4); /* forwarding, reverse path, pool route, MTU */
+	assert_int_equal(n, 6); /* forwarding, reverse path, pool route, MTU, device left, packet filter */
 }
 
 static void text_shows_names_and_breaks_no_word(void **state)
@@ -50,11 +54,11 @@ static void text_shows_names_and_breaks_no_word(void **state)
 	const struct netns ns = {.name = "long enough to be broken; and \x1b[31m more"};
 	_cleanup_(report_free) struct report r = {0};
 	_cleanup_(buf_free) struct buf out = {0};
-	struct netns_facts f = broken();
+	struct user_plane f = broken();
 	char word[WORD_MAX(sizeof(ns.name))];
 
-	advice_inside(&ns, f.inside);
-	doctor_judge_netns(&f, &r);
+	advice_inside(&ns, f.net.inside);
+	doctor_judge_netns(&f, -1, &r);
 	report_text(&r, &h, &out);
 	for (const char *c = out.data; *c; c++)
 		assert_true((*c >= 0x20 && *c != 0x7f) || *c == '\n');

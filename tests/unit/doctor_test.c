@@ -11,8 +11,8 @@
 
 #include "cleanup.h"
 #include "doctor_api.h"
+#include "doctor_expect.h"
 #include "doctor_functions.h"
-#include "doctor_network.h"
 #include "doctor_node.h"
 #include "fake_root.h"
 
@@ -25,26 +25,6 @@ static const struct node_facts stock = {
 	.context_means = "preempt_count",
 	.jit = true,
 	.jit_known = true};
-
-static const struct check *find(const struct report *r, const char *id)
-{
-	for (size_t i = 0; i < r->len; i++)
-		if (!strcmp(r->checks[i].id, id))
-			return &r->checks[i];
-	fail_msg("no check %s", id);
-	return NULL;
-}
-
-static void expect(const struct report *r, const char *id, enum check_state state, const char *text)
-{
-	const struct check *c = find(r, id);
-
-	assert_string_equal(check_state_name(c->state), check_state_name(state));
-	if (!strstr(c->detail, text))
-		fail_msg("%s: '%s' is not in '%s'", id, text, c->detail);
-	if (state >= CHECK_LIMITED)
-		assert_true(c->remedy[0] != '\0');
-}
 
 static enum report_verdict judge_node(const struct node_facts *f, struct report *r)
 {
@@ -274,156 +254,6 @@ static void no_module_is_said_once(void **state)
 	assert_null(strstr(out.data, "FUNCTIONS"));
 }
 
-static struct netns_facts upf(void)
-{
-	/* clang-format off */
-	struct netns_facts f = {
-		.name = "upf", .inside = "ip netns exec upf ", .n_devices = 1, .ip_forward = 1,
-		.n3_mtu = 1500, .n3 = "n3", .other_routes = 2, .sockets = 1};
-
-	f.devices[0] = (struct ue_device){.name = "upfgtp", .kind = "gtp5g", .mtu = 1456, .up = true,
-					  .forwarding = 1, .routes = 1, .tx_packets = 10};
-	/* clang-format on */
-	return f;
-}
-
-static enum report_verdict judge_netns(const struct netns_facts *f, struct report *r)
-{
-	doctor_judge_netns(f, r);
-	return report_verdict(r);
-}
-
-static void network_in_order(void **state)
-{
-	_cleanup_(report_free) struct report r = {0};
-	_cleanup_(buf_free) struct buf out = {0};
-	const struct report_heading h = {"1.2.3", "node", "6.1"};
-	struct netns_facts f = upf();
-
-	assert_int_equal(judge_netns(&f, &r), REPORT_USABLE);
-	report_text(&r, &h, &out);
-	assert_non_null(strstr(out.data, "NETWORK of upf\n  ok       in order         ip_forward, MTU, "));
-}
-
-static void broken_network(void **state)
-{
-	_cleanup_(report_free) struct report r = {0};
-	struct netns_facts f = upf();
-
-	f.ip_forward = 0;
-	f.devices[0].rp_filter = 1;
-	f.devices[0].routes = 0;
-	f.devices[0].mtu = 1500;
-	f.other_routes = 1;
-	f.socket_drops = 5000;
-	f.datagrams = 100000;
-	f.devices[0].tx_errors = 3;
-	assert_int_equal(judge_netns(&f, &r), REPORT_LIMITED);
-	expect(&r, "network.upf.ip_forward.upfgtp", CHECK_LIMITED, "decapsulation");
-	assert_string_equal(find(&r, "network.upf.ip_forward.upfgtp")->remedy,
-			    "ip netns exec upf sysctl net.ipv4.ip_forward=1");
-	expect(&r, "network.upf.rp_filter.upfgtp", CHECK_LIMITED, "every uplink packet");
-	expect(&r, "network.upf.ue_pool.upfgtp", CHECK_LIMITED, "no route to upfgtp");
-	expect(&r, "network.upf.mtu.upfgtp", CHECK_INFO, "fragmented");
-	assert_non_null(strstr(find(&r, "network.upf.mtu.upfgtp")->remedy, "mtu 1456"));
-	expect(&r, "network.upf.n6", CHECK_LIMITED, "no default route");
-	expect(&r, "network.upf.n3_socket", CHECK_LIMITED, "5000 datagrams");
-	expect(&r, "network.upf.tx_errors.upfgtp", CHECK_INFO, "3 downlink");
-}
-
-static void reverse_path_by_cases(void **state)
-{
-	_cleanup_(report_free) struct report strict = {0}, loose = {0}, one = {0};
-	struct netns_facts f = upf();
-
-	f.rp_all = 1;
-	judge_netns(&f, &strict);
-	expect(&strict, "network.upf.rp_filter.upfgtp", CHECK_INFO, "framed routes");
-	f.rp_all = 2;
-	judge_netns(&f, &loose);
-	expect(&loose, "network.upf.rp_filter.upfgtp", CHECK_OK, "2 at upfgtp");
-	f.devices[0].forwarding = 0;
-	judge_netns(&f, &one);
-	expect(&one, "network.upf.ip_forward.upfgtp", CHECK_LIMITED, "0 at upfgtp");
-	assert_non_null(strstr(find(&one, "network.upf.ip_forward.upfgtp")->remedy, "conf.upfgtp.forwarding=1"));
-}
-
-static void a_gnb_is_asked_for_its_socket_alone(void **state)
-{
-	const struct netns_facts f = {.name = "gnb", .sockets = 1, .ip_forward = 0};
-	_cleanup_(report_free) struct report r = {0};
-
-	assert_int_equal(judge_netns(&f, &r), REPORT_USABLE);
-	assert_int_equal(r.len, 1);
-	expect(&r, "network.gnb.n3_socket", CHECK_OK, "1 socket");
-}
-
-static void fake_net(const struct fake_root *root)
-{
-	fake_file(root,
-		  "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
-		  "n6\t00000000\t0200460A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
-		  "upfgtp\t00003C0A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n"
-		  "*\t0000000A\t00000000\t0201\t0\t0\t0\t000000FF\t0\t0\t0\n",
-		  "proc/thread-self/net/route");
-	fake_file(root,
-		  "Inter-|   Receive   |  Transmit\n face |bytes    packets errs drop\n"
-		  "    lo: 1 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0\n"
-		  "upfgtp:  5000 50 1 7 0 0 0 0 9000 90 11 12 0 0 0 0\n",
-		  "proc/thread-self/net/dev");
-	fake_file(root,
-		  "   sl  local_address rem_address   st tx_queue rx_queue tr drops\n"
-		  "   29: 0101640A:0868 00000000:0000 07 00000000:00000000 00:00000000 00000000     0"
-		  "        0 5 2 ffff8880 17         \n"
-		  "   30: 0101640A:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000     0"
-		  "        0 6 2 ffff8881 99\n",
-		  "proc/thread-self/net/udp");
-	fake_file(root, "Udp: InDatagrams NoPorts\nUdp: 4242 1\nUdpLite: InDatagrams\nUdpLite: 7\n",
-		  "proc/thread-self/net/snmp");
-	fake_file(root, "1\n", "proc/sys/net/ipv4/ip_forward");
-	fake_file(root, "2\n", "proc/sys/net/ipv4/conf/all/rp_filter");
-	fake_file(root, "1\n", "proc/sys/net/ipv4/conf/upfgtp/rp_filter");
-	fake_file(root, "0\n", "proc/sys/net/ipv4/conf/upfgtp/forwarding");
-}
-
-static void namespace_is_read(void **state)
-{
-	struct netns_facts f = {.n_devices = 1, .devices = {{.name = "upfgtp", .kind = "gtp"}}};
-	struct fake_root root;
-
-	fake_begin(&root);
-	fake_net(&root);
-	netns_facts_read(root.path, &f);
-	fake_end(&root);
-	assert_int_equal(f.ip_forward, 1);
-	assert_int_equal(f.rp_all, 2);
-	assert_int_equal(f.devices[0].rp_filter, 1);
-	assert_int_equal(f.devices[0].forwarding, 0);
-	assert_int_equal(f.devices[0].routes, 1);
-	assert_int_equal(f.other_routes, 1);
-	assert_true(f.default_route);
-	assert_int_equal(f.devices[0].rx_packets, 50);
-	assert_int_equal(f.devices[0].rx_drops, 7);
-	assert_int_equal(f.devices[0].tx_packets, 90);
-	assert_int_equal(f.devices[0].tx_errors, 11);
-	assert_int_equal(f.sockets, 1);
-	assert_int_equal(f.socket_drops, 17);
-	assert_int_equal(f.datagrams, 4242);
-}
-
-static void namespace_without_files(void **state)
-{
-	struct netns_facts f = {.n_devices = 1, .devices = {{.name = "upfgtp", .kind = "gtp"}}};
-	struct fake_root root;
-
-	fake_begin(&root);
-	netns_facts_read(root.path, &f);
-	fake_end(&root);
-	assert_int_equal(f.ip_forward, -1);
-	assert_int_equal(f.devices[0].rp_filter, -1);
-	assert_int_equal(f.sockets, 0);
-}
-
 static void a_clock_that_is_wrong(void **state)
 {
 	_cleanup_(report_free) struct report right = {0}, behind = {0};
@@ -481,12 +311,6 @@ int main(void)
 		cmocka_unit_test(functions_of_a_stock_gtp5g),
 		cmocka_unit_test(functions_that_are_gone),
 		cmocka_unit_test(no_module_is_said_once),
-		cmocka_unit_test(network_in_order),
-		cmocka_unit_test(broken_network),
-		cmocka_unit_test(reverse_path_by_cases),
-		cmocka_unit_test(a_gnb_is_asked_for_its_socket_alone),
-		cmocka_unit_test(namespace_is_read),
-		cmocka_unit_test(namespace_without_files),
 		cmocka_unit_test(a_clock_that_is_wrong),
 		cmocka_unit_test(report_is_bounded),
 		cmocka_unit_test(text_is_wrapped),
