@@ -74,14 +74,37 @@ static void judge_reverse_path(const struct netns_facts *f, const struct ue_devi
 		     f->rp_all ? " net.ipv4.conf.all.rp_filter=0" : "");
 }
 
-static void judge_pool_route(const struct netns_facts *f, const struct ue_device *d, struct report *r)
+/* N3's and N6's own networks may lie within a pool that is large. */
+static const struct plane_link *find_stray(const struct user_plane *u, const struct ue_device *d)
 {
+	for (size_t i = 0; d->stray.prefix_len && i < u->n_links; i++)
+		if (u->links[i].ifindex == d->stray.ifindex)
+			return u->links[i].n3 || u->links[i].n6 ? NULL : &u->links[i];
+	return NULL;
+}
+
+static void judge_stray(const struct ue_device *d, const struct plane_link *link, struct check *c)
+{
+	char text[ADDR_TEXT_MAX];
+
+	network_wrong(c, CHECK_LIMITED);
+	check_set(c, CHECK_LIMITED,
+		  "%s/%u goes by %s, not %s: downlink packets to UEs with such addresses never reach the tunnel",
+		  addr_format(&d->stray.dst, text), d->stray.prefix_len, link->name, d->name);
+	check_remedy(c, "give that network or the UEs other addresses");
+}
+
+static void judge_pool_route(const struct user_plane *u, const struct ue_device *d, struct report *r)
+{
+	const struct netns_facts *f = &u->net;
 	struct check *c = network_check(f, r, "UE pool", "ue_pool", d->name);
 	unsigned routes6 = d->pools[UE_V6].routes, routes = d->ipv6_alone ? routes6 : d->routes;
 	char device[ADVICE_WORD_MAX];
 
 	advice_word(d->name, device);
 	check_set(c, CHECK_OK, "%u route%s to %s", routes, plural(routes), d->name);
+	if (d->up && routes && find_stray(u, d))
+		judge_stray(d, find_stray(u, d), c);
 	if (d->up && routes)
 		return;
 	network_wrong(c, CHECK_LIMITED);
@@ -220,7 +243,7 @@ void doctor_judge_netns(const struct user_plane *u, int qos, struct report *r)
 		const struct ue_device *d = &f->devices[i];
 
 		judge_reverse_path(f, d, r);
-		judge_pool_route(f, d, r);
+		judge_pool_route(u, d, r);
 		judge_refused(f, d, r);
 		judge_dropped(f, d, r);
 	}

@@ -33,6 +33,13 @@ struct ue_pool {
 	unsigned n6;	 /* ifindex where it leaves; 0: unknown */
 };
 
+/* A part of a pool whose route, the longer one, goes by another interface. */
+struct ue_stray {
+	struct addr dst;
+	uint8_t prefix_len; /* 0: there is none */
+	unsigned ifindex;
+};
+
 /* A device between tunnels and inner packets: gtp, gtp5g, or a user-space UPF's TUN. */
 struct ue_device {
 	char name[IF_NAMESIZE];
@@ -46,6 +53,7 @@ struct ue_device {
 	bool force_ipv6;	   /* forwards IPv6 whatever "all" says (force_forwarding, Linux 6.17) */
 	bool ipv6_alone;	   /* its UEs have no IPv4, given by the caller */
 	struct ue_pool pools[UE_FAMILIES];
+	struct ue_stray stray; /* the first */
 	uint64_t rx_packets, rx_drops, tx_packets, tx_errors;
 };
 

@@ -14,6 +14,19 @@
 #define SOMEWHERE 0xc0586301U /* 192.88.99.1 */
 static const struct addr somewhere6 = {{0x20, 0x02, 0xc0, 0x58, 0x63, 0x01}};
 
+#define PREFIXES_MAX 64 /* of pools, in one namespace */
+
+struct prefix {
+	struct rtnl_route route;
+	struct ue_device *device;
+};
+
+struct reading {
+	struct netns_facts *facts;
+	struct prefix prefixes[PREFIXES_MAX];
+	size_t n_prefixes;
+};
+
 static struct ue_device *find_device(struct netns_facts *f, unsigned ifindex)
 {
 	for (size_t i = 0; i < f->n_devices; i++)
@@ -38,7 +51,7 @@ static struct addr address_of(const struct rtnl_route *route)
 	return a;
 }
 
-static void note_pool(struct ue_device *d, const struct rtnl_route *route)
+static void note_pool(struct reading *r, struct ue_device *d, const struct rtnl_route *route)
 {
 	struct ue_pool *pool = &d->pools[route->v4 ? UE_V4 : UE_V6];
 
@@ -46,25 +59,60 @@ static void note_pool(struct ue_device *d, const struct rtnl_route *route)
 		return;
 	if (!pool->routes++)
 		pool->ue = address_of(route);
+	if (r->n_prefixes < PREFIXES_MAX)
+		r->prefixes[r->n_prefixes++] = (struct prefix){*route, d};
+}
+
+static bool is_counted(const struct rtnl_route *route)
+{
+	return route->table != RT_TABLE_LOCAL && route->ifindex && route->ifindex != LOOPBACK_IFINDEX &&
+	       !is_of_link(route);
 }
 
 static void on_route(const struct rtnl_route *route, void *data)
 {
-	struct netns_facts *f = data;
+	struct reading *r = data;
+	struct netns_facts *f = r->facts;
 	struct ue_device *d;
 
-	if (route->table == RT_TABLE_LOCAL || !route->ifindex || route->ifindex == LOOPBACK_IFINDEX ||
-	    is_of_link(route))
+	if (!is_counted(route))
 		return;
 	d = find_device(f, route->ifindex);
 	if (d) {
-		note_pool(d, route);
+		note_pool(r, d, route);
 	} else if (route->v4) {
 		f->other_routes++;
 		f->default_route |= !route->prefix_len;
 	} else {
 		f->other_routes6++;
 		f->default_route6 |= !route->prefix_len;
+	}
+}
+
+static bool is_within(const struct rtnl_route *route, const struct rtnl_route *pool)
+{
+	unsigned skipped = pool->v4 ? 96 : 0, bits = skipped + pool->prefix_len;
+
+	if (route->v4 != pool->v4 || route->table != pool->table || !pool->prefix_len ||
+	    route->prefix_len <= pool->prefix_len)
+		return false;
+	for (unsigned i = skipped; i < bits; i++)
+		if ((route->dst.b[i / 8] ^ pool->dst.b[i / 8]) & (0x80 >> i % 8))
+			return false;
+	return true;
+}
+
+static void on_other_route(const struct rtnl_route *route, void *data)
+{
+	struct reading *r = data;
+
+	if (!is_counted(route) || find_device(r->facts, route->ifindex))
+		return;
+	for (size_t i = 0; i < r->n_prefixes; i++) {
+		struct ue_stray *stray = &r->prefixes[i].device->stray;
+
+		if (!stray->prefix_len && is_within(route, &r->prefixes[i].route))
+			*stray = (struct ue_stray){route->dst, route->prefix_len, route->ifindex};
 	}
 }
 
@@ -95,10 +143,14 @@ static void find_way(const struct netns_facts *f, struct ue_device *d, bool v6)
 
 void netns_facts_read_routes(struct netns_facts *f)
 {
+	struct reading r = {.facts = f};
+
 	for (size_t i = 0; i < f->n_devices; i++)
 		f->devices[i].ifindex = if_nametoindex(f->devices[i].name);
-	if (rtnl_route_list(on_route, f, NULL) < 0)
+	if (rtnl_route_list(on_route, &r, NULL) < 0)
 		return;
+	if (r.n_prefixes)
+		(void)rtnl_route_list(on_other_route, &r, NULL);
 	for (size_t i = 0; i < f->n_devices; i++) {
 		struct ue_device *d = &f->devices[i];
 

@@ -81,6 +81,18 @@ test_other_tables() {
 	upf ip route replace 10.60.0.0/16 dev upfgtp
 }
 
+test_overlap() {
+	note "a bridge of containers has a part of the pool; so has N6, and that is in order"
+	upf ip link add br-1234 type bridge
+	upf ip link set br-1234 up
+	addr upf br-1234 10.60.0.254/24
+	says "a bridge in the pool" "$(id ue_pool.upfgtp)" limited "10.60.0.0/24 goes by br-1234, not upfgtp"
+	upf ip link del br-1234
+	addr upf n6 10.60.7.1/24
+	says "N6 in the pool" "$(id ue_pool.upfgtp)" ok "1 route to upfgtp"
+	upf ip addr del 10.60.7.1/24 dev n6
+}
+
 test_ipv6() {
 	note "a pool of IPv6 and no forwarding of IPv6"
 	set_sysctl upf ipv6/conf/all/disable_ipv6 0
@@ -198,6 +210,7 @@ test_loopback() {
 snapshot_before
 test_in_order
 test_other_tables
+test_overlap
 test_ipv6
 test_mtu
 test_packet_filter iptables "chain FORWARD of table filter"
