@@ -79,15 +79,22 @@ static int64_t rest(const struct counts_row *row)
 	return want > (int64_t)row->module_most ? (int64_t)row->module_most - want : 0;
 }
 
-/* Something of unknown size, up to most, that makes the module count more (less: it counts less). */
+/* Something of unknown size that makes the module count more, by least to most (less: it counts less). Of what would
+ * do, the amount that explains most: of a module read at different times, the first reading. */
 static void allow(struct counts_row *row, const char *reason, int64_t least, int64_t most)
 {
-	int64_t r = rest(row);
+	int64_t want = (int64_t)row->teide, low, high;
 
-	if (r < least || r > most || !r || row->n_because == COUNTS_REASONS_MAX)
+	if (!rest(row) || row->n_because == COUNTS_REASONS_MAX)
+		return;
+	for (size_t i = 0; i < row->n_because; i++)
+		want += row->because[i].amount;
+	low = MAX(least, (int64_t)row->module - want);
+	high = MIN(most, (int64_t)row->module_most - want);
+	if (low > high)
 		return;
 	row->because[row->n_because].reason = reason;
-	row->because[row->n_because++].amount = r;
+	row->because[row->n_because++].amount = low;
 }
 
 static void tell(struct counts_row *row, counts_fn visit, void *data)

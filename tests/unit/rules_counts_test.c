@@ -147,6 +147,20 @@ static void between_two_readings(void **state)
 	expect(&seen.rows[2], "dl_packets", 8, 16, -1);
 }
 
+/* 14 packets, and one more of 128 bytes between two readings: the headers explain the difference all the same. */
+static void headers_between_two_readings(void **state)
+{
+	const struct pdr_readings m = {{{0}, {.ul_packets = 14, .ul_bytes = 14 * 128}},
+				       {{0}, {.ul_packets = 15, .ul_bytes = 15 * 128}}};
+	struct rule_counts t = {0};
+	struct seen seen = {0};
+
+	add(&t, "gtp5g_encap_recv", "forwarded_n6", NULL, 14, 14 * 152);
+	assert_int_equal(rule_counts_compare_pdr(&m, &t, false, on_row, &seen), 0);
+	expect(&seen.rows[1], "ul_bytes", 14 * 128, 14 * 152, 0);
+	expect_reason(&seen.rows[1], 0, "outer_header", -14 * 24);
+}
+
 static void a_new_pdr_of_an_old_number(void **state)
 {
 	const struct gtp5g_pdr_counts start = {.ul_packets = 10}, end = {.ul_packets = 9};
@@ -206,6 +220,7 @@ int main(void)
 		cmocka_unit_test(what_has_no_reason_is_said),
 		cmocka_unit_test(to_n9),
 		cmocka_unit_test(between_two_readings),
+		cmocka_unit_test(headers_between_two_readings),
 		cmocka_unit_test(a_new_pdr_of_an_old_number),
 		cmocka_unit_test(a_device),
 		cmocka_unit_test(other_rows_are_nobodys),
