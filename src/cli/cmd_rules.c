@@ -47,7 +47,7 @@ static const struct argp_option options[] = {
 	{"netns", KEY_NETNS, "NS", 0, "this network namespace alone: a name, a path, pid:N", 0},
 	{"follow", 'f', NULL, 0, "then print each change, until interrupted", 0},
 	{"counters", KEY_COUNTERS, NULL, 0, "what the module counts, beside what teide counts", 0},
-	{"duration", KEY_DURATION, "TIME", 0, "for so long, with --counters: 30 (seconds), 5m (10s)", 0},
+	{"duration", KEY_DURATION, "TIME", 0, "for so long once the hooks are attached, with --counters: 30 (seconds), 5m (10s)", 0},
 	{"ready-fd", KEY_READY_FD, "N", 0,
 	 "with --follow or --counters: write the line \"ready\" to this descriptor when the hooks are attached", 0},
 	{"once", KEY_ONCE, NULL, 0, "list and end (what it does without --follow)", 0},

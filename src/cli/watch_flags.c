@@ -38,7 +38,7 @@ static const struct argp_option watch_options[] = {
 	{"all", KEY_ALL, NULL, 0, "every interface of every network namespace, with -i those of that name", 0},
 	{"output", 'o', "text|json", 0, "form of the output", 0},
 	{"once", KEY_ONCE, NULL, 0, "end after the first collection", 0},
-	{"duration", KEY_DURATION, "TIME", 0, "end after that time: 10 (seconds), 500ms, 5m", 0},
+	{"duration", KEY_DURATION, "TIME", 0, "end so long after the hooks are attached: 10 (seconds), 500ms, 5m", 0},
 	{"attach", KEY_ATTACH, "METHOD", 0, "force fentry, kprobe or tracepoint", 0},
 	{"probe", KEY_PROBE, "NAME", 0, "probe to run; repeat for more", 0},
 	{"module-btf", KEY_MODULE_BTF, "FILE", 0,

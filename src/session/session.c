@@ -30,9 +30,10 @@ int session_open(struct session *s, const struct session_options *options, struc
 	s->loop = loop_new();
 	if (!s->loop || !loop_add_end_signals(s->loop, on_end_signal, s))
 		return err_set(err, -ENOMEM, "event loop: %s", strerror(errno));
-	if (options->duration_ns && !loop_add_timer(s->loop, options->duration_ns, 0, on_duration, s))
-		return err_set(err, -errno, "timer: %s", strerror(errno));
-	return 0;
+	if (!options->duration_ns)
+		return 0;
+	s->end = loop_add_timer(s->loop, 0, 0, on_duration, s);
+	return s->end ? 0 : err_set(err, -errno, "timer: %s", strerror(errno));
 }
 
 int session_start(struct session *s, const struct pipeline_options *options, struct err *err)
@@ -49,6 +50,9 @@ void session_ready(const struct session *s)
 	r = s->options.notify ? ready_notify() : 0;
 	if (r < 0)
 		log_warning("NOTIFY_SOCKET: %s", err_name(r));
+	r = s->end ? loop_set_timer(s->end, s->options.duration_ns, 0) : 0;
+	if (r < 0)
+		log_warning("--duration is not kept, end with Ctrl-C: %s", err_name(r));
 }
 
 int session_run(struct session *s, struct err *err)

@@ -12,7 +12,7 @@
 struct session_options {
 	void (*on_end_signal)(void *data); /* at each such signal; NULL: the session stops */
 	void *data;
-	uint64_t duration_ns; /* the session stops after that time; 0: it does not */
+	uint64_t duration_ns; /* the session stops that long after session_ready(); 0: it does not */
 	int ready_fd;	      /* where session_ready() writes; 0: nowhere */
 	bool notify;	      /* session_ready() tells the service manager too */
 };
@@ -20,6 +20,7 @@ struct session_options {
 struct session {
 	struct session_options options;
 	struct loop *loop;
+	struct loop_source *end;   /* of the duration; NULL: it has none */
 	struct pipeline *pipeline; /* NULL: none was started */
 	bool stopped;
 	int result; /* what session_run() returns */
@@ -32,7 +33,8 @@ int session_open(struct session *s, const struct session_options *options, struc
 /* As pipeline_start(). */
 int session_start(struct session *s, const struct pipeline_options *options, struct err *err);
 
-/* The verb does its work from here on: says so as base/ready.h has it. A parent that cannot be told is a warning. */
+/* The verb does its work from here on: says so as base/ready.h has it, and the duration begins. A parent that cannot be
+ * told is a warning. */
 void session_ready(const struct session *s);
 
 /* Runs until session_stop(), and returns its value; -errno with a message when the loop failed. */

@@ -236,6 +236,20 @@ static void a_duration_ends_it(void **state)
 	struct session session;
 
 	assert_int_equal(session_open(&session, &(struct session_options){.duration_ns = 1}, NULL), 0);
+	session_ready(&session);
+	assert_int_equal(session_run(&session, NULL), 0);
+	session_close(&session);
+}
+
+/* Hooks may take longer to come on than the whole duration. */
+static void the_start_is_no_part_of_the_duration(void **state)
+{
+	struct session session;
+
+	assert_int_equal(session_open(&session, &(struct session_options){.duration_ns = 1}, NULL), 0);
+	assert_int_equal(loop_once(session.loop, 0), 0);
+	assert_false(session.stopped);
+	session_ready(&session);
 	assert_int_equal(session_run(&session, NULL), 0);
 	session_close(&session);
 }
@@ -261,6 +275,7 @@ int main(void)
 		cmocka_unit_test(a_signal_of_the_start_ends_the_run),
 		cmocka_unit_test(the_verb_may_wait_for_a_second_signal),
 		cmocka_unit_test(a_duration_ends_it),
+		cmocka_unit_test(the_start_is_no_part_of_the_duration),
 		cmocka_unit_test(one_that_was_stopped_does_not_run),
 	};
 
