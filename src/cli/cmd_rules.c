@@ -23,7 +23,11 @@ static const char doc[] =
 	"second, and several changes within it are seen as one.\n"
 	"DIR is told by what a PDR matches and where its FAR sends, as the module does not say its "
 	"source interface; ? where that can be either (N9). REMOVE: outer header removal. MBR: uplink "
-	"and downlink, bit/s; enforced only with /proc/gtp5g/qos at 1.\n"
+	"and downlink, bit/s; enforced only with /proc/gtp5g/qos at 1. SDF: which packets of the UE the PDR takes, as "
+	"an "
+	"IPFilterRule; go-upf turns it round for the uplink, where the UE is at \"from\". Of two PDRs that fit, the "
+	"one "
+	"with the lower PREC takes the packet.\n"
 	"JSON: {schema, node, ts, event: rules, namespaces: [{netns, interface, version, malformed, left_out, pdrs, "
 	"fars, qers, urrs, "
 	"bars}], ambiguous, left_out}; with --follow then a line for each change: {schema, node, ts, time, event: "
@@ -31,7 +35,11 @@ static const char doc[] =
 	"old, new (refused: asked)}; of a request that was seen also pid, tgid, comm; of a FAR's buffered and "
 	"dropped {packets, bytes}, since its change before, for a handover since it began to buffer: since; of a "
 	"handover end_marker: true where the module was told to send one to the old gNB. far_action has the bits of "
-	"Apply Action (1 drop, 2 forward, 4 buffer, 8 notify).\n"
+	"Apply Action (1 drop, 2 forward, 4 buffer, 8 notify). flow_description is the SDF filter. go-upf gives the "
+	"module a "
+	"URR's period as the low 32 bits of nanoseconds: period_s is what they stand for, period_raw what the module "
+	"has "
+	"where that is another number, or one of no known unit.\n"
 	"--counters compares, over a time, what the module counted by PDR (/proc/gtp5g/pdr) and by device with what "
 	"teide did, and says why they differ: qer_red, backlog_full (the module counts before it polices and "
 	"hands on), buffered, echo_answered (it calls them sent), outer_header (it counts without), not_buffered (its "
@@ -47,7 +55,8 @@ static const struct argp_option options[] = {
 	{"netns", KEY_NETNS, "NS", 0, "this network namespace alone: a name, a path, pid:N", 0},
 	{"follow", 'f', NULL, 0, "then print each change, until interrupted", 0},
 	{"counters", KEY_COUNTERS, NULL, 0, "what the module counts, beside what teide counts", 0},
-	{"duration", KEY_DURATION, "TIME", 0, "for so long once the hooks are attached, with --counters: 30 (seconds), 5m (10s)", 0},
+	{"duration", KEY_DURATION, "TIME", 0,
+	 "for so long once the hooks are attached, with --counters: 30 (seconds), 5m (10s)", 0},
 	{"ready-fd", KEY_READY_FD, "N", 0,
 	 "with --follow or --counters: write the line \"ready\" to this descriptor when the hooks are attached", 0},
 	{"once", KEY_ONCE, NULL, 0, "list and end (what it does without --follow)", 0},

@@ -14,7 +14,7 @@ enum { CMD_GET_VERSION = 16 };
 enum { ATTR_VERSION = 0 };
 enum { ATTR_LINK = 1, ATTR_ID = 3 };
 
-enum form { U8, U16, U32, U64, ID8, ID16, ACTION, IPV4, IDS, PRESENT, NEST };
+enum form { U8, U16, U32, U64, ID8, ID16, ACTION, IPV4, IDS, PRESENT, NEST, FIRST8, FIRST32, FIRST_IPV4, PORTS, FLOW };
 
 struct fields;
 
@@ -42,8 +42,14 @@ struct fields {
 
 static const struct fields f_teid =
 	FIELDS({1, U32, AT(pdr.teid), GTP5G_HAS_TEID}, {2, IPV4, AT(pdr.local), GTP5G_HAS_LOCAL});
+static const struct fields flow =
+	FIELDS({1, U8, AT(pdr.flow.action)}, {2, U8, AT(pdr.flow.direction)}, {3, U8, AT(pdr.flow.protocol)},
+	       {4, FIRST_IPV4, AT(pdr.flow.from.address)}, {5, FIRST32, AT(pdr.flow.from.mask)},
+	       {6, FIRST_IPV4, AT(pdr.flow.to.address)}, {7, FIRST32, AT(pdr.flow.to.mask)},
+	       {8, PORTS, AT(pdr.flow.from.ports)}, {9, PORTS, AT(pdr.flow.to.ports)});
+static const struct fields sdf = FIELDS({1, FLOW, 0, GTP5G_HAS_FLOW, &flow});
 static const struct fields pdi =
-	FIELDS({1, IPV4, AT(pdr.ue), GTP5G_HAS_UE}, {2, NEST, 0, 0, &f_teid}, {3, PRESENT, 0, GTP5G_HAS_SDF},
+	FIELDS({1, IPV4, AT(pdr.ue), GTP5G_HAS_UE}, {2, NEST, 0, 0, &f_teid}, {3, NEST, 0, GTP5G_HAS_SDF, &sdf},
 	       {4, U8, AT(pdr.source), GTP5G_HAS_SOURCE}, {6, PRESENT, 0, GTP5G_HAS_FRAMED_ROUTES});
 static const struct fields creation =
 	FIELDS({2, U32, AT(far.teid), GTP5G_HAS_TEID}, {3, IPV4, AT(far.peer), GTP5G_HAS_PEER},
@@ -53,10 +59,10 @@ static const struct fields mbr = FIELDS({1, U32, AT(qer.mbr.ul_high)}, {2, U8, A
 					{3, U32, AT(qer.mbr.dl_high)}, {4, U8, AT(qer.mbr.dl_low)});
 static const struct fields gbr = FIELDS({1, U32, AT(qer.gbr.ul_high)}, {2, U8, AT(qer.gbr.ul_low)},
 					{3, U32, AT(qer.gbr.dl_high)}, {4, U8, AT(qer.gbr.dl_low)});
-static const struct fields threshold = FIELDS({2, U64, AT(urr.threshold.total)}, {3, U64, AT(urr.threshold.uplink)},
-					      {4, U64, AT(urr.threshold.downlink)});
-static const struct fields quota =
-	FIELDS({2, U64, AT(urr.quota.total)}, {3, U64, AT(urr.quota.uplink)}, {4, U64, AT(urr.quota.downlink)});
+static const struct fields threshold = FIELDS({1, U8, AT(urr.threshold.flags)}, {2, U64, AT(urr.threshold.total)},
+					      {3, U64, AT(urr.threshold.uplink)}, {4, U64, AT(urr.threshold.downlink)});
+static const struct fields quota = FIELDS({1, U8, AT(urr.quota.flags)}, {2, U64, AT(urr.quota.total)},
+					  {3, U64, AT(urr.quota.uplink)}, {4, U64, AT(urr.quota.downlink)});
 
 /* gtp5g's attributes as its fill functions write them; a SEID of 0 is left out. */
 static const struct {
@@ -80,7 +86,7 @@ static const struct {
 	[GTP5G_RULE_URR] = {14, "URRs", 8,
 			    FIELDS({3, U32, AT(id), GTP5G_HAS_ID}, {4, U8, AT(urr.method), GTP5G_HAS_METHOD},
 				   {5, U32, AT(urr.trigger), GTP5G_HAS_TRIGGER},
-				   {6, U32, AT(urr.period), GTP5G_HAS_PERIOD}, {7, U8, AT(urr.info)},
+				   {6, U32, AT(urr.period), GTP5G_HAS_PERIOD}, {7, FIRST8, AT(urr.info)},
 				   {8, U64, AT(seid)}, {9, NEST, 0, GTP5G_HAS_THRESHOLD, &threshold},
 				   {10, NEST, 0, GTP5G_HAS_QUOTA, &quota})},
 	[GTP5G_RULE_BAR] = {15, "BARs", 6,
@@ -89,6 +95,15 @@ static const struct {
 };
 
 static int parse_fields(const void *start, size_t len, const struct fields *fields, struct gtp5g_rule *rule);
+
+/* Where the module looks at the first bytes alone: go-upf writes an address "any" in 16 bytes, and a byte in 8. */
+static int copy_first(const void *payload, size_t len, size_t want, void *to)
+{
+	if (len < want)
+		return -EPROTO;
+	memcpy(to, payload, want);
+	return 0;
+}
 
 static int copy(const void *payload, size_t len, size_t want, void *to)
 {
@@ -120,9 +135,8 @@ static int parse_ipv4(const void *payload, size_t len, struct addr *to)
 {
 	uint32_t v4;
 
-	if (len != sizeof(v4))
+	if (copy_first(payload, len, sizeof(v4), &v4) < 0)
 		return -EPROTO;
-	memcpy(&v4, payload, sizeof(v4));
 	*to = addr_from_v4(v4);
 	return 0;
 }
@@ -138,6 +152,33 @@ static int parse_id_of_list(const void *payload, size_t len, struct gtp5g_ids *t
 	else
 		to->left_out++;
 	return 0;
+}
+
+/* Each has one port in its upper and one in its lower half; which is the first depends on the writer. */
+static int parse_ports(const void *payload, size_t len, struct gtp5g_ports *to)
+{
+	size_t n = len / sizeof(uint32_t);
+
+	if (len % sizeof(uint32_t))
+		return -EPROTO;
+	memset(to, 0, sizeof(*to));
+	to->n = (uint16_t)MIN(n, (size_t)GTP5G_PORTS_MAX);
+	to->left_out = (uint16_t)(n - to->n);
+	for (size_t i = 0; i < to->n; i++) {
+		uint32_t range;
+
+		memcpy(&range, (const char *)payload + i * sizeof(range), sizeof(range));
+		to->ranges[i].first = (uint16_t)MIN(range & 0xffff, range >> 16);
+		to->ranges[i].last = (uint16_t)MAX(range & 0xffff, range >> 16);
+	}
+	return 0;
+}
+
+/* Without masks whole addresses are compared. */
+static int parse_flow(const void *payload, size_t len, const struct fields *fields, struct gtp5g_rule *rule)
+{
+	rule->pdr.flow.from.mask = rule->pdr.flow.to.mask = UINT32_MAX;
+	return parse_fields(payload, len, fields, rule);
 }
 
 /* One or two bytes, by what the last FAR was written with. */
@@ -170,14 +211,24 @@ static int parse_field(const struct field *f, const void *payload, size_t len, s
 		return widen(payload, len, sizeof(uint16_t), to);
 	case ACTION:
 		return parse_action(payload, len, to);
+	case FIRST8:
+		return copy_first(payload, len, sizeof(uint8_t), to);
+	case FIRST32:
+		return copy_first(payload, len, sizeof(uint32_t), to);
 	case IPV4:
+		return len == sizeof(uint32_t) ? parse_ipv4(payload, len, to) : -EPROTO;
+	case FIRST_IPV4:
 		return parse_ipv4(payload, len, to);
+	case PORTS:
+		return parse_ports(payload, len, to);
 	case IDS:
 		return parse_id_of_list(payload, len, to);
 	case PRESENT:
 		return 0;
 	case NEST:
 		return parse_fields(payload, len, f->nest, rule);
+	case FLOW:
+		return parse_flow(payload, len, f->nest, rule);
 	}
 	return -EPROTO;
 }

@@ -49,6 +49,7 @@ enum {
 	GTP5G_HAS_QUOTA = 1 << 22,
 	GTP5G_HAS_DELAY = 1 << 23,
 	GTP5G_HAS_COUNT = 1 << 24,
+	GTP5G_HAS_FLOW = 1 << 25,
 };
 
 #define GTP5G_IDS_MAX 16
@@ -57,6 +58,34 @@ struct gtp5g_ids {
 	uint32_t n;
 	uint32_t left_out; /* beyond GTP5G_IDS_MAX */
 	uint32_t ids[GTP5G_IDS_MAX];
+};
+
+#define GTP5G_PORTS_MAX 8
+
+struct gtp5g_ports {
+	uint16_t n;	   /* 0: any */
+	uint16_t left_out; /* beyond GTP5G_PORTS_MAX */
+	struct {
+		uint16_t first, last;
+	} ranges[GTP5G_PORTS_MAX];
+};
+
+struct gtp5g_flow_end {
+	struct addr address;
+	uint32_t mask; /* network order */
+	struct gtp5g_ports ports;
+};
+
+#define GTP5G_FLOW_PERMIT 1
+#define GTP5G_FLOW_IN 1
+#define GTP5G_FLOW_OUT 2 /* the module compares packets of both directions with this one alone */
+#define GTP5G_FLOW_ANY_PROTOCOL 0xff
+
+/* The Flow Description of an SDF filter, TS 29.244 8.2.5, as packets inside the tunnel go: the control plane's from the
+ * core's side, which the UPF turns round for an uplink PDR. */
+struct gtp5g_flow {
+	uint8_t action, direction, protocol;
+	struct gtp5g_flow_end from, to;
 };
 
 struct gtp5g_pdr_rule {
@@ -68,6 +97,7 @@ struct gtp5g_pdr_rule {
 	struct addr local; /* F-TEID's address */
 	struct addr ue;
 	struct gtp5g_ids qers, urrs;
+	struct gtp5g_flow flow;
 };
 
 struct gtp5g_far_rule {
@@ -94,15 +124,20 @@ struct gtp5g_qer_rule {
 	struct gtp5g_rate mbr, gbr;
 };
 
+#define GTP5G_VOLUME_TOTAL 0x1 /* TS 29.244 8.2.13 */
+#define GTP5G_VOLUME_UPLINK 0x2
+#define GTP5G_VOLUME_DOWNLINK 0x4
+
 struct gtp5g_volume {
 	uint64_t total, uplink, downlink; /* bytes */
+	uint8_t flags;			  /* which of them count: GTP5G_VOLUME_* */
 };
 
 struct gtp5g_urr_rule {
 	uint8_t method;
 	uint8_t info; /* Measurement Information, TS 29.244 8.2.68 */
 	uint32_t trigger;
-	uint32_t period; /* seconds */
+	uint32_t period; /* as the UPF wrote it: seconds, or the low bits of nanoseconds (go-upf) */
 	struct gtp5g_volume threshold, quota;
 };
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <stdio.h>
 
+#include "cleanup.h"
 #include "clock.h"
 #include "gtp5g.h"
 #include "json_head.h"
+#include "rule_values.h"
 #include "rules_show.h"
 
 struct place {
@@ -37,6 +39,20 @@ static void put_ids(struct jw *j, const char *key, const struct gtp5g_ids *ids)
 	jw_array_end(j);
 }
 
+static void put_sdf(struct jw *j, const struct gtp5g_rule *r)
+{
+	_cleanup_(buf_free) struct buf flow = {0};
+
+	if (!(r->has & GTP5G_HAS_SDF))
+		return;
+	jw_bool(j, "sdf_filter", true);
+	if (!(r->has & GTP5G_HAS_FLOW))
+		return;
+	rule_flow_text(r, &flow);
+	if (!flow.failed)
+		jw_string(j, "flow_description", flow.data);
+}
+
 static void put_pdr(struct jw *j, const struct place *at, const struct gtp5g_rule *r)
 {
 	static const char *const directions[] = {NULL, "uplink", "downlink"};
@@ -52,8 +68,7 @@ static void put_pdr(struct jw *j, const struct place *at, const struct gtp5g_rul
 	put_u64(j, r, GTP5G_HAS_TEID, "teid", r->pdr.teid);
 	put_addr(j, r, GTP5G_HAS_LOCAL, "local", &r->pdr.local);
 	put_u64(j, r, GTP5G_HAS_REMOVAL, "outer_header_removal", r->pdr.removal);
-	if (r->has & GTP5G_HAS_SDF)
-		jw_bool(j, "sdf_filter", true);
+	put_sdf(j, r);
 	if (r->has & GTP5G_HAS_FRAMED_ROUTES)
 		jw_bool(j, "framed_routes", true);
 	put_u64(j, r, GTP5G_HAS_FAR_ID, "far_id", r->pdr.far_id);
@@ -98,17 +113,31 @@ static void put_qer(struct jw *j, const struct gtp5g_rule *r)
 static void put_volume(struct jw *j, const char *key, const struct gtp5g_volume *v)
 {
 	jw_object(j, key);
-	jw_u64(j, "total", v->total);
-	jw_u64(j, "uplink", v->uplink);
-	jw_u64(j, "downlink", v->downlink);
+	if (v->flags & GTP5G_VOLUME_TOTAL)
+		jw_u64(j, "total", v->total);
+	if (v->flags & GTP5G_VOLUME_UPLINK)
+		jw_u64(j, "uplink", v->uplink);
+	if (v->flags & GTP5G_VOLUME_DOWNLINK)
+		jw_u64(j, "downlink", v->downlink);
 	jw_object_end(j);
+}
+
+/* The module sends a period of 0 where none was set. */
+static void put_period(struct jw *j, const struct gtp5g_rule *r)
+{
+	uint32_t seconds = 0;
+
+	if (rule_period(r, &seconds))
+		jw_u64(j, "period_s", seconds);
+	if (r->urr.period != seconds)
+		jw_u64(j, "period_raw", r->urr.period);
 }
 
 static void put_urr(struct jw *j, const struct gtp5g_rule *r)
 {
 	put_u64(j, r, GTP5G_HAS_METHOD, "method", r->urr.method);
 	put_u64(j, r, GTP5G_HAS_TRIGGER, "trigger", r->urr.trigger);
-	put_u64(j, r, GTP5G_HAS_PERIOD, "period_s", r->urr.period);
+	put_period(j, r);
 	if (r->has & GTP5G_HAS_THRESHOLD)
 		put_volume(j, "threshold_bytes", &r->urr.threshold);
 	if (r->has & GTP5G_HAS_QUOTA)

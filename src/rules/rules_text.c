@@ -7,6 +7,7 @@
 #include "escape.h"
 #include "gtp5g.h"
 #include "plural.h"
+#include "rule_values.h"
 #include "rules_show.h"
 
 const char *const rules_kind_names[GTP5G_RULE_KINDS] = {"PDR", "FAR", "QER", "URR", "BAR"};
@@ -69,6 +70,17 @@ static void put_qer(const struct gtp5g_rule *r, struct buf *out)
 		buf_printf(out, " gate %s", gates[gate]);
 }
 
+static void put_sdf(const char *before, const struct gtp5g_rule *r, struct buf *out)
+{
+	if (!(r->has & GTP5G_HAS_SDF))
+		return;
+	buf_printf(out, "%sSDF ", before);
+	if (r->has & GTP5G_HAS_FLOW)
+		rule_flow_text(r, out);
+	else
+		buf_str(out, "without a flow");
+}
+
 static void put_pdr(const struct gtp5g_rule *r, struct buf *out)
 {
 	char ue[ADDR_TEXT_MAX], local[ADDR_TEXT_MAX];
@@ -86,15 +98,34 @@ static void put_pdr(const struct gtp5g_rule *r, struct buf *out)
 		buf_printf(out, " QER %u", r->pdr.qers.ids[i]);
 	for (uint32_t i = 0; i < r->pdr.urrs.n; i++)
 		buf_printf(out, " URR %u", r->pdr.urrs.ids[i]);
+	put_sdf(" ", r, out);
+}
+
+static void put_volume(const char *what, const struct gtp5g_volume *v, struct buf *out)
+{
+	buf_printf(out, " %s", what);
+	if (v->flags & GTP5G_VOLUME_TOTAL)
+		buf_printf(out, " total %" PRIu64, v->total);
+	if (v->flags & GTP5G_VOLUME_UPLINK)
+		buf_printf(out, " uplink %" PRIu64, v->uplink);
+	if (v->flags & GTP5G_VOLUME_DOWNLINK)
+		buf_printf(out, " downlink %" PRIu64, v->downlink);
+	buf_str(out, " bytes");
 }
 
 static void put_urr(const struct gtp5g_rule *r, struct buf *out)
 {
-	buf_printf(out, "method 0x%x trigger 0x%x period %u s", r->urr.method, r->urr.trigger, r->urr.period);
+	uint32_t seconds;
+
+	buf_printf(out, "method 0x%x trigger 0x%x", r->urr.method, r->urr.trigger);
+	if (rule_period(r, &seconds))
+		buf_printf(out, " period %u s", seconds);
+	else if (r->urr.period)
+		buf_printf(out, " period %u of an unknown unit", r->urr.period);
 	if (r->has & GTP5G_HAS_THRESHOLD)
-		buf_printf(out, " threshold %" PRIu64, r->urr.threshold.total);
+		put_volume("threshold", &r->urr.threshold, out);
 	if (r->has & GTP5G_HAS_QUOTA)
-		buf_printf(out, " quota %" PRIu64, r->urr.quota.total);
+		put_volume("quota", &r->urr.quota, out);
 }
 
 static void put_rule(const struct gtp5g_rule *r, struct buf *out)
@@ -139,6 +170,7 @@ static void put_row_rules(const struct rules *t, uint64_t netns, const struct gt
 	}
 	for (uint32_t i = 0; i < pdr->pdr.urrs.n; i++)
 		buf_printf(out, "; URR %u", pdr->pdr.urrs.ids[i]);
+	put_sdf("; ", pdr, out);
 }
 
 static void put_row(const struct rules *t, uint64_t netns, const struct gtp5g_rule *pdr, struct buf *out)
@@ -182,7 +214,7 @@ static void put_place(const struct rules *t, const struct rules_place *p, struct
 	if (p->malformed || p->left_out)
 		buf_printf(out, "; %zu not understood, %zu left out", p->malformed, p->left_out);
 	buf_printf(out, "\n%-12s %5s %5s %-8s %-15s %-26s %-6s %s\n", "SEID", "PDR", "PREC", "DIR", "UE", "F-TEID",
-		   "REMOVE", "FAR; QER; URR");
+		   "REMOVE", "FAR; QER; URR; SDF");
 	for (const struct rules_item *i = rules_first(t, p->netns, GTP5G_RULE_PDR); i; i = rules_next(t, i))
 		put_row(t, p->netns, rules_get(i), out);
 }
