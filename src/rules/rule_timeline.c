@@ -264,19 +264,6 @@ static bool predict(const struct queued *q, const struct gtp5g_rule *before, str
 	return q->attrs && gtp5g_rule_apply(q->bytes, q->attrs_len, ret) == 0;
 }
 
-/* As the module tells it: it does not tell a PDR's source interface. */
-static bool same_contents(const struct gtp5g_rule *asked, const struct gtp5g_rule *now)
-{
-	struct gtp5g_rule a;
-
-	memcpy(&a, asked, sizeof(a));
-	if (!(now->has & GTP5G_HAS_SOURCE) && a.kind == GTP5G_RULE_PDR) {
-		a.has &= ~(uint32_t)GTP5G_HAS_SOURCE;
-		a.pdr.source = 0;
-	}
-	return !memcmp(&a, now, sizeof(a));
-}
-
 struct outcome {
 	enum rules_event event;
 	const struct gtp5g_rule *after; /* NULL: none */
@@ -300,13 +287,13 @@ static struct outcome judge(const struct queued *q, enum rule_answer answer, con
 										: done(q, before, NULL);
 	/* That it is there already is why the module refuses to create it. */
 	if (q->request == REQUEST_CREATE && before &&
-	    (answer == RULE_UNKNOWN || (answer == RULE_FOUND && !memcmp(before, now, sizeof(*now)))))
+	    (answer == RULE_UNKNOWN || (answer == RULE_FOUND && rules_same(before, now))))
 		return refused;
 	if (answer == RULE_UNKNOWN)
 		return done(q, before, asked ? asked : &q->rule);
 	if (answer == RULE_GONE)
 		return before ? done(q, before, NULL) : refused;
-	if (before && !memcmp(before, now, sizeof(*now)) && asked && !same_contents(asked, now))
+	if (before && rules_same(before, now) && asked && !rules_same(asked, now))
 		return refused;
 	return done(q, before, now);
 }
@@ -322,6 +309,12 @@ static void touch(struct rule_timeline *t, const struct queued *q)
 	last->netns = q->event.netns_inode;
 }
 
+/* A control plane repeats a rule as it is: free5GC's does at each set-up and service request. */
+static bool is_repeated(const struct gtp5g_rule *before, struct outcome o)
+{
+	return o.event == RULES_CHANGED && before && rules_same(before, o.after);
+}
+
 /* What the queue's first became, told and remembered. */
 static void conclude(struct rule_timeline *t, const struct gtp5g_rule *before, struct outcome o,
 		     void (*visit)(const struct rules_change *, void *), void *data)
@@ -331,6 +324,10 @@ static void conclude(struct rule_timeline *t, const struct gtp5g_rule *before, s
 	struct rules_change change = {
 		.event = o.event, .netns = q->event.netns_inode, .before = before, .after = o.after, .cause = &cause};
 
+	if (is_repeated(before, o)) {
+		touch(t, q);
+		return;
+	}
 	cause.end_marker = has_end_marker(t);
 	take_counts(t, q, &cause);
 	if (!before && !o.after)

@@ -269,6 +269,27 @@ enum rules_direction rules_direction(const struct gtp5g_rule *pdr, const struct 
 	return far && !(far->has & GTP5G_HAS_TEID) ? RULES_UPLINK : RULES_UNKNOWN;
 }
 
+static void forget_source(struct gtp5g_rule *rule)
+{
+	if (rule->kind != GTP5G_RULE_PDR)
+		return;
+	rule->has &= ~(uint32_t)GTP5G_HAS_SOURCE;
+	rule->pdr.source = 0;
+}
+
+bool rules_same(const struct gtp5g_rule *a, const struct gtp5g_rule *b)
+{
+	struct gtp5g_rule x, y;
+
+	if (!((a->has ^ b->has) & GTP5G_HAS_SOURCE))
+		return !memcmp(a, b, sizeof(*a));
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	forget_source(&x);
+	forget_source(&y);
+	return !memcmp(&x, &y, sizeof(x));
+}
+
 bool rules_is_handover(const struct gtp5g_rule *before, const struct gtp5g_rule *after)
 {
 	const uint32_t both = GTP5G_HAS_TEID | GTP5G_HAS_PEER;
@@ -284,7 +305,7 @@ static void diff_both(const struct rules_item *before, const struct rules_item *
 	struct rules_change change = {
 		.event = RULES_CHANGED, .netns = after->netns, .before = &before->rule, .after = &after->rule};
 
-	if (!memcmp(before, after, sizeof(*before)))
+	if (rules_same(&before->rule, &after->rule))
 		return;
 	visit(&change, data);
 	if (!rules_is_handover(&before->rule, &after->rule))

@@ -38,6 +38,10 @@ void rules_sort(struct rules *t);
 int rules_put(struct rules *t, uint64_t netns, const struct gtp5g_rule *rule);
 void rules_remove(struct rules *t, uint64_t netns, const struct gtp5g_rule *rule);
 
+/* Of one number: the same contents, as far as both tell them. A request tells a PDR's source interface, the module does
+ * not. */
+bool rules_same(const struct gtp5g_rule *a, const struct gtp5g_rule *b);
+
 /* Both are FARs with an outer header, and to another peer or tunnel. */
 bool rules_is_handover(const struct gtp5g_rule *before, const struct gtp5g_rule *after);
 

@@ -5,6 +5,7 @@
  *   forward SEID FAR TEID PEER        the FAR forwards there from now on
  *   marker SEID FAR TEID PEER         the same, and the old peer is sent an End Marker
  *   buffer SEID FAR | drop SEID FAR   the FAR keeps, drops the packets from now on
+ *   rebuffer SEID FAR                 asks for that once more: it changes nothing, and is not said
  *   session SEID UE TEID LOCAL PEER   QER 1, FAR 1 and 2, PDR 1 and 2 (whose packets can be kept)
  *   end SEID                          removes those
  *   again SEID FAR                    adds the FAR once more, which the module refuses
@@ -113,6 +114,14 @@ static int on_marker(const struct gtp5g *g, char **argv, struct err *err)
 static int on_buffer(const struct gtp5g *g, char **argv, struct err *err)
 {
 	return replace(g, &(struct gtp5g_far){.action = GTP5G_ACTION_BUFF}, argv, err);
+}
+
+static int on_rebuffer(const struct gtp5g *g, char **argv, struct err *err)
+{
+	struct gtp5g_far far = {.action = GTP5G_ACTION_BUFF};
+	int r = far_number(argv, &far, err);
+
+	return r < 0 ? r : gtp5g_far_update(g, &far, err);
 }
 
 static int on_drop(const struct gtp5g *g, char **argv, struct err *err)
@@ -344,10 +353,10 @@ static const struct {
 	int arguments;
 	int (*run)(const struct gtp5g *g, char **argv, struct err *err);
 } commands[] = {
-	{"forward", 4, on_forward}, {"marker", 4, on_marker}, {"buffer", 2, on_buffer},	  {"drop", 2, on_drop},
-	{"session", 5, on_session}, {"end", 1, on_end},	      {"again", 2, on_again},	  {"remove", 2, on_remove},
-	{"send", 2, on_send},	    {"qfi", 2, on_qfi},	      {"precede", 5, on_precede}, {"quota", 2, on_quota},
-	{"requota", 2, on_requota}, {"bar", 2, on_bar},	      {"forget", 1, on_forget},
+	{"rebuffer", 2, on_rebuffer}, {"forward", 4, on_forward}, {"marker", 4, on_marker}, {"buffer", 2, on_buffer},
+	{"drop", 2, on_drop},	      {"session", 5, on_session}, {"end", 1, on_end},	    {"again", 2, on_again},
+	{"remove", 2, on_remove},     {"send", 2, on_send},	  {"qfi", 2, on_qfi},	    {"precede", 5, on_precede},
+	{"quota", 2, on_quota},	      {"requota", 2, on_requota}, {"bar", 2, on_bar},	    {"forget", 1, on_forget},
 };
 
 static int run_one(const struct gtp5g *g, int argc, char **argv, int *used, struct err *err)

@@ -23,7 +23,7 @@ HANDOVERS = [  # old and new gNB and TEID, End Marker, packets kept and dropped,
     ("10.9.0.3", 0x301, "10.9.0.4", 0x302, False, 0, 3),
     ("10.9.0.4", 0x302, "10.9.0.4", 0x303, True, 0, 0),
     ("10.9.0.4", 0x303, "10.9.0.4", 0x302, False, 0, 0)]
-ACTIONS = [4, 4, 2, 1, 2, None, 2, 2, None]  # of what became new
+ACTIONS = [4, 2, 1, 2, None, 2, 2, None]  # of what became new
 
 def expect(what, got, want):
     if got != want:

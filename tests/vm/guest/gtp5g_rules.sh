@@ -28,7 +28,7 @@ far() { ip netns exec teide-upf gtp5g_far upfgtp "$@"; }
 # more while it forwards, thrice within a moment, and is removed.
 changes() {
 	far session $SEID $UE 0x300 10.100.1.1 $N3 \
-		buffer $SEID 2 send $UE 5 buffer $SEID 2 send $UE 2 marker $SEID 2 0x301 10.100.9.1 \
+		buffer $SEID 2 send $UE 5 rebuffer $SEID 2 send $UE 2 marker $SEID 2 0x301 10.100.9.1 \
 		drop $SEID 2 send $UE 3 forward $SEID 2 0x302 10.100.9.2 \
 		again $SEID 2 \
 		forward $SEID 2 0x303 10.100.9.2 marker $SEID 2 0x304 10.100.9.2 forward $SEID 2 0x303 10.100.9.2 \

@@ -26,7 +26,7 @@ for module in plain btf; do
 	start_split run env TEIDE_RUN_PROBES=gtpu TEIDE_RUN_STRATEGIES=false TEIDE_RUN_OUTPUT=json \
 		TEIDE_RUN_EVENTS=all "$TEIDE" run
 	run=$PID
-	gtp5g_far upfgtp buffer $SEID $FAR send $UE 5 buffer $SEID $FAR send $UE 2 marker $SEID $FAR 0x301 10.9.0.3 \
+	gtp5g_far upfgtp buffer $SEID $FAR send $UE 5 rebuffer $SEID $FAR send $UE 2 marker $SEID $FAR 0x301 10.9.0.3 \
 		drop $SEID $FAR send $UE 3 forward $SEID $FAR 0x302 10.9.0.4 again $SEID $FAR \
 		marker $SEID $FAR 0x303 10.9.0.4 forward $SEID $FAR 0x302 10.9.0.4 remove $SEID $FAR >/out/$module.did
 	wait_for 60 grep -q '"event":"removed"' "$TMP/follow.log"
