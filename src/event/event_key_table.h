@@ -100,7 +100,7 @@ KEY(F_CHANGE, NONE, "change", CHANGE, RULE(change), "", TEXT(CHANGE, "change"), 
 KEY(F_URR_ID, NONE, "urr_id", NUMBER, RULE(urr_id), "", TEXT(MORE_IDS, "urr_id"), "usage reporting rule")
 KEY(F_BAR_ID, NONE, "bar_id", NUMBER, RULE(bar_id), "", TEXT(MORE_IDS, "bar_id"), "buffering action rule")
 KEY(F_BUFFERED_PACKETS, BUFFERED, "packets", NUMBER, RULE(buffered.packets), "packets", TEXT(COUNTS, "buffered"),
-    "packets that a FAR kept")
+    "packets that the module gave to the UPF to keep for a FAR; it does not know what became of them")
 KEY(F_BUFFERED_BYTES, BUFFERED, "bytes", NUMBER, RULE(buffered.bytes), "bytes", TEXT(COUNTS, "buffered_bytes"),
     "their bytes")
 KEY(F_DROPPED_PACKETS, DROPPED, "packets", NUMBER, RULE(dropped.packets), "packets", TEXT(COUNTS, "dropped"),

@@ -15,6 +15,9 @@ KIND(KIND_RULE, "rule", RULE, "gtpu", EVENT,
      "a change of one of gtp5g's rules; `old`, `new`, `asked` are objects with the keys of `teide rules -o json`")
 KIND(KIND_HANDOVER, "handover", RULE, "gtpu", EVENT,
      "the same where a FAR's tunnel now ends at another gNB: `old` and `new` have its `gnb` and `teid`")
+KIND(KIND_RESUMED, "resumed", RULE, "gtpu", EVENT,
+     "the same where a FAR that buffered forwards to its gNB again, after paging or a service request; keys as of a "
+     "handover")
 KIND(KIND_END_MARKER, "end_marker", RULE, "gtpu", EVENT, "an End Marker that gtp5g sends at a change")
 KIND(KIND_COUNT, "count", CALL, "gtpu", ROW, "calls by what they returned, packets by what became of them")
 KIND(KIND_SESSION, "session", CALL, "gtpu", ROW, "packets by tunnel, rules and what became of them")

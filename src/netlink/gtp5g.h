@@ -13,6 +13,7 @@
 #define GTP5G_ACTION_DROP 0x01 /* Apply Action, TS 29.244 8.2.26 */
 #define GTP5G_ACTION_FORW 0x02
 #define GTP5G_ACTION_BUFF 0x04
+#define GTP5G_ACTION_NOCP 0x08 /* tells the control plane of the first packet */
 
 #define GTP5G_GATE_UPLINK_CLOSED 0x04 /* Gate Status, TS 29.244 8.2.7 */
 #define GTP5G_GATE_DOWNLINK_CLOSED 0x01

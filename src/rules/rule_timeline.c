@@ -335,10 +335,10 @@ static void conclude(struct rule_timeline *t, const struct gtp5g_rule *before, s
 	visit(&change, data);
 	if (o.event == RULES_REFUSED)
 		return;
-	if (o.event == RULES_CHANGED && before && rules_is_handover(before, o.after)) {
-		change.event = RULES_HANDOVER;
+	if (o.event == RULES_CHANGED && before)
+		change.event = rules_beside(before, o.after, cause.end_marker);
+	if (change.event != o.event)
 		visit(&change, data);
-	}
 	keep_counts(t, q, before, o.after);
 	touch(t, q);
 	if (o.after)

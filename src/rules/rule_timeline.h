@@ -37,8 +37,8 @@ enum rule_answer {
 };
 
 /* Settles the oldest request. The answer counts unless the request is superseded by now: requests that
- * the answer may know of must have been taken before. visit is called once, and for a handover once
- * more; not at all for a request that leaves the rule as it was. */
+ * the answer may know of must have been taken before. visit is called once, and for a handover or
+ * where a UE resumed once more; not at all for a request that leaves the rule as it was. */
 void rule_timeline_settle(struct rule_timeline *t, enum rule_answer answer, const struct gtp5g_rule *now,
 			  void (*visit)(const struct rules_change *change, void *data), void *data);
 

@@ -290,13 +290,30 @@ bool rules_same(const struct gtp5g_rule *a, const struct gtp5g_rule *b)
 	return !memcmp(&x, &y, sizeof(x));
 }
 
-bool rules_is_handover(const struct gtp5g_rule *before, const struct gtp5g_rule *after)
+static bool has_tunnel(const struct gtp5g_rule *rule)
 {
 	const uint32_t both = GTP5G_HAS_TEID | GTP5G_HAS_PEER;
 
-	if (before->kind != GTP5G_RULE_FAR || (before->has & both) != both || (after->has & both) != both)
-		return false;
-	return before->far.teid != after->far.teid || !addr_equal(&before->far.peer, &after->far.peer);
+	return rule->kind == GTP5G_RULE_FAR && (rule->has & both) == both;
+}
+
+static bool far_acts(const struct gtp5g_rule *far, uint16_t action)
+{
+	return far->has & GTP5G_HAS_ACTION && far->far.action & action;
+}
+
+enum rules_event rules_beside(const struct gtp5g_rule *before, const struct gtp5g_rule *after, bool end_marker)
+{
+	if (!has_tunnel(before) || !has_tunnel(after))
+		return RULES_CHANGED;
+	if (!addr_equal(&before->far.peer, &after->far.peer))
+		return RULES_HANDOVER;
+	if (end_marker && before->far.teid != after->far.teid)
+		return RULES_HANDOVER;
+	if (far_acts(before, GTP5G_ACTION_BUFF) && !far_acts(after, GTP5G_ACTION_BUFF) &&
+	    far_acts(after, GTP5G_ACTION_FORW))
+		return RULES_RESUMED;
+	return RULES_CHANGED;
 }
 
 static void diff_both(const struct rules_item *before, const struct rules_item *after,
@@ -308,10 +325,9 @@ static void diff_both(const struct rules_item *before, const struct rules_item *
 	if (rules_same(&before->rule, &after->rule))
 		return;
 	visit(&change, data);
-	if (!rules_is_handover(&before->rule, &after->rule))
-		return;
-	change.event = RULES_HANDOVER;
-	visit(&change, data);
+	change.event = rules_beside(&before->rule, &after->rule, false);
+	if (change.event != RULES_CHANGED)
+		visit(&change, data);
 }
 
 static bool is_complete(const struct rules *t)

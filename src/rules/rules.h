@@ -42,9 +42,6 @@ void rules_remove(struct rules *t, uint64_t netns, const struct gtp5g_rule *rule
  * not. */
 bool rules_same(const struct gtp5g_rule *a, const struct gtp5g_rule *b);
 
-/* Both are FARs with an outer header, and to another peer or tunnel. */
-bool rules_is_handover(const struct gtp5g_rule *before, const struct gtp5g_rule *after);
-
 /* Rules of different contents under one number: of two devices in one namespace. */
 size_t rules_ambiguous(const struct rules *t);
 size_t rules_left_out(const struct rules *t); /* by max */
@@ -78,7 +75,8 @@ enum rules_event {
 	RULES_CREATED,
 	RULES_REMOVED,
 	RULES_CHANGED,
-	RULES_HANDOVER, /* beside RULES_CHANGED: a FAR's peer or TEID was replaced */
+	RULES_HANDOVER, /* beside RULES_CHANGED: a FAR's packets go to another peer */
+	RULES_RESUMED,	/* beside it: a FAR that buffered forwards to its peer again */
 	RULES_REFUSED,	/* asked for, and the module did not do it; after: what was asked for */
 };
 
@@ -101,6 +99,11 @@ struct rules_change {
 	const struct gtp5g_rule *after;	 /* NULL: RULES_REMOVED; one of both is there */
 	const struct rules_cause *cause; /* NULL: seen only by its result */
 };
+
+/* What a change of a rule from before to after is beside it: RULES_HANDOVER, RULES_RESUMED, or RULES_CHANGED: nothing.
+ * A service request gives the UE a new TEID of the same gNB: that is no handover, unless an End Marker ended the old
+ * one. */
+enum rules_event rules_beside(const struct gtp5g_rule *before, const struct gtp5g_rule *after, bool end_marker);
 
 /* Calls visit for each difference. Where a table left rules out, nothing is said to be created or
  * removed. */

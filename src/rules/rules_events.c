@@ -36,9 +36,15 @@ static enum event_change change_of(enum rules_event event)
 		return CHANGE_REFUSED;
 	case RULES_CHANGED:
 	case RULES_HANDOVER:
+	case RULES_RESUMED:
 		break;
 	}
 	return CHANGE_REPLACED;
+}
+
+static enum event_kind kind_of(enum rules_event event)
+{
+	return event == RULES_HANDOVER ? KIND_HANDOVER : event == RULES_RESUMED ? KIND_RESUMED : KIND_RULE;
 }
 
 /* No request was seen: what is known is when it was found. */
@@ -60,13 +66,13 @@ void rules_change_event(const struct rules *t, const struct rules_change *c, con
 	const struct gtp5g_rule *r = c->after ? c->after : c->before;
 	struct event e = c->cause ? *c->cause->event : found_only(t, c, probe);
 
-	e.kind = c->event == RULES_HANDOVER ? KIND_HANDOVER : KIND_RULE;
+	e.kind = kind_of(c->event);
 	event_set_rule(&e, (enum event_rule_kind)r->kind, r->seid, r->id);
 	e.rule.change = change_of(c->event);
-	if (c->event != RULES_HANDOVER)
-		event_set(&e, F_CHANGE);
-	else
+	if (rules_is_move(c))
 		event_clear(&e, F_CHANGE);
+	else
+		event_set(&e, F_CHANGE);
 	if (c->cause && c->cause->counted) {
 		e.rule.buffered = c->cause->buffered;
 		e.rule.dropped = c->cause->dropped;

@@ -235,7 +235,7 @@ static void put_end(struct jw *j, const char *key, const struct gtp5g_far_rule *
 	jw_object_end(j);
 }
 
-static void put_handover(struct jw *j, const struct place *at, const struct rules_change *c)
+static void put_move(struct jw *j, const struct place *at, const struct rules_change *c)
 {
 	const struct gtp5g_rule *pdr = rules_pdr_of_far(at->rules, at->netns, c->after);
 
@@ -245,7 +245,7 @@ static void put_handover(struct jw *j, const struct place *at, const struct rule
 	}
 	put_end(j, "old", &c->before->far);
 	put_end(j, "new", &c->after->far);
-	if (c->cause && c->cause->end_marker_known)
+	if (c->event == RULES_HANDOVER && c->cause && c->cause->end_marker_known)
 		jw_bool(j, "end_marker", c->cause->end_marker);
 }
 
@@ -263,8 +263,8 @@ void rules_contents_json(const struct rules *t, const struct rules_change *c, st
 {
 	const struct place at = {.rules = t, .netns = c->netns};
 
-	if (c->event == RULES_HANDOVER) {
-		put_handover(j, &at, c);
+	if (rules_is_move(c)) {
+		put_move(j, &at, c);
 		return;
 	}
 	put_side(j, &at, "old", c->before);

@@ -31,6 +31,6 @@ bool rules_live_settle(struct rules_live *l, uint64_t complete_ns, rules_change_
  * what was known stays. */
 int rules_live_scan(struct rules_live *l, struct err *err);
 
-/* A change as an event of the probe of that name, "rule" or "handover", for emit. */
+/* A change as an event of the probe of that name, "rule", "handover" or "resumed", for emit. */
 void rules_change_event(const struct rules *t, const struct rules_change *change, const char *probe, event_fn emit,
 			void *data);

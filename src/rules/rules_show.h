@@ -20,6 +20,12 @@ void rules_change_text(const struct rules *t, const struct rules_change *change,
 void rules_change_json(const struct rules *t, const struct rules_change *change, const struct rules_moment *at,
 		       struct buf *out);
 
+/* A handover, or a UE that resumed: it comes beside the change itself. */
+static inline bool rules_is_move(const struct rules_change *change)
+{
+	return change->event == RULES_HANDOVER || change->event == RULES_RESUMED;
+}
+
 /* What the change is about alone: of a handover PDR, UE and both ends, else old and new value. Text
  * without, JSON with their keys. */
 void rules_contents_text(const struct rules *t, const struct rules_change *change, struct buf *out);

@@ -11,7 +11,7 @@
 #include "rules_show.h"
 
 const char *const rules_kind_names[GTP5G_RULE_KINDS] = {"PDR", "FAR", "QER", "URR", "BAR"};
-const char *const rules_event_names[] = {"created", "removed", "changed", "handover", "refused"};
+const char *const rules_event_names[] = {"created", "removed", "changed", "handover", "resumed", "refused"};
 
 /* "forward to 10.100.1.1 TEID 0x00010001", "buffer+notify", "drop". */
 static void put_action(const struct gtp5g_rule *r, struct buf *out)
@@ -230,18 +230,39 @@ void rules_text(const struct rules *t, struct buf *out)
 			   rules_ambiguous(t));
 }
 
-static void put_handover(const struct rules *t, const struct rules_change *c, struct buf *out)
+static void put_ue(const struct rules *t, const struct rules_change *c, struct buf *out)
 {
-	const struct gtp5g_far_rule *old = &c->before->far, *new = &c->after->far;
 	const struct gtp5g_rule *pdr = rules_pdr_of_far(t, c->netns, c->after);
-	char ue[ADDR_TEXT_MAX], from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+	char ue[ADDR_TEXT_MAX];
 
 	if (pdr && pdr->has & GTP5G_HAS_UE)
 		buf_printf(out, "UE %s ", addr_format(&pdr->pdr.ue, ue));
+}
+
+/* The tunnel of an idle UE was given up before: no End Marker is due. */
+static void put_handover(const struct rules *t, const struct rules_change *c, struct buf *out)
+{
+	const struct gtp5g_far_rule *old = &c->before->far, *new = &c->after->far;
+	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
+
+	put_ue(t, c, out);
 	buf_printf(out, "from %s TEID 0x%08x to %s TEID 0x%08x", addr_format(&old->peer, from), old->teid,
 		   addr_format(&new->peer, to), new->teid);
-	if (c->cause && c->cause->end_marker_known)
-		buf_printf(out, ", %s End Marker sent", c->cause->end_marker ? "an" : "no");
+	if (!c->cause || !c->cause->end_marker_known)
+		return;
+	if (c->cause->end_marker)
+		buf_str(out, ", an End Marker sent");
+	else if (!(old->action & GTP5G_ACTION_NOCP))
+		buf_str(out, ", no End Marker sent");
+}
+
+static void put_resumed(const struct rules *t, const struct rules_change *c, struct buf *out)
+{
+	char gnb[ADDR_TEXT_MAX];
+
+	put_ue(t, c, out);
+	buf_printf(out, "at %s TEID 0x%08x (paging or service request)", addr_format(&c->after->far.peer, gnb),
+		   c->after->far.teid);
 }
 
 /* The task that asked for it, and what the FAR did since its change before. */
@@ -251,8 +272,8 @@ static void put_cause(const struct rules_change *c, struct buf *out)
 
 	if (!cause)
 		return;
-	if (cause->counted && (c->event == RULES_HANDOVER || cause->buffered.packets || cause->dropped.packets))
-		buf_printf(out, "; %" PRIu64 " packet%s buffered, %" PRIu64 " dropped", cause->buffered.packets,
+	if (cause->counted && (rules_is_move(c) || cause->buffered.packets || cause->dropped.packets))
+		buf_printf(out, "; %" PRIu64 " packet%s kept by the UPF, %" PRIu64 " dropped", cause->buffered.packets,
 			   plural(cause->buffered.packets), cause->dropped.packets);
 	if (!event_has(cause->event, F_PID))
 		return;
@@ -263,10 +284,10 @@ static void put_cause(const struct rules_change *c, struct buf *out)
 
 void rules_contents_text(const struct rules *t, const struct rules_change *c, struct buf *out)
 {
-	if (c->event == RULES_HANDOVER) {
-		put_handover(t, c, out);
-		return;
-	}
+	if (c->event == RULES_HANDOVER)
+		return put_handover(t, c, out);
+	if (c->event == RULES_RESUMED)
+		return put_resumed(t, c, out);
 	if (c->before)
 		put_rule(c->before, out);
 	if (c->event == RULES_CHANGED || (c->event == RULES_REFUSED && c->after))

@@ -114,13 +114,42 @@ static void test_handover(void **state)
 	rules_diff(a, a, on_change, &seen);
 	assert_int_equal(seen.n, 0);
 	rules_diff(a, b, on_change, &seen);
-	rules_diff(a, c, on_change, &seen);
-	assert_int_equal(seen.n, 4);
+	assert_int_equal(seen.n, 2);
 	assert_int_equal(seen.changes[0].event, RULES_CHANGED);
 	assert_int_equal(seen.changes[1].event, RULES_HANDOVER);
-	assert_int_equal(seen.changes[3].event, RULES_HANDOVER);
-	assert_int_equal(seen.changes[3].before->far.teid, 1);
-	assert_int_equal(seen.changes[3].after->far.teid, 2);
+	rules_diff(a, c, on_change, &seen); /* a gNB that was restarted */
+	assert_int_equal(seen.n, 3);
+	assert_int_equal(seen.changes[2].event, RULES_CHANGED);
+	assert_int_equal(seen.changes[2].before->far.teid, 1);
+	assert_int_equal(seen.changes[2].after->far.teid, 2);
+}
+
+static struct gtp5g_rule far_acting(uint16_t action, const char *peer, uint32_t teid)
+{
+	struct gtp5g_rule r = far_to(peer, teid);
+
+	r.far.action = action;
+	return r;
+}
+
+static void test_beside(void **state)
+{
+	enum { FORW = 2, BUFF = 4, IDLE = 12 };
+	const struct gtp5g_rule a = far_acting(FORW, "10.0.0.1", 1), idle = far_acting(IDLE, "10.0.0.1", 1),
+				kept = far_acting(BUFF, "10.0.0.1", 1), new_teid = far_acting(FORW, "10.0.0.1", 3),
+				other = far_acting(FORW, "10.0.0.2", 3), nowhere = far_acting(BUFF, NULL, 0);
+
+	assert_int_equal(rules_beside(&idle, &new_teid, false), RULES_RESUMED);
+	assert_int_equal(rules_beside(&idle, &a, false), RULES_RESUMED);
+	assert_int_equal(rules_beside(&kept, &new_teid, false), RULES_RESUMED);
+	assert_int_equal(rules_beside(&idle, &kept, false), RULES_CHANGED);
+	assert_int_equal(rules_beside(&a, &idle, false), RULES_CHANGED);
+	assert_int_equal(rules_beside(&a, &new_teid, false), RULES_CHANGED);
+	assert_int_equal(rules_beside(&a, &new_teid, true), RULES_HANDOVER);
+	assert_int_equal(rules_beside(&a, &a, true), RULES_CHANGED);
+	assert_int_equal(rules_beside(&kept, &other, false), RULES_HANDOVER);
+	assert_int_equal(rules_beside(&idle, &other, false), RULES_HANDOVER);
+	assert_int_equal(rules_beside(&nowhere, &a, false), RULES_CHANGED); /* a session's first tunnel */
 }
 
 static void test_changes(void **state)
@@ -197,7 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_join),	cmocka_unit_test(test_direction), cmocka_unit_test(test_handover),
 		cmocka_unit_test(test_changes), cmocka_unit_test(test_bounds),	  cmocka_unit_test(test_malformed),
-		cmocka_unit_test(test_twice),	cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_twice),	cmocka_unit_test(test_keep),	  cmocka_unit_test(test_beside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

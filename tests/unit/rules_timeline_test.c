@@ -11,13 +11,16 @@
 
 #include "cleanup.h"
 #include "rule_timeline.h"
+#include "rules_show.h"
 
 #define NETNS 4026531840u
 #define SEID 0x11
 #define BUFF 4
 #define FORW 2
+#define IDLE 12 /* buffer and notify */
 
 DEFINE_CLEANUP(struct rule_timeline *, timeline, rule_timeline_free)
+DEFINE_CLEANUP(struct rules *, rules, rules_free)
 
 static struct gtp5g_rule far_to(uint16_t action, const char *peer, uint32_t teid)
 {
@@ -118,9 +121,21 @@ struct seen {
 		struct rules_change change;
 		struct rules_cause cause;
 		struct gtp5g_rule before, after;
+		char text[512];
 	} rows[8];
 	size_t n;
 };
+
+static void keep_text(const struct rules_change *change, char *ret, size_t size)
+{
+	_cleanup_(cleanup_rules) struct rules *none = rules_new(1);
+	_cleanup_(buf_free) struct buf text = {0};
+
+	assert_non_null(none);
+	rules_change_text(none, change, 0, &text);
+	assert_true(text.len < size);
+	memcpy(ret, text.data, text.len);
+}
 
 static void on_change(const struct rules_change *change, void *data)
 {
@@ -134,6 +149,7 @@ static void on_change(const struct rules_change *change, void *data)
 		memcpy(&seen->rows[seen->n].before, change->before, sizeof(*change->before));
 	if (change->after)
 		memcpy(&seen->rows[seen->n].after, change->after, sizeof(*change->after));
+	keep_text(change, seen->rows[seen->n].text, sizeof(seen->rows[seen->n].text));
 	seen->n++;
 }
 
@@ -165,6 +181,59 @@ static void a_handover_has_what_was_kept_meanwhile(void **state)
 	assert_int_equal(seen.rows[2].cause.since_ns, 100);
 	assert_true(seen.rows[2].cause.end_marker);
 	assert_memory_equal(known(t), &new, sizeof(new));
+}
+
+/* Idle, a packet for the UE, paging, a service request: the same gNB gives another TEID, and no End Marker is due. */
+static void a_paged_ue_resumes(void **state)
+{
+	const struct gtp5g_rule old = far_to(FORW, "10.0.0.1", 1), idle = far_to(IDLE, "10.0.0.1", 1),
+				new = far_to(FORW, "10.0.0.1", 3);
+	_cleanup_(cleanup_timeline) struct rule_timeline *t = timeline_of(&old);
+	struct seen seen = {0};
+
+	take(t, CHANGE_REPLACED, 100, 0, &idle);
+	rule_timeline_settle(t, RULE_FOUND, &idle, on_change, &seen);
+	take(t, CHANGE_REPLACED, 200, 1, &new);
+	rule_timeline_settle(t, RULE_FOUND, &new, on_change, &seen);
+	assert_int_equal(seen.n, 3);
+	assert_int_equal(seen.rows[1].change.event, RULES_CHANGED);
+	assert_int_equal(seen.rows[2].change.event, RULES_RESUMED);
+	assert_int_equal(seen.rows[2].cause.buffered.packets, 1);
+	assert_int_equal(seen.rows[2].cause.since_ns, 100);
+	assert_non_null(strstr(seen.rows[2].text,
+			       " resumed: FAR 2 of 0x11: at 10.0.0.1 TEID 0x00000003 (paging or service "
+			       "request); 1 packet kept by the UPF, 0 dropped\n"));
+}
+
+static void an_end_marker_makes_a_new_teid_a_handover(void **state)
+{
+	const struct gtp5g_rule a = far_to(FORW, "10.0.0.1", 1), b = far_to(FORW, "10.0.0.1", 2);
+	_cleanup_(cleanup_timeline) struct rule_timeline *t = timeline_of(&a);
+	struct seen seen = {0};
+
+	take(t, CHANGE_REPLACED, 1, 0, &b);
+	take_end_marker(t, 7);
+	rule_timeline_settle(t, RULE_FOUND, &b, on_change, &seen);
+	assert_int_equal(seen.n, 2);
+	assert_int_equal(seen.rows[1].change.event, RULES_HANDOVER);
+	assert_non_null(strstr(seen.rows[1].text, "TEID 0x00000002, an End Marker sent; 0 packets kept by the UPF"));
+}
+
+/* That no End Marker was sent is worth a word, but not where the tunnel was given up before. */
+static void an_idle_ue_that_moved_needs_no_end_marker(void **state)
+{
+	const struct gtp5g_rule idle = far_to(IDLE, "10.0.0.1", 1), b = far_to(FORW, "10.0.0.2", 2),
+				c = far_to(FORW, "10.0.0.3", 3);
+	_cleanup_(cleanup_timeline) struct rule_timeline *t = timeline_of(&idle);
+	struct seen seen = {0};
+
+	take(t, CHANGE_REPLACED, 1, 0, &b);
+	rule_timeline_settle(t, RULE_FOUND, &b, on_change, &seen);
+	take(t, CHANGE_REPLACED, 2, 0, &c);
+	rule_timeline_settle(t, RULE_FOUND, &c, on_change, &seen);
+	assert_int_equal(seen.n, 4);
+	assert_non_null(strstr(seen.rows[1].text, "to 10.0.0.2 TEID 0x00000002; 0 packets kept"));
+	assert_non_null(strstr(seen.rows[3].text, "to 10.0.0.3 TEID 0x00000003, no End Marker sent; 0 packets kept"));
 }
 
 /* What the module says now is not the answer to a request that another one followed. */
@@ -406,6 +475,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_handover_has_what_was_kept_meanwhile),
+		cmocka_unit_test(a_paged_ue_resumes),
+		cmocka_unit_test(an_end_marker_makes_a_new_teid_a_handover),
+		cmocka_unit_test(an_idle_ue_that_moved_needs_no_end_marker),
 		cmocka_unit_test(the_superseded_is_what_was_asked_for),
 		cmocka_unit_test(an_end_marker_is_its_own_requests),
 		cmocka_unit_test(what_changes_nothing_was_refused),
