@@ -11,12 +11,11 @@
  *   again SEID FAR                    adds the FAR once more, which the module refuses
  *   qfi SEID N                        QER 1 has another QFI (before 0.10.1 the kernel would hang)
  *   precede SEID UE TEID LOCAL N      PDR 1 has another precedence
- *   quota SEID N                      URR 1, which no PDR has, with a quota
- *   requota SEID N                    URR 1 has another
- *   bar SEID N                        BAR 1 for so many packets
- *   forget SEID                       removes URR 1 and BAR 1
- *   remove SEID FAR                   removes the FAR
- *   send UE N                         N packets of 100 bytes to the UE */
+ *   repeat SEID UE TEID LOCAL N       PDR 1 with that precedence and a filter for any packet: it has both, and nothing
+ * is said quota SEID N                      URR 1, which no PDR has, with a quota requota SEID N                    URR
+ * 1 has another bar SEID N                        BAR 1 for so many packets forget SEID                       removes
+ * URR 1 and BAR 1 remove SEID FAR                   removes the FAR send UE N                         N packets of 100
+ * bytes to the UE */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -28,6 +27,7 @@
 #include "cleanup.h"
 #include "genl.h"
 #include "gtp5g.h"
+#include "gtp5g_rules.h"
 #include "rtnl.h"
 
 #define PACKET_LEN 100 /* IP and UDP headers included */
@@ -208,23 +208,37 @@ static int on_qfi(const struct gtp5g *g, char **argv, struct err *err)
 	return r;
 }
 
-static int on_precede(const struct gtp5g *g, char **argv, struct err *err)
+static int replace_pdr(const struct gtp5g *g, char **argv, struct gtp5g_pdr *pdr, struct err *err)
 {
-	struct gtp5g_pdr pdr = {.id = 1, .far_id = 1, .qer_id = 1, .buffers = true};
 	uint64_t teid, n;
-	int r = session_number(argv, &pdr.seid, err);
+	int r = session_number(argv, &pdr->seid, err);
 
 	if (r < 0)
 		return r;
-	if (addr_parse(argv[1], &pdr.ue) < 0 || number(argv[2], &teid) < 0 || addr_parse(argv[3], &pdr.local) < 0 ||
+	if (addr_parse(argv[1], &pdr->ue) < 0 || number(argv[2], &teid) < 0 || addr_parse(argv[3], &pdr->local) < 0 ||
 	    number(argv[4], &n) < 0)
-		return err_set(err, -EINVAL, "precede: not understood");
-	pdr.teid = (uint32_t)teid;
-	pdr.precedence = (uint32_t)n;
-	r = gtp5g_pdr_update(g, &pdr, err);
+		return err_set(err, -EINVAL, "a PDR: not understood");
+	pdr->teid = (uint32_t)teid;
+	pdr->precedence = (uint32_t)n;
+	return gtp5g_pdr_update(g, pdr, err);
+}
+
+static int on_precede(const struct gtp5g *g, char **argv, struct err *err)
+{
+	struct gtp5g_pdr pdr = {.id = 1, .far_id = 1, .qer_id = 1, .buffers = true};
+	int r = replace_pdr(g, argv, &pdr, err);
+
 	if (r >= 0)
 		did("replaced", "PDR", "pdr_id", pdr.seid, pdr.id);
 	return r;
+}
+
+static int on_repeat(const struct gtp5g *g, char **argv, struct err *err)
+{
+	struct gtp5g_pdr pdr = {
+		.id = 1, .far_id = 1, .qer_id = 1, .buffers = true, .protocol = GTP5G_FLOW_ANY_PROTOCOL};
+
+	return replace_pdr(g, argv, &pdr, err);
 }
 
 static int on_quota(const struct gtp5g *g, char **argv, struct err *err)
@@ -353,10 +367,11 @@ static const struct {
 	int arguments;
 	int (*run)(const struct gtp5g *g, char **argv, struct err *err);
 } commands[] = {
-	{"rebuffer", 2, on_rebuffer}, {"forward", 4, on_forward}, {"marker", 4, on_marker}, {"buffer", 2, on_buffer},
-	{"drop", 2, on_drop},	      {"session", 5, on_session}, {"end", 1, on_end},	    {"again", 2, on_again},
-	{"remove", 2, on_remove},     {"send", 2, on_send},	  {"qfi", 2, on_qfi},	    {"precede", 5, on_precede},
-	{"quota", 2, on_quota},	      {"requota", 2, on_requota}, {"bar", 2, on_bar},	    {"forget", 1, on_forget},
+	{"rebuffer", 2, on_rebuffer}, {"repeat", 5, on_repeat}, {"forward", 4, on_forward}, {"marker", 4, on_marker},
+	{"buffer", 2, on_buffer},     {"drop", 2, on_drop},	{"session", 5, on_session}, {"end", 1, on_end},
+	{"again", 2, on_again},	      {"remove", 2, on_remove}, {"send", 2, on_send},	    {"qfi", 2, on_qfi},
+	{"precede", 5, on_precede},   {"quota", 2, on_quota},	{"requota", 2, on_requota}, {"bar", 2, on_bar},
+	{"forget", 1, on_forget},
 };
 
 static int run_one(const struct gtp5g *g, int argc, char **argv, int *used, struct err *err)

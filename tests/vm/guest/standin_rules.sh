@@ -1,12 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # The stand-in's downlink FAR of one UE, replaced, handed over and removed under rules --follow, under trace
-# and under run; without the module's BTF and with. What was done is in /out/MODULE.did.
+# and under run; without the module's BTF and with. Before, a session as free5GC makes it: a PDR is repeated by
+# itself, gets another precedence, and is repeated once more; its UE becomes idle and resumes. What was done is in
+# /out/MODULE.did, the list as text in /out/MODULE.list.
 . "$TESTS/lib.sh"
 
 SEID=0x5e1d
 FAR=101
 UE=10.60.0.1
+FREE5GC=0xf5
+FREE5GC_PDR="$FREE5GC 10.61.0.1 2 10.9.0.1" # its PDR 1: SEID, UE, TEID, the UPF's address
 
 echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
 ip link add n3 type veth peer name n3b
@@ -26,6 +30,10 @@ for module in plain btf; do
 	start_split run env TEIDE_RUN_PROBES=gtpu TEIDE_RUN_STRATEGIES=false TEIDE_RUN_OUTPUT=json \
 		TEIDE_RUN_EVENTS=all "$TEIDE" run
 	run=$PID
+	"$TEIDE" rules >/out/$module.list
+	# shellcheck disable=SC2086 # its words are arguments
+	gtp5g_far upfgtp repeat $FREE5GC_PDR 255 precede $FREE5GC_PDR 254 repeat $FREE5GC_PDR 254 \
+		buffer $FREE5GC 2 forward $FREE5GC 2 3 10.9.0.2 >/out/$module.did-free5gc
 	gtp5g_far upfgtp buffer $SEID $FAR send $UE 5 rebuffer $SEID $FAR send $UE 2 marker $SEID $FAR 0x301 10.9.0.3 \
 		drop $SEID $FAR send $UE 3 forward $SEID $FAR 0x302 10.9.0.4 again $SEID $FAR \
 		marker $SEID $FAR 0x303 10.9.0.4 forward $SEID $FAR 0x302 10.9.0.4 remove $SEID $FAR >/out/$module.did

@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* As much of gtp5g's generic netlink as it takes to list the rules and to replace or remove FARs. */
+/* As much of gtp5g's generic netlink as it takes to list the rules, to replace or remove FARs, and to give a PDR
+ * another precedence. */
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
 
 #include "standin.h"
 
-enum { CMD_ADD_FAR = 2, CMD_DEL_FAR = 5, CMD_GET_PDR = 7, CMD_GET_FAR = 8, CMD_GET_QER = 9 };
+enum { CMD_ADD_PDR = 1, CMD_ADD_FAR = 2, CMD_DEL_FAR = 5, CMD_GET_PDR = 7, CMD_GET_FAR = 8, CMD_GET_QER = 9 };
 enum { CMD_GET_URR = 14, CMD_GET_BAR = 15, CMD_GET_VERSION = 16 };
 enum { ATTR_LINK = 1, ATTR_ID = 3, ATTR_MAX = 32 };
 enum { FAR_ACTION = 4, FAR_PARAMETER = 5, FAR_SEID = 7 };
 enum { PARAMETER_CREATION = 1, PARAMETER_FLAGS = 3, PARAMETER_MAX = 16 };
 enum { CREATION_DESCRIPTION = 1, CREATION_TEID, CREATION_PEER, CREATION_PORT, CREATION_MAX = 16 };
-enum { PDR_PRECEDENCE = 4, PDR_PDI, PDR_REMOVAL, PDR_FAR_ID, PDR_QER_ID = 10, PDR_SEID = 11 };
-enum { PDI_UE = 1, PDI_F_TEID = 2, F_TEID_TEID = 1, F_TEID_ADDRESS = 2 };
+enum { PDR_PRECEDENCE = 4, PDR_PDI, PDR_REMOVAL, PDR_FAR_ID, PDR_QER_ID = 10, PDR_SEID = 11, PDR_URR_ID };
+enum { PDI_UE = 1, PDI_F_TEID = 2, PDI_SDF = 3, SDF_FLOW = 1, F_TEID_TEID = 1, F_TEID_ADDRESS = 2 };
+enum { FLOW_ACTION = 1, FLOW_DIRECTION, FLOW_PROTOCOL, FLOW_SRC, FLOW_SRC_MASK, FLOW_DEST, FLOW_DEST_MASK };
+enum { URR_METHOD = 4, URR_TRIGGER, URR_PERIOD, URR_INFO, URR_SEID, URR_THRESHOLD };
+enum { VOLUME_FLAGS = 1, VOLUME_TOTAL, VOLUME_UPLINK, VOLUME_DOWNLINK };
 
 #define SNDEM 0x02
+#define FLOW_PERMIT 1
+#define FLOW_OUT 2
+#define FLOW_IP 0xff
+#define METHOD_VOLUME 0x2
+#define TRIGGERS 0x300			   /* periodic, volume threshold */
+#define THIRTY_SECONDS (u32)30000000000ULL /* as go-upf writes it: what is left of nanoseconds in 32 bits */
+#define VOLUME_BOTH_WAYS 0x6		   /* uplink and downlink, no total */
+#define VOLUME 500000
+#define URRS 2
 
 /* As gtp5g's begins. */
 struct gtp5g_emark_pktinfo {
@@ -106,6 +119,24 @@ static int replace(struct rules *r, struct genl_info *info)
 	return replace_creation(r, attrs[PARAMETER_CREATION], flags && nla_get_u8(flags) & SNDEM);
 }
 
+/* A PDR may be repeated by itself, as the control plane does. */
+KEPT int gtp5g_genl_add_pdr(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rules *r;
+	int err = 0;
+
+	rtnl_lock();
+	r = find(info, PDR_SEID, true);
+	if (!r)
+		err = -ENOENT;
+	else if (info->nlhdr->nlmsg_flags & NLM_F_EXCL)
+		err = -EEXIST;
+	else if (info->attrs[PDR_PRECEDENCE])
+		r->pdr.precedence = nla_get_u32(info->attrs[PDR_PRECEDENCE]);
+	rtnl_unlock();
+	return err;
+}
+
 KEPT int gtp5g_genl_add_far(struct sk_buff *skb, struct genl_info *info)
 {
 	struct rules *r;
@@ -171,20 +202,56 @@ static int fill_f_teid(struct sk_buff *skb, const struct local_f_teid *f_teid)
 	return 0;
 }
 
-static int fill_pdr(struct sk_buff *skb, const struct rules *r)
+static int fill_mask(struct sk_buff *skb, int attr, __be32 mask)
 {
-	struct nlattr *pdi;
+	return mask == (__force __be32)~0 ? 0 : nla_put_be32(skb, attr, mask);
+}
 
-	if (nla_put_u16(skb, ATTR_ID, r->pdr.id) || nla_put_u32(skb, PDR_PRECEDENCE, r->pdr.precedence) ||
-	    nla_put_u32(skb, PDR_FAR_ID, r->far_id) || nla_put_u32(skb, PDR_QER_ID, r->qer_id) ||
-	    nla_put_u64_64bit(skb, PDR_SEID, r->pdr.seid, 0) ||
-	    (r->pdr.outer_header_removal && nla_put_u8(skb, PDR_REMOVAL, 0)))
+static int fill_flow(struct sk_buff *skb, const struct flow_description *flow)
+{
+	struct nlattr *sdf = nla_nest_start(skb, PDI_SDF);
+	struct nlattr *nest = sdf ? nla_nest_start(skb, SDF_FLOW) : NULL;
+
+	if (!nest || nla_put_u8(skb, FLOW_ACTION, FLOW_PERMIT) || nla_put_u8(skb, FLOW_DIRECTION, FLOW_OUT) ||
+	    nla_put_u8(skb, FLOW_PROTOCOL, FLOW_IP) || nla_put_be32(skb, FLOW_SRC, flow->src.s_addr) ||
+	    nla_put_be32(skb, FLOW_DEST, flow->dest.s_addr) || fill_mask(skb, FLOW_SRC_MASK, flow->src_mask) ||
+	    fill_mask(skb, FLOW_DEST_MASK, flow->dest_mask))
 		return -EMSGSIZE;
-	pdi = nla_nest_start(skb, PDR_PDI);
-	if (!pdi || nla_put_be32(skb, PDI_UE, r->ue.s_addr) || (r->pdi.f_teid && fill_f_teid(skb, r->pdi.f_teid)))
+	nla_nest_end(skb, nest);
+	nla_nest_end(skb, sdf);
+	return 0;
+}
+
+static int fill_pdi(struct sk_buff *skb, const struct rules *r)
+{
+	struct nlattr *pdi = nla_nest_start(skb, PDR_PDI);
+
+	if (!pdi || nla_put_be32(skb, PDI_UE, r->ue.s_addr) || (r->pdi.f_teid && fill_f_teid(skb, r->pdi.f_teid)) ||
+	    (r->has_flow && fill_flow(skb, &r->flow)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, pdi);
 	return 0;
+}
+
+static int fill_ids(struct sk_buff *skb, int attr, const u32 *ids, u32 n)
+{
+	u32 i;
+
+	for (i = 0; i < n; i++)
+		if (nla_put_u32(skb, attr, ids[i]))
+			return -EMSGSIZE;
+	return 0;
+}
+
+static int fill_pdr(struct sk_buff *skb, const struct rules *r)
+{
+	if (nla_put_u16(skb, ATTR_ID, r->pdr.id) || nla_put_u32(skb, PDR_PRECEDENCE, r->pdr.precedence) ||
+	    nla_put_u32(skb, PDR_FAR_ID, r->far_id) || fill_ids(skb, PDR_QER_ID, r->pdr.qer_ids, r->pdr.qer_num) ||
+	    fill_ids(skb, PDR_URR_ID, r->pdr.urr_ids, r->pdr.urr_num) ||
+	    nla_put_u64_64bit(skb, PDR_SEID, r->pdr.seid, 0) ||
+	    (r->pdr.outer_header_removal && nla_put_u8(skb, PDR_REMOVAL, 0)))
+		return -EMSGSIZE;
+	return fill_pdi(skb, r);
 }
 
 static int fill(struct sk_buff *skb, const struct genl_info *info, int seid_attr, bool pdr)
@@ -265,6 +332,53 @@ static int dump_far(struct sk_buff *skb, struct netlink_callback *cb)
 	return dump(skb, cb, false);
 }
 
+static int fill_volume(struct sk_buff *skb)
+{
+	struct nlattr *nest = nla_nest_start(skb, URR_THRESHOLD);
+
+	if (!nest || nla_put_u8(skb, VOLUME_FLAGS, VOLUME_BOTH_WAYS) || nla_put_u64_64bit(skb, VOLUME_TOTAL, 0, 0) ||
+	    nla_put_u64_64bit(skb, VOLUME_UPLINK, VOLUME, 0) || nla_put_u64_64bit(skb, VOLUME_DOWNLINK, VOLUME, 0))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int fill_urr(struct sk_buff *skb, u32 id)
+{
+	if (nla_put_u32(skb, ATTR_ID, id) || nla_put_u8(skb, URR_METHOD, METHOD_VOLUME) ||
+	    nla_put_u32(skb, URR_TRIGGER, TRIGGERS) || nla_put_u32(skb, URR_PERIOD, THIRTY_SECONDS) ||
+	    nla_put_u8(skb, URR_INFO, 0) || nla_put_u64_64bit(skb, URR_SEID, FREE5GC_SEID, 0))
+		return -EMSGSIZE;
+	return fill_volume(skb);
+}
+
+static bool dump_one_urr(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	void *header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &family, NLM_F_MULTI, 0);
+
+	if (!header)
+		return false;
+	if (fill_urr(skb, 1 + cb->args[0])) {
+		genlmsg_cancel(skb, header);
+		return false;
+	}
+	genlmsg_end(skb, header);
+	return true;
+}
+
+/* Those of the session that free5GC makes, 1 to URRS. */
+static int dump_urr(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	const struct net_device *dev;
+
+	rtnl_lock();
+	dev = rules_at(0)->pdr.dev;
+	while (dev && net_eq(sock_net(skb->sk), dev_net(dev)) && cb->args[0] < URRS && dump_one_urr(skb, cb))
+		cb->args[0]++;
+	rtnl_unlock();
+	return skb->len;
+}
+
 static int dump_none(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	return skb->len;
@@ -295,10 +409,11 @@ static int get_version(struct sk_buff *skb, struct genl_info *info)
 /* clang-format on */
 
 static const struct genl_ops ops[] = {
-	OP(CMD_ADD_FAR, gtp5g_genl_add_far, NULL), OP(CMD_DEL_FAR, gtp5g_genl_del_far, NULL),
-	OP(CMD_GET_PDR, get_pdr, dump_pdr),	   OP(CMD_GET_FAR, get_far, dump_far),
-	OP(CMD_GET_QER, NULL, dump_none),	   OP(CMD_GET_URR, NULL, dump_none),
-	OP(CMD_GET_BAR, NULL, dump_none),	   OP(CMD_GET_VERSION, get_version, NULL),
+	OP(CMD_ADD_PDR, gtp5g_genl_add_pdr, NULL), OP(CMD_ADD_FAR, gtp5g_genl_add_far, NULL),
+	OP(CMD_DEL_FAR, gtp5g_genl_del_far, NULL), OP(CMD_GET_PDR, get_pdr, dump_pdr),
+	OP(CMD_GET_FAR, get_far, dump_far),	   OP(CMD_GET_QER, NULL, dump_none),
+	OP(CMD_GET_URR, NULL, dump_urr),	   OP(CMD_GET_BAR, NULL, dump_none),
+	OP(CMD_GET_VERSION, get_version, NULL),
 };
 
 static struct genl_family family = {

@@ -177,6 +177,7 @@ void rules_write(struct net_device *dev)
 		write_uplink(dev, outcome);
 		write_downlink(dev, outcome);
 	}
+	session_write(dev);
 }
 
 struct pdr *rules_uplink(u32 teid)
@@ -202,7 +203,7 @@ struct rules *rules_at(unsigned int i)
 {
 	if (i < outcomes)
 		return &uplink[i];
-	return i < 2 * outcomes ? &downlink[i - outcomes] : NULL;
+	return i < 2 * outcomes ? &downlink[i - outcomes] : session_at(i - 2 * outcomes);
 }
 
 static struct rules *rules_of_urr(struct urr *urr)

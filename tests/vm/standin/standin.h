@@ -156,6 +156,12 @@ struct gtpv1_hdr {
 	__be32 tid;
 } __packed;
 
+/* A filter as gtp5g has it: permit out ip; masks of 0 compare nothing, of ~0 the whole address. */
+struct flow_description {
+	struct in_addr src, dest;
+	__be32 src_mask, dest_mask;
+};
+
 /* All rules of one outcome in one direction. */
 struct rules {
 	struct pdr pdr;
@@ -170,6 +176,8 @@ struct rules {
 	struct urr urr;
 	u32 far_id, qer_id, urr_id;
 	u8 outer_header_removal;
+	bool has_flow;
+	struct flow_description flow;
 };
 
 /* rules.c */
@@ -183,6 +191,11 @@ void rules_forwarded(struct pdr *pdr, struct gtp5g_dev *gtp);
 void urr_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp);
 void urr_reverse_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp);
 
+/* session.c: behind them a session as free5GC makes it. */
+#define FREE5GC_SEID 0xf5
+void session_write(struct net_device *dev);
+struct rules *session_at(unsigned int i); /* NULL behind the last */
+
 /* device.c: for a device that is down the kernel's backlog takes nothing. */
 struct net_device *device_down(void);
 
@@ -191,6 +204,7 @@ int genl_begin(void);
 void genl_finish(void);
 struct genl_info;
 struct gtp5g_emark_pktinfo;
+int gtp5g_genl_add_pdr(struct sk_buff *skb, struct genl_info *info);
 int gtp5g_genl_add_far(struct sk_buff *skb, struct genl_info *info);
 int gtp5g_genl_del_far(struct sk_buff *skb, struct genl_info *info);
 void gtp5g_fwd_emark_skb_ipv4(struct sk_buff *skb, struct net_device *dev, struct gtp5g_emark_pktinfo *info);
