@@ -132,6 +132,8 @@ static void on_rule(const struct gtp5g_rule *rule, void *data)
 {
 	CHECK(rule->kind < GTP5G_RULE_KINDS && rule->has & GTP5G_HAS_ID);
 	CHECK(rule->kind || (rule->pdr.qers.n <= GTP5G_IDS_MAX && rule->pdr.urrs.n <= GTP5G_IDS_MAX));
+	CHECK(rule->kind || rule->pdr.flow.from.ports.n <= GTP5G_PORTS_MAX);
+	CHECK(rule->kind || rule->pdr.flow.to.ports.n <= GTP5G_PORTS_MAX);
 }
 
 static int ask_rtnl(uint8_t which, struct err *err)
