@@ -142,7 +142,7 @@ struct gtp5g_urr_rule {
 };
 
 struct gtp5g_bar_rule {
-	uint8_t delay;	/* Downlink Data Notification Delay, units of 50 ms */
+	uint8_t delay;	/* as the UPF wrote it: units of 50 ms, or the low bits of nanoseconds (go-upf) */
 	uint16_t count; /* suggested buffering packets */
 };
 

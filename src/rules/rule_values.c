@@ -11,6 +11,9 @@
 #define SECOND_SHIFT 9
 #define SECOND_ODD 1953125u
 
+#define DELAY_UNIT_MS 50
+#define DELAY_CUT_BITS 0x7f /* 0 in the low bits of DELAY_UNIT_MS in nanoseconds */
+
 static void put_mask(uint32_t mask, struct buf *out)
 {
 	const struct addr a = addr_from_v4(mask);
@@ -98,5 +101,13 @@ bool rule_period(const struct gtp5g_rule *urr, uint32_t *ret_s)
 	if (!(urr->has & GTP5G_HAS_PERIOD) || is_seconds == is_cut)
 		return false;
 	*ret_s = is_cut ? cut : value;
+	return true;
+}
+
+bool rule_delay(const struct gtp5g_rule *bar, uint32_t *ret_ms)
+{
+	if (!(bar->has & GTP5G_HAS_DELAY) || !(bar->bar.delay & DELAY_CUT_BITS))
+		return false;
+	*ret_ms = bar->bar.delay * DELAY_UNIT_MS;
 	return true;
 }

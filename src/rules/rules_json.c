@@ -146,7 +146,12 @@ static void put_urr(struct jw *j, const struct gtp5g_rule *r)
 
 static void put_bar(struct jw *j, const struct gtp5g_rule *r)
 {
-	put_u64(j, r, GTP5G_HAS_DELAY, "delay_ms", r->bar.delay * 50u);
+	uint32_t ms;
+
+	if (rule_delay(r, &ms))
+		jw_u64(j, "delay_ms", ms);
+	else if (r->bar.delay)
+		jw_u64(j, "delay_raw", r->bar.delay);
 	put_u64(j, r, GTP5G_HAS_COUNT, "packets", r->bar.count);
 }
 

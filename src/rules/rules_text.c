@@ -128,6 +128,17 @@ static void put_urr(const struct gtp5g_rule *r, struct buf *out)
 		put_volume("quota", &r->urr.quota, out);
 }
 
+static void put_bar(const struct gtp5g_rule *r, struct buf *out)
+{
+	uint32_t ms;
+
+	if (rule_delay(r, &ms))
+		buf_printf(out, "delay %u ms, ", ms);
+	else if (r->bar.delay)
+		buf_printf(out, "delay %u of an unknown unit, ", r->bar.delay);
+	buf_printf(out, "%u packet%s", r->bar.count, plural(r->bar.count));
+}
+
 static void put_rule(const struct gtp5g_rule *r, struct buf *out)
 {
 	if (r->has == GTP5G_HAS_ID) /* a request's, of which the rest is not known */
@@ -142,8 +153,7 @@ static void put_rule(const struct gtp5g_rule *r, struct buf *out)
 	case GTP5G_RULE_URR:
 		return put_urr(r, out);
 	case GTP5G_RULE_BAR:
-		buf_printf(out, "delay %u ms, %u packets", r->bar.delay * 50u, r->bar.count);
-		return;
+		return put_bar(r, out);
 	case GTP5G_RULE_KINDS:
 		return;
 	}

@@ -168,6 +168,20 @@ static void a_urr_of_free5gc(void **state)
 		       "{\"new\":{\"period_s\":3600,\"quota_bytes\":{\"total\":1000}}}");
 }
 
+static void a_delay_that_was_cut_is_not_told(void **state)
+{
+	struct gtp5g_rule bar = rule_of(GTP5G_RULE_BAR, 1);
+
+	bar.has |= GTP5G_HAS_DELAY | GTP5G_HAS_COUNT;
+	bar.bar.count = 8;
+	bar.bar.delay = 2;
+	assert_created(&bar, "delay 100 ms, 8 packets", "{\"new\":{\"delay_ms\":100,\"packets\":8}}");
+	bar.bar.delay = (uint8_t)(150 * UINT64_C(1000000)); /* go-upf's 150 ms */
+	assert_created(&bar, "delay 128 of an unknown unit, 8 packets", "{\"new\":{\"delay_raw\":128,\"packets\":8}}");
+	bar.bar.delay = (uint8_t)(100 * UINT64_C(1000000));
+	assert_created(&bar, "8 packets", "{\"new\":{\"packets\":8}}");
+}
+
 static void a_pdr_with_an_sdf_filter(void **state)
 {
 	const struct gtp5g_flow flow = free5gc_flow();
@@ -207,6 +221,7 @@ int main(void)
 		cmocka_unit_test(a_period_is_told_in_either_unit),
 		cmocka_unit_test(a_period_of_two_meanings_has_none),
 		cmocka_unit_test(a_urr_of_free5gc),
+		cmocka_unit_test(a_delay_that_was_cut_is_not_told),
 		cmocka_unit_test(a_pdr_with_an_sdf_filter),
 		cmocka_unit_test(the_list_tells_two_pdrs_apart),
 	};
