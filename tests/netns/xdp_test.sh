@@ -30,7 +30,7 @@ check_eq "warnings" "$(grep -c XDP "$TMP/err" || true)" 0
 
 note "one that is there at the start, another that comes"
 attach first_one
-start_ready flows "$TEIDE" flows -o json -i "$(ns a)/n3" -i "$(ns b)/n3"
+start_split flows "$TEIDE" flows -o json -i "$(ns a)/n3" -i "$(ns b)/n3"
 teide=$PID
 wait_for 30 warned first_one
 detach
