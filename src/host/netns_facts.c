@@ -9,6 +9,8 @@
 #include "file.h"
 #include "netns_facts.h"
 
+#define NGAP_PORT 38412 /* TS 38.412 7: the port of the AMF */
+#define RADIO_PORT 4997 /* of UERANSIM: nr-gnb and nr-ue */
 #define PATH_LEN 512
 #define LINE_LEN 512
 
@@ -85,12 +87,26 @@ static void read_sockets(const char *root, const char *name, struct netns_facts 
 		while (line[0] && line[strlen(line) - 1] == ' ')
 			line[strlen(line) - 1] = '\0';
 		last = strrchr(line, ' ');
-		if (!last || sscanf(line, " %*[0-9]: %*[0-9A-Fa-f]:%x", &port) != 1 ||
-		    port != (f->port ? f->port : GTPU_PORT) || sscanf(last, "%" SCNu64, &drops) != 1)
+		if (!last || sscanf(line, " %*[0-9]: %*[0-9A-Fa-f]:%x", &port) != 1)
+			continue;
+		f->ran |= port == RADIO_PORT;
+		if (port != (f->port ? f->port : GTPU_PORT) || sscanf(last, "%" SCNu64, &drops) != 1)
 			continue;
 		f->sockets++;
 		f->socket_drops += drops;
 	}
+}
+
+/* net/sctp/proc.c, sctp_assocs_seq_show(): ten columns, the inode, then the ports. */
+static void read_associations(const char *root, struct netns_facts *f)
+{
+	_cleanup_fclose_ FILE *file = open_net(root, "sctp/assocs");
+	char line[LINE_LEN];
+	unsigned local, remote;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %u %u", &local, &remote) == 2)
+			f->ran |= remote == NGAP_PORT && local != NGAP_PORT;
 }
 
 /* Two lines of each protocol: names, then numbers. InDatagrams is UDP's first, ForwDatagrams IP's sixth. */
@@ -125,5 +141,6 @@ void netns_facts_read(const char *root, struct netns_facts *f)
 	read_counters(root, f);
 	read_sockets(root, "udp", f);
 	read_sockets(root, "udp6", f);
+	read_associations(root, f);
 	read_protocols(root, f);
 }

@@ -26,6 +26,7 @@ struct why_link {
 struct why_site {
 	struct netns ns;
 	bool own;				    /* the calling thread's */
+	bool ue_here;				    /* a UE's TUN device */
 	char name[WHY_NAME_MAX];		    /* as people know it */
 	char event_name[NETNS_NAME_MAX], inode[24]; /* as events name it */
 	char inside[ADVICE_INSIDE_MAX];

@@ -43,6 +43,8 @@ static void take_device(struct why_site *s, const struct rtnl_link *link)
 			   : !strcmp(link->kind, "gtp") ? WHY_UPF_GTP
 							: WHY_UPF_USER;
 
+	if (fnmatch(UE_TUN_PATTERN, link->name, 0) == 0)
+		s->ue_here = true;
 	if (upf == WHY_UPF_USER && (strcmp(link->kind, "tun") != 0 || fnmatch(UE_TUN_PATTERN, link->name, 0) == 0))
 		return;
 	if (s->device[0] && upf <= s->upf)
@@ -88,6 +90,7 @@ static int read_here(void *data, struct err *err)
 	int r;
 
 	s->n_links = s->n_addresses = 0;
+	s->ue_here = false;
 	s->device[0] = '\0';
 	s->netns = (struct netns_facts){.port = s->port};
 	r = rtnl_link_list(on_link, s, err);
@@ -178,7 +181,10 @@ static bool is_site(const struct scan *s, const struct why_site *site)
 {
 	if (s->any || site->upf != WHY_UPF_USER)
 		return true;
-	return site->netns.sockets && (site->device[0] || s->sockets_alone);
+	if (!site->netns.sockets)
+		return false;
+	/* nr-gnb has such a socket too. */
+	return site->device[0] || (s->sockets_alone && !site->netns.ran && !site->ue_here);
 }
 
 static void add_other(struct why_sites *sites, const char *name)
@@ -283,8 +289,9 @@ int why_scan(const struct why_task *task, struct why_sites *ret, struct err *err
 	if (hidden)
 		return err_set(err, -EPERM, "the network namespace%s of %zu process%s " NETNS_HIDDEN_ADVICE,
 			       plural(hidden), hidden, hidden == 1 ? "" : "es");
-	return err_set(err, -EOPNOTSUPP,
-		       "no gtp or gtp5g device and no socket at UDP %u in %s; start "
-		       "the UPF, or try: teide lab up",
-		       s.port, netns ? netns : "any network namespace");
+	return err_set(
+		err, -EOPNOTSUPP,
+		"no UPF that teide knows: no gtp or gtp5g device, and no socket at UDP %u but a gNB's, in %s; start "
+		"the UPF, or try: teide lab up",
+		s.port, netns ? netns : "any network namespace");
 }

@@ -344,6 +344,33 @@ static void rates_that_are_not_enforced(void **state)
 	assert_false(has_check(&unknown, "network.upf.qos"));
 }
 
+/* A socket at UDP 2152 is the gNB's where there is N2 to an AMF, or UERANSIM's radio link. */
+static void ran_is_told_from_a_upf(void **state)
+{
+	static const struct {
+		const char *file, *text;
+		bool ran;
+	} cases[] = {
+		{"proc/thread-self/net/udp", "   1: 0200000A:0868 00000000:0000 07 0:0 00:0 0 0 0 1 2 0 0\n", false},
+		{"proc/thread-self/net/udp", "   1: 0200000A:1385 00000000:0000 07 0:0 00:0 0 0 0 1 2 0 0\n", true},
+		{"proc/thread-self/net/sctp/assocs", " 1 2 2 1 3 4 5 0 0 0 99 51000 38412 192.0.2.1 <-> *192.0.2.2\n",
+		 true},
+		{"proc/thread-self/net/sctp/assocs", " 1 2 2 1 3 4 5 0 0 0 99 38412 51000 192.0.2.2 <-> *192.0.2.1\n",
+		 false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct netns_facts f = {0};
+		struct fake_root root;
+
+		fake_begin(&root);
+		fake_file(&root, cases[i].text, cases[i].file);
+		netns_facts_read(root.path, &f);
+		fake_end(&root);
+		assert_int_equal(f.ran, cases[i].ran);
+	}
+}
+
 static void namespace_without_files(void **state)
 {
 	struct netns_facts f = {.n_devices = 1, .devices = {{.name = "upfgtp", .kind = "gtp"}}};
@@ -374,6 +401,7 @@ int main(void)
 		cmocka_unit_test(packet_filters_by_cases),
 		cmocka_unit_test(what_teide_does_not_see),
 		cmocka_unit_test(rates_that_are_not_enforced),
+		cmocka_unit_test(ran_is_told_from_a_upf),
 		cmocka_unit_test(namespace_without_files),
 	};
 

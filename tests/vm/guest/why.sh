@@ -30,7 +30,7 @@ about() {
 
 [ ! -e /tests/gtp5g.ko ] || insmod /tests/gtp5g.ko
 check_exit "why without a UPF" 3 "$TEIDE" why $UE
-check_match "what it says" "$(cat "$TMP/err")" "no gtp or gtp5g device and no socket at UDP 2152"
+check_match "what it says" "$(cat "$TMP/err")" "no gtp or gtp5g device, and no socket at UDP 2152"
 snapshot_before
 "$TEIDE" lab up --upf "$UPF" --ues 2
 traffic
