@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "gtp5g.h"
+
 static const struct gtp5g_rule *far_of(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr)
 {
 	if (!(pdr->has & GTP5G_HAS_FAR_ID))
@@ -31,18 +33,64 @@ static void take_far(const struct gtp5g_rule *far, struct why_pdr *p)
 	p->peer_teid = far->far.teid;
 }
 
+static uint64_t mbr_of(const struct gtp5g_rule *qer, enum why_way way)
+{
+	const struct gtp5g_rate *r = &qer->qer.mbr;
+
+	return way == WHY_UPLINK ? gtp5g_kbps(r->ul_high, r->ul_low) : gtp5g_kbps(r->dl_high, r->dl_low);
+}
+
+static bool is_closed(const struct gtp5g_rule *qer, enum why_way way)
+{
+	return qer->qer.gate & (way == WHY_UPLINK ? GTP5G_GATE_UPLINK_CLOSED : GTP5G_GATE_DOWNLINK_CLOSED);
+}
+
+/* a takes packets before b does. */
+static bool is_stricter(const struct gtp5g_rule *a, const struct gtp5g_rule *b, enum why_way way)
+{
+	uint64_t x = mbr_of(a, way), y = mbr_of(b, way);
+
+	if (is_closed(a, way) != is_closed(b, way))
+		return is_closed(a, way);
+	return x && (!y || x < y);
+}
+
 static void take_qer(const struct gtp5g_rule *qer, struct why_pdr *p)
 {
 	p->qer_found = true;
-	p->qfi = qer->qer.qfi;
+	p->qer_id = qer->id;
 	p->gate = qer->qer.gate;
-	p->mbr_uplink = gtp5g_kbps(qer->qer.mbr.ul_high, qer->qer.mbr.ul_low);
-	p->mbr_downlink = gtp5g_kbps(qer->qer.mbr.dl_high, qer->qer.mbr.dl_low);
+	p->mbr_uplink = mbr_of(qer, WHY_UPLINK);
+	p->mbr_downlink = mbr_of(qer, WHY_DOWNLINK);
+}
+
+/* A PDR has the QER of its session and that of its QoS flow, in either order: the stricter takes the packets. */
+static void take_qers(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr, struct why_pdr *p)
+{
+	const struct gtp5g_rule *strictest = NULL;
+
+	if (!pdr->pdr.qers.n)
+		return;
+	p->has_qer = true;
+	p->qer_id = pdr->pdr.qers.ids[0];
+	for (size_t i = 0; i < pdr->pdr.qers.n; i++) {
+		const struct gtp5g_rule *qer =
+			rules_find(rules, netns, GTP5G_RULE_QER, pdr->seid, pdr->pdr.qers.ids[i]);
+
+		if (!qer)
+			continue;
+		if (i == 0)
+			p->qfi = qer->qer.qfi;
+		if (!strictest || is_stricter(qer, strictest, p->way))
+			strictest = qer;
+	}
+	if (strictest)
+		take_qer(strictest, p);
 }
 
 static void take_pdr(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr, struct why_session *s)
 {
-	const struct gtp5g_rule *far = far_of(rules, netns, pdr), *qer = NULL;
+	const struct gtp5g_rule *far = far_of(rules, netns, pdr);
 	struct why_pdr *p;
 
 	if (pdr->has & GTP5G_HAS_UE && !s->has_ue) {
@@ -64,13 +112,7 @@ static void take_pdr(const struct rules *rules, uint64_t netns, const struct gtp
 	p->far_id = pdr->pdr.far_id;
 	if (far)
 		take_far(far, p);
-	if (!pdr->pdr.qers.n)
-		return;
-	p->has_qer = true;
-	p->qer_id = pdr->pdr.qers.ids[0];
-	qer = rules_find(rules, netns, GTP5G_RULE_QER, pdr->seid, p->qer_id);
-	if (qer)
-		take_qer(qer, p);
+	take_qers(rules, netns, pdr, p);
 }
 
 bool why_find(const struct rules *rules, uint64_t netns, const struct why_question *q, struct why_session *ret)

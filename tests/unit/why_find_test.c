@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
+#include "gtp5g.h"
 #include "why_find.h"
 
 #define NETNS 4026531840u
@@ -151,10 +152,46 @@ static void test_pdp(void **state)
 	assert_int_equal(why_pdr_of(&s, WHY_DOWNLINK, false, 0)->peer_teid, 2);
 }
 
+/* The session's QER has 100 Mbit/s, the flow's 64 kbit/s uplink and a closed downlink gate. */
+static void test_the_stricter_qer(void **state)
+{
+	for (int first = 0; first < 2; first++) {
+		_cleanup_(cleanup_rules) struct rules *t = rules_new(64);
+		struct gtp5g_rule up = rule(GTP5G_RULE_PDR, 7, 1, GTP5G_HAS_UE | GTP5G_HAS_TEID | GTP5G_HAS_REMOVAL);
+		struct gtp5g_rule down = rule(GTP5G_RULE_PDR, 7, 2, GTP5G_HAS_UE);
+		struct gtp5g_rule session = rule(GTP5G_RULE_QER, 7, 30, GTP5G_HAS_GATE);
+		struct gtp5g_rule flow = rule(GTP5G_RULE_QER, 7, 31, GTP5G_HAS_GATE);
+		struct why_question q = {.by_ue = true, .ue = address("10.60.0.1")};
+		struct why_session s;
+
+		up.pdr.ue = down.pdr.ue = q.ue;
+		up.pdr.qers.n = down.pdr.qers.n = 2;
+		up.pdr.qers.ids[first] = down.pdr.qers.ids[first] = 30;
+		up.pdr.qers.ids[!first] = down.pdr.qers.ids[!first] = 31;
+		session.qer.mbr.ul_high = session.qer.mbr.dl_high = 390625;
+		flow.qer.mbr.ul_low = 64;
+		flow.qer.gate = GTP5G_GATE_DOWNLINK_CLOSED;
+		rules_add(t, NETNS, &up);
+		rules_add(t, NETNS, &down);
+		rules_add(t, NETNS, &session);
+		rules_add(t, NETNS, &flow);
+		assert_true(why_find(t, NETNS, &q, &s));
+		for (size_t i = 0; i < s.n; i++)
+			assert_int_equal(s.pdrs[i].qer_id, 31);
+		assert_int_equal(why_pdr_of(&s, WHY_UPLINK, false, 0)->mbr_uplink, 64);
+		assert_int_equal(why_pdr_of(&s, WHY_DOWNLINK, false, 0)->gate, GTP5G_GATE_DOWNLINK_CLOSED);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_found), cmocka_unit_test(test_none),
-					   cmocka_unit_test(test_others), cmocka_unit_test(test_pdp)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_found),
+		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_pdp),
+		cmocka_unit_test(test_the_stricter_qer),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
