@@ -51,7 +51,7 @@ static int set_places(struct gtpu_bpf *skel, bool exits_hooked, struct err *err)
 {
 	int r = 0;
 
-	if (access("/sys/kernel/realtime", F_OK) < 0)
+	if (!features_realtime(""))
 		return 0;
 	skel->rodata->preemptible = true;
 	if (!exits_hooked)

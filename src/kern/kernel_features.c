@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "buf.h"
 #include "cleanup.h"
@@ -42,6 +43,20 @@ const char *features_missing_right(void)
 	if (!admin && !(caps >> CAP_BIT_PERFMON & 1))
 		return "CAP_PERFMON";
 	return caps >> CAP_BIT_NET_ADMIN & 1 ? NULL : "CAP_NET_ADMIN";
+}
+
+/* The file is of the patches for real time; the version of a kernel says so too, with and without them. */
+bool features_realtime(const char *root)
+{
+	_cleanup_fclose_ FILE *file = NULL;
+	char path[512], line[512];
+
+	snprintf(path, sizeof(path), "%s/sys/kernel/realtime", root);
+	if (access(path, F_OK) == 0)
+		return true;
+	snprintf(path, sizeof(path), "%s/proc/version", root);
+	file = fopen(path, "re");
+	return file && fgets(line, sizeof(line), file) && strstr(line, "PREEMPT_RT");
 }
 
 /* "none [integrity] confidentiality": the one in brackets. */

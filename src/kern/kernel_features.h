@@ -30,6 +30,10 @@ const char *features_missing_right(void);
  * does not tell. */
 void features_lockdown(const char *root, char *ret, size_t size);
 
+/* The kernel is a PREEMPT_RT one: a task can take the CPU from another with bottom halves disabled. root: "" for the
+ * real one. */
+bool features_realtime(const char *root);
+
 /* The one line for where the kernel lets no program read its memory. */
 #define NO_KERNEL_READS                                                                                                \
 	"the kernel is locked down for confidentiality (/sys/kernel/security/lockdown): no program "                   \
