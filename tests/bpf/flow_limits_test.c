@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The flow programs where something has no room: a packet is counted once, as what it is, or as what was full. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flow_bench.h"
+
+/* Ethernet, IPv4, UDP from a port that makes a new flow. */
+static void make_udp(uint8_t packet[64], uint16_t sport)
+{
+	static const uint8_t pattern[42] = {2, 0,  0,  0, 0, 2,	  2, 0, 0, 0,	0, 1, 8, 0, 0x45, 0, 0, 50, 0,	0, 0,
+					    0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2, 0, 0,	  0, 9, 0,  30, 0, 0};
+
+	memset(packet, 0, 64);
+	memcpy(packet, pattern, sizeof(pattern));
+	packet[34] = (uint8_t)(sport >> 8);
+	packet[35] = (uint8_t)sport;
+}
+
+static void count_record(void *data, const void *record, size_t len)
+{
+	++*(unsigned *)data;
+}
+
+/* A ring too small loses exactly what the ledger says; a map too small counts the rest as other. */
+static void test_full_ring_and_map(void **state)
+{
+	const unsigned n = FLOW_BENCH_ROOM + 2000;
+	struct bench *b = *state;
+	struct sums flows = {0};
+	struct ring_counts ring;
+	uint8_t packet[64];
+	unsigned delivered = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		make_udp(packet, (uint16_t)(10000 + i));
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet));
+		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(b->entry->progs.teide), &opts), 0);
+	}
+	assert_int_equal(ring_counts(b->ring, &ring), 0);
+	/* 8 bytes go before each record; the last one must leave a byte */
+	assert_int_equal(ring.pending, 65535 / (8 + sizeof(struct flow_record)));
+	assert_int_equal(ring.emitted, n);
+	assert_int_equal(ring.lost[RING_LOST_FULL], n - ring.pending);
+	ring_drain(b->ring, 100, count_record, &delivered);
+	assert_int_equal(delivered, 100);
+	assert_int_equal(ring_counts(b->ring, &ring), 0);
+	assert_int_equal(ring.delivered, 100);
+	assert_int_equal(ring.emitted, ring.delivered + ring.pending + ring.lost[RING_LOST_FULL]);
+	ring_drain(b->ring, RECORDS_MAX, count_record, &delivered);
+	assert_int_equal(gen_collect(b->flows, flow_bench_sum, &flows), 0);
+	assert_int_equal(flow_ledger_read(&b->run, 0, &b->before), 0);
+	assert_int_equal(flows.packets + b->before.other[OTHER_FLOW].packets, n);
+	assert_int_equal(flows.rows, FLOW_BENCH_ROOM);
+	assert_int_equal(b->before.head[HEAD_IP], n);
+}
+
+static void sum_requests(void *data, const struct gen_row *row)
+{
+	for (unsigned cpu = 0; cpu < row->cpus; cpu++)
+		*(uint64_t *)data +=
+			((const struct quality_value *)(const void *)((const char *)row->values + cpu * row->stride))
+				->packets;
+}
+
+/* Echo Requests: a place for each that waits for its answer; one without a place is counted as that alone. */
+static void test_full_echoes(void **state)
+{
+	struct bench *b = *state;
+	const unsigned places = bpf_map__max_entries(b->bpf->maps.echoes), n = places + 100;
+	struct flow_ledger ledger = {0};
+	uint64_t requests = 0;
+	uint8_t packet[64];
+
+	for (unsigned i = 0; i < n; i++) {
+		const uint8_t gtp[] = {0x32, 1, 0, 4, 0, 0, 0, 0, (uint8_t)(i >> 8), (uint8_t)i, 0, 0};
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet));
+
+		make_udp(packet, 2152);
+		packet[36] = 2152 >> 8;
+		packet[37] = 2152 & 0xff;
+		memcpy(packet + 42, gtp, sizeof(gtp));
+		assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(b->entry->progs.teide), &opts), 0);
+	}
+	assert_int_equal(gen_collect(b->qualities, sum_requests, &requests), 0);
+	assert_int_equal(flow_ledger_read(&b->run, 0, &ledger), 0);
+	assert_int_equal(requests, places);
+	assert_int_equal(ledger.other[OTHER_QUALITY].packets, n - places);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_full_ring_and_map, flow_bench_set_up, flow_bench_tear_down),
+		cmocka_unit_test_setup_teardown(test_full_echoes, flow_bench_set_up, flow_bench_tear_down),
+	};
+
+	if (geteuid() != 0) {
+		printf("needs root\n");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
