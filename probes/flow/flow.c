@@ -202,6 +202,7 @@ static void set_context(struct probe_run *run)
 
 static void set_constants(struct flow_bpf *bpf, const struct probe_env *env, const struct flow_options *o)
 {
+	bpf->rodata->preemptible = features_realtime("");
 	bpf->rodata->probe_id = env->id;
 	bpf->rodata->events_wanted = env->events;
 	bpf->rodata->ring_batch = env->events ? (uint32_t)MIN(o->ring_size / 4, BATCH_MAX) : 0;

@@ -75,10 +75,11 @@ struct sender_value {
 /* Where packets without room for their key are counted. */
 enum flow_other { OTHER_FLOW, OTHER_TUNNEL, OTHER_SENDER, OTHER_QUALITY, OTHER_MAX };
 
-/* seen = sum of head + no_program. */
+/* seen + preempted = sum of head + no_program + preempted. */
 struct flow_ledger {
 	/* Counters of 64 bits stand before `other`: user space adds them up as an array. */
-	__u64 seen;
+	__u64 seen;	  /* without those of preempted */
+	__u64 preempted;  /* another task's program was under way on this CPU; alone added to atomically */
 	__u64 no_program; /* the tail call failed */
 	__u64 head[HEAD_MAX];
 	struct flow_value other[OTHER_MAX];
@@ -90,6 +91,8 @@ struct flow_entry {
 	__u8 l3;
 	__u8 egress;
 	__u8 pad[2];
+	__u32 users; /* with preemptible: programs under way on this CPU */
+	__u32 pad2;
 };
 
 enum flow_record_kind { FLOW_PACKET = 1, FLOW_NEWCOMER = 2 };

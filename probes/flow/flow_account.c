@@ -100,10 +100,11 @@ static void write_ledger(const struct flow_ledger *l, struct ledger_writer *t)
 
 	for (unsigned i = 0; i < HEAD_SKIPPED; i++)
 		counted += l->head[i];
-	ledger_write(t, "seen", NULL, l->seen);
+	ledger_write(t, "seen", NULL, l->seen + l->preempted);
 	ledger_write(t, "counted", NULL, counted);
 	for (unsigned i = HEAD_SKIPPED; i < HEAD_MAX; i++)
 		ledger_write(t, "skipped", flow_head_name(i), l->head[i]);
+	ledger_write(t, "skipped", "preempted", l->preempted);
 	ledger_write(t, "skipped", "no_program", l->no_program);
 	for (unsigned i = 0; i < HEAD_SKIPPED; i++)
 		ledger_write(t, "head", flow_head_name(i), l->head[i]);

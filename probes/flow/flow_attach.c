@@ -37,6 +37,7 @@ static int load_entry(const struct probe_run *run, uint32_t id, const struct flo
 		(*ret)->rodata->attachment = id;
 		(*ret)->rodata->l3 = a->target->l3;
 		(*ret)->rodata->egress = a->egress;
+		(*ret)->rodata->preemptible = run->bpf->rodata->preemptible;
 		r = share_maps(run, *ret);
 	}
 	if (r == 0)

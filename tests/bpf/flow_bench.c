@@ -64,7 +64,7 @@ static void load_programs(struct bench *b, struct err *err)
 	b->run.ledger_fd = bpf_map__fd(b->bpf->maps.flow_ledgers);
 }
 
-int flow_bench_set_up(void **state)
+static int make_bench(void **state, bool preemptible)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 	struct object_capture capture;
@@ -72,10 +72,21 @@ int flow_bench_set_up(void **state)
 
 	object_begin(&capture);
 	open_programs(b, &err);
+	b->bpf->rodata->preemptible = b->entry->rodata->preemptible = preemptible;
 	object_end(&capture, 0, NULL, NULL);
 	load_programs(b, &err);
 	*state = b;
 	return 0;
+}
+
+int flow_bench_set_up(void **state)
+{
+	return make_bench(state, false);
+}
+
+int flow_bench_set_up_preemptible(void **state)
+{
+	return make_bench(state, true);
 }
 
 int flow_bench_tear_down(void **state)

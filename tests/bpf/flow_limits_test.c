@@ -10,9 +10,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "flow_bench.h"
 
 /* Ethernet, IPv4, UDP from a port that makes a new flow. */
@@ -98,11 +100,76 @@ static void test_full_echoes(void **state)
 	assert_int_equal(ledger.other[OTHER_QUALITY].packets, n - places);
 }
 
+/* As if on each CPU another task's program were under way; from is what stands there now. */
+static void change_users(const struct bench *b, unsigned from, unsigned to)
+{
+	int fd = bpf_map__fd(b->bpf->maps.flow_entries), cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ struct flow_entry *entries = calloc((size_t)cpus, sizeof(*entries));
+	uint32_t zero = 0;
+
+	assert_non_null(entries);
+	assert_int_equal(bpf_map_lookup_elem(fd, &zero, entries), 0);
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		assert_int_equal(entries[cpu].users, from);
+		entries[cpu].users = to;
+	}
+	assert_int_equal(bpf_map_update_elem(fd, &zero, entries, BPF_ANY), 0);
+}
+
+static void run_udp(const struct bench *b)
+{
+	uint8_t packet[64];
+
+	make_udp(packet, 10000);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = packet, .data_size_in = sizeof(packet));
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(b->entry->progs.teide), &opts), 0);
+}
+
+/* A packet whose program finds the CPU's place taken leaves all there as it is, and is counted as that alone. */
+static void test_preempted(void **state)
+{
+	struct bench *b = *state;
+	struct flow_ledger ledger;
+	struct sums flows = {0};
+
+	run_udp(b);
+	change_users(b, 0, 1);
+	run_udp(b);
+	run_udp(b);
+	change_users(b, 1, 0);
+	run_udp(b);
+	change_users(b, 0, 0);
+	assert_int_equal(flow_ledger_read(&b->run, 0, &ledger), 0);
+	assert_int_equal(ledger.seen, 2);
+	assert_int_equal(ledger.preempted, 2);
+	assert_int_equal(ledger.head[HEAD_IP], 2);
+	assert_int_equal(gen_collect(b->flows, flow_bench_sum, &flows), 0);
+	assert_int_equal(flows.packets, 2);
+}
+
+/* The place is free again also where there is no program to call. */
+static void test_no_program(void **state)
+{
+	struct bench *b = *state;
+	struct flow_ledger ledger;
+	uint32_t zero = 0;
+
+	assert_int_equal(bpf_map_delete_elem(bpf_map__fd(b->bpf->maps.flow_programs), &zero), 0);
+	run_udp(b);
+	run_udp(b);
+	change_users(b, 0, 0);
+	assert_int_equal(flow_ledger_read(&b->run, 0, &ledger), 0);
+	assert_int_equal(ledger.no_program, 2);
+	assert_int_equal(ledger.preempted, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_full_ring_and_map, flow_bench_set_up, flow_bench_tear_down),
 		cmocka_unit_test_setup_teardown(test_full_echoes, flow_bench_set_up, flow_bench_tear_down),
+		cmocka_unit_test_setup_teardown(test_preempted, flow_bench_set_up_preemptible, flow_bench_tear_down),
+		cmocka_unit_test_setup_teardown(test_no_program, flow_bench_set_up_preemptible, flow_bench_tear_down),
 	};
 
 	if (geteuid() != 0) {

@@ -179,6 +179,7 @@ static void load_flow(struct report *r, const struct variant *v)
 	flow->rodata->events_wanted = v->events;
 	flow->rodata->newcomers_wanted = v->seldom;
 	flow->rodata->task_pidns = v->seldom;
+	flow->rodata->preemptible = v->realtime;
 	flow->rodata->ring_batch = 4096;
 	flow->rodata->gtp_port = 2152;
 	flow->rodata->radio_port = 4997;
@@ -188,6 +189,7 @@ static void load_flow(struct report *r, const struct variant *v)
 	bpf_program__set_autoload(flow->progs.context_softirq_exit, by_tracepoint);
 	size_maps(flow->obj);
 	load(r, "flow", v, flow->obj);
+	entry->rodata->preemptible = v->realtime;
 	size_maps(entry->obj);
 	load(r, "flow", v, entry->obj);
 	flow_entry_bpf__destroy(entry);
@@ -301,8 +303,7 @@ static void load_gtpu(struct report *r, const struct variant *v, bool fentry)
 
 static void load_variant(struct report *r, struct variant v)
 {
-	if (!v.realtime) /* flow is the same there */
-		load_flow(r, &v);
+	load_flow(r, &v);
 	load_gtpu(r, &v, false);
 	load_gtpu(r, &v, true);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* The program that every attachment shares: decode, count, and emit an event where events are wanted. It never
- * changes a packet and always leaves it to the next program. Plain adds are sound: TC programs do
- * not nest on a CPU. */
+ * changes a packet and always leaves it to the next program. Plain adds are sound: flow_enter() lets
+ * one program at a time onto a CPU. */
 #include "flow_maps.h"
 #include "generations.h"
 /* The verifier looks at a global function once and alone, not behind every way that leads to it. */
@@ -301,32 +301,30 @@ static __always_inline void decode(struct __sk_buff *skb, struct flow_scratch *s
 	packet_parse(skb, &start, &s->work);
 }
 
-SEC("tc")
-int flow_packet(struct __sk_buff *skb)
+static __always_inline void count_packet(struct __sk_buff *skb, const struct flow_entry *entry)
 {
 	__u32 zero = 0, id, *place = bpf_map_lookup_elem(&flow_generation, &zero);
-	struct flow_entry *entry = bpf_map_lookup_elem(&flow_entries, &zero);
 	struct flow_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
 	struct flow_ledger *ledger;
 	__u64 head;
 
-	if (!entry || !s || !place)
-		return FLOW_NEXT;
+	if (!s || !place)
+		return;
 	s->entry = *entry;
 	s->place = *place;
 	id = entry->attachment;
 	ledger = bpf_map_lookup_elem(&flow_ledgers, &id);
 	if (!ledger)
-		return FLOW_NEXT;
+		return;
 	decode(skb, s);
 	head = s->work.packet.head;
 	/* The compiler knows what flow_inside() can return, the verifier does not: let both check this. */
 	asm volatile("" : "+r"(head));
 	if (head >= HEAD_MAX)
-		return FLOW_NEXT;
+		return;
 	ledger->head[head]++;
 	if (head >= HEAD_SKIPPED)
-		return FLOW_NEXT;
+		return;
 	read_clock(s);
 	count_flow(s, ledger);
 	count_tunnel(s, ledger);
@@ -335,6 +333,18 @@ int flow_packet(struct __sk_buff *skb)
 		add_packet(&ledger->other[OTHER_QUALITY], s);
 	emit_socket(skb, s);
 	emit_packet(s);
+}
+
+SEC("tc")
+int flow_packet(struct __sk_buff *skb)
+{
+	__u32 zero = 0;
+	struct flow_entry *entry = bpf_map_lookup_elem(&flow_entries, &zero);
+
+	if (!entry)
+		return FLOW_NEXT;
+	count_packet(skb, entry);
+	flow_leave(entry);
 	return FLOW_NEXT;
 }
 

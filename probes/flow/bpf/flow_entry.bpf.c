@@ -16,12 +16,17 @@ int teide(struct __sk_buff *skb)
 
 	if (!ledger || !entry)
 		return FLOW_NEXT;
+	if (!flow_enter(entry)) {
+		__sync_fetch_and_add(&ledger->preempted, 1);
+		return FLOW_NEXT;
+	}
 	ledger->seen++;
 	entry->attachment = id;
 	entry->l3 = l3;
 	entry->egress = egress;
 	bpf_tail_call(skb, &flow_programs, 0);
 	ledger->no_program++;
+	flow_leave(entry);
 	return FLOW_NEXT;
 }
 

@@ -7,6 +7,8 @@
 
 #define FLOW_NEXT (-1) /* TCX_NEXT, TC_ACT_UNSPEC: the programs behind still run */
 
+const volatile bool preemptible = false; /* the kernel is a PREEMPT_RT one */
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1); /* the number of attachments */
@@ -27,3 +29,24 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } flow_programs SEC(".maps");
+
+/* What a CPU has for a packet belongs to one program at a time. TC programs run with bottom halves disabled, and so do
+ * not nest on a CPU; but a PREEMPT_RT kernel can do without the lock that says so (CONFIG_PREEMPT_RT_NEEDS_BH_LOCK,
+ * Linux 6.18), and then a task takes the CPU from another in the middle of a program. The add is one instruction: a
+ * program that reads 1 behind it is alone, and stays so, for each later one reads more. */
+static __always_inline bool flow_enter(struct flow_entry *entry)
+{
+	if (!preemptible)
+		return true;
+	__sync_fetch_and_add(&entry->users, 1);
+	if (*(volatile __u32 *)&entry->users == 1)
+		return true;
+	__sync_fetch_and_add(&entry->users, -1);
+	return false;
+}
+
+static __always_inline void flow_leave(struct flow_entry *entry)
+{
+	if (preemptible)
+		__sync_fetch_and_add(&entry->users, -1);
+}
