@@ -22,6 +22,15 @@
 			});                                                                                            \
 	} name SEC(".maps")
 
+/* The place that counts in maps that are swapped together. */
+#define GENERATION_CHOICE(name)                                                                                        \
+	struct {                                                                                                       \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                                      \
+		__uint(max_entries, 1);                                                                                \
+		__type(key, __u32);                                                                                    \
+		__type(value, __u32);                                                                                  \
+	} name SEC(".maps")
+
 /* The value under key in the generation at that place, made when new; NULL when there is no room. */
 static __always_inline void *generation_slot_at(void *generations, __u32 place, const void *key, const void *fresh)
 {
@@ -40,4 +49,12 @@ static __always_inline void *generation_slot_at(void *generations, __u32 place, 
 static __always_inline void *generation_slot(void *generations, const void *key, const void *fresh)
 {
 	return generation_slot_at(generations, 0, key, fresh);
+}
+
+/* The same for a packet that reads the place once for each map: it may be in two generations. */
+static __always_inline void *generation_slot_chosen(void *generations, void *choice, const void *key, const void *fresh)
+{
+	__u32 zero = 0, *place = bpf_map_lookup_elem(choice, &zero);
+
+	return place ? generation_slot_at(generations, *place, key, fresh) : NULL;
 }

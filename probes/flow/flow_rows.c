@@ -254,11 +254,11 @@ static int collect_others(const struct flow_rows *r)
 	return 0;
 }
 
-/* Flows, tunnels and senders at one instant, so that those of a collection are of the same packets. */
+/* All at one instant, so that the rows of a collection are of the same packets. */
 static int swap_all(struct flow_rows *r)
 {
 	struct probe_run *run = r->run;
-	struct gen *const gens[] = {run->flows, run->tunnels, run->senders};
+	struct gen *const gens[] = {run->flows, run->tunnels, run->senders, run->qualities};
 	uint64_t now_ns = 0;
 	int e = gen_swap_together(gens, ARRAY_SIZE(gens), bpf_map__fd(run->bpf->maps.flow_generation), &now_ns);
 
@@ -267,7 +267,7 @@ static int swap_all(struct flow_rows *r)
 	r->since_ns = run->counts_since_ns;
 	r->until_ns = run->detached_ns ? MIN(run->detached_ns, now_ns) : now_ns;
 	run->counts_since_ns = now_ns;
-	return gen_swap(run->qualities);
+	return 0;
 }
 
 int flow_collect(struct probe_run *run, event_fn emit, void *data)

@@ -176,17 +176,14 @@ static void context_row(void *data, const struct gen_row *row)
 	}
 }
 
-/* All are swapped before one is drained: they then speak of the same packets. */
 int gtpu_tables_collect(struct probe_run *run, event_fn emit, void *data)
 {
 	struct collection c = {.run = run, .emit = emit, .data = data};
 	const struct gtpu_tables *t = &run->tables;
-	int r = gen_swap(t->sessions);
+	struct gen *const gens[] = {t->sessions, t->strays, t->contexts};
+	uint64_t swapped_ns;
+	int r = gen_swap_together(gens, ARRAY_SIZE(gens), gtpu_map(run, "gtpu_generation"), &swapped_ns);
 
-	if (!r)
-		r = gen_swap(t->strays);
-	if (!r)
-		r = gen_swap(t->contexts);
 	if (!r)
 		r = gen_drain(t->sessions, session_row, &c);
 	if (!r)

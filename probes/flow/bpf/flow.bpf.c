@@ -55,12 +55,7 @@ GENERATIONS(flows, struct flow_key, struct flow_value);
 GENERATIONS(tunnels, struct tunnel_key, struct flow_value);
 GENERATIONS(senders, struct sender_key, struct sender_value);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} flow_generation SEC(".maps");
+GENERATION_CHOICE(flow_generation); /* of these, and of qualities */
 
 static __always_inline void add_packet(struct flow_value *v, const struct flow_scratch *s)
 {
@@ -288,7 +283,10 @@ __noinline int flow_quality(struct __sk_buff *skb)
 	__u32 zero = 0;
 	struct flow_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
 
-	return s ? quality_count(skb, &s->work, &s->quality, s->entry.attachment, s->now_ns) : 0;
+	if (!s)
+		return 0;
+	s->quality.place = s->place;
+	return quality_count(skb, &s->work, &s->quality, s->entry.attachment, s->now_ns);
 }
 
 static __always_inline void decode(struct __sk_buff *skb, struct flow_scratch *s)

@@ -31,6 +31,7 @@ __s64 boot_to_real = 0;
 
 struct quality_scratch {
 	struct quality_key key;
+	__u32 place; /* of the generation that counts */
 	struct echo_key echo;
 	struct packet_stamps stamps;
 };
@@ -65,24 +66,24 @@ static __always_inline void quality_key_qfi(struct quality_key *k, const struct 
 	k->gtp = RECORD_GTP | RECORD_GTP_QFI;
 }
 
-static __always_inline struct quality_value *quality_slot(const struct quality_key *k)
+static __always_inline struct quality_value *quality_slot(const struct quality_scratch *q)
 {
 	struct quality_value fresh = {};
 
-	return generation_slot(&qualities, k, &fresh);
+	return generation_slot_at(&qualities, q->place, &q->key, &fresh);
 }
 
 /* 0, or -1 where there is no room. */
-static __always_inline int quality_order(const struct quality_key *k, __u32 seq, __u32 mask, __u64 now_ns)
+static __always_inline int quality_order(const struct quality_scratch *q, __u32 seq, __u32 mask, __u64 now_ns)
 {
-	struct quality_value *v = quality_slot(k);
+	struct quality_value *v = quality_slot(q);
 	struct quality_order fresh = {}, *o;
 	struct sequence_news news;
 
-	o = bpf_map_lookup_elem(&orders, k);
+	o = bpf_map_lookup_elem(&orders, &q->key);
 	if (!o) {
-		bpf_map_update_elem(&orders, k, &fresh, BPF_NOEXIST);
-		o = bpf_map_lookup_elem(&orders, k);
+		bpf_map_update_elem(&orders, &q->key, &fresh, BPF_NOEXIST);
+		o = bpf_map_lookup_elem(&orders, &q->key);
 	}
 	if (!o || !v)
 		return -1;
@@ -118,12 +119,12 @@ static __always_inline __s64 quality_ns(__s64 stamps)
 
 #define QUALITY_DAY ((__s64)86400 << 32)
 
-static __always_inline int quality_delay(struct quality_key *k, const struct packet *p, __u8 kind, __s64 stamps)
+static __always_inline int quality_delay(struct quality_scratch *q, const struct packet *p, __u8 kind, __s64 stamps)
 {
 	struct quality_value *v;
 
-	quality_key_qfi(k, p, kind);
-	v = quality_slot(k);
+	quality_key_qfi(&q->key, p, kind);
+	v = quality_slot(q);
 	if (!v)
 		return -1;
 	v->packets++;
@@ -146,22 +147,21 @@ static __always_inline __u64 quality_now(void)
 static __always_inline int quality_stamps(struct quality_scratch *q, const struct packet *p, __u64 now_ns)
 {
 	const struct packet_stamps *t = &q->stamps;
-	struct quality_key *k = &q->key;
 	__u64 now = 0;
 	int r = 0;
 
 	if (t->has & (PACKET_DL_SENT | PACKET_UL_SENT))
 		now = quality_now();
 	if (t->has & PACKET_UL_SENT) {
-		r |= quality_delay(k, p, QUALITY_DELAY_HERE, now - t->ul_sent);
-		r |= quality_delay(k, p, QUALITY_DELAY_DOWNLINK, t->dl_received - t->dl_sent);
-		r |= quality_delay(k, p, QUALITY_DELAY_ROUND, now - t->dl_sent - (t->ul_sent - t->dl_received));
+		r |= quality_delay(q, p, QUALITY_DELAY_HERE, now - t->ul_sent);
+		r |= quality_delay(q, p, QUALITY_DELAY_DOWNLINK, t->dl_received - t->dl_sent);
+		r |= quality_delay(q, p, QUALITY_DELAY_ROUND, now - t->dl_sent - (t->ul_sent - t->dl_received));
 	} else if (t->has & PACKET_DL_SENT) {
-		r |= quality_delay(k, p, QUALITY_DELAY_HERE, now - t->dl_sent);
+		r |= quality_delay(q, p, QUALITY_DELAY_HERE, now - t->dl_sent);
 	}
 	if (t->has & PACKET_QFI_SEQ) {
-		quality_key_qfi(k, p, QUALITY_QOS_FLOW);
-		r |= quality_order(k, t->seq, 0xffffff, now_ns);
+		quality_key_qfi(&q->key, p, QUALITY_QOS_FLOW);
+		r |= quality_order(q, t->seq, 0xffffff, now_ns);
 	}
 	return r;
 }
@@ -191,7 +191,7 @@ static __always_inline int quality_echo(struct quality_scratch *q, const struct 
 	q->key.gtp = 0;
 	q->key.teid = 0;
 	quality_turn(q->key.src, &p->outer, response);
-	v = quality_slot(&q->key);
+	v = quality_slot(q);
 	if (!v)
 		return -1;
 	if (!response) {
@@ -212,8 +212,9 @@ static __always_inline int quality_echo(struct quality_scratch *q, const struct 
 }
 
 /* TS 29.281 7.3.1: Tunnel Endpoint Identifier Data I comes first. */
-static __always_inline int quality_error(struct __sk_buff *skb, struct quality_key *k, struct packet_at *at)
+static __always_inline int quality_error(struct __sk_buff *skb, struct quality_scratch *q, struct packet_at *at)
 {
+	struct quality_key *k = &q->key;
 	struct quality_value *v;
 	__u8 type PACKET_HEADER;
 	__u32 teid PACKET_HEADER;
@@ -226,7 +227,7 @@ static __always_inline int quality_error(struct __sk_buff *skb, struct quality_k
 		k->teid = PACKET_NTOHL(teid);
 		k->gtp = RECORD_GTP;
 	}
-	v = quality_slot(k);
+	v = quality_slot(q);
 	if (v)
 		v->packets++;
 	return v ? 0 : -1;
@@ -241,10 +242,10 @@ static __always_inline int quality_count(struct __sk_buff *skb, struct packet_wo
 
 	quality_key_of(&q->key, p, attachment);
 	if (p->head == HEAD_GTPU_MESSAGE)
-		return p->gtp.type == GTPU_TYPE_ERROR_INDICATION ? quality_error(skb, &q->key, &w->at)
+		return p->gtp.type == GTPU_TYPE_ERROR_INDICATION ? quality_error(skb, q, &w->at)
 								 : quality_echo(q, p, attachment);
 	if (p->gtp.flags & RECORD_GTP_SEQ)
-		r = quality_order(&q->key, p->gtp.seq, 0xffff, now_ns);
+		r = quality_order(q, p->gtp.seq, 0xffff, now_ns);
 	if (!(w->session.flags[0] & 0xf))
 		return r;
 	packet_session_read(skb, &w->session, &q->stamps);

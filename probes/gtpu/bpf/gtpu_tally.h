@@ -50,6 +50,7 @@ struct {
 GENERATIONS(gtpu_sessions, struct gtpu_session_key, struct gtpu_session);
 GENERATIONS(gtpu_strays, struct gtpu_session_key, struct gtpu_session);
 GENERATIONS(gtpu_contexts, struct gtpu_context_key, struct gtpu_context);
+GENERATION_CHOICE(gtpu_generation); /* of all three */
 
 static __noinline int count_unusual(__u32 func, __s32 ret, __u32 bytes)
 {
@@ -89,8 +90,9 @@ static __noinline int count_context(__u32 func)
 {
 	struct task_id id = task_current_id();
 	struct gtpu_context_key key = {.tid = id.tid, .tgid = id.tgid, .func_id = func, .context = task_context()};
-	struct gtpu_context none = {}, *c = generation_slot(&gtpu_contexts, &key, &none);
+	struct gtpu_context none = {}, *c;
 
+	c = generation_slot_chosen(&gtpu_contexts, &gtpu_generation, &key, &none);
 	if (!c) {
 		NOTE(func, contexts_full);
 		return 0;
@@ -175,8 +177,8 @@ static __noinline int count_session(struct open_packet *p)
 
 	session_rules(&key, &p->record);
 	session_tunnel(&key, &p->record);
-	c = is_of_session(&p->seen) ? generation_slot(&gtpu_sessions, &key, &none)
-				    : generation_slot(&gtpu_strays, &key, &none);
+	c = is_of_session(&p->seen) ? generation_slot_chosen(&gtpu_sessions, &gtpu_generation, &key, &none)
+				    : generation_slot_chosen(&gtpu_strays, &gtpu_generation, &key, &none);
 	if (!c) {
 		NOTE(p->record.func_id, sessions_full);
 		return 0;
