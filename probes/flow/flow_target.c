@@ -56,12 +56,23 @@ struct visit {
 };
 
 /* Another namespace may have the inode by now. */
+static int check_cookie(uint64_t expected, const char *netns, struct err *err)
+{
+	uint64_t cookie;
+	int r = ns_cookie_self(&cookie);
+
+	if (r < 0)
+		return err_set(err, r, "network namespace '%s': asking for its cookie: %s", netns, err_name(r));
+	return cookie == expected ? 0 : err_set(err, -ESRCH, "network namespace '%s' has gone", netns);
+}
+
 static int visit_here(void *data, struct err *err)
 {
 	struct visit *v = data;
+	int r = check_cookie(v->target->netns_cookie, v->target->netns_text, err);
 
-	if (v->target->netns_cookie != ns_cookie_self())
-		return err_set(err, -ESRCH, "network namespace '%s' has gone", v->target->netns_text);
+	if (r < 0)
+		return r;
 	return v->fn(v->data, err);
 }
 
@@ -101,11 +112,11 @@ static void set_netns_text(struct flow_target *f)
 
 static int add_target(struct flow_targets *t, const char *netns, const struct if_nameindex *link, bool l3)
 {
-	struct flow_target f = {
-		.ifindex = link->if_index, .l3 = l3, .netns_inode = ns_inode_self(), .netns_cookie = ns_cookie_self()};
+	struct flow_target f = {.ifindex = link->if_index, .l3 = l3, .netns_inode = ns_inode_self()};
+	int r = ns_cookie_self(&f.netns_cookie);
 
-	if (known(t, &f))
-		return 0;
+	if (r < 0 || known(t, &f))
+		return r;
 	if (!VEC_ROOM(t->items, t->len))
 		return -ENOMEM;
 	if (netns && !(f.netns = strdup(netns)))
@@ -169,10 +180,10 @@ static int find_here(void *data, struct err *err)
 {
 	_cleanup_(buf_free) struct buf all = {0};
 	struct finding *f = data;
-	int n;
+	int n = f->expected_cookie ? check_cookie(f->expected_cookie, f->netns, err) : 0;
 
-	if (f->expected_cookie && ns_cookie_self() != f->expected_cookie)
-		return err_set(err, -ESRCH, "network namespace '%s' has gone", f->netns);
+	if (n < 0)
+		return n;
 	n = add_matching(f, &all);
 	if (n < 0)
 		return err_set(err, n, "listing interfaces: %s", err_name(n));
@@ -209,9 +220,10 @@ static int remember_process(struct finding *f, const char *netns, struct err *er
 static int find_and_remember(void *data, struct err *err)
 {
 	struct finding *f = data;
+	int r = ns_cookie_self(&f->process->cookie);
 
-	f->process->cookie = ns_cookie_self();
-	return find_here(f, err);
+	return r < 0 ? err_set(err, r, "network namespace '%s': asking for its cookie: %s", f->netns, err_name(r))
+		     : find_here(f, err);
 }
 
 /* A process may end, and its id may become another's, while its namespace lives on. */

@@ -74,15 +74,16 @@ uint64_t ns_inode_self(void)
 	return stat("/proc/thread-self/ns/net", &st) < 0 ? 0 : st.st_ino;
 }
 
-uint64_t ns_cookie_self(void)
+int ns_cookie_self(uint64_t *ret)
 {
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	uint64_t cookie = 0;
 	socklen_t len = sizeof(cookie);
 
-	if (fd < 0 || getsockopt(fd, SOL_SOCKET, GET_NETNS_COOKIE, &cookie, &len) < 0)
-		return 0;
-	return cookie;
+	if (fd < 0 || (getsockopt(fd, SOL_SOCKET, GET_NETNS_COOKIE, &cookie, &len) < 0 && errno != ENOPROTOOPT))
+		return -errno;
+	*ret = cookie;
+	return 0;
 }
 
 int ns_join(int fd, struct err *err)

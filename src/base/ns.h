@@ -17,8 +17,9 @@ int ns_open(const char *spec, struct err *err);
 uint64_t ns_inode(int fd);
 uint64_t ns_inode_self(void);
 
-/* A number that no other namespace ever has, unlike the inode; 0 before Linux 5.14. */
-uint64_t ns_cookie_self(void);
+/* A number that no other namespace ever has, unlike the inode; *ret is 0 before Linux 5.14. 0 or -errno: without a
+ * descriptor the question cannot be asked, and that says nothing of the namespace. */
+int ns_cookie_self(uint64_t *ret);
 
 typedef int (*ns_fn)(void *data, struct err *err);
 

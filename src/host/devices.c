@@ -70,9 +70,10 @@ static void add_device(const struct rtnl_link *link, void *data)
 static int list_devices_here(void *data, struct err *err)
 {
 	struct scan *s = data;
+	int r = ns_cookie_self(&s->cookie);
 
-	s->cookie = ns_cookie_self();
-	return rtnl_link_list(add_device, s, err);
+	return r < 0 ? err_set(err, r, "the cookie of the network namespace: %s", err_name(r))
+		     : rtnl_link_list(add_device, s, err);
 }
 
 static int list_devices_everywhere(struct scan *s, struct err *err)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -102,12 +103,30 @@ static void test_not_a_namespace(void **state)
 	assert_int_equal(s.tid, 0);
 }
 
+/* A process at its limit of descriptors does not learn the cookie, and must not take that for another one. */
+static void test_cookie(void **state)
+{
+	struct rlimit before, none = {0};
+	uint64_t first = 1, second = 2;
+
+	assert_int_equal(ns_cookie_self(&first), 0);
+	assert_int_equal(ns_cookie_self(&second), 0);
+	assert_int_equal(first, second);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none.rlim_max = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(ns_cookie_self(&second), -EMFILE);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(first, second);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_helper),
 		cmocka_unit_test(test_other_namespace),
 		cmocka_unit_test(test_not_a_namespace),
+		cmocka_unit_test(test_cookie),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
