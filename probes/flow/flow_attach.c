@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "advice.h"
 #include "cleanup.h"
 #include "clock.h"
 #include "flow_entry.skel.h"
@@ -107,20 +108,37 @@ static int say_filter_stays(const struct flow_attachment *a, int r, struct err *
 		       err_name(r));
 }
 
+static int say_qdisc_stays(const struct flow_attachment *a, int r, struct err *err)
+{
+	char word[ADVICE_WORD_MAX];
+
+	return err_set(
+		err, r,
+		"%s: the empty qdisc of the filter could not be removed: %s; 'tc qdisc del dev %s clsact' in its "
+		"network namespace removes it",
+		a->hook, err_name(r), advice_word(a->target->interface, word));
+}
+
+/* What became of the qdisc the second way tells: before, it is not empty. */
 static int detach_here(void *data, struct err *err)
 {
 	struct both *b = data;
-	int r = 0;
+	const struct flow_attachment *last = NULL;
+	int r = 0, qdisc = 0;
 
 	b->entered = true;
 	for (size_t id = b->place * 2; id < b->place * 2 + 2; id++) {
 		const struct flow_attachment *a = &b->run->attachments[id];
-		int one = a->link ? tc_detach(a->link) : 0;
+		bool filter_off;
 
-		if (one < 0)
-			r = say_filter_stays(a, one, err);
+		if (!a->link)
+			continue;
+		last = a;
+		qdisc = tc_detach(a->link, &filter_off);
+		if (!filter_off)
+			r = say_filter_stays(a, qdisc, err);
 	}
-	return r;
+	return r < 0 || qdisc == 0 ? r : say_qdisc_stays(last, qdisc, err);
 }
 
 int flow_detach_interface(struct probe_run *run, size_t place, struct err *err)

@@ -130,13 +130,17 @@ static int remove_stale(const struct tc_target *t, bool *ret_made)
 	return r;
 }
 
-/* The other direction's filter of this run, or a stale one, knows which run made the qdisc. */
-static bool other_side_made(const struct tc_target *t)
+/* The other direction's filter of this run, or a stale one, knows which run made the qdisc. 0 or -errno: taken for
+ * a no, an error would leave the qdisc behind for good. */
+static int other_side_made(const struct tc_target *t, bool *ret)
 {
 	const struct tc_target other = {.ifindex = t->ifindex, .egress = !t->egress};
 	struct census c;
+	int r = census_of(&other, &c);
 
-	return census_of(&other, &c) == 0 && c.made_qdisc;
+	if (r == 0)
+		*ret = c.made_qdisc;
+	return r;
 }
 
 static int remove_qdisc_if_empty(unsigned ifindex)
@@ -176,14 +180,16 @@ static int add_filter(struct tc_link *l, int prog_fd, const struct tc_run *run, 
 	struct bpf_tc_hook hook = hook_of(&l->target);
 	/* replace: something else may have put its program into our filter */
 	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .priority = FILTER_PRIORITY, .flags = BPF_TC_F_REPLACE);
-	bool stale_made;
+	bool stale_made, other_made;
 	int r = tc_owner_handle(run->mark_fd, &opts.handle);
 
 	if (r == 0)
 		r = remove_stale(&l->target, &stale_made);
+	if (r == 0)
+		r = other_side_made(&l->target, &other_made);
 	if (r < 0)
 		return r;
-	*made |= stale_made || other_side_made(&l->target);
+	*made |= stale_made || other_made;
 	opts.handle |= *made ? TC_HANDLE_QDISC_MADE : 0;
 	r = bpf_tc_attach(&hook, &opts);
 	l->handle = opts.handle;
@@ -345,15 +351,17 @@ bool tc_is_filter(const struct tc_link *l)
 	return l && l->fd < 0;
 }
 
-int tc_detach(const struct tc_link *l)
+int tc_detach(const struct tc_link *l, bool *ret_filter_off)
 {
 	struct object_capture capture;
 	int r;
 
+	*ret_filter_off = true;
 	if (!tc_is_filter(l))
 		return 0;
 	object_begin(&capture);
 	r = remove_filter(&l->target, FILTER_PRIORITY, l->handle);
+	*ret_filter_off = r >= 0;
 	/* Where the filter had gone, the qdisc may be another one. */
 	if (r > 0 && l->handle & TC_HANDLE_QDISC_MADE)
 		r = remove_qdisc_if_empty(l->target.ifindex);

@@ -50,8 +50,9 @@ bool tc_is_filter(const struct tc_link *l);
 unsigned tc_ahead(const struct tc_link *l);
 
 /* Takes a clsact filter off, and the qdisc when it was made here and nothing is left in it. 0, also when
- * the interface or something else took the filter along, or -errno. */
-int tc_detach(const struct tc_link *l);
+ * the interface or something else took the filter along, or -errno; *ret_filter_off: then the empty qdisc alone may
+ * stay, of which nothing in the kernel says that it was made here. */
+int tc_detach(const struct tc_link *l, bool *ret_filter_off);
 
 /* Takes the program off on tcx, and frees l; NULL is fine. */
 void tc_free(struct tc_link *l);

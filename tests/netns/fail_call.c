@@ -49,6 +49,11 @@ static int fails(const char *call)
 		return -1;                                                                                             \
 	} while (0)
 
+int socket(int domain, int type, int protocol)
+{
+	FAIL_OR(socket, domain, type, protocol);
+}
+
 int setns(int fd, int kind)
 {
 	FAIL_OR(setns, fd, kind);

@@ -195,6 +195,29 @@ test_no_empty_qdisc() {
 	done
 }
 
+test_refused_looks() {
+	note "a look that the kernel refuses is no answer: what stays is said"
+	local i code stays=""
+	for ((i = 1; i <= 34; i++)); do
+		code=0
+		LD_PRELOAD=$FAIL FAIL_CALL="socket EACCES $i 1" "$TEIDE" flows -o json -i "$(ns b)/v1" \
+			"${CLSACT[@]}" --duration 0.1 >"$TMP/out" 2>"$TMP/err" || code=$?
+		[ "$(filters ingress) $(filters egress) $(qdisc)" = "0 0 " ] && continue
+		check_eq "$i: exit" "$code" 1
+		if filters_are "0 0"; then
+			stays+=" qdisc"
+			check_match "$i: what it says" "$(cat "$TMP/err")" "error: .*$(ns b)/v1: the empty qdisc of the filter could not be removed: Permission denied; 'tc qdisc del dev v1 clsact'"
+			take_qdisc
+		else
+			stays+=" filter"
+			check_match "$i: what it says" "$(cat "$TMP/err")" "error: .*$(ns b)/v1: the filter could not be removed: Permission denied; 'teide clean' removes it"
+			check_exit "$i: clean" 0 clean
+			check_eq "$i: filters, and the qdisc" "$(filters ingress) $(filters egress) $(qdisc)" "0 0 "
+		fi
+	done
+	check_match "what stayed" "$stays" "filter.* qdisc"
+}
+
 test_no_way_in() {
 	note "a namespace that cannot be entered: an error at the start, and at the end the filters that stay are said"
 	local i
@@ -226,5 +249,6 @@ fi
 test_leftovers_machine_wide
 test_refused
 test_no_empty_qdisc
+test_refused_looks
 test_no_way_in
 assert_nothing_left
