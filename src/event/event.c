@@ -4,12 +4,17 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "cleanup.h"
 #include "clock.h"
 #include "escape.h"
 #include "event_key.h"
 #include "json_head.h"
 #include "record.h"
+
+#define GTPU_PORT 2152 /* TS 29.281 4.4.2 */
+#define GTPU_GPDU 255  /* the message type of a packet in a tunnel */
 
 const char *event_context_name(uint8_t context)
 {
@@ -120,10 +125,30 @@ void event_to_json(const struct event *e, const char *node, int64_t boot_to_real
 
 static void text_tuple(struct buf *out, const char *which, const struct event_tuple *t)
 {
-	char proto[8];
+	char text[8];
+	const char *proto = event_proto_name(t->proto, text);
 
-	buf_printf(out, " %s_ports=%u->%u %s_proto=%s", which, t->sport, t->dport, which,
-		   event_proto_name(t->proto, proto));
+	if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6)
+		buf_printf(out, " %s_%s=%u/%u", which, proto, t->sport, t->dport);
+	else
+		buf_printf(out, " %s_ports=%u->%u %s_proto=%s", which, t->sport, t->dport, which, proto);
+}
+
+/* One word, for a reader that splits the line at blanks. */
+static void text_word(struct buf *out, const char *string)
+{
+	_cleanup_(buf_free) struct buf shown = {0};
+
+	if (!strchr(string, ' ')) {
+		escape_text(out, string);
+		return;
+	}
+	escape_text(&shown, string);
+	for (size_t i = 0; i < shown.len; i++)
+		if (shown.data[i] == ' ')
+			buf_str(out, "\\x20");
+		else
+			buf_char(out, shown.data[i]);
 }
 
 static void text_value(struct buf *out, const struct event *e, const struct event_key *k)
@@ -133,7 +158,7 @@ static void text_value(struct buf *out, const struct event *e, const struct even
 
 	buf_printf(out, " %s=", k->word);
 	if (string)
-		escape_text(out, string);
+		text_word(out, string);
 	else if (k->form == FORM_TEID)
 		buf_printf(out, "0x%08" PRIx64, event_key_number(k, e));
 	else if (k->form == FORM_SIGNED)
@@ -176,9 +201,25 @@ static void text_objects(struct buf *out, const struct event *e)
 	}
 }
 
+/* What goes without saying of a packet in a tunnel, to keep its line short: that it is a G-PDU, from and to GTP-U's
+ * port, and a flag that is not set. JSON has all of it. */
+static event_bits left_out_of_text(const struct event *e)
+{
+	event_bits out = 0;
+
+	if (!event_has(e, F_GTP_TEID) || !event_has(e, F_GTP_TYPE) || e->gtp.type != GTPU_GPDU)
+		return 0;
+	out |= EVENT_BIT(F_GTP_TYPE);
+	if (!e->gtp.rqi)
+		out |= EVENT_BIT(F_GTP_RQI);
+	if (e->outer.proto == IPPROTO_UDP && e->outer.sport == GTPU_PORT && e->outer.dport == GTPU_PORT)
+		out |= EVENT_BIT(F_OUTER_SPORT);
+	return out;
+}
+
 void event_to_text(const struct event *e, struct buf *out)
 {
-	event_bits left = e->has, in[TEXT_PLACES] = {0};
+	event_bits left = e->has & ~left_out_of_text(e), in[TEXT_PLACES] = {0};
 
 	while (left) {
 		enum event_field f = take_first(&left);

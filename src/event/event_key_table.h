@@ -22,7 +22,7 @@ KEY(F_NETNS, NONE, "netns", STRING, HEAD(netns), "", TEXT(PACKET, "netns"),
     "network namespace: its name, else its inode")
 KEY(F_INTERFACE, NONE, "interface", ARRAY, HEAD(interface), "", TEXT(PACKET, "interface"), "interface name")
 KEY(F_IFINDEX, NONE, "ifindex", NUMBER, HEAD(ifindex), "", NO_TEXT, "interface index inside netns")
-KEY(F_PEER, NONE, "peer", STRING, HEAD(peer), "", TEXT(PACKET, "peer"),
+KEY(F_PEER, NONE, "peer", STRING, HEAD(peer), "", NO_TEXT,
     "the other end of the interface, a VLAN's lower device: [NETNS/]INTERFACE")
 KEY(F_TWIN, NONE, "twin", STRING, HEAD(peer), "", NO_TEXT,
     "the same, where it is watched too and has the same packets: not to be added up")

@@ -99,9 +99,39 @@ static void text_line_has_the_keys_people_grep_for(void **state)
 
 	event_to_text(&e, &out);
 	assert_string_equal(out.data, "exit: ts=5 pid=719861 tgid=719840 comm=nr-gnb context=softirq "
-				      "func=gtp5g_encap_recv pktlen=1420 teid=0x12345678 type=255 "
+				      "func=gtp5g_encap_recv pktlen=1420 teid=0x12345678 "
 				      "inner_src=10.0.0.1 inner_dst=8.8.8.8 outer_src=fd00::1 "
 				      "inner_ports=12345->53 inner_proto=udp return=-1 duration_ns=900");
+	buf_free(&out);
+}
+
+/* A packet in a tunnel is a G-PDU between GTP-U's ports: the line says what is otherwise. */
+static void text_leaves_out_what_goes_without_saying(void **state)
+{
+	static const enum event_field set[] = {F_GTP_RQI, F_OUTER_SPORT, F_OUTER_DPORT, F_OUTER_PROTO, F_PEER};
+	struct event e = sample();
+	struct buf out = {0};
+
+	e.outer.sport = e.outer.dport = 2152;
+	e.outer.proto = 17;
+	e.inner.proto = 58;
+	e.inner.sport = 128;
+	e.inner.dport = 0;
+	e.peer = "gnb/n3";
+	snprintf(e.comm, sizeof(e.comm), "nr gnb");
+	for (size_t i = 0; i < ARRAY_SIZE(set); i++)
+		event_set(&e, set[i]);
+	event_to_text(&e, &out);
+	assert_string_equal(out.data, "exit: ts=5 pid=719861 tgid=719840 comm=nr\\x20gnb context=softirq "
+				      "func=gtp5g_encap_recv pktlen=1420 teid=0x12345678 "
+				      "inner_src=10.0.0.1 inner_dst=8.8.8.8 outer_src=fd00::1 "
+				      "inner_icmpv6=128/0 return=-1 duration_ns=900");
+	buf_reset(&out);
+	e.gtp.type = 1;
+	e.outer.sport = 40000;
+	event_to_text(&e, &out);
+	assert_non_null(strstr(out.data, " teid=0x12345678 type=1 rqi=0 "));
+	assert_non_null(strstr(out.data, " outer_ports=40000->2152 outer_proto=udp"));
 	buf_free(&out);
 }
 
@@ -113,7 +143,7 @@ static void a_name_moves_no_cursor_and_begins_no_line(void **state)
 
 	snprintf(e.comm, sizeof(e.comm), "a\033[2J\nexit: b");
 	event_to_text(&e, &out);
-	assert_non_null(strstr(out.data, " comm=a\\x1b[2J\\x0aexit: b context="));
+	assert_non_null(strstr(out.data, " comm=a\\x1b[2J\\x0aexit:\\x20b context="));
 	assert_null(strpbrk(out.data, "\033\n"));
 	buf_free(&out);
 }
@@ -160,6 +190,7 @@ int main(void)
 		cmocka_unit_test(json_has_what_is_set_and_nothing_else),
 		cmocka_unit_test(identifiers_of_64_bits_are_strings),
 		cmocka_unit_test(text_line_has_the_keys_people_grep_for),
+		cmocka_unit_test(text_leaves_out_what_goes_without_saying),
 		cmocka_unit_test(a_name_moves_no_cursor_and_begins_no_line),
 		cmocka_unit_test(a_row_of_waits),
 		cmocka_unit_test(every_field_is_described),

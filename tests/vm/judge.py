@@ -184,7 +184,8 @@ def text(folder):
     for line in (folder / "text").read_text().splitlines():
         kind, _, rest = line.partition(": ")
         pairs = dict(word.split("=", 1) for word in rest.split() if "=" in word)
-        if kind == "exit" and pairs["func"] in packets and pairs.get("type") == "255":
+        # of a tunnel's packets the line leaves the type out
+        if kind == "exit" and pairs["func"] in packets and "teid" in pairs and "type" not in pairs:
             for key in keys:
                 if pairs.get(key, "0") in ("", "0", "0x00000000", "0.0.0.0", "0->0"):
                     fail(f"no {key} in: {line}")
