@@ -180,7 +180,7 @@ static int add_filter(struct tc_link *l, int prog_fd, const struct tc_run *run, 
 	struct bpf_tc_hook hook = hook_of(&l->target);
 	/* replace: something else may have put its program into our filter */
 	LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = prog_fd, .priority = FILTER_PRIORITY, .flags = BPF_TC_F_REPLACE);
-	bool stale_made, other_made;
+	bool stale_made = false, other_made = false;
 	int r = tc_owner_handle(run->mark_fd, &opts.handle);
 
 	if (r == 0)
