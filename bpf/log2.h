@@ -4,18 +4,28 @@
 
 #include "kernel.h"
 
+/* 1 where v is above limit, else 0: the sign of the difference. */
+static __always_inline __u32 log2_above(__u32 v, __u32 limit)
+{
+	__u64 difference = (__u64)limit - v;
+
+	/* Else the compiler makes a comparison of it again, and a branch of that. */
+	asm("" : "+r"(difference));
+	return difference >> 63;
+}
+
 static __always_inline __u32 log2_u32(__u32 v)
 {
-	__u32 r = (v > 0xffff) << 4, shift;
+	__u32 r = log2_above(v, 0xffff) << 4, shift;
 
 	v >>= r;
-	shift = (v > 0xff) << 3;
+	shift = log2_above(v, 0xff) << 3;
 	v >>= shift;
 	r |= shift;
-	shift = (v > 0xf) << 2;
+	shift = log2_above(v, 0xf) << 2;
 	v >>= shift;
 	r |= shift;
-	shift = (v > 0x3) << 1;
+	shift = log2_above(v, 0x3) << 1;
 	v >>= shift;
 	return r | shift | v >> 1;
 }

@@ -15,31 +15,25 @@ static __always_inline int packet_is_gtpu(const struct record_tuple *t, __u16 po
 /* Of packet_from_ip() alone: an overlay's Ethernet header follows. */
 #define PACKET_STEP_IN (-1)
 
-struct packet_geneve {
-	__u8 version_len, flags;
-	__u16 proto;
-	__u32 vni;
-};
-
 /* VXLAN (RFC 7348 5) or Geneve (RFC 8926 3.4), the cursor behind the UDP header. */
 static __always_inline int packet_overlay(PACKET_SOURCE *src, struct packet_at *at, __u8 kind, struct packet *p)
 {
-	struct packet_geneve h PACKET_HEADER; /* VXLAN's VNI lies at the same place */
-	__u32 len = sizeof(h);
+	const struct packet_geneve *h = &at->h.geneve;
+	__u32 len = sizeof(*h);
 
-	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, &h, sizeof(h)))
+	if (!packet_has(at, sizeof(*h)) || PACKET_LOAD(src, at->off, &at->h, sizeof(*h)))
 		return HEAD_OVERLAY;
 	if (kind == OVERLAY_GENEVE) {
-		if (h.version_len >> 6 || h.proto != PACKET_NTOHS(0x6558))
+		if (h->version_len >> 6 || h->proto != PACKET_NTOHS(0x6558))
 			return HEAD_OVERLAY;
-		len += (h.version_len & 0x3f) * 4;
-	} else if (!(h.version_len & 8)) {
+		len += (h->version_len & 0x3f) * 4;
+	} else if (!(h->version_len & 8)) {
 		return HEAD_OVERLAY;
 	}
 	if (!packet_has(at, len))
 		return HEAD_OVERLAY;
 	at->off += len;
-	p->overlay = (__u32)kind << RECORD_OVERLAY_SHIFT | PACKET_NTOHL(h.vni) >> 8;
+	p->overlay = (__u32)kind << RECORD_OVERLAY_SHIFT | PACKET_NTOHL(h->vni) >> 8;
 	return PACKET_STEP_IN;
 }
 
@@ -93,17 +87,18 @@ static __always_inline int packet_is_vlan(__u16 ethertype)
 /* Ethernet and its tags, the cursor at the first byte. HEAD_IP: an IP header follows. */
 static __always_inline int packet_ethernet(PACKET_SOURCE *src, struct packet_at *at, struct packet *p)
 {
-	__u16 type, tag[2] PACKET_HEADER;
+	const __u16 *tag = at->h.words;
+	__u16 type;
 	int i;
 
-	if (!packet_has(at, 14) || PACKET_LOAD(src, at->off + 12, &type, 2))
+	if (!packet_has(at, 14) || PACKET_LOAD(src, at->off + 12, &at->h, 2))
 		return HEAD_SHORT;
 	at->off += 14;
-	type = PACKET_NTOHS(type);
+	type = PACKET_NTOHS(at->h.words[0]);
 	for (i = 0; i < PACKET_VLAN_MAX && packet_is_vlan(type); i++) {
 		if (p->vlans >= PACKET_VLAN_MAX)
 			return HEAD_VLAN_DEPTH;
-		if (!packet_has(at, 4) || PACKET_LOAD(src, at->off, tag, sizeof(tag)))
+		if (!packet_has(at, 4) || PACKET_LOAD(src, at->off, &at->h, 4))
 			return HEAD_SHORT;
 		p->vlan[p->vlans & 1] = PACKET_NTOHS(tag[0]) & 0xfff;
 		p->vlans++;
@@ -160,7 +155,7 @@ static __always_inline void packet_parse(PACKET_SOURCE *src, const struct packet
 	int head;
 
 	__builtin_memset(p, 0, sizeof(*p));
-	__builtin_memset(&w->at, 0, sizeof(w->at));
+	__builtin_memset(&w->at, 0, PACKET_AT_CLEARED);
 	w->session.flags[0] = 0;
 	w->at.end = start->len;
 	w->at.gso = start->gso;

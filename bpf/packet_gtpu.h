@@ -4,17 +4,6 @@
 
 #include "packet_ip.h"
 
-struct packet_gtpu {
-	__u8 flags, type;
-	__u16 len;
-	__u32 teid;
-};
-
-struct packet_gtpu_optional {
-	__u16 seq;
-	__u8 npdu, next;
-};
-
 /* h: the container's length and its first three octets; it begins at off and ends before end. s may be NULL.
  * TS 38.415 5.5.2. */
 static __always_inline void packet_pdu_session(__u32 off, __u32 end, const __u8 h[4], struct record_gtp *g,
@@ -38,67 +27,70 @@ static __always_inline void packet_pdu_session(__u32 off, __u32 end, const __u8 
 	s->flags[1] = h[2];
 }
 
-/* One GTP-U extension header of type *next: its length is in words, its last byte is the next
+/* One GTP-U extension header of type at->next: its length is in words, its last byte is the next
  * header's type (TS 29.281 5.2.1). */
-static __always_inline int packet_gtpu_ext(PACKET_SOURCE *src, struct packet_at *at, __u8 *next, struct record_gtp *g,
+static __always_inline int packet_gtpu_ext(PACKET_SOURCE *src, struct packet_at *at, struct record_gtp *g,
 					   struct packet_session *s)
 {
-	__u8 h[4] PACKET_HEADER;
+	const __u8 *h = at->h.bytes;
 	__u32 len;
 
-	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, h, sizeof(h)))
+	if (!packet_has(at, 4) || PACKET_LOAD(src, at->off, &at->h, 4))
 		return -1;
 	len = h[0] * 4;
 	if (!len || !packet_has(at, len))
 		return -1;
-	if (*next == GTPU_EXT_PDU_SESSION)
+	if (at->next == GTPU_EXT_PDU_SESSION)
 		packet_pdu_session(at->off, at->off + len - 1, h, g, s);
 	at->off += len;
-	return PACKET_LOAD(src, at->off - 1, next, 1) ? -1 : 0;
+	return PACKET_LOAD(src, at->off - 1, &at->next, 1) ? -1 : 0;
 }
 
-static __always_inline int packet_gtpu_exts(PACKET_SOURCE *src, struct packet_at *at, __u8 next, struct record_gtp *g,
+static __always_inline int packet_gtpu_exts(PACKET_SOURCE *src, struct packet_at *at, struct record_gtp *g,
 					    struct packet_session *s)
 {
 	int i;
 
-	for (i = 0; i < PACKET_GTPU_EXT_MAX && next; i++)
-		if (packet_gtpu_ext(src, at, &next, g, s))
+	for (i = 0; i < PACKET_GTPU_EXT_MAX && at->next; i++)
+		if (packet_gtpu_ext(src, at, g, s))
 			return HEAD_GTPU_EXTENSION;
-	return next ? HEAD_GTPU_EXTENSION : HEAD_GTPU;
+	return at->next ? HEAD_GTPU_EXTENSION : HEAD_GTPU;
 }
 
 /* s: NULL where no caller asks for it. */
 static __always_inline int packet_gtpu_header(PACKET_SOURCE *src, struct packet_at *at, struct record_gtp *g,
 					      struct packet_session *s)
 {
-	struct packet_gtpu_optional o PACKET_HEADER;
-	struct packet_gtpu h PACKET_HEADER;
+	const struct packet_gtpu_optional *o = &at->h.gtpu_optional;
+	const struct packet_gtpu *h = &at->h.gtpu;
 	__u32 start;
+	__u8 flags;
 
-	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, &h, sizeof(h)))
+	if (!packet_has(at, sizeof(*h)) || PACKET_LOAD(src, at->off, &at->h, sizeof(*h)))
 		return HEAD_GTPU_SHORT;
-	if (h.flags >> 4 != 3) /* version 1 and protocol type 1: anything else is GTP' or no GTP-U */
+	flags = h->flags;
+	if (flags >> 4 != 3) /* version 1 and protocol type 1: anything else is GTP' or no GTP-U */
 		return HEAD_GTPU_VERSION;
 	g->flags = RECORD_GTP;
-	g->type = h.type;
-	g->teid = PACKET_NTOHL(h.teid);
-	start = at->off += sizeof(h);
+	g->type = h->type;
+	g->teid = PACKET_NTOHL(h->teid);
+	start = at->off += sizeof(*h);
 	if (at->fragment != PACKET_FRAGMENT_FIRST && !at->gso) {
-		if (start + PACKET_NTOHS(h.len) > at->end)
+		if (start + PACKET_NTOHS(h->len) > at->end)
 			return HEAD_GTPU_LENGTH;
-		at->end = start + PACKET_NTOHS(h.len);
+		at->end = start + PACKET_NTOHS(h->len);
 	}
-	if (!(h.flags & 7))
+	if (!(flags & 7))
 		return HEAD_GTPU;
-	if (!packet_has(at, sizeof(o)) || PACKET_LOAD(src, at->off, &o, sizeof(o)))
+	if (!packet_has(at, sizeof(*o)) || PACKET_LOAD(src, at->off, &at->h, sizeof(*o)))
 		return HEAD_GTPU_LENGTH;
-	at->off += sizeof(o);
-	if (h.flags & 2) {
-		g->seq = PACKET_NTOHS(o.seq);
+	at->off += sizeof(*o);
+	if (flags & 2) {
+		g->seq = PACKET_NTOHS(o->seq);
 		g->flags |= RECORD_GTP_SEQ;
 	}
-	return packet_gtpu_exts(src, at, h.flags & 4 ? o.next : 0, g, s);
+	at->next = flags & 4 ? o->next : 0;
+	return packet_gtpu_exts(src, at, g, s);
 }
 
 static __always_inline int packet_gtpu_inner(PACKET_SOURCE *src, struct packet_at *at, struct packet *p)

@@ -86,30 +86,6 @@ struct packet_start {
 	__u8 vlans; /* 1 when there is an offloaded tag */
 };
 
-/* Where the cursor stands. */
-struct packet_at {
-	__u32 off;
-	__u32 end; /* first byte behind the enclosing header's payload */
-	__u8 proto;
-	__u8 fragment; /* 0, PACKET_FRAGMENT or PACKET_FRAGMENT_FIRST */
-	__u8 gso;
-	__u8 lying; /* a length field promised more bytes than there are */
-	__u8 tcp;   /* the last transport header was TCP's, with these flags */
-	__u8 tcp_flags;
-	__u8 pad[2];
-};
-
-/* The parser's memory. In BPF it lies in a map's value: the verifier forgets what it stores there, so
- * that its states meet again instead of multiplying. */
-struct packet_work {
-	struct packet packet;
-	struct packet_at at;
-	struct packet_session session;
-	struct record_tuple underlay; /* of an overlay's packet */
-};
-
-enum packet_ip_result { PACKET_IP_OK, PACKET_IP_SHORT, PACKET_IP_BAD, PACKET_IP_CHAIN };
-
 struct packet_ipv4 {
 	__u8 version_ihl, tos;
 	__u16 len, id, fragment;
@@ -124,6 +100,64 @@ struct packet_ipv6 {
 	__u8 next, hop_limit;
 	__u8 src[16], dst[16];
 };
+
+struct packet_gtpu {
+	__u8 flags, type;
+	__u16 len;
+	__u32 teid;
+};
+
+struct packet_gtpu_optional {
+	__u16 seq;
+	__u8 npdu, next;
+};
+
+/* RFC 8926 3.4; VXLAN's VNI (RFC 7348 5) lies at the same place. */
+struct packet_geneve {
+	__u8 version_len, flags;
+	__u16 proto;
+	__u32 vni;
+};
+
+/* The header that was read last. */
+union packet_header {
+	struct packet_ipv4 v4;
+	struct packet_ipv6 v6;
+	struct packet_gtpu gtpu;
+	struct packet_gtpu_optional gtpu_optional;
+	struct packet_geneve geneve;
+	__u16 words[4];
+	__u8 bytes[8];
+} PACKET_HEADER;
+
+/* Where the cursor stands. */
+struct packet_at {
+	__u32 off;
+	__u32 end; /* first byte behind the enclosing header's payload */
+	__u8 proto;
+	__u8 fragment; /* 0, PACKET_FRAGMENT or PACKET_FRAGMENT_FIRST */
+	__u8 gso;
+	__u8 lying; /* a length field promised more bytes than there are */
+	__u8 tcp;   /* the last transport header was TCP's, with these flags */
+	__u8 tcp_flags;
+	__u8 next; /* the type of the GTP-U extension header here; 0: none follows */
+	__u8 pad;
+	union packet_header h; /* last, and not cleared for the next packet */
+};
+
+#define PACKET_AT_CLEARED offsetof(struct packet_at, h)
+
+/* The parser's memory. In BPF it lies in a map's value: the verifier forgets what it stores there, so
+ * that its states meet again instead of multiplying. Headers lie there for the same reason: on the stack, those that
+ * a helper wrote are something else to it than those that were loaded. */
+struct packet_work {
+	struct packet packet;
+	struct packet_at at;
+	struct packet_session session;
+	struct record_tuple underlay; /* of an overlay's packet */
+};
+
+enum packet_ip_result { PACKET_IP_OK, PACKET_IP_SHORT, PACKET_IP_BAD, PACKET_IP_CHAIN };
 
 static __always_inline int packet_has(const struct packet_at *at, __u32 len)
 {
@@ -150,26 +184,26 @@ static __always_inline void packet_map_v4(__u8 to[16], __u32 v4)
 
 static __always_inline int packet_v4(PACKET_SOURCE *src, struct packet_at *at, struct record_tuple *t)
 {
-	struct packet_ipv4 h PACKET_HEADER;
+	const struct packet_ipv4 *h = &at->h.v4;
 	__u32 start = at->off, ihl, fragment;
 
-	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, &h, sizeof(h)))
+	if (!packet_has(at, sizeof(*h)) || PACKET_LOAD(src, at->off, &at->h, sizeof(*h)))
 		return PACKET_IP_SHORT;
-	ihl = (h.version_ihl & 15) * 4;
-	if (ihl < sizeof(h) || (h.len && PACKET_NTOHS(h.len) < ihl))
+	ihl = (h->version_ihl & 15) * 4;
+	if (ihl < sizeof(*h) || (h->len && PACKET_NTOHS(h->len) < ihl))
 		return PACKET_IP_BAD;
 	if (!packet_has(at, ihl))
 		return PACKET_IP_SHORT;
-	packet_narrow(at, start, PACKET_NTOHS(h.len));
-	fragment = PACKET_NTOHS(h.fragment);
+	packet_narrow(at, start, PACKET_NTOHS(h->len));
+	fragment = PACKET_NTOHS(h->fragment);
 	if (fragment & 0x1fff)
 		at->fragment = PACKET_FRAGMENT;
 	else if (fragment & 0x2000)
 		at->fragment = PACKET_FRAGMENT_FIRST;
-	packet_map_v4(t->src, h.src);
-	packet_map_v4(t->dst, h.dst);
+	packet_map_v4(t->src, h->src);
+	packet_map_v4(t->dst, h->dst);
 	t->family = 4;
-	t->proto = at->proto = h.proto;
+	t->proto = at->proto = h->proto;
 	at->off += ihl;
 	return PACKET_IP_OK;
 }
@@ -196,12 +230,12 @@ static __always_inline __u32 packet_v6_ext_len(__u8 proto, __u8 len)
 /* One extension header: 1 when one was passed, 0 at the end of the chain, -1 when it is cut. */
 static __always_inline int packet_v6_ext(PACKET_SOURCE *src, struct packet_at *at)
 {
-	__u8 h[4] PACKET_HEADER;
+	const __u8 *h = at->h.bytes;
 	__u32 len;
 
 	if (!packet_v6_ext_len(at->proto, 0) || at->fragment == PACKET_FRAGMENT)
 		return 0;
-	if (!packet_has(at, 8) || PACKET_LOAD(src, at->off, h, sizeof(h)))
+	if (!packet_has(at, 8) || PACKET_LOAD(src, at->off, &at->h, 4))
 		return -1;
 	len = packet_v6_ext_len(at->proto, h[1]);
 	if (!packet_has(at, len))
@@ -219,17 +253,17 @@ static __always_inline int packet_v6_ext(PACKET_SOURCE *src, struct packet_at *a
 
 static __always_inline int packet_v6(PACKET_SOURCE *src, struct packet_at *at, struct record_tuple *t)
 {
-	struct packet_ipv6 h PACKET_HEADER;
+	const struct packet_ipv6 *h = &at->h.v6;
 	int i, r = 1;
 
-	if (!packet_has(at, sizeof(h)) || PACKET_LOAD(src, at->off, &h, sizeof(h)))
+	if (!packet_has(at, sizeof(*h)) || PACKET_LOAD(src, at->off, &at->h, sizeof(*h)))
 		return PACKET_IP_SHORT;
-	at->off += sizeof(h);
-	packet_narrow(at, at->off, PACKET_NTOHS(h.payload_len));
-	__builtin_memcpy(t->src, h.src, 16);
-	__builtin_memcpy(t->dst, h.dst, 16);
+	at->off += sizeof(*h);
+	packet_narrow(at, at->off, PACKET_NTOHS(h->payload_len));
+	__builtin_memcpy(t->src, h->src, 16);
+	__builtin_memcpy(t->dst, h->dst, 16);
 	t->family = 6;
-	at->proto = h.next;
+	at->proto = h->next;
 	for (i = 0; i < PACKET_IPV6_EXT_MAX && r > 0; i++)
 		r = packet_v6_ext(src, at);
 	if (r > 0 && packet_v6_ext_len(at->proto, 0) && at->fragment != PACKET_FRAGMENT)
@@ -240,15 +274,13 @@ static __always_inline int packet_v6(PACKET_SOURCE *src, struct packet_at *at, s
 
 static __always_inline int packet_ip(PACKET_SOURCE *src, struct packet_at *at, struct record_tuple *t)
 {
-	__u8 first;
-
 	at->fragment = 0;
 	at->lying = 0;
-	if (!packet_has(at, 1) || PACKET_LOAD(src, at->off, &first, 1))
+	if (!packet_has(at, 1) || PACKET_LOAD(src, at->off, &at->h, 1))
 		return PACKET_IP_SHORT;
-	if (first >> 4 == 4)
+	if (at->h.bytes[0] >> 4 == 4)
 		return packet_v4(src, at, t);
-	if (first >> 4 == 6)
+	if (at->h.bytes[0] >> 4 == 6)
 		return packet_v6(src, at, t);
 	return PACKET_IP_BAD;
 }
@@ -273,13 +305,13 @@ static __always_inline __u32 packet_l4_len(__u8 proto)
 static __always_inline int packet_l4(PACKET_SOURCE *src, struct packet_at *at, struct record_tuple *t)
 {
 	__u32 len = packet_l4_len(t->proto);
-	__u8 h[8] PACKET_HEADER;
+	const __u8 *h = at->h.bytes;
 
 	at->tcp = 0;
 	at->tcp_flags = 0;
 	if (!len || at->fragment == PACKET_FRAGMENT)
 		return 0;
-	if (!packet_has(at, len) || PACKET_LOAD(src, at->off, h, sizeof(h)))
+	if (!packet_has(at, len) || PACKET_LOAD(src, at->off, &at->h, sizeof(at->h.bytes)))
 		return -1;
 	t->ports = 1;
 	if (t->proto == PACKET_TCP) {

@@ -127,7 +127,10 @@ static __always_inline void skb_cursor_set(struct skb_cursor *c, const struct sk
 	c->head.len = len;
 	c->head.gso = (direct_reads ? DIRECT(struct skb_shared_info, shared)->gso_size
 				    : BPF_CORE_READ(shared, gso_size)) != 0;
-	c->at = (struct packet_at){.off = off, .end = len, .gso = c->head.gso};
+	__builtin_memset(&c->at, 0, PACKET_AT_CLEARED);
+	c->at.off = off;
+	c->at.end = len;
+	c->at.gso = c->head.gso;
 	if (direct_reads)
 		return;
 	take = linear > HEADERS_BYTES ? HEADERS_BYTES : linear;
