@@ -7,9 +7,11 @@
 #include "btf_member.h"
 #include "cleanup.h"
 #include "gtpu_run.h"
+#include "kernel_btf.h"
 #include "object.h"
 
 DEFINE_CLEANUP(struct btf *, btf, btf__free)
+DEFINE_CLEANUP(struct btf *, kernel_btf, kernel_btf_put)
 
 #define VERSION(major, minor, patch) ((major) << 16 | (minor) << 8 | (patch))
 
@@ -107,7 +109,7 @@ static bool complete(const struct gtpu_layout *l)
 
 static int from_btf(struct gtpu_layout *ret)
 {
-	_cleanup_(cleanup_btf) struct btf *kernel = btf__load_vmlinux_btf();
+	_cleanup_(cleanup_kernel_btf) struct btf *kernel = kernel_btf_get();
 	_cleanup_(cleanup_btf) struct btf *module = kernel ? btf__load_module_btf("gtp5g", kernel) : NULL;
 
 	if (module)
@@ -132,7 +134,7 @@ static int parse_file(const char *path, struct btf *base, struct gtpu_layout *re
 /* Names of a BTF that is not complete are found in the kernel's. */
 int gtpu_layout_read(const char *path, struct gtpu_layout *ret, struct err *err)
 {
-	_cleanup_(cleanup_btf) struct btf *kernel = NULL;
+	_cleanup_(cleanup_kernel_btf) struct btf *kernel = NULL;
 	struct object_capture quiet;
 	int r;
 
@@ -141,7 +143,7 @@ int gtpu_layout_read(const char *path, struct gtpu_layout *ret, struct err *err)
 	object_begin(&quiet);
 	r = parse_file(path, NULL, ret);
 	if (r) {
-		kernel = btf__load_vmlinux_btf();
+		kernel = kernel_btf_get();
 		r = kernel ? parse_file(path, kernel, ret) : -EINVAL;
 	}
 	object_end(&quiet, 0, "", NULL);

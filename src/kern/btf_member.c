@@ -2,6 +2,7 @@
 #include "btf_member.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 static int offset_in(const struct btf *btf, unsigned id, const char *member)
@@ -26,9 +27,21 @@ static int offset_in(const struct btf *btf, unsigned id, const char *member)
 	return -ENOENT;
 }
 
+/* From the last on: a module's types come behind the kernel's, which are a hundred times as many. */
+static int find_struct(const struct btf *btf, const char *name)
+{
+	for (uint32_t id = btf__type_cnt(btf) - 1; id > 0; id--) {
+		const struct btf_type *t = btf__type_by_id(btf, id);
+
+		if (btf_kind(t) == BTF_KIND_STRUCT && !strcmp(btf__name_by_offset(btf, t->name_off), name))
+			return (int)id;
+	}
+	return -ENOENT;
+}
+
 int btf_member_offset(const struct btf *btf, const char *type, const char *member)
 {
-	int id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	int id = find_struct(btf, type);
 
 	return id < 0 ? -ENOENT : offset_in(btf, (unsigned)id, member);
 }

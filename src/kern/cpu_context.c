@@ -9,15 +9,17 @@
 
 #include "btf_member.h"
 #include "cleanup.h"
+#include "kernel_btf.h"
 
-DEFINE_CLEANUP(struct btf *, btf, btf__free)
+DEFINE_CLEANUP(struct btf *, kernel_btf, kernel_btf_put)
 
 /* x86 alone keeps the preempt count in a per-CPU variable; elsewhere it is in the task. */
 #if defined(__x86_64__)
 /* Linux 6.2 to 6.14 keep the count in pcpu_hot. */
 static int hot_count_offset(void)
 {
-	_cleanup_(cleanup_btf) struct btf *btf = btf__load_vmlinux_btf();
+	_cleanup_(cleanup_kernel_btf) struct btf *btf = kernel_btf_get();
+
 	return btf ? btf_member_offset(btf, "pcpu_hot", "preempt_count") : -ENOENT;
 }
 
@@ -59,10 +61,10 @@ static void find_count(struct cpu_context *c)
 
 static bool has_softirq_tracepoints(void)
 {
-	_cleanup_(cleanup_btf) struct btf *btf = btf__load_vmlinux_btf();
+	_cleanup_(cleanup_kernel_btf) struct btf *btf = kernel_btf_get();
 
-	return btf && btf__find_by_name_kind(btf, "btf_trace_softirq_entry", BTF_KIND_TYPEDEF) > 0 &&
-	       btf__find_by_name_kind(btf, "btf_trace_softirq_exit", BTF_KIND_TYPEDEF) > 0;
+	return btf && kernel_btf_find(btf, "btf_trace_softirq_entry", BTF_KIND_TYPEDEF) > 0 &&
+	       kernel_btf_find(btf, "btf_trace_softirq_exit", BTF_KIND_TYPEDEF) > 0;
 }
 
 void cpu_context_find(struct cpu_context *ret)

@@ -16,10 +16,10 @@
 
 #include "buf.h"
 #include "cleanup.h"
-#include "object.h"
+#include "kernel_btf.h"
 #include "privileges.h"
 
-DEFINE_CLEANUP(struct btf *, btf, btf__free)
+DEFINE_CLEANUP(struct btf *, kernel_btf, kernel_btf_put)
 
 /* A function that every kernel with CONFIG_NET has, made to be attached to. */
 #define TEST_FUNCTION "bpf_fentry_test1"
@@ -131,17 +131,11 @@ static int try_fentry(int btf_fd, int btf_id)
 	return errno == 524 ? -EOPNOTSUPP : -errno;
 }
 
-/* What it does not find, libbpf would say on standard error, in lines of its own. */
 static int find_kernel_function(const char *name)
 {
-	struct object_capture quiet;
-	int id;
+	_cleanup_(cleanup_kernel_btf) struct btf *btf = kernel_btf_get();
 
-	if (access("/sys/kernel/btf/vmlinux", R_OK))
-		return -ENOENT;
-	object_begin(&quiet);
-	id = libbpf_find_vmlinux_btf_id(name, BPF_TRACE_FENTRY);
-	return object_end(&quiet, id, "", NULL);
+	return btf ? kernel_btf_find(btf, name, BTF_KIND_FUNC) : -ENOENT;
 }
 
 static int try_kernel_fentry(void)
@@ -294,54 +288,53 @@ static int scan_kallsyms(const struct plan_hook *hooks, size_t n, struct symbol_
 	return 0;
 }
 
-/* The descriptor of a module's BTF in the kernel, and the BTF itself over its base. */
-static int open_module_btf(const char *module, struct btf *base, int *ret_fd, struct btf **ret)
+/* The module whose hooks are looked up, with its BTF where it has one. Hooks of one module stand together. */
+struct module_at_hand {
+	const char *name; /* NULL: none yet */
+	struct module_facts facts;
+	struct module_btf types;
+};
+
+static void close_module(struct module_at_hand *m)
 {
-	uint32_t id = 0;
-
-	while (!bpf_btf_get_next_id(id, &id)) {
-		char name[64] = "";
-		struct bpf_btf_info info = {.name = (uintptr_t)name, .name_len = sizeof(name)};
-		uint32_t len = sizeof(info);
-		int fd = bpf_btf_get_fd_by_id(id);
-
-		if (fd < 0)
-			return -errno;
-		if (!bpf_obj_get_info_by_fd(fd, &info, &len) && info.kernel_btf && !strcmp(name, module)) {
-			*ret = btf__load_from_kernel_by_id_split(id, base);
-			*ret_fd = fd;
-			return *ret ? 0 : -errno;
-		}
-		close(fd);
-	}
-	return -ENOENT;
+	module_btf_close(&m->types);
 }
 
-static void try_btf_func(const struct features *f, int btf_fd, const struct btf *btf, const struct plan_hook *hook,
-			 struct symbol_facts *facts)
+static void take_module(struct module_at_hand *m, const char *name, struct btf *kernel)
 {
-	int id = btf__find_by_name_kind(btf, hook->function, BTF_KIND_FUNC);
+	if (m->name && !strcmp(m->name, name))
+		return;
+	module_btf_close(&m->types);
+	m->name = name;
+	features_module(name, &m->facts);
+	if (m->facts.loaded && m->facts.btf && kernel)
+		module_btf_open(&m->types, name, kernel);
+}
 
+static void try_btf_func(const struct features *f, int btf_fd, int id, struct symbol_facts *facts)
+{
 	facts->btf_func = id > 0;
 	if (id > 0 && !f->fentry)
 		facts->fentry = try_fentry(btf_fd, id);
 }
 
-static void fill_module(const struct features *f, struct btf *base, const struct plan_hook *hook,
+static void fill_module(const struct features *f, struct module_at_hand *m, struct btf *kernel,
+			const struct plan_hook *hook, struct symbol_facts *facts)
+{
+	take_module(m, hook->module, kernel);
+	facts->loaded = m->facts.loaded;
+	facts->module_btf = m->types.btf;
+	if (m->types.btf)
+		try_btf_func(f, m->types.fd, module_btf_find(&m->types, kernel, hook->function, BTF_KIND_FUNC), facts);
+}
+
+static void fill_kernel(const struct features *f, const struct btf *kernel, const struct plan_hook *hook,
 			struct symbol_facts *facts)
 {
-	_cleanup_(cleanup_btf) struct btf *btf = NULL;
-	_cleanup_close_ int fd = -1;
-	struct module_facts module;
-
-	features_module(hook->module, &module);
-	facts->loaded = module.loaded;
-	if (!module.loaded || !module.btf || !base)
-		return;
-	if (open_module_btf(hook->module, base, &fd, &btf))
-		return;
-	facts->module_btf = true;
-	try_btf_func(f, fd, btf, hook, facts);
+	facts->loaded = true;
+	facts->module_btf = kernel;
+	if (kernel)
+		try_btf_func(f, 0, kernel_btf_find(kernel, hook->function, BTF_KIND_FUNC), facts);
 }
 
 static void try_symbol(const struct features *f, const struct plan_hook *hook, struct symbol_facts *facts)
@@ -358,7 +351,8 @@ static void try_symbol(const struct features *f, const struct plan_hook *hook, s
 int features_symbols(const struct features *f, const struct plan_hook *hooks, size_t n, struct symbol_facts *ret,
 		     struct err *err)
 {
-	_cleanup_(cleanup_btf) struct btf *base = btf__load_vmlinux_btf();
+	_cleanup_(cleanup_kernel_btf) struct btf *kernel = kernel_btf_get();
+	_cleanup_(close_module) struct module_at_hand module = {.types = {.fd = -1}};
 	int r;
 
 	for (size_t i = 0; i < n; i++)
@@ -367,14 +361,10 @@ int features_symbols(const struct features *f, const struct plan_hook *hooks, si
 	if (r)
 		return r;
 	for (size_t i = 0; i < n; i++) {
-		if (hooks[i].module) {
-			fill_module(f, base, &hooks[i], &ret[i]);
-		} else {
-			ret[i].loaded = true;
-			ret[i].module_btf = base;
-			if (base)
-				try_btf_func(f, 0, base, &hooks[i], &ret[i]);
-		}
+		if (hooks[i].module)
+			fill_module(f, &module, kernel, &hooks[i], &ret[i]);
+		else
+			fill_kernel(f, kernel, &hooks[i], &ret[i]);
 		try_symbol(f, &hooks[i], &ret[i]);
 	}
 	return 0;
