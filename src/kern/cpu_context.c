@@ -3,13 +3,11 @@
 
 #include <bpf/btf.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "btf_member.h"
 #include "cleanup.h"
 #include "kernel_btf.h"
+#include "kernel_symbols.h"
 
 DEFINE_CLEANUP(struct btf *, kernel_btf, kernel_btf_put)
 
@@ -23,34 +21,19 @@ static int hot_count_offset(void)
 	return btf ? btf_member_offset(btf, "pcpu_hot", "preempt_count") : -ENOENT;
 }
 
-/* "ADDRESS TYPE NAME", the address in 16 digits. Not by sscanf: there are 200,000 lines. */
-#define NAME_AT 19
-
-static bool take_address(const char *line, const char *name, uint64_t *ret)
-{
-	size_t len = strlen(name);
-
-	return !strncmp(line + NAME_AT, name, len) && line[NAME_AT + len] == '\n' && sscanf(line, "%" SCNx64, ret) == 1;
-}
-
 static void find_count(struct cpu_context *c)
 {
-	_cleanup_fclose_ FILE *f = fopen("/proc/kallsyms", "re");
-	uint64_t count = 0, hot = 0, offsets = 0;
-	char line[512];
+	enum { COUNT, HOT, OFFSETS, NAMES };
+	static const char *const names[NAMES] = {"__preempt_count", "pcpu_hot", "__per_cpu_offset"};
+	uint64_t address[NAMES];
 	int at;
 
-	while (f && fgets(line, sizeof(line), f)) {
-		if (strnlen(line, NAME_AT) < NAME_AT || !strchr("_p", line[NAME_AT]))
-			continue;
-		if (!take_address(line, "__preempt_count", &count) && !take_address(line, "pcpu_hot", &hot))
-			take_address(line, "__per_cpu_offset", &offsets);
-	}
-	if (!count && hot && (at = hot_count_offset()) >= 0)
-		count = hot + (uint64_t)at;
-	if (count && offsets) {
-		c->context_count_address = count;
-		c->context_cpu_offsets = offsets;
+	kernel_symbols_find(names, NAMES, address);
+	if (!address[COUNT] && address[HOT] && (at = hot_count_offset()) >= 0)
+		address[COUNT] = address[HOT] + (uint64_t)at;
+	if (address[COUNT] && address[OFFSETS]) {
+		c->context_count_address = address[COUNT];
+		c->context_cpu_offsets = address[OFFSETS];
 	}
 }
 #else

@@ -24,6 +24,9 @@ DEFINE_CLEANUP(struct btf *, kernel_btf, kernel_btf_put)
 /* A function that every kernel with CONFIG_NET has, made to be attached to. */
 #define TEST_FUNCTION "bpf_fentry_test1"
 
+/* What the kernel hands out of it by one read. */
+#define KALLSYMS_AT_A_TIME 4096
+
 /* linux/capability.h */
 #define CAP_BIT_NET_ADMIN 12
 #define CAP_BIT_SYS_ADMIN 21
@@ -238,9 +241,13 @@ static void match_symbol(const char *name, const char *module, const struct plan
 			 struct symbol_facts *facts)
 {
 	for (size_t i = 0; i < n; i++) {
-		size_t len = strlen(hooks[i].function);
+		size_t len;
 
-		if (strncmp(name, hooks[i].function, len) || !same_module(hooks[i].module, module))
+		/* First what costs least: most lines are of no module, most hooks of one. */
+		if (!same_module(hooks[i].module, module))
+			continue;
+		len = strlen(hooks[i].function);
+		if (strncmp(name, hooks[i].function, len))
 			continue;
 		if (!name[len])
 			facts[i].symbol = true;
@@ -271,14 +278,15 @@ static const char *split_symbol(char *line, const char **ret_module)
 
 static int scan_kallsyms(const struct plan_hook *hooks, size_t n, struct symbol_facts *facts, struct err *err)
 {
+	char line[512], buffer[KALLSYMS_AT_A_TIME]; /* outlives the file */
 	_cleanup_fclose_ FILE *file = fopen("/proc/kallsyms", "re");
-	char line[512];
 
 	if (!file)
 		return err_set(err, -errno,
 			       "/proc/kallsyms: %s; the functions of the kernel are "
 			       "looked up there",
 			       err_name(-errno));
+	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
 	while (fgets(line, sizeof(line), file)) {
 		const char *module, *name = split_symbol(line, &module);
 

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What is found quickly of this kernel is what a slow look finds: types as libbpf finds them. */
+/* What is found quickly of this kernel is what a slow look finds: types as libbpf finds them, addresses as
+ * /proc/kallsyms has them. */
 #include <bpf/btf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "btf_member.h"
 #include "cleanup.h"
 #include "kernel_btf.h"
+#include "kernel_symbols.h"
 
 DEFINE_CLEANUP(struct btf *, btf, btf__free)
 DEFINE_CLEANUP(struct btf *, kernel_btf, kernel_btf_put)
@@ -55,11 +60,38 @@ static void reads_types_once(void **state)
 	assert_ptr_equal(first, second);
 }
 
+/* Of the last line with that name: 0 where there is none. */
+static uint64_t address_in_kallsyms(const char *name)
+{
+	_cleanup_fclose_ FILE *f = fopen("/proc/kallsyms", "re");
+	char line[512], found[256];
+	uint64_t address, ret = 0;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%" SCNx64 " %*c %255s", &address, found) == 2 && !strcmp(found, name))
+			ret = address;
+	return ret;
+}
+
+static void finds_what_kallsyms_has(void **state)
+{
+	static const char *const names[] = {"bpf_prog_put", "__per_cpu_offset", "no_such_symbol_of_a_kernel",
+					    "start_kernel", "pcpu_hot"};
+	uint64_t found[ARRAY_SIZE(names)];
+
+	memset(found, 0xff, sizeof(found));
+	kernel_symbols_find(names, ARRAY_SIZE(names), found);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_int_equal(found[i], address_in_kallsyms(names[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_libbpf_finds),
 		cmocka_unit_test(reads_types_once),
+		cmocka_unit_test(finds_what_kallsyms_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
