@@ -14,12 +14,16 @@
 #include "cpu_context.h"
 #include "gtpu_run.h"
 #include "gtpu.skel.h" /* its types are gtpu.h's */
+#include "kernel_btf.h"
 #include "kernel_features.h"
 #include "log.h"
 #include "object.h"
 #include "pidns.h"
 
 #define TASKS_UNDER_WAY 4096
+
+DEFINE_CLEANUP(struct attach_targets *, targets, attach_targets_free)
+DEFINE_CLEANUP(struct btf *, kernel_btf, kernel_btf_put)
 
 /* What they hold is of the module as it is loaded now, or of the programs at hand. */
 static const char *const passing_maps[] = {"context_softirq", "gtpu_fars", "gtpu_quotas"};
@@ -29,20 +33,27 @@ int gtpu_map(const struct probe_run *run, const char *name)
 	return bpf_object__find_map_fd_by_name(run->maps->obj, name);
 }
 
-static int open_object(struct gtpu_bpf **ret, struct err *err)
+static void load_none(struct bpf_object *object)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_autoload(program, false);
+}
+
+static int open_programs(struct gtpu_bpf **ret, struct err *err)
 {
 	struct object_capture capture;
-	struct bpf_program *program;
-	int r;
+	int r = attach_take_sections(err);
 
+	if (r)
+		return r;
 	object_begin(&capture);
 	*ret = gtpu_bpf__open();
 	r = object_end(&capture, *ret ? 0 : -errno, "opening the gtpu programs", err);
-	if (r)
-		return r;
-	bpf_object__for_each_program(program, (*ret)->obj)
-		bpf_program__set_autoload(program, false);
-	return 0;
+	if (!r)
+		load_none((*ret)->obj);
+	return r;
 }
 
 /* There a packet's place is its task's, until the packet's exit. Without exits the oldest places make room for
@@ -72,7 +83,7 @@ static int start_counts(struct probe_run *run, struct err *err)
 
 int gtpu_maps_load(struct probe_run *run, struct err *err)
 {
-	int r = open_object(&run->maps, err);
+	int r = open_programs(&run->maps, err);
 
 	if (!r)
 		r = set_places(run->maps, run->options.exit, err);
@@ -172,7 +183,7 @@ static void set_counts(struct probe_run *run)
 
 static int set_up(struct probe_run *run, unsigned mask, struct err *err)
 {
-	int r = open_object(&run->skel, err);
+	int r = open_programs(&run->skel, err);
 
 	if (r)
 		return r;
@@ -205,17 +216,15 @@ static void leave_out_others(struct gtpu_bpf *skel, const struct gtpu_hook *only
 static int load_object(struct probe_run *run, const struct gtpu_hook *only, struct err *err)
 {
 	const struct hook_plan plan = gtpu_hook_plan(run);
+	_cleanup_(cleanup_targets) struct attach_targets *targets = NULL;
 	struct object_capture capture;
-	int r;
+	int r = attach_prepare(&targets, run->skel->obj, &plan, err);
 
-	object_begin(&capture);
-	r = attach_prepare(run->skel->obj, &plan, err);
-	if (r) {
-		object_end(&capture, 0, "", NULL);
+	if (r)
 		return r;
-	}
 	if (only)
 		leave_out_others(run->skel, only);
+	object_begin(&capture);
 	return object_end(&capture, gtpu_bpf__load(run->skel), "loading the gtpu programs", err);
 }
 
@@ -274,6 +283,8 @@ int gtpu_programs_try(struct probe_run *run, unsigned mask, const struct gtpu_ho
 
 int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err)
 {
+	/* All that looks types up in between shares them. */
+	_cleanup_(cleanup_kernel_btf) struct btf *held = kernel_btf_get();
 	int r = gtpu_plan_make(run, run->env.attach, mask, err);
 
 	if (!r)

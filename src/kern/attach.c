@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attach_targets.h"
 #include "cleanup.h"
 
 #define SIDES 2
@@ -64,35 +65,40 @@ static struct bpf_program *chosen_program(struct bpf_object *object, const struc
 	return NULL;
 }
 
-static int prepare_side(struct bpf_object *object, const struct hook_plan *plan, size_t i, int side, struct err *err)
+static int prepare_side(struct attach_targets *targets, struct bpf_object *object, const struct hook_plan *plan,
+			size_t i, int side)
 {
 	const struct plan_hook *hook = &plan->hooks[i];
 	struct bpf_program *fentry = find_program(object, fentry_sides[side], hook->function);
 	struct bpf_program *kprobe = find_program(object, kprobe_sides[side], hook->function);
 	struct bpf_program *program = chosen_program(object, plan, i, side);
-	int r = 0;
 
 	if (fentry)
 		bpf_program__set_autoload(fentry, program == fentry);
 	if (kprobe)
 		bpf_program__set_autoload(kprobe, program == kprobe);
-	if (program && program == fentry)
-		r = bpf_program__set_attach_target(fentry, 0, hook->function);
-	if (r)
-		return err_set(err, r, "%s %s: %s", fentry_sides[side], hook->function, err_name(r));
-	return 0;
+	return program && program == fentry ? attach_targets_add(targets, fentry, hook) : 0;
 }
 
-int attach_prepare(struct bpf_object *object, const struct hook_plan *plan, struct err *err)
+int attach_prepare(struct attach_targets **ret, struct bpf_object *object, const struct hook_plan *plan,
+		   struct err *err)
 {
+	struct attach_targets *targets = attach_targets_new(SIDES * plan->n);
+
+	if (!targets)
+		return err_oom(err);
 	for (size_t i = 0; i < plan->n; i++) {
 		for (int side = 0; side < SIDES; side++) {
-			int r = prepare_side(object, plan, i, side, err);
+			int r = prepare_side(targets, object, plan, i, side);
 
-			if (r)
-				return r;
+			if (r < 0) {
+				attach_targets_free(targets);
+				return err_set(err, r, "%s %s: %s", fentry_sides[side], plan->hooks[i].function,
+					       err_name(r));
+			}
 		}
 	}
+	*ret = targets;
 	return 0;
 }
 

@@ -11,9 +11,18 @@
 
 struct attach;
 
+/* Before the object is opened: from then on programs in the sections fentry and fexit, of any object, take what
+ * attach_prepare() found. */
+int attach_take_sections(struct err *err);
+
+/* What the fentry and fexit programs of an object attach to. */
+struct attach_targets;
+
 /* Between open and load: the programs of the chosen methods load, all other programs named after
- * the hooks do not. 0 or -errno. */
-int attach_prepare(struct bpf_object *object, const struct hook_plan *plan, struct err *err);
+ * the hooks do not. The caller frees *ret after the load, which takes place in the same thread. 0 or -errno. */
+int attach_prepare(struct attach_targets **ret, struct bpf_object *object, const struct hook_plan *plan,
+		   struct err *err);
+void attach_targets_free(struct attach_targets *t); /* NULL is fine */
 
 /* After load. Exits are attached before entries, so that no entry waits for a return that no program
  * sees. On failure nothing stays attached. The plan's hooks and choices outlive *ret. */
