@@ -4,7 +4,7 @@
 
 #include "cleanup.h"
 #include "gtpu_run.h"
-#include "gtpu.skel.h" /* its types are gtpu.h's */
+#include "gtpu_maps.skel.h" /* its types are gtpu.h's */
 #include "record_drain.h"
 
 static int start_run(struct probe_run *run, struct err *err)
@@ -31,7 +31,7 @@ void gtpu_run_free(struct probe_run *run)
 	gtpu_programs_free(run);
 	gtpu_life_free(&run->life);
 	ring_free(run->ring);
-	gtpu_bpf__destroy(run->maps);
+	gtpu_maps_bpf__destroy(run->maps);
 	gtpu_tables_free(&run->tables);
 	free(run);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Programs come and go with the module that they hook; the maps stay. So these are an object of their
- * own, loaded without programs, and each object of programs is given them. */
+ * own, which has no programs, and each object of programs is given them. */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -14,6 +14,7 @@
 #include "cpu_context.h"
 #include "gtpu_run.h"
 #include "gtpu.skel.h" /* its types are gtpu.h's */
+#include "gtpu_maps.skel.h"
 #include "kernel_btf.h"
 #include "kernel_features.h"
 #include "log.h"
@@ -56,9 +57,22 @@ static int open_programs(struct gtpu_bpf **ret, struct err *err)
 	return r;
 }
 
+static int open_maps(struct gtpu_maps_bpf **ret, struct err *err)
+{
+	struct object_capture capture;
+	int r;
+
+	object_begin(&capture);
+	*ret = gtpu_maps_bpf__open();
+	r = object_end(&capture, *ret ? 0 : -errno, "opening the gtpu maps", err);
+	if (!r)
+		load_none((*ret)->obj);
+	return r;
+}
+
 /* There a packet's place is its task's, until the packet's exit. Without exits the oldest places make room for
  * new ones. */
-static int set_places(struct gtpu_bpf *skel, bool exits_hooked, struct err *err)
+static int set_places(struct gtpu_maps_bpf *skel, bool exits_hooked, struct err *err)
 {
 	int r = 0;
 
@@ -83,7 +97,7 @@ static int start_counts(struct probe_run *run, struct err *err)
 
 int gtpu_maps_load(struct probe_run *run, struct err *err)
 {
-	int r = open_programs(&run->maps, err);
+	int r = open_maps(&run->maps, err);
 
 	if (!r)
 		r = set_places(run->maps, run->options.exit, err);

@@ -148,9 +148,9 @@ struct gtpu_sight {
 };
 
 struct probe_run {
-	struct gtpu_bpf *maps; /* without programs: its maps are the run's */
-	struct gtpu_bpf *skel; /* the programs at those maps; NULL: nothing is hooked */
-	struct attach *attach; /* NULL: the same */
+	struct gtpu_maps_bpf *maps; /* its maps are the run's */
+	struct gtpu_bpf *skel;	    /* the programs at those maps; NULL: nothing is hooked */
+	struct attach *attach;	    /* NULL: the same */
 	struct ring *ring;
 	struct bpf_link *context_links[2];
 	struct closer *leaving; /* programs on their way off; NULL: none */
