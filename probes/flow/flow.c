@@ -235,6 +235,7 @@ static int prepare_maps(struct probe_run *run, const struct probe_env *env, cons
 
 static int start_maps(struct probe_run *run, struct err *err)
 {
+	struct gen *const gens[] = {run->flows, run->tunnels, run->senders, run->qualities};
 	uint32_t zero = 0;
 	int fd = bpf_program__fd(run->bpf->progs.flow_packet), r;
 
@@ -242,14 +243,9 @@ static int start_maps(struct probe_run *run, struct err *err)
 	run->tc.mark_fd = bpf_map__fd(run->bpf->maps.teide_flow);
 	if (bpf_map_update_elem(bpf_map__fd(run->bpf->maps.flow_programs), &zero, &fd, BPF_ANY) < 0)
 		return err_set(err, -errno, "flow program: %s", err_name(errno));
-	r = gen_start(run->flows, err);
-	if (r == 0)
-		r = gen_start(run->tunnels, err);
-	if (r == 0)
-		r = gen_start(run->senders, err);
+	flow_quality_set_clock(run);
+	r = gen_start_all(gens, ARRAY_SIZE(gens), err);
 	run->counts_since_ns = clock_boot_ns();
-	if (r == 0)
-		r = flow_quality_start(run, err);
 	return r < 0 ? r : ring_open(&run->ring, run->bpf->obj, err);
 }
 

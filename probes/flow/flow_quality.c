@@ -31,15 +31,9 @@ int flow_quality_prepare(struct probe_run *run, uint32_t max, struct err *err)
 
 /* Anew at each collection: the real clock is set every now and then. The program's variables are mapped
  * (Linux 5.5): one of them is set, the others stay. */
-static void set_clock(struct probe_run *run)
+void flow_quality_set_clock(struct probe_run *run)
 {
 	__atomic_store_n(&run->bpf->bss->boot_to_real, clock_boot_to_real_ns(), __ATOMIC_RELAXED);
-}
-
-int flow_quality_start(struct probe_run *run, struct err *err)
-{
-	set_clock(run);
-	return gen_start(run->qualities, err);
 }
 
 static void add_up(const struct gen_row *row, struct event_quality *ret)
@@ -174,7 +168,7 @@ int flow_quality_collect(const struct flow_rows *r)
 {
 	int e = gen_drain(r->run->qualities, quality_row, (void *)r), given_up;
 
-	set_clock(r->run);
+	flow_quality_set_clock(r->run);
 	given_up = give_up_echoes(r);
 	forget_idle_orders(r->run, r->now_ns);
 	return e < 0 ? e : given_up;

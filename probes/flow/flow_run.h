@@ -118,7 +118,7 @@ struct flow_rows {
 
 /* flow_quality.c: between open and load, after load, and after the generations were swapped. */
 int flow_quality_prepare(struct probe_run *run, uint32_t max, struct err *err);
-int flow_quality_start(struct probe_run *run, struct err *err);
+void flow_quality_set_clock(struct probe_run *run);
 int flow_quality_collect(const struct flow_rows *rows);
 
 /* flow_rows.c. */

@@ -123,11 +123,9 @@ int gtpu_tables_prepare(struct gtpu_tables *t, struct bpf_object *object, const 
 
 int gtpu_tables_start(const struct gtpu_tables *t, struct err *err)
 {
-	int r = gen_start(t->sessions, err);
+	struct gen *const all[] = {t->sessions, t->strays, t->contexts};
 
-	if (!r)
-		r = gen_start(t->strays, err);
-	return r ? r : gen_start(t->contexts, err);
+	return gen_start_all(all, ARRAY_SIZE(all), err);
 }
 
 void gtpu_tables_free(struct gtpu_tables *t)

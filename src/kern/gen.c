@@ -3,6 +3,10 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/bpf.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -10,6 +14,7 @@
 #include "clock.h"
 #include "object.h"
 #include "object_reason.h"
+#include "thread.h"
 
 #define BATCH 512U
 
@@ -22,12 +27,34 @@ struct gen {
 	enum bpf_map_type type;
 	uint32_t value_size;
 	unsigned cpus;
+	char name[BPF_OBJ_NAME_LEN];
+	int pattern; /* a map of the same kind with one entry, by which the object is loaded; -1: closed */
+	pthread_t maker;
+	bool making;
+	int made;    /* of make() in the maker */
+	int started; /* of activate() in gen_start_all() */
 };
+
+static void wait_for_maker(struct gen *g)
+{
+	if (g->making)
+		pthread_join(g->maker, NULL);
+	g->making = false;
+}
+
+static void close_pattern(struct gen *g)
+{
+	if (g->pattern >= 0)
+		close(g->pattern);
+	g->pattern = -1;
+}
 
 void gen_free(struct gen *g)
 {
 	if (!g)
 		return;
+	wait_for_maker(g);
+	close_pattern(g);
 	for (int i = 0; i < 2; i++)
 		if (g->fd[i] >= 0)
 			close(g->fd[i]);
@@ -36,12 +63,55 @@ void gen_free(struct gen *g)
 
 DEFINE_CLEANUP(struct gen *, gen, gen_free)
 
+static int create(const struct gen *g, uint32_t max_entries)
+{
+	int fd = bpf_map_create(g->type, g->name, (uint32_t)g->key_size, g->value_size, max_entries, NULL);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* All of its memory at once: at a start that takes longer than everything else. */
 static int make(struct gen *g, int which)
 {
-	g->fd[which] = bpf_map_create(g->type, bpf_map__name(g->outer), (uint32_t)g->key_size, g->value_size,
-				      g->max_entries, NULL);
-	return g->fd[which] < 0 ? -errno : 0;
+	int fd = create(g, g->max_entries);
+
+	if (fd >= 0)
+		g->fd[which] = fd;
+	return fd < 0 ? fd : 0;
+}
+
+/* The kernel hands out per-CPU memory to one at a time; those who wait for it there take the CPU meanwhile. */
+static pthread_mutex_t makers = PTHREAD_MUTEX_INITIALIZER;
+
+/* While the verifier looks at the programs. */
+static void *make_first(void *data)
+{
+	struct gen *g = data;
+
+	pthread_mutex_lock(&makers);
+	g->made = make(g, 0);
+	pthread_mutex_unlock(&makers);
+	return NULL;
+}
+
+static void start_maker(struct gen *g)
+{
+	g->making = !thread_start(&g->maker, make_first, g);
+	if (!g->making)
+		make_first(g);
+}
+
+/* The kernel compares kind and sizes of the pattern with those of a map that is put in, not its entries (Linux 5.10).
+ */
+static int set_pattern(struct gen *g, struct err *err)
+{
+	int r = g->pattern = create(g, 1);
+
+	if (r == -EPERM)
+		return object_not_permitted("counting maps", err);
+	if (r >= 0)
+		r = bpf_map__set_inner_map_fd(g->outer, g->pattern);
+	return r < 0 ? err_set(err, r, "counting map %s: %s", bpf_map__name(g->outer), object_error_words(r)) : 0;
 }
 
 int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, struct err *err)
@@ -50,28 +120,26 @@ int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, s
 	_cleanup_(cleanup_gen) struct gen *g = calloc(1, sizeof(*g));
 	int cpus = libbpf_num_possible_cpus(), r;
 
+	if (!g)
+		return err_oom(err);
+	g->fd[0] = g->fd[1] = g->pattern = -1;
 	if (cpus < 0)
 		return err_set(err, cpus, "counting map %s: the number of CPUs: %s", bpf_map__name(outer),
 			       object_error_words(cpus));
-	if (!g || !inner)
+	if (!inner)
 		return err_set(err, -ENOMEM, "counting map %s: cannot be set up", bpf_map__name(outer));
-	g->fd[0] = g->fd[1] = -1;
 	g->outer = outer;
+	snprintf(g->name, sizeof(g->name), "%s", bpf_map__name(outer));
 	g->max_entries = max_entries;
 	g->key_size = bpf_map__key_size(inner);
 	g->stride = (bpf_map__value_size(inner) + 7UL) / 8 * 8;
 	g->cpus = (unsigned)cpus;
 	g->type = bpf_map__type(inner);
 	g->value_size = bpf_map__value_size(inner);
-	r = make(g, 0);
-	if (r == -EPERM)
-		return object_not_permitted("counting maps", err);
+	r = set_pattern(g, err);
 	if (r < 0)
-		return err_set(err, r, "counting map %s with %u entries on %d CPUs: %s", bpf_map__name(outer),
-			       max_entries, cpus, object_error_words(r));
-	r = bpf_map__set_inner_map_fd(outer, g->fd[0]);
-	if (r < 0)
-		return err_set(err, r, "counting map %s: %s", bpf_map__name(outer), object_error_words(r));
+		return r;
+	start_maker(g);
 	*ret = TAKE_PTR(g);
 	return 0;
 }
@@ -91,11 +159,59 @@ static int activate(struct gen *g, unsigned which)
 	return r;
 }
 
+static int take_made(struct gen *g, struct err *err)
+{
+	wait_for_maker(g);
+	close_pattern(g);
+	return g->made < 0 ? err_set(err, g->made, "counting map %s with %u entries on %u CPUs: %s",
+				     bpf_map__name(g->outer), g->max_entries, g->cpus, object_error_words(g->made))
+			   : 0;
+}
+
+static void *activate_first(void *data)
+{
+	struct gen *g = data;
+
+	g->started = activate(g, 0);
+	return NULL;
+}
+
+/* Each waits for the same programs, which takes as long for one as for all of them. */
+static void activate_all(struct gen *const gens[], size_t n)
+{
+	pthread_t threads[GEN_TOGETHER_MAX];
+	bool started[GEN_TOGETHER_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		started[i] = i > 0 && !thread_start(&threads[i], activate_first, gens[i]);
+		if (!started[i] && i > 0)
+			activate_first(gens[i]);
+	}
+	activate_first(gens[0]);
+	for (size_t i = 0; i < n; i++)
+		if (started[i])
+			pthread_join(threads[i], NULL);
+}
+
+int gen_start_all(struct gen *const gens[], size_t n, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = take_made(gens[i], err);
+	if (r < 0)
+		return r;
+	activate_all(gens, n);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (gens[i]->started < 0)
+			r = err_set(err, gens[i]->started, "counting map %s: %s", bpf_map__name(gens[i]->outer),
+				    object_error_words(gens[i]->started));
+	return r;
+}
+
 int gen_start(struct gen *g, struct err *err)
 {
-	int r = activate(g, 0);
-
-	return r < 0 ? err_set(err, r, "counting map %s: %s", bpf_map__name(g->outer), object_error_words(r)) : 0;
+	return gen_start_all(&g, 1, err);
 }
 
 struct batch {

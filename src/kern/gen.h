@@ -21,12 +21,16 @@ struct gen_row {
 };
 typedef void (*gen_row_fn)(void *data, const struct gen_row *row);
 
-/* Between open and load: makes the first generation after the inner map that outer declares (a per-CPU
+/* Between open and load: begins to make the first generation after the inner map that outer declares (a per-CPU
  * hash), with room for max_entries keys; the second one is made by the first swap. */
 int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, struct err *err);
 
-/* After load: the first generation becomes active. */
+/* After load: the first generation becomes active, where there was the memory to make it. */
 int gen_start(struct gen *g, struct err *err);
+
+/* The same for up to GEN_TOGETHER_MAX maps in the time that one takes. */
+#define GEN_TOGETHER_MAX 8
+int gen_start_all(struct gen *const gens[], size_t n, struct err *err);
 
 /* Makes the other generation active and waits for the programs that still use the old one (the
  * kernel does, before the update returns). 0, or -errno and all goes on as it was. */
