@@ -101,6 +101,17 @@ static int check_reads(const struct features *f, struct err *err)
 				       "lockdown=integrity");
 }
 
+/* A trial attaches and detaches, which takes the kernel its time: none of a method that is not wanted. */
+static int find_symbols(const struct probe_run *run, const struct features *f, enum attach_force force,
+			struct symbol_facts facts[], struct err *err)
+{
+	struct features wanted = *f;
+
+	if (force == ATTACH_KPROBE)
+		wanted.fentry = -ENODATA;
+	return features_symbols(&wanted, run->plan_hooks, run->n, facts, err);
+}
+
 int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask, struct err *err)
 {
 	struct symbol_facts facts[GTPU_HOOKS_MAX];
@@ -115,7 +126,7 @@ int gtpu_plan_make(struct probe_run *run, enum attach_force force, unsigned mask
 	find_hooks(run, mask);
 	if (!run->n)
 		return check_reads(&f, err) ? -EOPNOTSUPP : no_module(&run->options, &f, err);
-	r = features_symbols(&f, run->plan_hooks, run->n, facts, err);
+	r = find_symbols(run, &f, force, facts, err);
 	if (r)
 		return r;
 	plan = gtpu_hook_plan(run);

@@ -347,9 +347,10 @@ static void fill_kernel(const struct features *f, const struct btf *kernel, cons
 
 static void try_symbol(const struct features *f, const struct plan_hook *hook, struct symbol_facts *facts)
 {
+	bool fentry_works = !f->fentry && !facts->fentry;
 	char name[PLAN_SYMBOL_MAX];
 
-	if (!facts->symbol || f->kprobe)
+	if (!facts->symbol || f->kprobe || (fentry_works && !hook->seldom))
 		return;
 	snprintf(name, sizeof(name), "%s%s%s", hook->module ? hook->module : "", hook->module ? ":" : "",
 		 hook->function);
