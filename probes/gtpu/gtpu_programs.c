@@ -298,7 +298,7 @@ int gtpu_programs_try(struct probe_run *run, unsigned mask, const struct gtpu_ho
 int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err)
 {
 	/* All that looks types up in between shares them. */
-	_cleanup_(cleanup_kernel_btf) struct btf *held = kernel_btf_get();
+	_cleanup_(cleanup_kernel_btf) __attribute__((unused)) struct btf *held = kernel_btf_get();
 	int r = gtpu_plan_make(run, run->env.attach, mask, err);
 
 	if (!r)

@@ -364,7 +364,7 @@ static void ran_is_told_from_a_upf(void **state)
 		struct fake_root root;
 
 		fake_begin(&root);
-		fake_file(&root, cases[i].text, cases[i].file);
+		fake_file(&root, cases[i].text, "%s", cases[i].file);
 		netns_facts_read(root.path, &f);
 		fake_end(&root);
 		assert_int_equal(f.ran, cases[i].ran);

@@ -16,7 +16,7 @@ static bool is_realtime(const char *path, const char *text)
 	bool is;
 
 	fake_begin(&root);
-	fake_file(&root, text, path);
+	fake_file(&root, text, "%s", path);
 	is = features_realtime(root.path);
 	fake_end(&root);
 	return is;
