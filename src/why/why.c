@@ -79,7 +79,7 @@ static void add_faults(const struct why_facts *f, struct why_answer *a)
 			 "net.ipv6.conf.all.forwarding)",
 			 f->inside);
 	if (f->net.device[0] && ue->asked && (ue->error || strcmp(ue->interface, f->net.device)))
-		add_note(a, "no route leads to %s, which is behind %s: %sip route add UE-POOL dev %s",
+		add_note(a, "no route leads to %s, which is behind %s: %sip route replace UE-POOL dev %s",
 			 addr_format(&f->seen.ue, text), f->net.device, f->inside, advice_word(f->net.device, device));
 }
 

@@ -2,118 +2,76 @@
 /* Why packets stop before a stage, and what to look at next. */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "advice.h"
 #include "cleanup.h"
 #include "gtp5g.h"
-#include "why_internal.h"
-
-struct judge {
-	const struct why_facts *f;
-	const struct why_network *net;
-	const struct why_counts *c;
-	const struct why_pdr *pdr; /* that took most, or should; NULL: not known */
-	enum why_way way;
-	struct why_path *p;
-};
-
-static void because(const struct judge *j, const char *reason, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-static void look(const struct judge *j, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void because(const struct judge *j, const char *reason, const char *format, ...)
-{
-	va_list ap;
-
-	j->p->reason = reason;
-	va_start(ap, format);
-	vsnprintf(j->p->text, sizeof(j->p->text), format, ap);
-	va_end(ap);
-}
-
-/* A command that is cut is another command: rather none. */
-static void look(const struct judge *j, const char *format, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, format);
-	n = vsnprintf(j->p->advice, sizeof(j->p->advice), format, ap);
-	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof(j->p->advice))
-		j->p->advice[0] = '\0';
-}
+#include "why_judge.h"
 
 static bool is(const char *text, const char *word)
 {
 	return text && !strcmp(text, word);
 }
 
-static const char *text_of(const struct addr *a, char text[static ADDR_TEXT_MAX])
-{
-	return addr_format(a, text);
-}
-
 /* The module drops what has no PDR; which of its conditions failed is told by what was seen at N3. */
-static void no_pdr_uplink(const struct judge *j)
+static void no_pdr_uplink(const struct why_judge *j)
 {
 	const char *rule = j->f->upf == WHY_UPF_GTP ? "PDP context" : "PDR";
 	char other[ADDR_TEXT_MAX], ue[ADDR_TEXT_MAX], netns[WORD_MAX(WHY_NAME_MAX)];
 
 	if (j->c->other_teid && j->pdr && j->pdr->has_teid) {
-		because(j, "wrong_teid", "the gNB sends in TEID 0x%08x, the session's F-TEID is 0x%08x",
-			j->c->other_teid_value, j->pdr->teid);
-		look(j, "which UL TEID did the AMF give the gNB (NGAP PDU Session Resource Setup), after a "
-			"handover too?");
+		why_because(j, "wrong_teid", "the gNB sends in TEID 0x%08x, the session's F-TEID is 0x%08x",
+			    j->c->other_teid_value, j->pdr->teid);
+		why_look(j, "which UL TEID did the AMF give the gNB (NGAP PDU Session Resource Setup), after a "
+			    "handover too?");
 	} else if (j->c->other_ue && j->f->seen.has_ue) {
-		because(j, "wrong_ue", "packets in its tunnel come from %s, the session is of %s",
-			text_of(&j->c->other_ue_value, other), text_of(&j->f->seen.ue, ue));
-		look(j, "the UE's address on its interface, or a framed route that the session lacks");
+		why_because(j, "wrong_ue", "packets in its tunnel come from %s, the session is of %s",
+			    addr_format(&j->c->other_ue_value, other), addr_format(&j->f->seen.ue, ue));
+		why_look(j, "the UE's address on its interface, or a framed route that the session lacks");
 	} else if (!j->f->session.known) {
-		because(j, "no_session", "no %s for TEID 0x%08x: the UPF has no such session", rule, j->c->teid);
-		look(j, "did the SMF make it? UPF log; tcpdump -ni any udp port 8805 (PFCP)%s",
-		     j->f->upf == WHY_UPF_GTP5G ? "; teide rules" : "");
+		why_because(j, "no_session", "no %s for TEID 0x%08x: the UPF has no such session", rule, j->c->teid);
+		why_look(j, "did the SMF make it? UPF log; tcpdump -ni any udp port 8805 (PFCP)%s",
+			 j->f->upf == WHY_UPF_GTP5G ? "; teide rules" : "");
 	} else if (j->f->upf == WHY_UPF_GTP) {
-		because(j, "not_plain",
-			"the PDP context fits, and the gtp module hands the packet on: it "
-			"takes no extension header (QFI)");
-		look(j, "a gNB that sends plain GTP-U, or gtp5g in place of gtp");
+		why_because(j, "not_plain",
+			    "the PDP context fits, and the gtp module hands the packet on: it "
+			    "takes no extension header (QFI)");
+		why_look(j, "a gNB that sends plain GTP-U, or gtp5g in place of gtp");
 	} else {
-		because(j, "no_pdr",
-			"TEID and UE fit PDR %u, yet no PDR takes the packet: an SDF filter or "
-			"the local address",
-			j->pdr ? j->pdr->id : 0u);
-		look(j, "teide rules%s%s; the SDF filters that the SMF sent", j->f->inside[0] ? " --netns " : "",
-		     j->f->inside[0] ? escape_word_to(netns, sizeof(netns), j->f->netns) : "");
+		why_because(j, "no_pdr",
+			    "TEID and UE fit PDR %u, yet no PDR takes the packet: an SDF filter or "
+			    "the local address",
+			    j->pdr ? j->pdr->id : 0u);
+		why_look(j, "teide rules%s%s; the SDF filters that the SMF sent", j->f->inside[0] ? " --netns " : "",
+			 j->f->inside[0] ? escape_word_to(netns, sizeof(netns), j->f->netns) : "");
 	}
 }
 
-static void no_pdr_downlink(const struct judge *j)
+static void no_pdr_downlink(const struct why_judge *j)
 {
 	bool gtp = j->f->upf == WHY_UPF_GTP;
 	char ue[ADDR_TEXT_MAX];
 
 	if (j->f->session.known && j->pdr) {
-		because(j, "no_pdr", "there is a downlink %s, yet it does not take the packet: %s",
-			gtp ? "PDP context" : "PDR", gtp ? "another device's" : "an SDF filter");
-		look(j, "teide rules; the SDF filters that the SMF sent");
+		why_because(j, "no_pdr", "there is a downlink %s, yet it does not take the packet: %s",
+			    gtp ? "PDP context" : "PDR", gtp ? "another device's" : "an SDF filter");
+		why_look(j, "teide rules; the SDF filters that the SMF sent");
 		return;
 	}
-	because(j, j->f->session.known ? "no_pdr" : "no_session", "no %s for %s: %s",
-		gtp ? "PDP context" : "downlink PDR", text_of(&j->f->seen.ue, ue),
-		j->f->session.known ? "the session has none of this direction" : "the UPF has no such session");
-	look(j, "did the SMF make it? UPF log; tcpdump -ni any udp port 8805 (PFCP)");
+	why_because(j, j->f->session.known ? "no_pdr" : "no_session", "no %s for %s: %s",
+		    gtp ? "PDP context" : "downlink PDR", addr_format(&j->f->seen.ue, ue),
+		    j->f->session.known ? "the session has none of this direction" : "the UPF has no such session");
+	why_look(j, "did the SMF make it? UPF log; tcpdump -ni any udp port 8805 (PFCP)");
 }
 
-static unsigned port_of(const struct judge *j)
+static unsigned port_of(const struct why_judge *j)
 {
 	return j->f->port ? j->f->port : 2152; /* TS 29.281 4.4.2 */
 }
 
-static void unmatched(const struct judge *j)
+static void unmatched(const struct why_judge *j)
 {
 	const struct why_outcome *o = why_worst(j->c, WHY_MATCHED);
 	char in[ADVICE_WORD_MAX];
@@ -124,67 +82,68 @@ static void unmatched(const struct judge *j)
 		else
 			no_pdr_downlink(j);
 	} else if (is(o->reason, "not_ipv4")) {
-		because(j, "not_ipv4", "gtp5g carries IPv4 alone");
-		look(j, "an IPv4 PDU session");
+		why_because(j, "not_ipv4", "gtp5g carries IPv4 alone");
+		why_look(j, "an IPv4 PDU session");
 	} else {
-		because(j, o->reason ? o->reason : o->verdict, "GTP-U that the module does not take: %s",
-			o->reason ? o->reason : o->verdict);
-		look(j, "tshark -V -i %s 'udp port %u': what the gNB sends",
-		     j->c->in[0] ? advice_word(j->c->in, in) : "N3", port_of(j));
+		why_because(j, o->reason ? o->reason : o->verdict, "GTP-U that the module does not take: %s",
+			    o->reason ? o->reason : o->verdict);
+		why_look(j, "tshark -V -i %s 'udp port %u': what the gNB sends",
+			 j->c->in[0] ? advice_word(j->c->in, in) : "N3", port_of(j));
 	}
 }
 
-static void dropped_by_far(const struct judge *j, const char *reason)
+static void dropped_by_far(const struct why_judge *j, const char *reason)
 {
 	unsigned far = j->pdr ? j->pdr->far_id : 0, id = j->pdr ? j->pdr->id : 0;
 
 	if (is(reason, "no_far")) {
-		because(j, reason, "PDR %u has no FAR", id);
-		look(j, "the SMF's session rules: teide rules");
+		why_because(j, reason, "PDR %u has no FAR", id);
+		why_look(j, "the SMF's session rules: teide rules");
 		return;
 	}
-	because(j, reason,
-		is(reason, "quota") ? "FAR %u of PDR %u drops: a URR's quota is used up" : "FAR %u of PDR %u says drop",
-		far, id);
-	look(j, is(reason, "quota") ? "credit at the CHF, and whether the SMF renews the quota"
-				    : "why the SMF sent DROP (idle, released), or a URR whose quota is "
-				      "used up: teide rules; SMF log");
+	why_because(j, reason,
+		    is(reason, "quota") ? "FAR %u of PDR %u drops: a URR's quota is used up"
+					: "FAR %u of PDR %u says drop",
+		    far, id);
+	why_look(j, is(reason, "quota") ? "credit at the CHF, and whether the SMF renews the quota"
+					: "why the SMF sent DROP (idle, released), or a URR whose quota is "
+					  "used up: teide rules; SMF log");
 }
 
-static void dropped_by_qer(const struct judge *j, const char *reason)
+static void dropped_by_qer(const struct why_judge *j, const char *reason)
 {
 	uint64_t mbr = !j->pdr ? 0 : j->way == WHY_UPLINK ? j->pdr->mbr_uplink : j->pdr->mbr_downlink;
 	unsigned qer = j->pdr ? j->pdr->qer_id : 0;
 
 	if (is(reason, "gate_closed")) {
-		because(j, reason, "the %s gate of QER %u is closed", j->way == WHY_UPLINK ? "uplink" : "downlink",
-			qer);
-		look(j, "the PCF's policy for this session (gate status); teide rules");
+		why_because(j, reason, "the %s gate of QER %u is closed", j->way == WHY_UPLINK ? "uplink" : "downlink",
+			    qer);
+		why_look(j, "the PCF's policy for this session (gate status); teide rules");
 		return;
 	}
-	because(j, reason, "QER %u polices it to %" PRIu64 " kbit/s", qer, mbr);
-	look(j, "the session's MBR or AMBR in subscription and policy; a sender above it loses packets");
+	why_because(j, reason, "QER %u polices it to %" PRIu64 " kbit/s", qer, mbr);
+	why_look(j, "the session's MBR or AMBR in subscription and policy; a sender above it loses packets");
 }
 
-static void no_way_to_gnb(const struct judge *j)
+static void no_way_to_gnb(const struct why_judge *j)
 {
 	const struct why_pdr *pdr = j->pdr;
 	char peer[ADDR_TEXT_MAX] = "the FAR's peer";
 
 	if (pdr && pdr->has_peer)
-		text_of(&pdr->peer, peer);
-	because(j, "no_route", "no route leads to %s%s", j->way == WHY_DOWNLINK ? "the gNB " : "", peer);
-	look(j, "%sip route get %s%s", j->f->inside, peer, j->net->down[0] ? "; is its interface up?" : "");
+		addr_format(&pdr->peer, peer);
+	why_because(j, "no_route", "no route leads to %s%s", j->way == WHY_DOWNLINK ? "the gNB " : "", peer);
+	why_look(j, "%sip route get %s%s", j->f->inside, peer, j->net->down[0] ? "; is its interface up?" : "");
 }
 
-static void buffered(const struct judge *j)
+static void buffered(const struct why_judge *j)
 {
-	because(j, "buffered", "FAR %u buffers: the UE is idle, or its handover is not finished",
-		j->pdr ? j->pdr->far_id : 0u);
-	look(j, "is the UE paged, and does the SMF set the FAR to forward again? teide rules --follow");
+	why_because(j, "buffered", "FAR %u buffers: the UE is idle, or its handover is not finished",
+		    j->pdr ? j->pdr->far_id : 0u);
+	why_look(j, "is the UE paged, and does the SMF set the FAR to forward again? teide rules --follow");
 }
 
-static void unhandled(const struct judge *j)
+static void unhandled(const struct why_judge *j)
 {
 	const struct why_outcome *o = why_worst(j->c, WHY_HANDLED);
 	const char *reason = o ? o->reason : NULL;
@@ -200,58 +159,58 @@ static void unhandled(const struct judge *j)
 		/* The gtp module does not tell it from other causes on every kernel; the routes do. */
 		no_way_to_gnb(j);
 	} else if (is(reason, "no_ran_address")) {
-		because(j, reason, "FAR %u has no gNB to send to", j->pdr ? j->pdr->far_id : 0u);
-		look(j, "did the gNB's address and TEID reach the SMF (NGAP Setup Response), and the UPF "
-			"(PFCP Session Modification)?");
+		why_because(j, reason, "FAR %u has no gNB to send to", j->pdr ? j->pdr->far_id : 0u);
+		why_look(j, "did the gNB's address and TEID reach the SMF (NGAP Setup Response), and the UPF "
+			    "(PFCP Session Modification)?");
 	} else if (is(reason, "no_outer_header_removal")) {
-		because(j, reason, "PDR %u lacks Outer Header Removal", j->pdr ? j->pdr->id : 0u);
-		look(j, "the SMF's Create PDR: teide rules, column REMOVE");
+		why_because(j, reason, "PDR %u lacks Outer Header Removal", j->pdr ? j->pdr->id : 0u);
+		why_look(j, "the SMF's Create PDR: teide rules, column REMOVE");
 	} else if (is(reason, "backlog_full")) {
-		because(j, reason, "the kernel's receive backlog is full");
-		look(j, "%ssysctl net.core.netdev_max_backlog: raise it; spread the queues of N3 over CPUs",
-		     j->f->inside);
+		why_because(j, reason, "the kernel's receive backlog is full");
+		why_look(j, "%ssysctl net.core.netdev_max_backlog: raise it; spread the queues of N3 over CPUs",
+			 j->f->inside);
 	} else {
-		because(j, "unknown", "the module dropped it, and what it did does not tell why");
-		look(j, "dmesg | grep gtp; teide trace --probe gtpu --set probes.gtpu.each_function=true");
+		why_because(j, "unknown", "the module dropped it, and what it did does not tell why");
+		why_look(j, "dmesg | grep gtp; teide trace --probe gtpu --set probes.gtpu.each_function=true");
 	}
 }
 
 /* To the module, or to the user-space UPF. */
-static void not_delivered(const struct judge *j)
+static void not_delivered(const struct why_judge *j)
 {
 	int rp = MAX(j->net->rp_all, j->net->rp_n3);
 
 	if (j->net->sockets == 0) {
-		because(j, "no_socket", "no socket listens at UDP %u in %s", port_of(j), j->f->netns);
-		look(j, "is the UPF running? %sss -lun sport = :%u", j->f->inside, port_of(j));
+		why_because(j, "no_socket", "no socket listens at UDP %u in %s", port_of(j), j->f->netns);
+		why_look(j, "is the UPF running? %sss -lun sport = :%u", j->f->inside, port_of(j));
 	} else if (rp > 0 && j->net->to_gnb.asked && j->net->to_gnb.error) {
-		because(j, "rp_filter",
-			"rp_filter is %d and no route leads back to the gNB: its packets are "
-			"dropped as martians",
-			rp);
-		look(j, "%sip route add GNB-NETWORK via ...", j->f->inside);
+		why_because(j, "rp_filter",
+			    "rp_filter is %d and no route leads back to the gNB: its packets are "
+			    "dropped as martians",
+			    rp);
+		why_look(j, "%sip route add GNB-NETWORK via ...", j->f->inside);
 	} else if (j->f->upf == WHY_UPF_USER) {
-		because(j, "user_space",
-			"the UPF process puts nothing on %s: no rule takes the packets, or "
-			"it is stuck",
-			j->net->device[0] ? j->net->device : "its device");
-		look(j,
-		     "log and session list of the UPF; %sss -lunm sport = :%u (since it began %" PRIu64
-		     " were lost at a full queue)",
-		     j->f->inside, port_of(j), j->net->socket_drops);
+		why_because(j, "user_space",
+			    "the UPF process puts nothing on %s: no rule takes the packets, or "
+			    "it is stuck",
+			    j->net->device[0] ? j->net->device : "its device");
+		why_look(j,
+			 "log and session list of the UPF; %sss -lunm sport = :%u (since it began %" PRIu64
+			 " were lost at a full queue)",
+			 j->f->inside, port_of(j), j->net->socket_drops);
 	} else {
-		because(j, "not_delivered",
-			"they reach %s and not the module's socket: a firewall, or a "
-			"destination that is not this node's",
-			j->c->in[0] ? j->c->in : "N3");
-		look(j,
-		     "%siptables -vnL INPUT, %snft list ruleset; and ip addr: is the destination of the packets "
-		     "there?",
-		     j->f->inside, j->f->inside);
+		why_because(j, "not_delivered",
+			    "they reach %s and not the module's socket: a firewall, or a "
+			    "destination that is not this node's",
+			    j->c->in[0] ? j->c->in : "N3");
+		why_look(j,
+			 "%siptables -vnL INPUT, %snft list ruleset; and ip addr: is the destination of the packets "
+			 "there?",
+			 j->f->inside, j->f->inside);
 	}
 }
 
-static bool forwarding_is_off(const struct judge *j, const char *where)
+static bool forwarding_is_off(const struct why_judge *j, const char *where)
 {
 	const struct why_network *net = j->net;
 	bool v6 = j->f->seen.has_ue && !addr_is_v4(&j->f->seen.ue);
@@ -260,17 +219,18 @@ static bool forwarding_is_off(const struct judge *j, const char *where)
 	if (net->forwarding != 0 && !(j->way == WHY_UPLINK && net->device_forwarding == 0 && !v6))
 		return false;
 	if (net->forwarding != 0) {
-		because(j, "ip_forward", "forwarding is off at %s: packets end there after decapsulation", net->device);
-		look(j, "%ssysctl %s", j->f->inside, advice_sysctl(net->device, "forwarding=1", setting));
+		why_because(j, "ip_forward", "forwarding is off at %s: packets end there after decapsulation",
+			    net->device);
+		why_look(j, "%ssysctl %s", j->f->inside, advice_sysctl(net->device, "forwarding=1", setting));
 		return true;
 	}
-	because(j, "ip_forward", "%s is 0: packets end %s", v6 ? "IPv6 forwarding" : "ip_forward", where);
-	look(j, "%ssysctl %s=1", j->f->inside, v6 ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward");
+	why_because(j, "ip_forward", "%s is 0: packets end %s", v6 ? "IPv6 forwarding" : "ip_forward", where);
+	why_look(j, "%ssysctl %s=1", j->f->inside, v6 ? "net.ipv6.conf.all.forwarding" : "net.ipv4.ip_forward");
 	return true;
 }
 
 /* The kernel takes the stricter of all and the device's (ip-sysctl: rp_filter). */
-static bool reverse_path(const struct judge *j)
+static bool reverse_path(const struct why_judge *j)
 {
 	const struct why_route *back = &j->net->to_ue;
 	int value = MAX(j->net->rp_all, j->net->rp_device);
@@ -282,161 +242,100 @@ static bool reverse_path(const struct judge *j)
 	refused = back->error || (value == 1 && strcmp(back->interface, j->net->device));
 	if (!refused)
 		return false;
-	text_of(&j->f->seen.ue, ue);
+	addr_format(&j->f->seen.ue, ue);
 	if (back->error)
-		because(j, "rp_filter",
-			"rp_filter is %d and no route leads back to %s: dropped as martians "
-			"after decapsulation",
-			value, ue);
+		why_because(j, "rp_filter",
+			    "rp_filter is %d and no route leads back to %s: dropped as martians "
+			    "after decapsulation",
+			    value, ue);
 	else
-		because(j, "rp_filter",
-			"rp_filter is %d and the route to %s goes by %s, not %s: dropped as "
-			"martians after decapsulation",
-			value, ue, back->interface, j->net->device);
-	look(j, "%sip route add UE-POOL dev %s, or sysctl %s net.ipv4.conf.all.rp_filter=0", j->f->inside,
-	     advice_word(j->net->device, device), advice_sysctl(j->net->device, "rp_filter=0", setting));
+		why_because(j, "rp_filter",
+			    "rp_filter is %d and the route to %s goes by %s, not %s: dropped as "
+			    "martians after decapsulation",
+			    value, ue, back->interface, j->net->device);
+	why_look(j, "%sip route replace UE-POOL dev %s, or sysctl %s net.ipv4.conf.all.rp_filter=0", j->f->inside,
+		 advice_word(j->net->device, device), advice_sysctl(j->net->device, "rp_filter=0", setting));
 	return true;
 }
 
-/* route leads out by an interface that must be up and have a neighbour. */
-static bool next_hop_fails(const struct judge *j, const struct why_route *route, const char *what)
+static void filtered(const struct why_judge *j, const char *chain)
 {
-	char hop[ADDR_TEXT_MAX], interface[ADVICE_WORD_MAX];
-
-	if (!route->asked || route->error || route->local)
-		return false;
-	if (!route->up) {
-		because(j, "interface_down", "%s is down: the way to %s", route->interface, what);
-		look(j, "%sip link set dev %s up", j->f->inside, advice_word(route->interface, interface));
-		return true;
-	}
-	if (!route->next_hop_silent)
-		return false;
-	text_of(&route->next_hop, hop);
-	because(j, "next_hop_silent", "the next hop to %s, %s at %s, does not answer %s", what, hop, route->interface,
-		addr_is_v4(&route->next_hop) ? "ARP" : "neighbour discovery");
-	look(j, "%sip neigh show %s; is it up, and the link to it?", j->f->inside, hop);
-	return true;
+	why_because(j, "filtered",
+		    "forwarding and routes are in order: a firewall rule (%s) takes them, or a "
+		    "policy route",
+		    chain);
+	why_look(j, "%siptables -vnL %s, %snft list ruleset, %sip rule", j->f->inside, chain, j->f->inside,
+		 j->f->inside);
 }
 
-static void filtered(const struct judge *j, const char *chain)
-{
-	because(j, "filtered",
-		"forwarding and routes are in order: a firewall rule (%s) takes them, or a "
-		"policy route",
-		chain);
-	look(j, "%siptables -vnL %s, %snft list ruleset, %sip rule", j->f->inside, chain, j->f->inside, j->f->inside);
-}
-
-static void not_on_n6(const struct judge *j)
+static void not_on_n6(const struct why_judge *j)
 {
 	const struct why_route *out = &j->net->to_dn;
 	char dn[ADDR_TEXT_MAX] = "the data network", where[64];
 
 	if (j->c->has_far_end)
-		text_of(&j->c->far_end, dn);
+		addr_format(&j->c->far_end, dn);
 	snprintf(where, sizeof(where), "after decapsulation, at %s", j->net->device);
 	if (forwarding_is_off(j, where) || reverse_path(j))
 		return;
 	if (out->asked && out->error) {
-		because(j, "no_route_n6", "no route leads to %s", dn);
-		look(j, "%sip route get %s; a default route to the data network?", j->f->inside, dn);
+		why_because(j, "no_route_n6", "no route leads to %s", dn);
+		why_look(j, "%sip route get %s; a default route to the data network?", j->f->inside, dn);
 	} else if (out->asked && !out->error && !strcmp(out->interface, j->net->device)) {
-		because(j, "route_loop", "the route to %s leads back to %s", dn, out->interface);
-		look(j, "%sip route get %s; the route of the UE pool takes too much", j->f->inside, dn);
-	} else if (!next_hop_fails(j, out, "the data network")) {
+		why_because(j, "route_loop", "the route to %s leads back to %s", dn, out->interface);
+		why_look(j, "%sip route get %s; the route of the UE pool takes too much", j->f->inside, dn);
+	} else if (!why_next_hop_fails(j, out, "the data network")) {
 		filtered(j, "FORWARD");
 	}
 }
 
-static void not_at_device(const struct judge *j)
+static void not_at_device(const struct why_judge *j)
 {
 	const struct why_route *in = &j->net->to_ue;
 	char ue[ADDR_TEXT_MAX], device[ADVICE_WORD_MAX];
 
 	advice_word(j->net->device, device);
-	text_of(&j->f->seen.ue, ue);
+	addr_format(&j->f->seen.ue, ue);
 	if (!j->net->device_up && j->net->device[0]) {
-		because(j, "device_down", "%s is down", j->net->device);
-		look(j, "%sip link set dev %s up", j->f->inside, device);
+		why_because(j, "device_down", "%s is down", j->net->device);
+		why_look(j, "%sip link set dev %s up", j->f->inside, device);
 	} else if (in->asked && (in->error || strcmp(in->interface, j->net->device))) {
 		if (in->error)
-			because(j, "no_ue_route", "no route leads to %s, which is behind %s", ue, j->net->device);
+			why_because(j, "no_ue_route", "no route leads to %s, which is behind %s", ue, j->net->device);
 		else
-			because(j, "no_ue_route", "the route to %s goes by %s, not %s", ue, in->interface,
-				j->net->device);
-		look(j, "%sip route add UE-POOL dev %s (UE-POOL as the SMF has it, say 10.60.0.0/16)", j->f->inside,
-		     device);
+			why_because(j, "no_ue_route", "the route to %s goes by %s, not %s", ue, in->interface,
+				    j->net->device);
+		why_look(j, "%sip route replace UE-POOL dev %s (UE-POOL as the SMF has it, say 10.60.0.0/16)",
+			 j->f->inside, device);
 	} else if (!forwarding_is_off(j, "at N6")) {
 		filtered(j, "FORWARD");
 	}
 }
 
-static void not_on_n3(const struct judge *j)
+static void not_on_n3(const struct why_judge *j)
 {
 	const struct why_route *out = &j->net->to_gnb;
 
 	if (out->asked && out->error) {
 		no_way_to_gnb(j);
-	} else if (next_hop_fails(j, out, "the gNB")) {
+	} else if (why_next_hop_fails(j, out, "the gNB")) {
 		return;
 	} else if (j->f->upf == WHY_UPF_USER) {
-		because(j, "user_space",
-			"the UPF process takes packets from %s and sends none on N3: no "
-			"rule takes them, or it is stuck",
-			j->net->device);
-		look(j, "the UPF's log and session list");
+		why_because(j, "user_space",
+			    "the UPF process takes packets from %s and sends none on N3: no "
+			    "rule takes them, or it is stuck",
+			    j->net->device);
+		why_look(j, "the UPF's log and session list");
 	} else {
 		filtered(j, "OUTPUT");
 	}
 }
 
-/* Nothing came, though the other direction's packets left. */
-static void nothing_on_n3(const struct judge *j)
-{
-	const struct why_counts *down = &j->f->seen.ways[WHY_DOWNLINK];
-	char peer[ADDR_TEXT_MAX] = "the gNB", out[ADVICE_WORD_MAX];
-
-	if (down->has_peer)
-		text_of(&down->peer, peer);
-	if (next_hop_fails(j, &j->net->to_gnb, "the gNB"))
-		return;
-	because(j, "n3_silent",
-		"%" PRIu64 " downlink packets left for %s, TEID 0x%08x, and nothing came "
-		"back on N3",
-		down->left, peer, down->teid);
-	look(j,
-	     "at the gNB: is that tunnel there, is the UE connected? Error Indications: tshark -i %s "
-	     "gtp.message==26",
-	     down->out[0] ? advice_word(down->out, out) : "N3");
-}
-
-static void nothing_on_n6(const struct judge *j)
-{
-	const struct why_counts *up = &j->f->seen.ways[WHY_UPLINK];
-	char dn[ADDR_TEXT_MAX] = "the data network", ue[ADDR_TEXT_MAX], out[ADVICE_WORD_MAX];
-
-	if (up->has_far_end)
-		text_of(&up->far_end, dn);
-	if (next_hop_fails(j, &j->net->to_dn, "the data network"))
-		return;
-	text_of(&j->f->seen.ue, ue);
-	because(j, "n6_silent", "%" PRIu64 " uplink packets left on %s for %s, and nothing came back", up->left,
-		up->out[0] ? up->out : "N6", dn);
-	if (j->f->seen.translated)
-		look(j, "does %s answer this node itself? %sping %s", dn, j->f->inside, dn);
-	else
-		look(j,
-		     "at %s: is it alive, and is there a route back to %s by this node? Else NAT here: "
-		     "%siptables -t nat -A POSTROUTING -o %s -j MASQUERADE",
-		     dn, ue, j->f->inside, up->out[0] ? advice_word(up->out, out) : "N6");
-}
-
-static void reason_uplink(const struct judge *j)
+static void reason_uplink(const struct why_judge *j)
 {
 	switch (j->p->stop) {
 	case WHY_ARRIVED:
-		return nothing_on_n3(j);
+		return why_nothing_on_n3(j);
 	case WHY_REACHED:
 		return not_delivered(j);
 	case WHY_MATCHED:
@@ -448,11 +347,11 @@ static void reason_uplink(const struct judge *j)
 	}
 }
 
-static void reason_downlink(const struct judge *j)
+static void reason_downlink(const struct why_judge *j)
 {
 	switch (j->p->stop) {
 	case WHY_ARRIVED:
-		return nothing_on_n6(j);
+		return why_nothing_on_n6(j);
 	case WHY_REACHED:
 		return not_at_device(j);
 	case WHY_MATCHED:
@@ -466,7 +365,7 @@ static void reason_downlink(const struct judge *j)
 
 void why_reason(const struct why_facts *f, enum why_way way, struct why_path *p)
 {
-	const struct judge j = {
+	const struct why_judge j = {
 		.f = f,
 		.net = &f->net,
 		.c = &f->seen.ways[way],

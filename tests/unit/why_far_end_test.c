@@ -81,13 +81,36 @@ static void test_split(void **state)
 	assert_int_equal(a.state, WHY_FINE);
 }
 
+/* Of an uplink that left, nothing comes back. */
+static struct why_facts unanswered(const char *to)
+{
+	struct why_facts f = fine(WHY_UPF_GTP5G);
+
+	stop_at(&f, WHY_DOWNLINK, WHY_ARRIVED);
+	f.seen.ways[WHY_UPLINK].far_end = address(to);
+	return f;
+}
+
+static void test_nothing_comes_back(void **state)
+{
+	struct why_facts f = unanswered("ff02::2");
+
+	check(&f, WHY_BROKEN, WHY_DOWNLINK, "no_router_advertisement", "100 Router Solicitations");
+	f = unanswered("10.70.0.2");
+	check(&f, WHY_BROKEN, WHY_DOWNLINK, "n6_silent", "left on n6 for 10.70.0.2");
+	/* An intermediate UPF: NAT would break more. */
+	f.seen.ways[WHY_UPLINK].left_n9 = N;
+	f.session.pdrs[0].has_peer = true;
+	f.session.pdrs[0].peer = address("198.18.9.9");
+	check(&f, WHY_BROKEN, WHY_DOWNLINK, "n9_silent", "left on n6 for 198.18.9.9 (N9)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gnb_refuses),
-		cmocka_unit_test(test_upf_refuses),
-		cmocka_unit_test(test_gnb_is_not_running),
-		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_gnb_refuses),	   cmocka_unit_test(test_upf_refuses),
+		cmocka_unit_test(test_gnb_is_not_running), cmocka_unit_test(test_split),
+		cmocka_unit_test(test_nothing_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

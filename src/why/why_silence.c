@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Packets left, and nothing came back. */
+#include <inttypes.h>
+
+#include "advice.h"
+#include "why_judge.h"
+
+void why_nothing_on_n3(const struct why_judge *j)
+{
+	const struct why_counts *down = &j->f->seen.ways[WHY_DOWNLINK];
+	char peer[ADDR_TEXT_MAX] = "the gNB", out[ADVICE_WORD_MAX];
+
+	if (down->has_peer)
+		addr_format(&down->peer, peer);
+	if (why_next_hop_fails(j, &j->net->to_gnb, "the gNB"))
+		return;
+	why_because(j, "n3_silent",
+		    "%" PRIu64 " downlink packets left for %s, TEID 0x%08x, and nothing came "
+		    "back on N3",
+		    down->left, peer, down->teid);
+	why_look(j,
+		 "at the gNB: is that tunnel there, is the UE connected? Error Indications: tshark -i %s "
+		 "gtp.message==26",
+		 down->out[0] ? advice_word(down->out, out) : "N3");
+}
+
+/* To another UPF: what its data network answers comes back from there. */
+static void nothing_from_upf(const struct why_judge *j)
+{
+	const struct why_counts *up = &j->f->seen.ways[WHY_UPLINK];
+	const struct why_pdr *pdr = why_pdr_of(&j->f->session, WHY_UPLINK, up->has_rule, up->pdr_id);
+	char upf[ADDR_TEXT_MAX] = "the other UPF", ue[ADDR_TEXT_MAX];
+
+	if (pdr && pdr->has_peer)
+		addr_format(&pdr->peer, upf);
+	why_because(j, "n9_silent", "%" PRIu64 " uplink packets left on %s for %s (N9), and nothing came back",
+		    up->left, up->out[0] ? up->out : "N9", upf);
+	why_look(j, "go on at %s: teide why %s on its node", upf, addr_format(&j->f->seen.ue, ue));
+}
+
+/* RFC 4861 6.3.7: an IPv6 UE has no address before the answer. */
+static bool is_router_solicitation(const struct addr *to)
+{
+	struct addr all_routers;
+
+	return addr_parse("ff02::2", &all_routers) == 0 && addr_equal(to, &all_routers);
+}
+
+void why_nothing_on_n6(const struct why_judge *j)
+{
+	const struct why_counts *up = &j->f->seen.ways[WHY_UPLINK];
+	char dn[ADDR_TEXT_MAX] = "the data network", ue[ADDR_TEXT_MAX], out[ADVICE_WORD_MAX];
+
+	if (up->left_n9 > up->to_other_ue) {
+		nothing_from_upf(j);
+		return;
+	}
+	if (up->has_far_end && is_router_solicitation(&up->far_end)) {
+		why_because(j, "no_router_advertisement",
+			    "the UE asks for an IPv6 prefix (%" PRIu64
+			    " Router Solicitations), and no Router Advertisement "
+			    "answers",
+			    up->left);
+		why_look(j,
+			 "the SMF or the UPF has to answer (TS 23.501 5.8.2.2.3): is the session's type IPv6 there?");
+		return;
+	}
+	if (up->has_far_end)
+		addr_format(&up->far_end, dn);
+	if (why_next_hop_fails(j, &j->net->to_dn, "the data network"))
+		return;
+	addr_format(&j->f->seen.ue, ue);
+	why_because(j, "n6_silent", "%" PRIu64 " uplink packets left on %s for %s, and nothing came back", up->left,
+		    up->out[0] ? up->out : "N6", dn);
+	if (j->f->seen.translated)
+		why_look(j, "does %s answer this node itself? %sping %s", dn, j->f->inside, dn);
+	else
+		why_look(j,
+			 "at %s: is it alive, and is there a route back to %s by this node? Else NAT here: "
+			 "%siptables -t nat -A POSTROUTING -o %s -j MASQUERADE",
+			 dn, ue, j->f->inside, up->out[0] ? advice_word(up->out, out) : "N6");
+}
