@@ -72,11 +72,19 @@ static void read_counters(const char *root, struct netns_facts *f)
 	}
 }
 
+/* In hexadecimal words of the machine's order, which is little endian on all that teide runs on: 127.0.0.0/8, ::1. */
+static bool is_loopback(const char *address)
+{
+	size_t len = strlen(address);
+
+	return len == 8 ? !strcmp(address + 6, "7F") : !strcmp(address, "00000000000000000000000001000000");
+}
+
 /* net/ipv4/udp.c, udp4_format_sock(): the last field are the drops. */
 static void read_sockets(const char *root, const char *name, struct netns_facts *f)
 {
 	_cleanup_fclose_ FILE *file = open_net(root, name);
-	char line[LINE_LEN];
+	char line[LINE_LEN], address[33];
 	uint64_t drops;
 	unsigned port;
 
@@ -87,12 +95,13 @@ static void read_sockets(const char *root, const char *name, struct netns_facts 
 		while (line[0] && line[strlen(line) - 1] == ' ')
 			line[strlen(line) - 1] = '\0';
 		last = strrchr(line, ' ');
-		if (!last || sscanf(line, " %*[0-9]: %*[0-9A-Fa-f]:%x", &port) != 1)
+		if (!last || sscanf(line, " %*[0-9]: %32[0-9A-Fa-f]:%x", address, &port) != 2)
 			continue;
 		f->ran |= port == RADIO_PORT;
 		if (port != (f->port ? f->port : GTPU_PORT) || sscanf(last, "%" SCNu64, &drops) != 1)
 			continue;
 		f->sockets++;
+		f->loopback |= is_loopback(address);
 		f->socket_drops += drops;
 	}
 }

@@ -70,6 +70,7 @@ struct netns_facts {
 	unsigned other_routes6; /* the same of IPv6 */
 	bool default_route6;
 	unsigned sockets;      /* that are bound to GTP-U's port */
+	bool loopback;	       /* one of them is bound to an address of the loopback device */
 	bool ran;	       /* a gNB or a UE is here: N2 to an AMF, or UERANSIM's radio link */
 	uint64_t socket_drops; /* of them: their receive queue was full */
 	uint64_t datagrams;    /* all that UDP delivered in this namespace */

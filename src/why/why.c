@@ -106,6 +106,9 @@ static void add_notes(const struct why_facts *f, struct why_answer *a)
 		add_note(a, "the module and TC were not counted over the same time: whether packets are lost between "
 			    "the two "
 			    "cannot be told; ask again, for longer");
+	if (f->unwatched)
+		add_note(a, "%zu interface%s of this network namespace %s not watched: what passes there is not seen",
+			 f->unwatched, plural(f->unwatched), f->unwatched == 1 ? "was" : "were");
 	if (f->session.others)
 		add_note(a, "%u more session%s fit: this is the first", f->session.others,
 			 f->session.others > 1 ? "s" : "");

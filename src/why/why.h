@@ -154,6 +154,7 @@ struct why_facts {
 	struct why_session session;
 	struct why_network net;
 	struct why_seen_facts seen;
+	size_t unwatched;	   /* interfaces that may matter, beyond those that can be watched at a time */
 	struct why_counters grown; /* of the kernel, in the UPF's namespace, while it was watched */
 };
 

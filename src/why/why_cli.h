@@ -33,7 +33,7 @@ struct why_site {
 	enum why_upf upf;
 	char device[IF_NAMESIZE], version[32];
 	struct why_link links[WHY_LINKS_MAX];
-	size_t n_links;
+	size_t n_links, links_left_out; /* beyond WHY_LINKS_MAX */
 	struct addr addresses[WHY_ADDRESSES_MAX];
 	unsigned owners[WHY_ADDRESSES_MAX]; /* their interfaces */
 	size_t n_addresses;
@@ -84,6 +84,7 @@ int why_observe(const struct why_sites *sites, const struct why_task *task, stru
 
 /* The interfaces of a site that are watched, one by one: NULL at the end. */
 const struct why_link *why_watched_link(const struct why_site *site, size_t *cursor);
+size_t why_unwatched_links(const struct why_site *site); /* how many may matter too */
 
 /* What the site's network says now of the ways that the packets would take. */
 int why_network(struct why_site *site, const struct why_facts *f, struct why_network *ret, struct err *err);

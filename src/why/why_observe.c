@@ -37,22 +37,43 @@ struct observation {
 	bool told, ended, terminal;
 };
 
+static bool is_device(const struct why_site *site, const struct why_link *l)
+{
+	return site->device[0] && !strcmp(l->name, site->device);
+}
+
+/* N3 may be on the loopback device, where gNB and UPF are on one host. */
+static bool is_worth_watching(const struct why_site *site, const struct why_link *l)
+{
+	return is_device(site, l) || (l->addressed && (strcmp(l->name, "lo") != 0 || site->netns.loopback));
+}
+
 const struct why_link *why_watched_link(const struct why_site *site, size_t *cursor)
 {
-	size_t watched = 0;
+	size_t others = 0, watched = 0;
 
 	for (size_t i = 0; i < site->n_links; i++) {
 		const struct why_link *l = &site->links[i];
-		bool device = site->device[0] && !strcmp(l->name, site->device);
 
-		if ((!l->addressed && !device) || !strcmp(l->name, "lo"))
+		if (!is_worth_watching(site, l) || (!is_device(site, l) && others++ >= WATCHED_MAX - 1))
 			continue;
-		if (watched++ == *cursor && watched <= WATCHED_MAX) {
+		if (watched++ == *cursor) {
 			(*cursor)++;
 			return l;
 		}
 	}
 	return NULL;
+}
+
+size_t why_unwatched_links(const struct why_site *site)
+{
+	size_t n = site->links_left_out, cursor = 0;
+
+	for (size_t i = 0; i < site->n_links; i++)
+		n += is_worth_watching(site, &site->links[i]);
+	while (why_watched_link(site, &cursor))
+		n--;
+	return n;
 }
 
 static int add_interfaces(const struct why_site *site, struct string_list *list)

@@ -48,6 +48,7 @@ static void set_facts(const struct why_task *task, const struct why_watched *w, 
 	f->ue = task->q->ue;
 	f->teid = task->q->teid;
 	f->session = site->session;
+	f->unwatched = why_unwatched_links(site);
 	f->module_ran = w->module_ran && site->upf != WHY_UPF_USER;
 	f->skew_percent = w->ns ? (unsigned)(w->skew_ns * 100 / w->ns) + 1 : 100;
 	snprintf(f->netns, sizeof(f->netns), "%s", site->name);

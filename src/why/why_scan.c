@@ -63,8 +63,12 @@ static void on_link(const struct rtnl_link *link, void *data)
 	struct why_link *l;
 
 	take_device(s, link);
-	if (s->n_links == WHY_LINKS_MAX)
-		return;
+	if (s->n_links == WHY_LINKS_MAX) {
+		s->links_left_out++;
+		if (strcmp(link->name, s->device) != 0)
+			return;
+		s->n_links--; /* the device is worth more than another interface */
+	}
 	l = &s->links[s->n_links++];
 	*l = (struct why_link){.ifindex = link->ifindex, .mtu = link->mtu};
 	memcpy(l->name, link->name, sizeof(l->name));
@@ -89,7 +93,7 @@ static int read_here(void *data, struct err *err)
 	struct why_site *s = data;
 	int r;
 
-	s->n_links = s->n_addresses = 0;
+	s->n_links = s->links_left_out = s->n_addresses = 0;
 	s->ue_here = false;
 	s->device[0] = '\0';
 	s->netns = (struct netns_facts){.port = s->port};

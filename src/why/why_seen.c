@@ -210,12 +210,22 @@ static void uplink_in(struct sum *s, const struct agg_flow *f)
 	c->other_teid_value = f->key.teid;
 }
 
+/* On the loopback device a gNB of this host sends, and receives, what the UPF receives, and sends. */
+static bool is_of_gnb(const struct sum *s, const struct agg_flow *f)
+{
+	const struct event_tuple *t = &f->key.inner;
+
+	return !strcmp(f->key.interface, "lo") && (f->key.dir == DIR_INGRESS ? is_ue(s, &t->dst) : is_ue(s, &t->src));
+}
+
 static void tunnelled(struct sum *s, const struct agg_flow *f)
 {
 	struct why_counts *up = &s->ret->ways[WHY_UPLINK], *down = &s->ret->ways[WHY_DOWNLINK];
 	const struct event_tuple *t = &f->key.inner;
 	bool in = f->key.dir == DIR_INGRESS;
 
+	if (is_of_gnb(s, f))
+		return;
 	if (in && why_marks_teid(&s->marks, WHY_UPLINK, f->key.teid))
 		s->flows += f->packets;
 	if (in && is_ue(s, &t->src)) {

@@ -371,6 +371,31 @@ static void ran_is_told_from_a_upf(void **state)
 	}
 }
 
+static void sockets_on_the_loopback_device(void **state)
+{
+	static const struct {
+		const char *file, *text;
+		bool loopback;
+	} cases[] = {
+		{"udp", "   1: 0800007F:0868 00000000:0000 07 0:0 00:0 0 0 0 1 2 0 0\n", true},
+		{"udp", "   1: 0800007F:1385 00000000:0000 07 0:0 00:0 0 0 0 1 2 0 0\n", false}, /* another port */
+		{"udp", "   1: 7F00000A:0868 00000000:0000 07 0:0 00:0 0 0 0 1 2 0 0\n", false}, /* 10.0.0.127 */
+		{"udp6", "   1: 00000000000000000000000001000000:0868 0:0 07 0:0 00:0 0 0 0 1 2 0 0\n", true},
+		{"udp6", "   1: 00000000000000000000000000000000:0868 0:0 07 0:0 00:0 0 0 0 1 2 0 0\n", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct netns_facts f = {0};
+		struct fake_root root;
+
+		fake_begin(&root);
+		fake_file(&root, cases[i].text, "proc/thread-self/net/%s", cases[i].file);
+		netns_facts_read(root.path, &f);
+		fake_end(&root);
+		assert_int_equal(f.loopback, cases[i].loopback);
+	}
+}
+
 static void namespace_without_files(void **state)
 {
 	struct netns_facts f = {.n_devices = 1, .devices = {{.name = "upfgtp", .kind = "gtp"}}};
@@ -402,6 +427,7 @@ int main(void)
 		cmocka_unit_test(what_teide_does_not_see),
 		cmocka_unit_test(rates_that_are_not_enforced),
 		cmocka_unit_test(ran_is_told_from_a_upf),
+		cmocka_unit_test(sockets_on_the_loopback_device),
 		cmocka_unit_test(namespace_without_files),
 	};
 
