@@ -83,10 +83,38 @@ static void add_faults(const struct why_facts *f, struct why_answer *a)
 			 addr_format(&f->seen.ue, text), f->net.device, f->inside, advice_word(f->net.device, device));
 }
 
+/* A PDU Session Container (TS 38.415) is there in both directions, or in none (4G). */
+static void add_container(const struct why_facts *f, struct why_answer *a)
+{
+	const struct why_counts *up = &f->seen.ways[WHY_UPLINK], *down = &f->seen.ways[WHY_DOWNLINK];
+
+	if (up->has_peer && !up->has_qfi && a->ways[WHY_UPLINK].state == WHY_BROKEN && f->upf != WHY_UPF_GTP)
+		add_note(a, "the uplink has no PDU Session Container (QFI): a 5G UPF may not take such packets");
+	if (!up->has_peer || !down->has_peer || up->has_qfi == down->has_qfi)
+		return;
+	add_note(a, "the %s has no PDU Session Container, the %s has QFI %u: a UPF or a gNB may not take such packets",
+		 up->has_qfi ? "downlink" : "uplink", up->has_qfi ? "uplink" : "downlink",
+		 up->has_qfi ? up->qfi : down->qfi);
+}
+
+static void add_unseen(const struct why_facts *f, struct why_answer *a)
+{
+	if (f->malformed)
+		add_note(a, "%" PRIu64 " GTP-U packet%s of any session contradict%s %s (%s): no row has %s",
+			 f->malformed, plural(f->malformed), f->malformed == 1 ? "s" : "",
+			 f->malformed == 1 ? "itself" : "themselves", f->malformed_as,
+			 f->malformed == 1 ? "it" : "them");
+	if (f->unwatched)
+		add_note(a, "%zu interface%s of this network namespace %s not watched: what passes there is not seen",
+			 f->unwatched, plural(f->unwatched), f->unwatched == 1 ? "was" : "were");
+}
+
 static void add_notes(const struct why_facts *f, struct why_answer *a)
 {
 	const struct why_counts *down = &f->seen.ways[WHY_DOWNLINK];
 
+	add_container(f, a);
+	add_unseen(f, a);
 	if (a->state == WHY_SILENT)
 		add_faults(f, a);
 	if (down->unreachable)
@@ -106,9 +134,6 @@ static void add_notes(const struct why_facts *f, struct why_answer *a)
 		add_note(a, "the module and TC were not counted over the same time: whether packets are lost between "
 			    "the two "
 			    "cannot be told; ask again, for longer");
-	if (f->unwatched)
-		add_note(a, "%zu interface%s of this network namespace %s not watched: what passes there is not seen",
-			 f->unwatched, plural(f->unwatched), f->unwatched == 1 ? "was" : "were");
 	if (f->session.others)
 		add_note(a, "%u more session%s fit: this is the first", f->session.others,
 			 f->session.others > 1 ? "s" : "");
@@ -204,17 +229,25 @@ static void say_split(const struct why_facts *f, const char *name, struct why_an
 		advise(a, "%sip route get %s: should it go by %s?", f->inside, to, advice_word(up->in, in));
 }
 
+static const char *count_of(const struct why_path *p, enum why_stage_id stage, char text[static 24])
+{
+	if (p->stages[stage].visible)
+		snprintf(text, 24, "%" PRIu64, p->stages[stage].packets);
+	else
+		snprintf(text, 24, "?");
+	return text;
+}
+
 static void say_fine(const struct why_facts *f, const char *name, struct why_answer *a)
 {
 	const struct why_path *up = &a->ways[WHY_UPLINK], *down = &a->ways[WHY_DOWNLINK];
 	size_t size = sizeof(a->verdict);
+	char n[4][24];
 
 	if (up->state == WHY_FINE && down->state == WHY_FINE)
-		snprintf(a->verdict, size,
-			 "%s: both directions work: uplink %" PRIu64 " in, %" PRIu64 " out; downlink %" PRIu64
-			 " in, %" PRIu64 " out",
-			 name, up->stages[WHY_ARRIVED].packets, up->stages[WHY_LEFT].packets,
-			 down->stages[WHY_ARRIVED].packets, down->stages[WHY_LEFT].packets);
+		snprintf(a->verdict, size, "%s: both directions work: uplink %s in, %s out; downlink %s in, %s out",
+			 name, count_of(up, WHY_ARRIVED, n[0]), count_of(up, WHY_LEFT, n[1]),
+			 count_of(down, WHY_ARRIVED, n[2]), count_of(down, WHY_LEFT, n[3]));
 	else
 		snprintf(a->verdict, size, "%s: the %s works, and nothing else was sent", name,
 			 up->state == WHY_FINE ? "uplink" : "downlink");
@@ -230,11 +263,17 @@ static void say_up(const struct why_facts *f, struct why_answer *a)
 
 static void say_silent(const struct why_facts *f, const char *name, struct why_answer *a)
 {
+	char word[ADVICE_WORD_MAX], ue[ADDR_TEXT_MAX];
 	size_t size = sizeof(a->verdict);
 
 	if (f->net.down[0]) {
 		snprintf(a->verdict, size, "%s: no packet came, and %s is down", name, f->net.down);
 		say_up(f, a);
+	} else if (f->ue_at && f->ue_at[0]) {
+		snprintf(a->verdict, size, "%s: no packet came, and the UE is on this node: at %s in %s", name,
+			 f->ue_device, f->ue_at);
+		advise(a, "%sping -I %s ADDRESS, and meanwhile: %sip route get ADDRESS from %s", f->ue_inside,
+		       advice_word(f->ue_device, word), f->ue_inside, addr_format(&f->ue, ue));
 	} else if (f->session.known) {
 		snprintf(a->verdict, size, "%s: the session is there, and no packet of it came", name);
 		snprintf(a->advice, sizeof(a->advice),

@@ -137,7 +137,8 @@ struct why_network {
 	char down[IF_NAMESIZE * 4]; /* interfaces that are down, with commas */
 	char first_down[IF_NAMESIZE];
 	struct why_route to_ue, to_dn, to_gnb;
-	bool has_pool_route; /* some route leads to the device */
+	struct why_route forward; /* to_dn, for a packet of the UE that comes in at the device: by all policy rules */
+	bool has_pool_route;	  /* some route leads to the device */
 };
 
 struct why_facts {
@@ -154,6 +155,10 @@ struct why_facts {
 	struct why_session session;
 	struct why_network net;
 	struct why_seen_facts seen;
+	uint64_t malformed;	  /* GTP-U packets of any session that contradict themselves */
+	const char *malformed_as; /* NULL: none */
+	const char *ue_at;	  /* the network namespace of this node that has the UE; "" or NULL: not known */
+	const char *ue_device, *ue_inside;
 	size_t unwatched;	   /* interfaces that may matter, beyond those that can be watched at a time */
 	struct why_counters grown; /* of the kernel, in the UPF's namespace, while it was watched */
 };

@@ -46,7 +46,9 @@ struct why_sites {
 	struct why_site items[WHY_SITES_MAX];
 	size_t n;
 	size_t looked_at, left_out; /* namespaces; sites beyond WHY_SITES_MAX */
-	char others[128];	    /* names of more sites that have the session */
+	char ue_at[WHY_NAME_MAX];   /* the network namespace that has the UE's address, which is a UE's; "": none */
+	char ue_device[IF_NAMESIZE], ue_inside[ADVICE_INSIDE_MAX];
+	char others[128]; /* names of more sites that have the session */
 };
 
 struct why_task {
@@ -75,6 +77,8 @@ struct why_watched {
 	uint64_t ns;							 /* how long it was counted */
 	uint64_t skew_ns;						 /* of that, not by both TC and module */
 	struct why_counters before[WHY_SITES_MAX], grown[WHY_SITES_MAX]; /* of each site */
+	uint64_t malformed;	  /* GTP-U packets of any session, since the hooks are there */
+	const char *malformed_as; /* static: the ledger's word for the last kind of them; NULL: none */
 	bool module_ran;
 	char module_why[WHY_TEXT_MAX]; /* why not */
 };

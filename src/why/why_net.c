@@ -64,6 +64,23 @@ static void read_route(const struct why_site *s, const struct addr *dst, struct 
 		ret->next_hop_silent = state == RTNL_NEIGHBOUR_SILENT;
 }
 
+/* As the kernel looks it up for an uplink packet after decapsulation. */
+static void read_forward(const struct gather *g, const struct addr *dst)
+{
+	const struct why_link *device = link_named(g->site, g->site->device);
+	struct rtnl_arrival arrival = {.src = g->f->seen.ue, .dst = *dst};
+	struct why_route *ret = &g->net->forward;
+	struct rtnl_way way;
+	int r;
+
+	if (!device || !g->f->seen.has_ue || addr_is_v4(dst) != addr_is_v4(&arrival.src))
+		return;
+	arrival.ifindex = device->ifindex;
+	r = rtnl_way_from(&arrival, &way, NULL);
+	ret->asked = r >= 0 || r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EACCES || r == -EINVAL;
+	ret->error = r < 0 ? r : 0;
+}
+
 static bool gnb_of(const struct why_facts *f, struct addr *ret)
 {
 	const struct why_pdr *down = why_pdr_of(&f->session, WHY_DOWNLINK, false, 0);
@@ -161,10 +178,12 @@ static int gather(void *data, struct err *err)
 	take_doctor(g);
 	if (g->f->seen.has_ue)
 		read_route(g->site, &g->f->seen.ue, &g->net->to_ue);
-	if (ways[WHY_UPLINK].has_far_end)
+	if (ways[WHY_UPLINK].has_far_end) {
 		read_route(g->site, &ways[WHY_UPLINK].far_end, &g->net->to_dn);
-	else if (ways[WHY_DOWNLINK].has_far_end)
+		read_forward(g, &ways[WHY_UPLINK].far_end);
+	} else if (ways[WHY_DOWNLINK].has_far_end) {
 		read_route(g->site, &ways[WHY_DOWNLINK].far_end, &g->net->to_dn);
+	}
 	if (gnb_of(g->f, &gnb))
 		read_route(g->site, &gnb, &g->net->to_gnb);
 	find_n3(g);

@@ -301,6 +301,19 @@ static void on_ledger(void *data, const char *probe, const struct ledger_row *ro
 		why_seen_lost(o->ret->seen, row->value);
 }
 
+/* GTP-U that contradicts itself has no rows. */
+static void on_tc_ledger(void *data, const char *probe, const struct ledger_row *row)
+{
+	static const char *const malformed[] = {"gtpu_short", "gtpu_version", "gtpu_length", "gtpu_extension"};
+	struct observation *o = data;
+
+	for (size_t i = 0; row->reason && row->value && i < ARRAY_SIZE(malformed); i++)
+		if (!strcmp(row->reason, malformed[i])) {
+			o->ret->malformed += row->value;
+			o->ret->malformed_as = malformed[i];
+		}
+}
+
 static uint64_t apart(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : b - a;
@@ -319,6 +332,7 @@ static int finish_observation(struct observation *o, struct err *err)
 		pipeline_ledger(o->module_pipeline, on_ledger, o);
 		o->ret->skew_ns = apart(o->module.begin_ns, o->tc.begin_ns) + apart(o->module.end_ns, o->tc.end_ns);
 	}
+	pipeline_ledger(o->session.pipeline, on_tc_ledger, o);
 	o->ret->ns = o->tc.end_ns > o->tc.begin_ns ? o->tc.end_ns - o->tc.begin_ns : 0;
 	return left;
 }

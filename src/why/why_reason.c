@@ -268,6 +268,26 @@ static void filtered(const struct why_judge *j, const char *chain)
 		 j->f->inside);
 }
 
+/* A policy rule may send a UE's packets to a table that refuses them, while the node's own get out. */
+static bool route_refuses(const struct why_judge *j, const char *dn)
+{
+	const struct why_route *route = &j->net->forward;
+	char ue[ADDR_TEXT_MAX], device[ADVICE_WORD_MAX];
+
+	if (!route->asked || !route->error)
+		return false;
+	addr_format(&j->f->seen.ue, ue);
+	why_because(j, "route_refuses", "the routes refuse packets of %s to %s that come from %s: %s", ue, dn,
+		    j->net->device,
+		    route->error == -EACCES	   ? "prohibited"
+		    : route->error == -EINVAL	   ? "blackhole, or the source is refused"
+		    : route->error == -ENETUNREACH ? "no route"
+						   : "unreachable");
+	why_look(j, "%sip route get %s from %s iif %s; %sip rule", j->f->inside, dn, ue,
+		 advice_word(j->net->device, device), j->f->inside);
+	return true;
+}
+
 static void not_on_n6(const struct why_judge *j)
 {
 	const struct why_route *out = &j->net->to_dn;
@@ -284,7 +304,7 @@ static void not_on_n6(const struct why_judge *j)
 	} else if (out->asked && !out->error && !strcmp(out->interface, j->net->device)) {
 		why_because(j, "route_loop", "the route to %s leads back to %s", dn, out->interface);
 		why_look(j, "%sip route get %s; the route of the UE pool takes too much", j->f->inside, dn);
-	} else if (!why_next_hop_fails(j, out, "the data network")) {
+	} else if (!route_refuses(j, dn) && !why_next_hop_fails(j, out, "the data network")) {
 		filtered(j, "FORWARD");
 	}
 }

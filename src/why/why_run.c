@@ -49,6 +49,8 @@ static void set_facts(const struct why_task *task, const struct why_watched *w, 
 	f->teid = task->q->teid;
 	f->session = site->session;
 	f->unwatched = why_unwatched_links(site);
+	f->malformed = w->malformed;
+	f->malformed_as = w->malformed_as;
 	f->module_ran = w->module_ran && site->upf != WHY_UPF_USER;
 	f->skew_percent = w->ns ? (unsigned)(w->skew_ns * 100 / w->ns) + 1 : 100;
 	snprintf(f->netns, sizeof(f->netns), "%s", site->name);
@@ -111,6 +113,9 @@ static int answer_site(struct asked *q, struct why_site *site, struct err *err)
 	int r;
 
 	set_facts(q->task, &room->watched, site, &room->facts);
+	room->facts.ue_at = room->sites.ue_at;
+	room->facts.ue_device = room->sites.ue_device;
+	room->facts.ue_inside = room->sites.ue_inside;
 	room->facts.grown = room->watched.grown[site - room->sites.items];
 	r = why_network(site, &room->facts, &room->facts.net, err);
 	if (r < 0)

@@ -218,6 +218,24 @@ static void add_site(struct scan *s)
 	memcpy(&sites->items[sites->n++], &s->candidate, sizeof(s->candidate));
 }
 
+/* Where the UE of the question is on this node too: at a TUN device of UERANSIM. */
+static void find_ue(struct scan *s, const struct why_site *site)
+{
+	struct why_sites *sites = s->sites;
+
+	if (!s->q->by_ue || !site->ue_here || sites->ue_at[0])
+		return;
+	for (size_t i = 0; i < site->n_addresses; i++) {
+		if (!addr_equal(&site->addresses[i], &s->q->ue))
+			continue;
+		snprintf(sites->ue_at, sizeof(sites->ue_at), "%s", site->name);
+		memcpy(sites->ue_inside, site->inside, sizeof(site->inside));
+		for (size_t l = 0; l < site->n_links; l++)
+			if (site->links[l].ifindex == site->owners[i])
+				memcpy(sites->ue_device, site->links[l].name, sizeof(sites->ue_device));
+	}
+}
+
 static void visit(struct scan *s, const struct netns *ns)
 {
 	struct why_site *c = &s->candidate;
@@ -233,6 +251,8 @@ static void visit(struct scan *s, const struct netns *ns)
 		return;
 	count_failure(s, r);
 	s->sites->looked_at += r >= 0;
+	if (r >= 0)
+		find_ue(s, c);
 	if (r >= 0 && is_site(s, c))
 		add_site(s);
 }

@@ -215,6 +215,9 @@ static void test_to_n6(void **state)
 	struct why_facts base = fine(WHY_UPF_GTP5G), f;
 
 	stop_at(&base, WHY_UPLINK, WHY_LEFT);
+	f = base;
+	f.net.forward = (struct why_route){.asked = true, .error = -EHOSTUNREACH};
+	broken(&f, WHY_UPLINK, WHY_LEFT, "route_refuses", "the routes refuse packets of 10.60.0.1 to 10.70.0.2");
 	broken(&base, WHY_UPLINK, WHY_LEFT, "filtered", "a firewall rule (FORWARD)");
 	f = base;
 	f.net.forwarding = 0;
@@ -364,6 +367,38 @@ static void test_module_not_watched(void **state)
 	assert_string_equal(a.ways[WHY_UPLINK].stages[WHY_MATCHED].detail, "not visible: no kprobes");
 }
 
+/* What explains an answer, or what it may lack. */
+static void test_more_notes(void **state)
+{
+	struct why_facts f = fine(WHY_UPF_GTP5G);
+	struct why_answer a;
+
+	f.seen.ways[WHY_UPLINK].has_qfi = true;
+	f.seen.ways[WHY_UPLINK].qfi = 9;
+	f.malformed = 34;
+	f.malformed_as = "gtpu_length";
+	f.unwatched = 1;
+	f.seen.ways[WHY_UPLINK].arrived = 0;
+	why_judge(&f, &a);
+	assert_non_null(strstr(a.verdict, "uplink ? in, 100 out"));
+	assert_int_equal(a.n_notes, 3);
+	assert_non_null(strstr(a.notes[0], "the downlink has no PDU Session Container, the uplink has QFI 9"));
+	assert_non_null(strstr(a.notes[1], "34 GTP-U packets of any session contradict themselves (gtpu_length)"));
+	assert_non_null(strstr(a.notes[2], "1 interface of this network namespace was not watched"));
+	f = fine(WHY_UPF_USER);
+	stop_at(&f, WHY_UPLINK, WHY_REACHED);
+	why_judge(&f, &a);
+	assert_non_null(strstr(a.notes[0], "the uplink has no PDU Session Container (QFI)"));
+	f = fine(WHY_UPF_USER);
+	stop_at(&f, WHY_UPLINK, WHY_ARRIVED);
+	f.ue_at = "ran";
+	f.ue_device = "uesimtun0";
+	f.ue_inside = "ip netns exec ran ";
+	why_judge(&f, &a);
+	assert_non_null(strstr(a.verdict, "no packet came, and the UE is on this node: at uesimtun0 in ran"));
+	assert_non_null(strstr(a.advice, "ip netns exec ran ping -I uesimtun0"));
+}
+
 static void test_notes(void **state)
 {
 	struct why_facts f = fine(WHY_UPF_GTP5G);
@@ -397,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_unknown_verdict),
 		cmocka_unit_test(test_module_not_watched),
 		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_more_notes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
