@@ -97,6 +97,22 @@ static void add_container(const struct why_facts *f, struct why_answer *a)
 		 up->has_qfi ? up->qfi : down->qfi);
 }
 
+/* Pings pass, downloads hang: few packets, so that the counts of a session hardly show it. */
+static void add_too_long(const struct why_facts *f, struct why_answer *a)
+{
+	uint64_t n = f->grown.values[WHY_FRAGMENTS] + f->grown.values[WHY_FRAGMENTS6];
+
+	for (int way = 0; way < WHY_WAYS; way++)
+		if (a->ways[way].reason && !strcmp(a->ways[way].reason, "mtu"))
+			return;
+	if (n)
+		add_note(a,
+			 "%" PRIu64
+			 " packet%s of any session %s longer than the MTU of the way out, and not to be fragmented: "
+			 "short packets pass, long ones do not",
+			 n, plural(n), n == 1 ? "was" : "were");
+}
+
 static void add_unseen(const struct why_facts *f, struct why_answer *a)
 {
 	if (f->malformed)
@@ -114,6 +130,7 @@ static void add_notes(const struct why_facts *f, struct why_answer *a)
 	const struct why_counts *down = &f->seen.ways[WHY_DOWNLINK];
 
 	add_container(f, a);
+	add_too_long(f, a);
 	add_unseen(f, a);
 	if (a->state == WHY_SILENT)
 		add_faults(f, a);

@@ -114,12 +114,25 @@ static void test_no_proof(void **state)
 	check(&f, WHY_DOWNLINK, "far_drop", "says drop");
 }
 
+/* Too few to be a loss of the session, and yet its downloads hang. */
+static void test_a_few_too_long(void **state)
+{
+	struct why_facts f = fine(WHY_UPF_USER);
+	struct why_answer a;
+
+	f.grown.values[WHY_FRAGMENTS] = 1;
+	why_judge(&f, &a);
+	assert_int_equal(a.state, WHY_FINE);
+	assert_int_equal(a.n_notes, 1);
+	assert_non_null(strstr(a.notes[0], "1 packet of any session was longer than the MTU"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_texts),	       cmocka_unit_test(test_grown),
 		cmocka_unit_test(test_before_the_upf), cmocka_unit_test(test_behind_the_upf),
-		cmocka_unit_test(test_no_proof),
+		cmocka_unit_test(test_no_proof),       cmocka_unit_test(test_a_few_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
