@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "kernel_btf.h"
+
 static int offset_in(const struct btf *btf, unsigned id, const char *member)
 {
 	const struct btf_type *t = btf__type_by_id(btf, id);
@@ -16,7 +18,7 @@ static int offset_in(const struct btf *btf, unsigned id, const char *member)
 		return -ENOENT;
 	m = btf_members(t);
 	for (unsigned i = 0; i < btf_vlen(t); i++, m++) {
-		name = btf__name_by_offset(btf, m->name_off);
+		name = btf_text(btf, m->name_off);
 		at = (int)btf_member_bit_offset(t, i) / 8;
 		if (!strcmp(name, member))
 			return at;
@@ -33,7 +35,7 @@ static int find_struct(const struct btf *btf, const char *name)
 	for (uint32_t id = btf__type_cnt(btf) - 1; id > 0; id--) {
 		const struct btf_type *t = btf__type_by_id(btf, id);
 
-		if (btf_kind(t) == BTF_KIND_STRUCT && !strcmp(btf__name_by_offset(btf, t->name_off), name))
+		if (btf_kind(t) == BTF_KIND_STRUCT && !strcmp(btf_text(btf, t->name_off), name))
 			return (int)id;
 	}
 	return -ENOENT;

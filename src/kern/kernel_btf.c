@@ -57,6 +57,13 @@ void kernel_btf_put(struct btf *btf)
 	pthread_mutex_unlock(&lock);
 }
 
+const char *btf_text(const struct btf *btf, uint32_t offset)
+{
+	const char *text = btf__name_by_offset(btf, offset);
+
+	return text ? text : "";
+}
+
 /* Each name is in the strings once. 0: it is not there. */
 static uint32_t place_of_name(const struct btf *btf, const char *name)
 {
@@ -138,7 +145,7 @@ int module_btf_find(const struct module_btf *m, const struct btf *kernel, const 
 	for (uint32_t id = btf__type_cnt(kernel); id < n; id++) {
 		const struct btf_type *t = btf__type_by_id(m->btf, id);
 
-		if (btf_kind(t) == kind && !strcmp(btf__name_by_offset(m->btf, t->name_off), name))
+		if (btf_kind(t) == kind && !strcmp(btf_text(m->btf, t->name_off), name))
 			return (int)id;
 	}
 	return -ENOENT;

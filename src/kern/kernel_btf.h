@@ -4,10 +4,14 @@
 #pragma once
 
 #include <bpf/btf.h>
+#include <stdint.h>
 
 /* Of any thread; NULL: there is none that can be read. */
 struct btf *kernel_btf_get(void);
 void kernel_btf_put(struct btf *btf); /* NULL is fine */
+
+/* The text at an offset; "" where there is none: a module's types may lie over another kernel's than theirs. */
+const char *btf_text(const struct btf *btf, uint32_t offset);
 
 /* In no other BTF than that of kernel_btf_get(): the id of the type, or -ENOENT. Costs a tenth of what
  * btf__find_by_name_kind() does. */
