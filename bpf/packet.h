@@ -157,6 +157,7 @@ static __always_inline void packet_parse(PACKET_SOURCE *src, const struct packet
 	__builtin_memset(p, 0, sizeof(*p));
 	__builtin_memset(&w->at, 0, PACKET_AT_CLEARED);
 	w->session.flags[0] = 0;
+	w->at.off = start->skip;
 	w->at.end = start->len;
 	w->at.gso = start->gso;
 	p->vlans = start->vlans;

@@ -77,6 +77,7 @@ struct packet {
 /* What the caller knows before the first byte. */
 struct packet_start {
 	__u32 len;	  /* bytes that can be read */
+	__u32 skip;	  /* of these, those before the first header */
 	__u8 l3;	  /* the first byte is an IP header: no Ethernet */
 	__u8 gso;	  /* a bundle of segments: inner length fields may disagree with it */
 	__u16 gtp_port;	  /* host order; 0: GTP-U is not looked for */

@@ -92,7 +92,7 @@ struct flow_entry {
 	__u8 egress;
 	__u8 pad[2];
 	__u32 users; /* with preemptible: programs under way on this CPU */
-	__u32 pad2;
+	__u32 skip;  /* bytes before the network header, of a device without a link-layer header */
 };
 
 enum flow_record_kind { FLOW_PACKET = 1, FLOW_NEWCOMER = 2 };

@@ -64,7 +64,7 @@ static void load_programs(struct bench *b, struct err *err)
 	b->run.ledger_fd = bpf_map__fd(b->bpf->maps.flow_ledgers);
 }
 
-static int make_bench(void **state, bool preemptible)
+static int make_bench(void **state, bool preemptible, bool l3)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 	struct object_capture capture;
@@ -73,6 +73,7 @@ static int make_bench(void **state, bool preemptible)
 	object_begin(&capture);
 	open_programs(b, &err);
 	b->bpf->rodata->preemptible = b->entry->rodata->preemptible = preemptible;
+	b->entry->rodata->l3 = l3;
 	object_end(&capture, 0, NULL, NULL);
 	load_programs(b, &err);
 	*state = b;
@@ -81,12 +82,17 @@ static int make_bench(void **state, bool preemptible)
 
 int flow_bench_set_up(void **state)
 {
-	return make_bench(state, false);
+	return make_bench(state, false, false);
 }
 
 int flow_bench_set_up_preemptible(void **state)
 {
-	return make_bench(state, true);
+	return make_bench(state, true, false);
+}
+
+int flow_bench_set_up_l3(void **state)
+{
+	return make_bench(state, false, true);
 }
 
 int flow_bench_tear_down(void **state)

@@ -294,7 +294,8 @@ static __always_inline void decode(struct __sk_buff *skb, struct flow_scratch *s
 	struct packet_start start = start_of(skb);
 
 	start.l3 = s->entry.l3;
-	s->len = skb->len;
+	start.skip = s->entry.skip;
+	s->len = skb->len - start.skip;
 	s->segments = skb->gso_segs ?: 1;
 	packet_parse(skb, &start, &s->work);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* One of these is loaded for each attachment: constants that say where it is. */
+#include "flow_left.bpf.h"
 #include "flow_maps.h"
 
 const volatile __u32 attachment = 0;
@@ -24,6 +25,7 @@ int teide(struct __sk_buff *skb)
 	entry->attachment = id;
 	entry->l3 = l3;
 	entry->egress = egress;
+	entry->skip = l3 ? left_before_network(skb) : 0;
 	bpf_tail_call(skb, &flow_programs, 0);
 	ledger->no_program++;
 	flow_leave(entry);
