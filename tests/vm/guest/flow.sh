@@ -97,6 +97,8 @@ done
 stop "$PID"
 check_eq "status of teide flows" "$STATUS" 0
 cp "$TMP/n3.log" /out/n3.json
+# The program of a device without a link-layer header.
+check_exit "flows at the UPF's TUN device" 0 "$TEIDE" flows -i teide-upf/upfgtp -o json --once
 "$TEIDE" lab down
 
 # Two that share a CPU, by the runq probe and by the kernel's own accounts; both sleep before and after.
