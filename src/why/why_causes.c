@@ -17,6 +17,9 @@ static const char checksum[] = "packets have a wrong outer UDP checksum, or none
 			       "before the UPF";
 static const char queue[] = "packets found the receive queue of the UPF's socket full: the UPF is too slow, or stopped";
 static const char no_route[] = "packets found no route out of this network namespace";
+static const char header[] = "packets have a wrong IP header or header checksum, or a time to live that is used up";
+static const char header_look[] = "at the sender, or a routing loop; here: ";
+static const char header_tcpdump[] = "tcpdump -vvni any ip";
 static const char mtu[] = "packets are longer than the MTU of their way out, and may not be fragmented";
 static const char clamp[] =
 	"iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu";
@@ -50,6 +53,9 @@ static const struct cause {
 	 "to the gNB, or to the destination: ", "ip route"},
 	{WHY_NO_ROUTE6, UPLINK | DOWNLINK, TO_WIRE, "no_route", no_route,
 	 "to the gNB, or to the destination: ", "ip -6 route"},
+	{WHY_HEADER, UPLINK | DOWNLINK, TO_UPF | TO_DEVICE | TO_WIRE, "ip_header", header, header_look, header_tcpdump},
+	{WHY_HEADER6, UPLINK | DOWNLINK, TO_UPF | TO_DEVICE | TO_WIRE, "ip_header", header, header_look,
+	 header_tcpdump},
 	{WHY_FRAGMENTS, UPLINK | DOWNLINK, TO_DEVICE | TO_WIRE, "mtu", mtu, mtu_look, clamp},
 	{WHY_FRAGMENTS6, UPLINK | DOWNLINK, TO_DEVICE | TO_WIRE, "mtu", mtu, mtu_look, clamp},
 	{WHY_CONNTRACK, UPLINK | DOWNLINK, TO_UPF | TO_DEVICE | TO_WIRE, "conntrack_full",

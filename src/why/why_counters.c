@@ -26,6 +26,8 @@ static const struct source {
 	[WHY_NOT_LOCAL] = {PAIR, "snmp", "Ip:", "InAddrErrors"},
 	[WHY_NO_ROUTE] = {PAIR, "snmp", "Ip:", "OutNoRoutes"},
 	[WHY_NO_ROUTE6] = {LINE, "snmp6", NULL, "Ip6OutNoRoutes"},
+	[WHY_HEADER] = {PAIR, "snmp", "Ip:", "InHdrErrors"},
+	[WHY_HEADER6] = {LINE, "snmp6", NULL, "Ip6InHdrErrors"},
 	[WHY_FRAGMENTS] = {PAIR, "snmp", "Ip:", "FragFails"},
 	[WHY_FRAGMENTS6] = {LINE, "snmp6", NULL, "Ip6FragFails"},
 	[WHY_CONNTRACK] = {COLUMN, "stat/nf_conntrack", NULL, "drop"},

@@ -344,7 +344,7 @@ static void not_on_n3(const struct why_judge *j)
 		why_because(j, "user_space",
 			    "the UPF process takes packets from %s and sends none on N3: no "
 			    "rule takes them, or it is stuck",
-			    j->net->device);
+			    j->net->device[0] ? j->net->device : "N6");
 		why_look(j, "the UPF's log and session list");
 	} else {
 		filtered(j, "OUTPUT");

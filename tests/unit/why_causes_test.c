@@ -94,6 +94,9 @@ static void test_behind_the_upf(void **state)
 	f = base;
 	f.grown.values[WHY_FRAGMENTS] = N;
 	check(&f, WHY_DOWNLINK, "mtu", "longer than the MTU");
+	f = base;
+	f.grown.values[WHY_HEADER] = N;
+	check(&f, WHY_DOWNLINK, "ip_header", "wrong IP header");
 	f = fine(WHY_UPF_USER);
 	stop_at(&f, WHY_DOWNLINK, WHY_LEFT);
 	f.grown.values[WHY_NO_ROUTE] = N;
