@@ -119,6 +119,12 @@ lib_until_ready() {
 	exec {fd}<&-
 	[ "$line" = ready ] || fail "$1 ended before it was ready, or was not ready in time"
 }
+# freeze PID: SIGSTOP, and it has taken effect in all threads. kill -CONT ends it.
+freeze() {
+	kill -STOP "$1"
+	wait_for 60 lib_is_stopped "$1"
+}
+lib_is_stopped() { [ "$(sed 's/.*) \(.\).*/\1/' "/proc/$1/task/"*/stat | sort -u)" = T ]; }
 # spawn_told NAME [in_ns NS] COMMAND...: one that says "ready" and then does what it is told by lines.
 spawn_told() {
 	local name=$1

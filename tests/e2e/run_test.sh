@@ -71,7 +71,7 @@ wait_for 30 taken_back
 wait_for 30 complete
 
 # A server that is there and does not answer: the end comes all the same, and it is no success.
-kill -STOP "$server"
+freeze "$server"
 stop "$run"
 kill -CONT "$server"
 check_eq "exit status when nothing could be withdrawn" "$STATUS" 1

@@ -115,7 +115,7 @@ test_small_ring() {
 	note "a small ring loses what the ledger says"
 	watch ring trace --probe flow -i "$(ns b)/v1" --set probes.flow.ring_size=4096
 	local teide=$PID
-	kill -STOP "$teide"
+	freeze "$teide"
 	send_all
 	kill -CONT "$teide"
 	end_watch "$teide"

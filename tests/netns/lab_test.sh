@@ -81,7 +81,7 @@ ip netns exec "$LAB-ue2" ping -c 1 -W 5 10.70.0.2 >/dev/null
 note "down ends a node that is stopped, a dead one's remains, and a stranger in its namespaces"
 lab status -o json >"$TMP/status"
 kill -KILL "$(jq .gnbs[0].pid "$TMP/status")"
-kill -STOP "$(jq .ues[0].pid "$TMP/status")"
+freeze "$(jq .ues[0].pid "$TMP/status")"
 ip netns exec "$LAB-dn" sleep 1000 &
 stranger=$!
 wait_for 10 sh -c "[ \$(readlink /proc/$stranger/ns/net) != \$(readlink /proc/self/ns/net) ]"

@@ -118,7 +118,7 @@ check_eq "exit" "$STATUS" 0
 check_ge "sent" "$(jq .udp.sent "$TMP/endless.log")" 1
 
 note "what is lost makes the exact mode fail"
-kill -STOP "$(lab status -o json | jq .gnbs[1].pid)"
+freeze "$(lab status -o json | jq .gnbs[1].pid)"
 check_exit "count with a stopped gNB" 1 lab traffic --count 8 --ue 2
 check_match "what it says" "$(cat "$TMP/err")" "8 of 8 datagrams were not echoed"
 kill -CONT "$(lab status -o json | jq .gnbs[1].pid)"

@@ -67,7 +67,7 @@ test_queue() {
 	note "the UPF is stopped, and the queue of its socket overflows"
 	local many=900 before grown # less than net.core.netdev_max_backlog
 	make_scene
-	kill -STOP "$UPF"
+	freeze "$UPF"
 	before=$(counter Udp RcvbufErrors)
 	ask $UE sends 0 $many
 	grown=$(($(counter Udp RcvbufErrors) - before))

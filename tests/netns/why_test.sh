@@ -126,7 +126,7 @@ check_match "what is noted" "$(answer '.notes[0]')" "of the downlink packets are
 
 note "a UPF that is stuck, and one that has gone"
 upf_pid=$(lab status -o json | jq .upf.pid)
-kill -STOP "$upf_pid"
+freeze "$upf_pid"
 ask $UE
 broken "stuck" uplink decapsulated user_space
 kill -CONT "$upf_pid"

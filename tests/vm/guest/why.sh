@@ -67,7 +67,7 @@ upf ip route del 10.100.1.0/24
 about no_route
 upf ip route add 10.100.1.0/24 dev n3
 gnb=$("$TEIDE" lab status -o json | sed 's/.*"gnbs":\[{[^}]*"pid":\([0-9]*\).*/\1/')
-kill -STOP "$gnb"
+freeze "$gnb"
 about n3_silent $UE dn ping -c 5 -i 0.2 -W 1 $UE
 kill -CONT "$gnb"
 upf ip link set n3 down
