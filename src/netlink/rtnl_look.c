@@ -108,9 +108,10 @@ static int on_way(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-int rtnl_way_to(const struct addr *dst, struct rtnl_way *ret, struct err *err)
+/* from NULL: for a packet of this node itself. */
+static int look_up_way(const struct addr *dst, const struct rtnl_arrival *from, struct rtnl_way *ret, struct err *err)
 {
-	char text[ADDR_TEXT_MAX], what[WHAT_MAX];
+	char text[ADDR_TEXT_MAX], what[WHAT_MAX], where[32] = "";
 	struct rtnl_way way = {0};
 	struct nl_message m;
 	struct rtmsg *rt;
@@ -121,35 +122,28 @@ int rtnl_way_to(const struct addr *dst, struct rtnl_way *ret, struct err *err)
 	rt->rtm_family = family_of(dst);
 	rt->rtm_dst_len = addr_is_v4(dst) ? 32 : 128;
 	nl_put_addr(m.h, RTA_DST, dst);
-	snprintf(what, sizeof(what), "the route to %s", addr_format(dst, text));
+	if (from) {
+		rt->rtm_src_len = rt->rtm_dst_len;
+		rt->rtm_flags = RTM_F_FIB_MATCH;
+		nl_put_addr(m.h, RTA_SRC, &from->src);
+		mnl_attr_put_u32(m.h, RTA_IIF, from->ifindex);
+		snprintf(where, sizeof(where), " from interface %u", from->ifindex);
+	}
+	snprintf(what, sizeof(what), "the route to %s%s", addr_format(dst, text), where);
 	r = nl_request(&m, on_way, &way, what, err);
 	if (r >= 0)
 		*ret = way;
 	return r;
 }
 
+int rtnl_way_to(const struct addr *dst, struct rtnl_way *ret, struct err *err)
+{
+	return look_up_way(dst, NULL, ret, err);
+}
+
 int rtnl_way_from(const struct rtnl_arrival *arrival, struct rtnl_way *ret, struct err *err)
 {
-	char text[ADDR_TEXT_MAX], what[WHAT_MAX];
-	struct rtnl_way way = {0};
-	struct nl_message m;
-	struct rtmsg *rt;
-	int r;
-
-	nl_begin(&m, NETLINK_ROUTE, RTM_GETROUTE, 0);
-	rt = nl_header(&m, sizeof(*rt));
-	rt->rtm_family = family_of(&arrival->dst);
-	rt->rtm_dst_len = rt->rtm_src_len = addr_is_v4(&arrival->dst) ? 32 : 128;
-	rt->rtm_flags = RTM_F_FIB_MATCH;
-	nl_put_addr(m.h, RTA_DST, &arrival->dst);
-	nl_put_addr(m.h, RTA_SRC, &arrival->src);
-	mnl_attr_put_u32(m.h, RTA_IIF, arrival->ifindex);
-	snprintf(what, sizeof(what), "the route to %s from interface %u", addr_format(&arrival->dst, text),
-		 arrival->ifindex);
-	r = nl_request(&m, on_way, &way, what, err);
-	if (r >= 0)
-		*ret = way;
-	return r;
+	return look_up_way(&arrival->dst, arrival, ret, err);
 }
 
 struct neighbour {
