@@ -53,18 +53,15 @@ static void judge_silence(const struct why_facts *f, enum why_way way, struct wh
 
 static void add_note(struct why_answer *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A command that is cut is another command: rather none. */
 static void add_note(struct why_answer *a, const char *format, ...)
 {
 	va_list ap;
-	int n;
 
 	if (a->n_notes == ARRAY_SIZE(a->notes))
 		return;
 	va_start(ap, format);
-	n = vsnprintf(a->notes[a->n_notes], sizeof(a->notes[0]), format, ap);
+	a->n_notes += why_write_whole(a->notes[a->n_notes], sizeof(a->notes[0]), format, ap);
 	va_end(ap);
-	a->n_notes += n >= 0 && (size_t)n < sizeof(a->notes[0]);
 }
 
 /* What would stop packets, if there were any. */
@@ -208,17 +205,13 @@ static void name_it(const struct why_facts *f, char *text, size_t size)
 
 static void advise(struct why_answer *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A command that is cut is another command: rather none. */
 static void advise(struct why_answer *a, const char *format, ...)
 {
 	va_list ap;
-	int n;
 
 	va_start(ap, format);
-	n = vsnprintf(a->advice, sizeof(a->advice), format, ap);
+	why_write_whole(a->advice, sizeof(a->advice), format, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof(a->advice))
-		a->advice[0] = '\0';
 }
 
 static const char *peer_of(const struct why_counts *c, char text[static ADDR_TEXT_MAX])

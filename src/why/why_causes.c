@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* A counter of the kernel that grew by about as much as is missing names the cause. */
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "cleanup.h"
-#include "why_internal.h"
+#include "why_judge.h"
 
 #define UPLINK (1 << WHY_UPLINK)
 #define DOWNLINK (1 << WHY_DOWNLINK)
@@ -66,19 +64,15 @@ static const struct cause {
 /* What was found by exclusion. */
 static bool is_guess(const char *reason)
 {
-	static const char *const guesses[] = {"user_space", "not_delivered", "filtered", "unknown"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(guesses); i++)
-		if (reason && !strcmp(reason, guesses[i]))
-			return true;
-	return false;
+	return why_is(reason, "user_space") || why_is(reason, "not_delivered") || why_is(reason, "filtered") ||
+	       why_is(reason, "unknown");
 }
 
 void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_path *p)
 {
+	const struct why_judge j = {.f = f, .p = p};
 	const struct cause *best = NULL;
 	uint64_t grown = 0;
-	int n;
 
 	if (p->stop < 0 || !is_guess(p->reason))
 		return;
@@ -93,9 +87,6 @@ void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_pat
 	}
 	if (!best)
 		return;
-	p->reason = best->reason;
-	snprintf(p->text, sizeof(p->text), "%" PRIu64 " %s", grown, best->text);
-	n = snprintf(p->advice, sizeof(p->advice), "%s%s%s", best->look, f->inside, best->command);
-	if (n < 0 || (size_t)n >= sizeof(p->advice)) /* a command that is cut is another command */
-		p->advice[0] = '\0';
+	why_because(&j, best->reason, "%" PRIu64 " %s", grown, best->text);
+	why_look(&j, "%s%s%s", best->look, f->inside, best->command);
 }

@@ -99,24 +99,32 @@ uint64_t why_counter_in_column(const char *text, const char *field)
 	return sum;
 }
 
-static uint64_t read_one(const struct source *s)
+static uint64_t value_in(const char *text, const struct source *s)
 {
-	_cleanup_(buf_free) struct buf text = {0};
-	char path[64];
-
-	/* /proc/net is that of the process's first thread. */
-	snprintf(path, sizeof(path), "/proc/thread-self/net/%s", s->file);
-	if (buf_read_file(&text, path, TEXT_MAX) < 0 || !text.data)
-		return 0;
 	if (s->form == PAIR)
-		return why_counter_in_pair(text.data, s->group, s->field);
-	return (s->form == LINE ? why_counter_in_line : why_counter_in_column)(text.data, s->field);
+		return why_counter_in_pair(text, s->group, s->field);
+	return (s->form == LINE ? why_counter_in_line : why_counter_in_column)(text, s->field);
 }
 
 void why_counters_read(struct why_counters *ret)
 {
-	for (size_t i = 0; i < WHY_COUNTERS; i++)
-		ret->values[i] = read_one(&sources[i]);
+	_cleanup_(buf_free) struct buf text = {0};
+	const char *file = NULL; /* that text is of */
+	char path[64];
+
+	for (size_t i = 0; i < WHY_COUNTERS; i++) {
+		const struct source *s = &sources[i];
+
+		if (!file || strcmp(file, s->file) != 0) {
+			buf_reset(&text);
+			file = s->file;
+			/* /proc/net is that of the process's first thread. */
+			snprintf(path, sizeof(path), "/proc/thread-self/net/%s", file);
+			if (buf_read_file(&text, path, TEXT_MAX) < 0)
+				buf_reset(&text);
+		}
+		ret->values[i] = text.data ? value_in(text.data, s) : 0;
+	}
 }
 
 void why_counters_grown(const struct why_counters *before, const struct why_counters *now, struct why_counters *sum)

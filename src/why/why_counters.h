@@ -5,20 +5,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Those of one file stand together: it is read once. */
 enum why_counter {
 	WHY_UDP_CHECKSUM,
-	WHY_UDP6_CHECKSUM,
 	WHY_UDP_QUEUE,
-	WHY_UDP6_QUEUE,
-	WHY_MARTIAN_SOURCE,
-	WHY_REVERSE_PATH,
 	WHY_NOT_LOCAL,
 	WHY_NO_ROUTE,
-	WHY_NO_ROUTE6,
 	WHY_HEADER,
-	WHY_HEADER6,
 	WHY_FRAGMENTS,
+	WHY_UDP6_CHECKSUM,
+	WHY_UDP6_QUEUE,
+	WHY_NO_ROUTE6,
+	WHY_HEADER6,
 	WHY_FRAGMENTS6,
+	WHY_REVERSE_PATH,
+	WHY_MARTIAN_SOURCE,
 	WHY_CONNTRACK,
 	WHY_COUNTERS
 };
@@ -27,7 +28,7 @@ struct why_counters {
 	uint64_t values[WHY_COUNTERS];
 };
 
-/* Those of the calling thread's network namespace. One that cannot be read is 0. */
+/* Reads the counters of the calling thread's network namespace. A counter that cannot be read is 0. */
 void why_counters_read(struct why_counters *ret);
 
 /* Adds to *sum how much each grew from before to now. */

@@ -3,18 +3,15 @@
  * ICMP says that no process listens there. */
 #include <errno.h>
 #include <inttypes.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cleanup.h"
 #include "plural.h"
 #include "why_internal.h"
-
-#define ICMP_UNREACHABLE 3  /* RFC 792 */
-#define ICMP_PORT 3	    /* its code */
-#define ICMP6_UNREACHABLE 1 /* RFC 4443 */
-#define ICMP6_PORT 4
 
 static void count_error(const struct agg_quality_entry *e, const struct why_marks *m, struct why_seen_facts *ret)
 {
@@ -44,8 +41,8 @@ int why_refusals(const struct why_seen *s, const struct why_place *place, const 
 
 static bool is_port_unreachable(const struct event_tuple *t)
 {
-	return (t->proto == IPPROTO_ICMP && t->sport == ICMP_UNREACHABLE && t->dport == ICMP_PORT) ||
-	       (t->proto == IPPROTO_ICMPV6 && t->sport == ICMP6_UNREACHABLE && t->dport == ICMP6_PORT);
+	return (t->proto == IPPROTO_ICMP && t->sport == ICMP_DEST_UNREACH && t->dport == ICMP_PORT_UNREACH) ||
+	       (t->proto == IPPROTO_ICMPV6 && t->sport == ICMP6_DST_UNREACH && t->dport == ICMP6_DST_UNREACH_NOPORT);
 }
 
 void why_count_icmp(const struct why_rows *rows, const struct why_place *place, struct why_seen_facts *ret)

@@ -2,6 +2,8 @@
 /* Shared by why_*.c alone. */
 #pragma once
 
+#include <stdarg.h>
+
 #include "map.h"
 #include "quality.h"
 #include "tunnels.h"
@@ -57,6 +59,11 @@ void why_module_add(struct why_seen *s, const struct event *e);
 int why_module_sum(const struct why_seen *s, const struct why_place *place, const struct why_marks *m,
 		   struct why_seen_facts *ret);
 bool why_place_is(const struct why_place *place, const char *netns);
+
+/* Writes what fits whole, else "": a command that is cut is another command. Whether it fitted. */
+bool why_write_whole(char *to, size_t size, const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
+/* text NULL: no. */
+bool why_is(const char *text, const char *word);
 
 /* Of why.c's judgement. */
 void why_make_stages(const struct why_facts *f, enum why_way way, struct why_path *p);

@@ -3,8 +3,24 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "advice.h"
+
+bool why_is(const char *text, const char *word)
+{
+	return text && !strcmp(text, word);
+}
+
+bool why_write_whole(char *to, size_t size, const char *format, va_list ap)
+{
+	int n = vsnprintf(to, size, format, ap);
+	bool fits = n >= 0 && (size_t)n < size;
+
+	if (!fits)
+		to[0] = '\0';
+	return fits;
+}
 
 void why_because(const struct why_judge *j, const char *reason, const char *format, ...)
 {
@@ -16,17 +32,13 @@ void why_because(const struct why_judge *j, const char *reason, const char *form
 	va_end(ap);
 }
 
-/* A command that is cut is another command: rather none. */
 void why_look(const struct why_judge *j, const char *format, ...)
 {
 	va_list ap;
-	int n;
 
 	va_start(ap, format);
-	n = vsnprintf(j->p->advice, sizeof(j->p->advice), format, ap);
+	why_write_whole(j->p->advice, sizeof(j->p->advice), format, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof(j->p->advice))
-		j->p->advice[0] = '\0';
 }
 
 /* route leads out by an interface that must be up and have a neighbour. */

@@ -10,11 +10,6 @@
 #include "gtp5g.h"
 #include "why_judge.h"
 
-static bool is(const char *text, const char *word)
-{
-	return text && !strcmp(text, word);
-}
-
 /* The module drops what has no PDR; which of its conditions failed is told by what was seen at N3. */
 static void no_pdr_uplink(const struct why_judge *j)
 {
@@ -76,12 +71,12 @@ static void unmatched(const struct why_judge *j)
 	const struct why_outcome *o = why_worst(j->c, WHY_MATCHED);
 	char in[ADVICE_WORD_MAX];
 
-	if (!o || is(o->reason, "no_pdr") || is(o->verdict, "to_user")) {
+	if (!o || why_is(o->reason, "no_pdr") || why_is(o->verdict, "to_user")) {
 		if (j->way == WHY_UPLINK)
 			no_pdr_uplink(j);
 		else
 			no_pdr_downlink(j);
-	} else if (is(o->reason, "not_ipv4")) {
+	} else if (why_is(o->reason, "not_ipv4")) {
 		why_because(j, "not_ipv4", "gtp5g carries IPv4 alone");
 		why_look(j, "an IPv4 PDU session");
 	} else {
@@ -96,18 +91,18 @@ static void dropped_by_far(const struct why_judge *j, const char *reason)
 {
 	unsigned far = j->pdr ? j->pdr->far_id : 0, id = j->pdr ? j->pdr->id : 0;
 
-	if (is(reason, "no_far")) {
+	if (why_is(reason, "no_far")) {
 		why_because(j, reason, "PDR %u has no FAR", id);
 		why_look(j, "the SMF's session rules: teide rules");
 		return;
 	}
 	why_because(j, reason,
-		    is(reason, "quota") ? "FAR %u of PDR %u drops: a URR's quota is used up"
-					: "FAR %u of PDR %u says drop",
+		    why_is(reason, "quota") ? "FAR %u of PDR %u drops: a URR's quota is used up"
+					    : "FAR %u of PDR %u says drop",
 		    far, id);
-	why_look(j, is(reason, "quota") ? "credit at the CHF, and whether the SMF renews the quota"
-					: "why the SMF sent DROP (idle, released), or a URR whose quota is "
-					  "used up: teide rules; SMF log");
+	why_look(j, why_is(reason, "quota") ? "credit at the CHF, and whether the SMF renews the quota"
+					    : "why the SMF sent DROP (idle, released), or a URR whose quota is "
+					      "used up: teide rules; SMF log");
 }
 
 static void dropped_by_qer(const struct why_judge *j, const char *reason)
@@ -115,7 +110,7 @@ static void dropped_by_qer(const struct why_judge *j, const char *reason)
 	uint64_t mbr = !j->pdr ? 0 : j->way == WHY_UPLINK ? j->pdr->mbr_uplink : j->pdr->mbr_downlink;
 	unsigned qer = j->pdr ? j->pdr->qer_id : 0;
 
-	if (is(reason, "gate_closed")) {
+	if (why_is(reason, "gate_closed")) {
 		why_because(j, reason, "the %s gate of QER %u is closed", j->way == WHY_UPLINK ? "uplink" : "downlink",
 			    qer);
 		why_look(j, "the PCF's policy for this session (gate status); teide rules");
@@ -148,24 +143,24 @@ static void unhandled(const struct why_judge *j)
 	const struct why_outcome *o = why_worst(j->c, WHY_HANDLED);
 	const char *reason = o ? o->reason : NULL;
 
-	if (o && is(o->verdict, "buffered")) {
+	if (o && why_is(o->verdict, "buffered")) {
 		buffered(j);
-	} else if (is(reason, "no_far") || is(reason, "far_drop") || is(reason, "quota")) {
+	} else if (why_is(reason, "no_far") || why_is(reason, "far_drop") || why_is(reason, "quota")) {
 		dropped_by_far(j, reason);
-	} else if (is(reason, "gate_closed") || is(reason, "qer_red")) {
+	} else if (why_is(reason, "gate_closed") || why_is(reason, "qer_red")) {
 		dropped_by_qer(j, reason);
-	} else if (is(reason, "no_route") ||
-		   (is(reason, "unknown") && j->way == WHY_DOWNLINK && j->net->to_gnb.error)) {
+	} else if (why_is(reason, "no_route") ||
+		   (why_is(reason, "unknown") && j->way == WHY_DOWNLINK && j->net->to_gnb.error)) {
 		/* The gtp module does not tell it from other causes on every kernel; the routes do. */
 		no_way_to_gnb(j);
-	} else if (is(reason, "no_ran_address")) {
+	} else if (why_is(reason, "no_ran_address")) {
 		why_because(j, reason, "FAR %u has no gNB to send to", j->pdr ? j->pdr->far_id : 0u);
 		why_look(j, "did the gNB's address and TEID reach the SMF (NGAP Setup Response), and the UPF "
 			    "(PFCP Session Modification)?");
-	} else if (is(reason, "no_outer_header_removal")) {
+	} else if (why_is(reason, "no_outer_header_removal")) {
 		why_because(j, reason, "PDR %u lacks Outer Header Removal", j->pdr ? j->pdr->id : 0u);
 		why_look(j, "the SMF's Create PDR: teide rules, column REMOVE");
-	} else if (is(reason, "backlog_full")) {
+	} else if (why_is(reason, "backlog_full")) {
 		why_because(j, reason, "the kernel's receive backlog is full");
 		why_look(j, "%ssysctl net.core.netdev_max_backlog: raise it; spread the queues of N3 over CPUs",
 			 j->f->inside);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What TC's rows say. */
 #include <errno.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +15,7 @@
 #define DESTINATIONS_MAX 64
 #define ERRORS_MAX 4096
 #define INTERFACES_MAX 32
-#define TYPE_G_PDU 255	     /* TS 29.281 6.1 */
-#define ICMP_UNREACHABLE 3   /* RFC 792 */
-#define ICMP_FRAGMENTATION 4 /* its code */
-#define ICMP6_UNREACHABLE 1  /* RFC 4443 */
-#define ICMP6_TOO_BIG 2
+#define TYPE_G_PDU 255 /* TS 29.281 6.1 */
 
 bool why_marks_teid(const struct why_marks *m, enum why_way way, uint32_t teid)
 {
@@ -250,10 +248,10 @@ static void count_icmp(struct why_counts *c, const struct agg_flow *f)
 	const struct event_tuple *t = &f->key.outer;
 	bool four = t->proto == IPPROTO_ICMP, six = t->proto == IPPROTO_ICMPV6;
 
-	if ((four && t->sport == ICMP_UNREACHABLE && t->dport == ICMP_FRAGMENTATION) ||
-	    (six && t->sport == ICMP6_TOO_BIG))
+	if ((four && t->sport == ICMP_DEST_UNREACH && t->dport == ICMP_FRAG_NEEDED) ||
+	    (six && t->sport == ICMP6_PACKET_TOO_BIG))
 		c->too_big += f->segments;
-	else if ((four && t->sport == ICMP_UNREACHABLE) || (six && t->sport == ICMP6_UNREACHABLE))
+	else if ((four && t->sport == ICMP_DEST_UNREACH) || (six && t->sport == ICMP6_DST_UNREACH))
 		c->unreachable += f->segments;
 }
 

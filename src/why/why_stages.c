@@ -10,18 +10,13 @@
 #define ON_THEIR_WAY 2
 #define LOSS_PERCENT 1
 
-static bool is(const char *text, const char *word)
-{
-	return text && !strcmp(text, word);
-}
-
 /* The stage that an outcome ends before; WHY_STAGES: none. */
 static enum why_stage_id stage_of(const struct why_outcome *o)
 {
-	if (is(o->verdict, "to_user") || is(o->verdict, "echo_answered") || is(o->reason, "no_pdr") ||
-	    is(o->reason, "not_ipv4") || (o->reason && !strncmp(o->reason, "malformed", 9)))
+	if (why_is(o->verdict, "to_user") || why_is(o->verdict, "echo_answered") || why_is(o->reason, "no_pdr") ||
+	    why_is(o->reason, "not_ipv4") || (o->reason && !strncmp(o->reason, "malformed", 9)))
 		return WHY_MATCHED;
-	if (is(o->verdict, "dropped") || is(o->verdict, "buffered"))
+	if (why_is(o->verdict, "dropped") || why_is(o->verdict, "buffered"))
 		return WHY_HANDLED;
 	return WHY_STAGES;
 }
@@ -49,7 +44,7 @@ const struct why_outcome *why_worst(const struct why_counts *c, enum why_stage_i
 static bool is_unknown(const struct why_counts *c)
 {
 	for (size_t i = 0; i < c->n_outcomes; i++)
-		if (is(c->outcomes[i].verdict, "unknown") || !c->outcomes[i].verdict)
+		if (why_is(c->outcomes[i].verdict, "unknown") || !c->outcomes[i].verdict)
 			return true;
 	return false;
 }
@@ -173,7 +168,8 @@ static uint64_t lost_between(const struct why_facts *f, const struct why_path *p
 	return a->packets - passed;
 }
 
-/* The stage before, and the last one that the same side counted: its window is exactly the same. */
+/* The last visible stage, and the last visible stage that each side (TC, the module) counted. Stages of one side are
+ * counted over exactly the same time. */
 struct earlier {
 	int last, of_side[2]; /* -1: none */
 };

@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 
 # Literals: of why_because(j, "..."), of p->reason = ..., of a row of causes.
 {
-	sed -n '/why_because(/,/;/p' src/why/*.c | grep -oE 'why_because\(j, [^,]*"[a-z0-9_]+"[^,]*,' || true
+	sed -n '/why_because(/,/;/p' src/why/*.c | grep -oE 'why_because\(j, [^,]*"[a-z0-9_]+"[^,]*,'
 	grep -hE 'p->reason = ' src/why/*.c
 	sed -n '/^} causes\[\] = {/,/^};/p' src/why/why_causes.c | grep -oE '"[a-z0-9]+_[a-z0-9_]+",|"mtu",'
 } | grep -oE '"[a-z0-9_]+"' | tr -d '"' | sort -u >"$work/given"
