@@ -164,7 +164,7 @@ static bool describe_xdp(const struct flow_target *t, char text[static XDP_TEXT_
 	return t->xdp_program;
 }
 
-/* One that came while the interface is watched. */
+/* An XDP program that came while the interface is watched. */
 static void note_xdp(struct probe_run *run, struct flow_interface *interface, const struct flow_target *t,
 		     struct buf *news)
 {

@@ -18,7 +18,7 @@ struct network_options {
 void doctor_network(const struct network_options *options, struct report *r);
 
 void doctor_judge_netns(const struct user_plane *u, int qos, struct report *r);
-/* One that is not of the user plane and has an XDP program. */
+/* An interface that has an XDP program and does not belong to the user plane. */
 void doctor_judge_xdp(const struct user_plane *u, struct report *r);
 
 /* The parts of doctor_judge_netns(), each in a file of its own. */

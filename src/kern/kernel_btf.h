@@ -10,7 +10,8 @@
 struct btf *kernel_btf_get(void);
 void kernel_btf_put(struct btf *btf); /* NULL is fine */
 
-/* The text at an offset; "" where there is none: a module's types may lie over another kernel's than theirs. */
+/* The text at an offset; "" where the offset is outside: the types of a module may be read over the types of a kernel
+ * that is not the module's. */
 const char *btf_text(const struct btf *btf, uint32_t offset);
 
 /* In no other BTF than that of kernel_btf_get(): the id of the type, or -ENOENT. Costs a tenth of what
