@@ -22,6 +22,7 @@ struct probe_env {
 	const struct containers
 		*containers; /* looked at anew before each tick; outlives the run. NULL: none is known */
 	bool wait;	     /* for what it watches, where that is not there yet; else start() fails */
+	bool trial;	     /* whether it starts is all that is asked: with small maps, for a moment */
 };
 
 /* How often tick() is called. */
@@ -77,7 +78,7 @@ struct probe {
 	 * loaded, none stays. 0, also when a required hook is not possible (its row says "fail") or a
 	 * program does not load (load_error), or -errno. NULL: it has none. */
 	int (*describe)(const void *options, enum attach_force attach, plan_fn fn, void *data, struct err *err);
-	/* Loads the programs that need nothing of this node but its kernel, as start() would, and keeps
+	/* Loads the programs that need nothing of this node but its kernel, as a trial by start() would, and keeps
 	 * none. 0 or -errno. NULL: it has none, or describe does it. */
 	int (*try_load)(const void *options, enum attach_force attach, struct err *err);
 	/* Loads and attaches. On failure nothing stays behind. -EOPNOTSUPP: not on this node.

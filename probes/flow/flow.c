@@ -213,6 +213,12 @@ static void set_constants(struct flow_bpf *bpf, const struct probe_env *env, con
 	bpf->rodata->geneve_port = (uint16_t)o->geneve_port;
 }
 
+/* The verifier does not look at how many entries a map has, and those of a start take many megabytes. */
+static uint32_t entries(const struct probe_env *env, uint64_t max)
+{
+	return env->trial ? 1 : (uint32_t)max;
+}
+
 static int prepare_maps(struct probe_run *run, const struct probe_env *env, const struct flow_options *o,
 			struct err *err)
 {
@@ -225,12 +231,12 @@ static int prepare_maps(struct probe_run *run, const struct probe_env *env, cons
 	r = bpf_map__set_max_entries(run->bpf->maps.flow_ledgers, (uint32_t)run->max_interfaces * 2);
 	if (r < 0)
 		return err_set(err, r, "ledger of %zu interfaces: %s", run->max_interfaces, err_name(r));
-	r = gen_prepare(&run->flows, run->bpf->maps.flows, (uint32_t)o->max_flows, err);
+	r = gen_prepare(&run->flows, run->bpf->maps.flows, entries(env, o->max_flows), err);
 	if (r == 0)
-		r = gen_prepare(&run->tunnels, run->bpf->maps.tunnels, (uint32_t)o->max_tunnels, err);
+		r = gen_prepare(&run->tunnels, run->bpf->maps.tunnels, entries(env, o->max_tunnels), err);
 	if (r == 0)
-		r = gen_prepare(&run->senders, run->bpf->maps.senders, MAX_SENDERS, err);
-	return r < 0 ? r : flow_quality_prepare(run, (uint32_t)o->max_quality, err);
+		r = gen_prepare(&run->senders, run->bpf->maps.senders, entries(env, MAX_SENDERS), err);
+	return r < 0 ? r : flow_quality_prepare(run, entries(env, o->max_quality), err);
 }
 
 static int start_maps(struct probe_run *run, struct err *err)
@@ -300,7 +306,8 @@ static int flow_start(struct probe_run **ret, const struct probe_env *env, struc
 static int flow_try(const void *options, enum attach_force attach, struct err *err)
 {
 	_cleanup_(cleanup_run) struct probe_run *run = calloc(1, sizeof(*run));
-	const struct probe_env env = {.options = options, .attach = attach, .events = true, .newcomers = true};
+	const struct probe_env env = {
+		.options = options, .attach = attach, .events = true, .newcomers = true, .trial = true};
 	int r = object_check_kernel(err);
 
 	if (!run || (r == 0 && flow_follow_begin(run, &env) < 0))

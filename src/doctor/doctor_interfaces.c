@@ -33,29 +33,36 @@ static void on_row(void *data, const struct plan_row *row)
 		     "name it as it is in the configuration's interfaces, or leave it there: the service waits for it");
 }
 
-/* As the service would attach, for a moment. */
-static void try_probe(const struct probe *probe, const struct probe_env *env, struct report *r)
+/* As the service would attach, for a moment. Where it cannot run at all, the kernel's and the rights' checks say so. */
+static bool try_probe(const struct probe *probe, const struct probe_env *env, struct report *r)
 {
 	struct probe_run *run;
 
-	/* Where it cannot run at all, the kernel's and the rights' checks say so. */
 	if (probe->start(&run, env, NULL) < 0)
-		return;
+		return false;
 	probe->plan(run, on_row, r);
 	probe->stop(run);
+	return true;
 }
 
-void doctor_interfaces(const struct config *config, const struct containers *containers, struct report *r)
+void doctor_interfaces(const struct config *config, const struct containers *containers, struct report *r,
+		       uint64_t *ret_started)
 {
 	char section[64];
 
+	*ret_started = 0;
 	for (size_t i = 0; probes[i]; i++) {
 		if (!probes[i]->at_interfaces)
 			continue;
 		snprintf(section, sizeof(section), "probes.%s", probes[i]->name);
-		const struct probe_env env = {
-			.options = config_get(config, section), .containers = containers, .wait = true};
+		const struct probe_env env = {.options = config_get(config, section),
+					      .events = true,
+					      .newcomers = true,
+					      .containers = containers,
+					      .wait = true,
+					      .trial = true};
 
-		try_probe(probes[i], &env, r);
+		if (try_probe(probes[i], &env, r))
+			*ret_started |= UINT64_C(1) << i;
 	}
 }

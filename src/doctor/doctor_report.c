@@ -52,6 +52,14 @@ struct check *report_add(struct report *r, enum check_group group, const char *w
 	return c;
 }
 
+void report_append(struct report *r, struct report *part)
+{
+	for (size_t i = 0; i < part->len; i++)
+		*new_check(r) = part->checks[i];
+	r->left_out += part->left_out;
+	report_free(part);
+}
+
 void check_set(struct check *c, enum check_state state, const char *format, ...)
 {
 	va_list ap;

@@ -59,6 +59,8 @@ void report_free(struct report *r); /* usable with _cleanup_ */
  * is counted and kept nowhere. */
 struct check *report_add(struct report *r, enum check_group group, const char *what, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Moves the checks of part behind those of r; part is then empty. */
+void report_append(struct report *r, struct report *part);
 void check_set(struct check *c, enum check_state state, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void check_remedy(struct check *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Missing, by the error of loading a program: "REASON; WAY OUT". */

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # teide doctor at the module that is the UPF ($UPF of /tests/conf): before it is loaded, with the lab up,
-# with the UPF's namespace broken, without rights. Its JSON is in /out/NAME.json, its text in /out/NAME,
-# its exit status in /out/NAME.exit.
+# with the UPF's namespace broken, without rights. Its JSON is in /out/NAME.json, its exit status in /out/NAME.exit;
+# the text of the whole lab is in /out/fine.
 . "$TESTS/lib.sh"
 . "$TESTS/conf"
 
@@ -12,7 +12,6 @@ doctor() {
 	shift
 	"$@" "$TEIDE" doctor -o json >"/out/$name.json" || status=$?
 	echo $status >"/out/$name.exit"
-	"$@" "$TEIDE" doctor >"/out/$name" || true
 }
 upf() { ip netns exec teide-upf "$@"; }
 
@@ -23,14 +22,14 @@ snapshot_before
 "$TEIDE" lab up --upf "$UPF"
 "$TEIDE" lab traffic --count 20 --family 4
 doctor fine env
-cat /out/fine
+check_exit "doctor in text" 0 "$TEIDE" doctor
+tee /out/fine <"$TMP/out"
 
 # Functions that can be hooked, by programs that do not load.
 btf_of_another_kernel "$TMP/btf"
 mount --bind "$TMP/btf" /sys/kernel/btf/vmlinux
 doctor unloadable env XDG_RUNTIME_DIR="$TMP"
 umount /sys/kernel/btf/vmlinux
-cat /out/unloadable
 
 device=$(upf ip -o link show type "$UPF" | sed 's/^[0-9]*: \([^:@]*\).*/\1/')
 echo "$device" >/out/device
