@@ -147,7 +147,7 @@ tell() {
 gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
 # stop PID [SIGNAL]: ask it to end (TERM), wait; STATUS is its exit status. It must end by itself.
 stop() {
-	local end=$((SECONDS + 30))
+	local end=$((SECONDS + 120))
 	kill -"${2:-TERM}" "$1" 2>/dev/null || true
 	while kill -0 "$1" 2>/dev/null && [ "$SECONDS" -lt "$end" ]; do sleep 0.05; done
 	kill -0 "$1" 2>/dev/null && { kill -KILL "$1"; fail "process $1 did not end on ${2:-TERM}"; }
