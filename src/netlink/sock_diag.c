@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "nl.h"
+#include "proc_udp.h"
 
 #define ALL_STATES 0xffffffffU
 
@@ -67,5 +68,8 @@ int sock_diag_udp_list(void (*visit)(const struct udp_socket *socket, void *data
 	struct visitor v = {.visit = visit, .data = data};
 	int r = list_family(AF_INET, &v, err);
 
+	/* Without udp_diag, or without NETLINK_SOCK_DIAG as a whole. */
+	if (r == -ENOENT || r == -EPROTONOSUPPORT)
+		return proc_udp_list(visit, data, err);
 	return r < 0 ? r : list_family(AF_INET6, &v, err);
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Any bytes as files of a process: its stat, the path of its cgroup, and below proc/7 its status and its cgroup. */
+/* Any bytes as files of a process: its stat, the path of its cgroup, and below proc/7 its status and its cgroup; and as
+ * a line of its namespace's net/udp and net/udp6. */
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "cgroup.h"
 #include "fuzz.h"
 #include "proc.h"
+#include "proc_udp.h"
 #include "procfs.h"
 
 static void check_stat(const uint8_t *data, size_t size)
@@ -36,6 +39,16 @@ static void check_texts(const char *text)
 	procfs_inode(text, "net");
 }
 
+static void check_udp(const char *line)
+{
+	struct udp_socket s;
+
+	if (proc_udp_parse(line, AF_INET, &s) == 0)
+		CHECK(addr_is_v4(&s.local) && addr_is_v4(&s.remote) && !s.cookie && !s.ifindex);
+	if (proc_udp_parse(line, AF_INET6, &s) == 0)
+		CHECK(s.family == AF_INET6);
+}
+
 static void check_files(const uint8_t *data, size_t size)
 {
 	struct proc_owner owner;
@@ -61,6 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_stat(data, size);
 	check_texts(text);
+	check_udp(text);
 	check_files(data, size);
 	free(text);
 	return 0;

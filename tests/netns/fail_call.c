@@ -2,11 +2,13 @@
 /* Preloaded into teide: calls into the C library or libbpf fail, or something happens meanwhile.
  *
  *	FAIL_CALL="setns ENOMEM 8 1"	the 8th call of setns() fails, once; -1: and all that follow
+ *	FAIL_CALL="sock_diag ENOENT 1 -1"	the kernel lists no sockets by netlink
  *	AT_SKELETON="kill 4711"		a command to run before the first BPF skeleton is opened
  */
 #include <bpf/libbpf.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,7 +20,8 @@
 static const struct {
 	const char *name;
 	int number;
-} errors[] = {{"ENOMEM", ENOMEM}, {"ENOBUFS", ENOBUFS}, {"EACCES", EACCES}, {"EPERM", EPERM}, {"EMFILE", EMFILE}};
+} errors[] = {{"ENOMEM", ENOMEM}, {"ENOBUFS", ENOBUFS}, {"EACCES", EACCES},
+	      {"EPERM", EPERM},	  {"EMFILE", EMFILE},	{"ENOENT", ENOENT}};
 
 /* 0, or the errno to fail with. */
 static int fails(const char *call)
@@ -51,6 +54,8 @@ static int fails(const char *call)
 
 int socket(int domain, int type, int protocol)
 {
+	if (domain == AF_NETLINK && protocol == NETLINK_SOCK_DIAG && (errno = fails("sock_diag")))
+		return -1;
 	FAIL_OR(socket, domain, type, protocol);
 }
 

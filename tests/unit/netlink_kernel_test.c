@@ -22,6 +22,7 @@
 
 #include "cleanup.h"
 #include "genl.h"
+#include "proc_udp.h"
 #include "rtnl.h"
 #include "sock_diag.h"
 
@@ -271,6 +272,19 @@ static int bound_socket(int family, unsigned port)
 	return fd;
 }
 
+/* What /proc does not tell is 0 there. */
+static void proc_says_the_same(struct udp_socket s)
+{
+	struct wanted w = {.inode = s.inode};
+	struct err err = {0};
+
+	ok(proc_udp_list(match, &w, &err), &err);
+	assert_int_equal(w.n, 1);
+	s.cookie = 0;
+	s.ifindex = 0;
+	assert_memory_equal(&w.found, &s, offsetof(struct udp_socket, remote_port) + sizeof(s.remote_port));
+}
+
 static struct udp_socket look_up(int fd)
 {
 	struct wanted w = {0};
@@ -284,6 +298,7 @@ static struct udp_socket look_up(int fd)
 	assert_int_equal(w.n, 1);
 	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &(socklen_t){sizeof(cookie)}), 0);
 	assert_true(w.found.cookie == cookie);
+	proc_says_the_same(w.found);
 	return w.found;
 }
 
@@ -307,6 +322,31 @@ static void test_udp_sockets(void **state)
 	assert_int_equal(s.family, AF_INET6);
 	assert_int_equal(s.local_port, 4997);
 	assert_true(addr_is_zero(&s.local));
+}
+
+/* Heads, lines that end early, addresses of the other family. */
+static void test_lines_of_proc_that_are_no_sockets(void **state)
+{
+	static const char v4[] =
+		"  7: 0100007F:0868 00000000:0000 07 00000000:00000000 00:00000000 00000000     5        0 9 2";
+	static const char *const lines[] = {
+		"",
+		"   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref",
+		"  7: 0100007F:0868 00000000:0000 07 00000000:00000000 00:00000000 00000000     5        0",
+		"  7: 0100007:0868 00000000:0000 07 00000000:00000000 00:00000000 00000000     5        0 9",
+		"  7: 0100007F:0868 000000000:0000 07 00000000:00000000 00:00000000 00000000     5        0 9",
+		"  7: 127.0.0.1:0868 0.0.0.0:0000 07 00000000:00000000 00:00000000 00000000     5        0 9",
+	};
+	struct udp_socket s = {.inode = 1};
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
+		assert_int_equal(proc_udp_parse(lines[i], AF_INET, &s), -EINVAL);
+	assert_int_equal(proc_udp_parse(v4, AF_INET6, &s), -EINVAL);
+	assert_int_equal(s.inode, 1);
+	assert_int_equal(proc_udp_parse(v4, AF_INET, &s), 0);
+	assert_int_equal(s.local_port, 2152);
+	assert_int_equal(s.uid, 5);
+	assert_int_equal(s.inode, 9);
 }
 
 static void test_generic_family(void **state)
@@ -338,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_generic_family, own_namespace),
 		cmocka_unit_test(test_udp_sockets),
+		cmocka_unit_test(test_lines_of_proc_that_are_no_sockets),
 		cmocka_unit_test(test_veth),
 		cmocka_unit_test(test_nsid),
 		cmocka_unit_test(test_list),
