@@ -29,6 +29,7 @@ struct discover_options discover_defaults(void)
 		.n_owner_ports = 2,
 		.link_ports = {4997},
 		.n_link_ports = 1,
+		.link_user = "nr-ue",
 		.tun = "uesimtun*",
 	};
 }
@@ -189,10 +190,17 @@ static void add_peer(struct match *m, const struct owner *o, const struct owner 
 	add_finding(m, &m->procs->items[o->proc], EVIDENCE_PEER, detail);
 }
 
-static size_t links_of(const struct match *m, const struct owner **ret)
+/* Owners of sockets with a link port at either end. */
+struct links {
+	const struct owner *items[LINKS_MAX];
+	size_t n;
+};
+
+static void find_links(const struct match *m, struct links *ret)
 {
 	const struct discover_options *o = m->options;
-	size_t n = 0;
+
+	ret->n = 0;
 
 	for (size_t i = 0; i < m->owners->len; i++) {
 		const struct udp_socket *s = &socket_of(m, &m->owners->items[i])->udp;
@@ -200,27 +208,83 @@ static size_t links_of(const struct match *m, const struct owner **ret)
 		if (!has_port(o->link_ports, o->n_link_ports, s->local_port) &&
 		    !has_port(o->link_ports, o->n_link_ports, s->remote_port))
 			continue;
-		if (n == LINKS_MAX)
+		if (ret->n == LINKS_MAX)
 			m->out->left_out++;
 		else
-			ret[n++] = &m->owners->items[i];
+			ret->items[ret->n++] = &m->owners->items[i];
 	}
-	return n;
+}
+
+static bool is_link_user(const struct discover_options *o, const char *comm)
+{
+	return known_name(o, comm) && !fnmatch(o->link_user, comm, 0);
+}
+
+/* Not connected, and at no address and port of its own: the kernel chose the port at the first packet. */
+static bool is_unconnected(const struct match *m, const struct udp_socket *s)
+{
+	const struct discover_options *o = m->options;
+
+	return s->local_port && !s->remote_port && is_any(&s->local) &&
+	       !has_port(o->owner_ports, o->n_owner_ports, s->local_port) &&
+	       !has_port(o->link_ports, o->n_link_ports, s->local_port);
+}
+
+/* The known process at a link port that such a socket can send to, one of its own namespace first. */
+static const struct owner *find_link_end(const struct match *m, const struct links *links, const struct owner *user)
+{
+	const struct discover_options *o = m->options;
+	const struct owner *found = NULL;
+
+	for (size_t i = 0; i < links->n; i++) {
+		const struct owner *end = links->items[i];
+		const struct socket_entry *s = socket_of(m, end);
+
+		if (end->proc == user->proc || !m->candidate[end->proc] || s->udp.remote_port ||
+		    !has_port(o->link_ports, o->n_link_ports, s->udp.local_port))
+			continue;
+		if (s->netns == socket_of(m, user)->netns)
+			return end;
+		if (!found && !is_any(&s->udp.local) && !is_loopback(&s->udp.local))
+			found = end;
+	}
+	return found;
+}
+
+/* UERANSIM's nr-ue sends to each gNB by one socket that it never connects, so that no socket says with whom it is
+ * joined. Its name, such a socket and a known process at the link's port say it together. */
+static void find_link_users(struct match *m, const struct links *links)
+{
+	const struct proc *last = NULL;
+	char detail[DISCOVER_DETAIL_MAX];
+
+	for (size_t i = 0; i < m->owners->len; i++) {
+		const struct owner *o = &m->owners->items[i], *end;
+		const struct proc *proc = &m->procs->items[o->proc];
+
+		if (proc == last || !is_link_user(m->options, proc->comm) || !is_unconnected(m, &socket_of(m, o)->udp))
+			continue;
+		end = find_link_end(m, links, o);
+		if (!end)
+			continue;
+		last = proc;
+		snprintf(detail, sizeof(detail), "udp %u not connected, beside %s (pid %d)",
+			 socket_of(m, o)->udp.local_port, m->procs->items[end->proc].comm, end->process.pid);
+		add_finding(m, proc, EVIDENCE_PEER, detail);
+	}
 }
 
 /* A connected socket and the one it is connected to: each owner is the peer of the other. */
-static void find_peers(struct match *m)
+static void find_peers(struct match *m, const struct links *links)
 {
-	const struct owner *links[LINKS_MAX];
-	size_t n = links_of(m, links);
+	for (size_t i = 0; i < links->n; i++) {
+		for (size_t k = 0; k < links->n; k++) {
+			const struct owner *a = links->items[i], *b = links->items[k];
 
-	for (size_t i = 0; i < n; i++) {
-		for (size_t k = 0; k < n; k++) {
-			if (links[i]->proc == links[k]->proc ||
-			    !reaches(socket_of(m, links[i]), socket_of(m, links[k])))
+			if (a->proc == b->proc || !reaches(socket_of(m, a), socket_of(m, b)))
 				continue;
-			add_peer(m, links[i], links[k]);
-			add_peer(m, links[k], links[i]);
+			add_peer(m, a, b);
+			add_peer(m, b, a);
 		}
 	}
 }
@@ -236,6 +300,7 @@ static int match_all(struct discover *d, struct match *m)
 		.data = m,
 		.max_fds = d->options.max_fds,
 	};
+	struct links links;
 	int r;
 
 	find_names(m);
@@ -244,7 +309,9 @@ static int match_all(struct discover *d, struct match *m)
 		return r;
 	m->owners = &d->owners;
 	find_socket_owners(m);
-	find_peers(m);
+	find_links(m, &links);
+	find_peers(m, &links);
+	find_link_users(m, &links);
 	return m->failed ? -ENOMEM : 0;
 }
 
@@ -277,10 +344,55 @@ int discover_match(struct discover *d, const struct proc_list *procs, const stru
 	return 0;
 }
 
-static int list_sockets(const struct discover_options *o, const struct netns_list *namespaces, struct socket_list *ret,
-			struct err *err)
+struct inodes {
+	uint64_t *items; /* owned */
+	size_t len, left_out;
+	bool failed;
+};
+
+static void inodes_free(struct inodes *inodes)
+{
+	free(inodes->items);
+}
+
+static void on_user_socket(void *data, int fd, uint64_t inode)
+{
+	struct inodes *inodes = data;
+
+	if (inodes->len == SOCKETS_MAX)
+		inodes->left_out++;
+	else if (VEC_ROOM(inodes->items, inodes->len))
+		inodes->items[inodes->len++] = inode;
+	else
+		inodes->failed = true;
+}
+
+static int compare_inodes(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* No port marks the sockets of the link's users; their descriptors do. Those that end meanwhile have none. */
+static int list_user_sockets(const struct discover_options *o, const struct proc_list *procs, struct inodes *ret)
+{
+	const struct fd_visitor v = {.socket = on_user_socket, .data = ret, .max = o->max_fds};
+
+	for (size_t i = 0; i < procs->len; i++) {
+		if (is_link_user(o, procs->items[i].comm))
+			(void)sockets_visit_fds(o->root, procs->items[i].pid, &v);
+	}
+	if (ret->len)
+		qsort(ret->items, ret->len, sizeof(*ret->items), compare_inodes);
+	return ret->failed ? -ENOMEM : 0;
+}
+
+static int list_sockets(const struct discover_options *o, const struct inodes *users,
+			const struct netns_list *namespaces, struct socket_list *ret, struct err *err)
 {
 	uint16_t ports[2 * DISCOVER_PORTS_MAX];
+	struct socket_query query = {.root = o->root, .ports = ports, .inodes = users->items, .n_inodes = users->len};
 	size_t n = 0;
 	int r;
 
@@ -288,7 +400,8 @@ static int list_sockets(const struct discover_options *o, const struct netns_lis
 		ports[n++] = o->owner_ports[i];
 	for (size_t i = 0; i < o->n_link_ports; i++)
 		ports[n++] = o->link_ports[i];
-	r = sockets_udp(&(struct socket_query){.root = o->root, .ports = ports, .n_ports = n}, namespaces, ret, err);
+	query.n_ports = n;
+	r = sockets_udp(&query, namespaces, ret, err);
 	if (r < 0 && r != -ENOMEM) {
 		*ret = (struct socket_list){
 			.namespaces = namespaces->len,
@@ -304,17 +417,21 @@ int discover_scan(struct discover *d, struct findings *ret, struct err *err)
 	_cleanup_(proc_list_free) struct proc_list procs = {0};
 	_cleanup_(netns_list_free) struct netns_list namespaces = {0};
 	_cleanup_(socket_list_free) struct socket_list sockets = {0};
+	_cleanup_(inodes_free) struct inodes users = {0};
 	int r;
 
 	r = proc_list(d->options.root, &procs, err);
+	if (r == 0 && list_user_sockets(&d->options, &procs, &users) < 0)
+		r = err_oom(err);
 	if (r == 0)
 		r = netns_list(d->options.root, &procs, &namespaces, err);
 	if (r == 0)
-		r = list_sockets(&d->options, &namespaces, &sockets, err);
+		r = list_sockets(&d->options, &users, &namespaces, &sockets, err);
 	if (r == 0)
 		r = discover_match(d, &procs, &sockets, ret, err);
 	if (r < 0)
 		return r;
 	ret->namespaces_left_out = namespaces.left_out;
+	ret->sockets_left_out += users.left_out;
 	return 0;
 }

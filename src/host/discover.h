@@ -26,11 +26,12 @@ struct discover_options {
 	size_t n_owner_ports;
 	uint16_t link_ports[DISCOVER_PORTS_MAX]; /* joined by one: peers; 4997 */
 	size_t n_link_ports;
-	const char *tun; /* pattern of the interface: "uesimtun*" */
-	size_t max_fds;	 /* read of one process; 0: SOCKETS_FDS_MAX */
+	const char *link_user; /* of names, the process that uses the link by a socket it does not connect: "nr-ue" */
+	const char *tun;       /* pattern of the interface: "uesimtun*" */
+	size_t max_fds;	       /* read of one process; 0: SOCKETS_FDS_MAX */
 };
 
-/* "", nr-gnb and nr-ue, 2152 and 8805, 4997, uesimtun*. */
+/* "", nr-gnb and nr-ue, 2152 and 8805, 4997, nr-ue, uesimtun*. */
 struct discover_options discover_defaults(void);
 
 struct finding {

@@ -9,7 +9,7 @@ enum evidence {
 	EVIDENCE_SOCKET_OWNER, /* holds the UDP socket of N3 (TS 29.281: port 2152) or N4 (TS 29.244: 8805) */
 	EVIDENCE_SENDER,       /* the task at TC egress outside softirq */
 	EVIDENCE_BYSTANDER,    /* the task that a softirq interrupted: never evidence by itself */
-	EVIDENCE_PEER,	       /* joined with a known 5G process by UDP (UERANSIM's link: port 4997) */
+	EVIDENCE_PEER,	       /* joined with a known 5G process by UDP (UERANSIM's link: port 4997), or beside one */
 	EVIDENCE_TUN_OWNER,    /* holds the TUN device of a UE (uesimtun*) */
 	EVIDENCE_CURRENT,      /* the task on the CPU in a module's function, as itself or interrupted */
 	EVIDENCE_TRACE_PIPE,   /* a tracer's text names it */

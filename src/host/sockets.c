@@ -23,13 +23,22 @@ struct collect {
 	bool failed;
 };
 
-static bool has_wanted_port(const struct collect *c, const struct udp_socket *s)
+static int compare_inode(const void *a, const void *b)
 {
-	for (size_t i = 0; i < c->query->n_ports; i++) {
-		if (s->local_port == c->query->ports[i] || s->remote_port == c->query->ports[i])
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static bool is_wanted(const struct socket_query *q, const struct udp_socket *s)
+{
+	const uint64_t inode = s->inode;
+
+	for (size_t i = 0; i < q->n_ports; i++) {
+		if (s->local_port == q->ports[i] || s->remote_port == q->ports[i])
 			return true;
 	}
-	return false;
+	return q->n_inodes && bsearch(&inode, q->inodes, q->n_inodes, sizeof(*q->inodes), compare_inode);
 }
 
 static void collect_socket(const struct udp_socket *socket, void *data)
@@ -37,7 +46,7 @@ static void collect_socket(const struct udp_socket *socket, void *data)
 	struct collect *c = data;
 	struct socket_list *list = c->list;
 
-	if (!has_wanted_port(c, socket))
+	if (!is_wanted(c->query, socket))
 		return;
 	if (list->len == SOCKETS_MAX)
 		list->left_out++;

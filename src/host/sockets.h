@@ -31,11 +31,13 @@ struct socket_query {
 	const char *root; /* "" for the real one */
 	const uint16_t *ports;
 	size_t n_ports;
+	const uint64_t *inodes; /* in ascending order */
+	size_t n_inodes;
 };
 
-/* Those whose local or remote port is one of the ports. A namespace that vanished meanwhile is passed
- * over; one that cannot be entered is counted, and err says why of the last; the result then is 0 all
- * the same unless all failed. */
+/* Those whose local or remote port is one of the ports, or whose inode is one of the inodes. A namespace that vanished
+ * meanwhile is passed over; one that cannot be entered is counted, and err says why of the last; the result then is 0
+ * all the same unless all failed. */
 int sockets_udp(const struct socket_query *query, const struct netns_list *namespaces, struct socket_list *ret,
 		struct err *err);
 

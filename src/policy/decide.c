@@ -38,7 +38,8 @@ static const struct config_option options[] = {
 		.default_text = "socket,sender,peer,tun",
 		.help = "what besides the name shows that a process is in the path; one of these is "
 			"enough: socket (holds a socket of N3 or N4), sender (sends at TC egress), peer "
-			"(joined with a known process over the radio link's port), tun (holds a UE's "
+			"(joined with a known process over the radio link's port, or an nr-ue that connects no "
+			"socket beside one there), tun (holds a UE's "
 			"TUN device), current (was on the CPU in a function of the module, be it "
 			"interrupted), trace_pipe (a tracer's text names it), name (nothing besides)",
 	},

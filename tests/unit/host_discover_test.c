@@ -223,6 +223,65 @@ static void a_wildcard_socket_is_reached(void **state)
 	assert_non_null(found(n, 101, EVIDENCE_PEER));
 }
 
+/* UERANSIM's own sockets, before the UE has a PDU session: 127.0.0.1 is its command line's. */
+static void a_ue_that_does_not_connect(void **state)
+{
+	struct node *n = *state;
+
+	fake_process(&n->root, 100, "nr-gnb", 5, 1);
+	fake_socket(&n->root, 100, 5, 500);
+	fake_socket(&n->root, 100, 6, 501);
+	fake_process(&n->root, 200, "nr-ue", 5, 2);
+	fake_socket(&n->root, 200, 5, 510);
+	fake_socket(&n->root, 200, 6, 511);
+	add_udp(n, 500, "10.0.1.1", 4997, "0.0.0.0", 0);
+	add_udp(n, 501, "127.0.0.1", 45000, "0.0.0.0", 0);
+	add_udp(n, 510, "127.0.0.1", 45001, "0.0.0.0", 0);
+	add_udp(n, 511, "0.0.0.0", 40000, "0.0.0.0", 0);
+	n->entries[2].netns = n->entries[3].netns = 2;
+	look(n);
+	assert_int_equal(n->found.len, 3);
+	assert_string_equal(found(n, 200, EVIDENCE_PEER)->detail, "udp 40000 not connected, beside nr-gnb (pid 100)");
+	assert_null(found(n, 100, EVIDENCE_PEER));
+	/* The gNB of the UE's own namespace, whatever address it has. */
+	fake_process(&n->root, 101, "nr-gnb", 5, 2);
+	fake_socket(&n->root, 101, 5, 512);
+	add_udp(n, 512, "127.0.0.1", 4997, "0.0.0.0", 0);
+	n->entries[4].netns = 2;
+	look(n);
+	assert_string_equal(found(n, 200, EVIDENCE_PEER)->detail, "udp 40000 not connected, beside nr-gnb (pid 101)");
+}
+
+/* The name with a socket is not enough, nor a socket beside a gNB: what differs is all that each case has. */
+static void unconnected_sockets_that_say_nothing(void **state)
+{
+	static const struct {
+		const char *name, *gnb, *gnb_at, *local;
+		uint16_t port;
+	} cases[] = {
+		{"nr-ue", "other", "10.0.1.1", "0.0.0.0", 40000},   /* a stranger has the link's port */
+		{"nr-ue", "nr-gnb", "127.0.0.1", "0.0.0.0", 40000}, /* a loopback address of another namespace */
+		{"nr-ue", "nr-gnb", "0.0.0.0", "0.0.0.0", 40000},   /* which of many namespaces' */
+		{"nr-ue", "nr-gnb", "10.0.1.1", "127.0.0.1", 40000}, {"nr-ue", "nr-gnb", "10.0.1.1", "0.0.0.0", 4997},
+		{"nr-ue", "nr-gnb", "10.0.1.1", "0.0.0.0", 2152},    {"nr-ue", "nr-gnb", "10.0.1.1", "0.0.0.0", 0},
+		{"upf", "nr-gnb", "10.0.1.1", "0.0.0.0", 40000},
+	};
+	struct node *n = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		fake_process(&n->root, 100, cases[i].gnb, 5, 1);
+		fake_socket(&n->root, 100, 5, 500);
+		fake_process(&n->root, 200, cases[i].name, 5, 2);
+		fake_socket(&n->root, 200, 5, 510);
+		n->sockets.len = 0;
+		add_udp(n, 500, cases[i].gnb_at, 4997, "0.0.0.0", 0);
+		add_udp(n, 510, cases[i].local, cases[i].port, "0.0.0.0", 0);
+		n->entries[1].netns = 2;
+		look(n);
+		assert_null(found(n, 200, EVIDENCE_PEER));
+	}
+}
+
 static void only_the_ues_tun(void **state)
 {
 	struct node *n = *state;
@@ -377,6 +436,8 @@ int main(void)
 		NODE_TEST(nobody_is_his_own_peer),
 		NODE_TEST(peers_of_other_namespaces),
 		NODE_TEST(a_wildcard_socket_is_reached),
+		NODE_TEST(a_ue_that_does_not_connect),
+		NODE_TEST(unconnected_sockets_that_say_nothing),
 		NODE_TEST(only_the_ues_tun),
 		NODE_TEST(owners_are_remembered),
 		NODE_TEST(a_forks_socket_has_two_owners),
