@@ -26,7 +26,7 @@ static void answer_unknown_teid(const struct node *node, const struct gtpu_path 
 	struct sockaddr_in to = *from;
 	uint8_t out[GTPU_MESSAGE_MAX];
 
-	if (!own)
+	if (!own || path->quiet)
 		return;
 	to.sin_port = htons(GTPU_PORT); /* whatever port the G-PDU came from: 29.281 4.4.2.4 */
 	node_send(path->fd, &to, node_part(out, gtpu_error_indication(teid, own, out)), NODE_NO_BODY);
@@ -84,10 +84,10 @@ int gtpu_path_serve(const struct node *node, void *data)
 	}
 }
 
-void gtpu_path_send(const struct gtpu_path *path, const struct sockaddr_in *peer, uint32_t teid, const void *packet,
-		    size_t len)
+void gtpu_path_send(const struct node *node, const struct gtpu_path *path, const struct gtpu_tunnel *tunnel,
+		    const void *packet, size_t len)
 {
-	struct gtpu_header h = {.type = GTPU_G_PDU, .teid = teid, .pdu_type = path->pdu_type};
+	struct gtpu_header h = {.type = GTPU_G_PDU, .teid = tunnel->teid, .pdu_type = path->pdu_type};
 	uint8_t head[GTPU_HEADER_MAX];
 	struct inner in;
 	ssize_t head_len;
@@ -95,10 +95,10 @@ void gtpu_path_send(const struct gtpu_path *path, const struct sockaddr_in *peer
 	if (inner_parse(packet, len, &in) < 0)
 		return;
 	h.has_pdu_session = !path->plain;
-	h.qfi = lab_dscp_qfi(in.dscp);
+	h.qfi = lab_dscp_qfi(node->plan, in.dscp);
 	head_len = gtpu_header_encode(&h, len, head);
 	if (head_len > 0)
-		node_send(path->fd, peer, node_part(head, (size_t)head_len), node_part(packet, len));
+		node_send(path->fd, tunnel->peer, node_part(head, (size_t)head_len), node_part(packet, len));
 }
 
 void gtpu_path_send_echo(struct gtpu_path *path, const struct sockaddr_in *peer, uint16_t seq)

@@ -13,6 +13,7 @@ struct gtpu_path {
 	int fd;			/* the N3 socket, borrowed */
 	uint8_t pdu_type;	/* enum gtpu_pdu_type of what this end sends */
 	bool plain;		/* G-PDUs without PDU Session Container */
+	bool quiet;		/* sends no Error Indication */
 	atomic_uint unanswered; /* Echo Requests since the last response */
 
 	/* Takes a G-PDU's inner packet. -ENOENT: no such tunnel, which the sender is told by an
@@ -24,8 +25,13 @@ struct gtpu_path {
 /* A thread's body: receives until stopped, answering Echo Requests. data: struct gtpu_path. */
 int gtpu_path_serve(const struct node *node, void *data);
 
+struct gtpu_tunnel {
+	const struct sockaddr_in *peer;
+	uint32_t teid;
+};
+
 /* Wraps an inner packet and sends it into the tunnel, with the QFI its DSCP asks for. */
-void gtpu_path_send(const struct gtpu_path *path, const struct sockaddr_in *peer, uint32_t teid, const void *packet,
-		    size_t len);
+void gtpu_path_send(const struct node *node, const struct gtpu_path *path, const struct gtpu_tunnel *tunnel,
+		    const void *packet, size_t len);
 
 void gtpu_path_send_echo(struct gtpu_path *path, const struct sockaddr_in *peer, uint16_t seq);

@@ -15,11 +15,3 @@ struct inner {
 
 /* -EBADMSG when it is neither an IPv4 nor an IPv6 packet of at least a full header. */
 int inner_parse(const void *packet, size_t len, struct inner *ret);
-
-/* The lab's QoS rule: a QoS flow is a DSCP; best effort goes by the default flow. */
-#define INNER_DEFAULT_QFI 9
-
-static inline uint8_t inner_qfi(const struct inner *in)
-{
-	return in->dscp ? in->dscp : INNER_DEFAULT_QFI;
-}

@@ -120,7 +120,7 @@ static int add_pdrs(const struct gtp5g *g, const struct lab_plan *plan, const st
 
 static int add_session(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue, struct err *err)
 {
-	const struct gtp5g_qer qer = {.seid = SEID_BASE + ue->index, .id = QER_ID, .qfi = LAB_QFI_DEFAULT};
+	const struct gtp5g_qer qer = {.seid = SEID_BASE + ue->index, .id = QER_ID, .qfi = lab_flow_qfi(plan, 1)};
 	int r = gtp5g_qer_add(g, &qer, err);
 
 	if (r >= 0)
@@ -138,7 +138,7 @@ static int add_tunnels(const struct lab_plan *plan, struct err *err)
 		return r;
 	if (plan->options.upf == LAB_UPF_GTP5G)
 		r = gtp5g_find(LAB_UPF_DEVICE, &g, err);
-	for (unsigned u = 0; r >= 0 && u < plan->options.ues; u++)
+	for (unsigned u = 0; r >= 0 && u < plan->options.sessions; u++)
 		r = plan->options.upf == LAB_UPF_GTP5G ? add_session(&g, plan, &plan->ues[u], err)
 						       : add_pdps(plan, &plan->ues[u], link.ifindex, err);
 	return r;
@@ -147,7 +147,7 @@ static int add_tunnels(const struct lab_plan *plan, struct err *err)
 /* The module hands over what it has no tunnel for, and what is not its UE's or not IP. */
 static int refuse(const struct node *node, void *data, const struct gtpu_message *m)
 {
-	for (unsigned u = 0; u < node->plan->options.ues; u++) {
+	for (unsigned u = 0; u < node->plan->options.sessions; u++) {
 		if (node->plan->ues[u].teid_uplink == m->header.teid)
 			return -EACCES;
 	}
@@ -156,8 +156,9 @@ static int refuse(const struct node *node, void *data, const struct gtpu_message
 
 static int hold(struct node *node, struct holder *h, int ready_fd, struct err *err)
 {
-	struct gtpu_path path = {.plain = h->plan->plain_gtpu, .g_pdu = refuse};
-	const struct node_thread threads[] = {{gtpu_path_serve, &path}};
+	const struct lab_core_traits *core = h->plan->core;
+	struct gtpu_path path = {.plain = h->plan->plain_gtpu, .quiet = !core->error_indications, .g_pdu = refuse};
+	struct node_thread threads[NODE_THREADS_MAX] = {{gtpu_path_serve, &path}};
 	int r = h->plan->options.upf == LAB_UPF_GTP5G ? make_gtp5g(h, err) : make_gtp(h, err);
 
 	if (r >= 0)
@@ -165,7 +166,7 @@ static int hold(struct node *node, struct holder *h, int ready_fd, struct err *e
 	if (r >= 0)
 		r = add_tunnels(h->plan, err);
 	path.fd = h->fd1u;
-	return r < 0 ? r : node_run(node, threads, ARRAY_SIZE(threads), ready_fd, err);
+	return r < 0 ? r : node_run(node, threads, node_add_idle(threads, 1, core->upf_threads), ready_fd, err);
 }
 
 int lab_kernel_upf_main(const struct lab_plan *plan, int ready_fd, struct err *err)

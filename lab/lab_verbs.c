@@ -42,17 +42,19 @@ int lab_verb_up(struct lab_task *task, struct err *err)
 
 	if (task->auto_upf)
 		task->options.upf = lab_upf_auto();
-	task->options.inner_ipv6 = !task->ipv4_only && lab_upf_carries_ipv6(task->options.upf);
+	task->options.inner_ipv6 =
+		!task->ipv4_only && lab_core_traits(o->core)->inner_ipv6 && lab_upf_carries_ipv6(task->options.upf);
 	r = lab_up(&task->options, err);
 	if (r < 0)
 		return r;
 	if (task->json)
 		return print_new_lab(task->options.name, err);
-	printf("the lab '%s' is up: %u UE%s, %u gNB%s, UPF %s%s\n"
-	       "try: ip netns exec %s-ue1 ping 10.70.0.2\n"
+	printf("the lab '%s' is up: %u UE%s, %u gNB%s, UPF %s%s%s\n"
+	       "try: ip netns exec %s-ue%s 10.70.0.2\n"
 	       "     teide lab traffic, teide lab status, teide lab down (each with --name %s)\n",
 	       o->name, o->ues, plural(o->ues), o->gnbs, plural(o->gnbs), lab_upf_kind_name(o->upf),
-	       o->inner_ipv6 ? "" : ", IPv4 only", o->name, o->name);
+	       o->inner_ipv6 ? "" : ", IPv4 only", o->core == LAB_CORE_SIMPLE ? "" : ", as free5GC and UERANSIM",
+	       o->name, lab_core_traits(o->core)->one_ue_netns ? " ping -I " LAB_UE_DEVICE "0" : "1 ping", o->name);
 	return 0;
 }
 
@@ -91,14 +93,19 @@ static void print_status(const struct lab_state *state, const struct lab_plan *p
 {
 	char rest[256], a[ADDR_TEXT_MAX], b[ADDR_TEXT_MAX];
 
-	printf("lab '%s' %s, UPF %s\n", plan->options.name, state->up ? "is up" : "was left half made (teide lab down)",
-	       lab_upf_kind_name(plan->options.upf));
+	printf("lab '%s' %s, UPF %s, core %s\n", plan->options.name,
+	       state->up ? "is up" : "was left half made (teide lab down)", lab_upf_kind_name(plan->options.upf),
+	       plan->core->name);
 	for (unsigned u = 0; u < plan->options.ues; u++) {
 		const struct lab_ue *ue = &plan->ues[u];
 
-		snprintf(rest, sizeof(rest), "%s %s gNB %u, TEID uplink 0x%08x downlink 0x%08x",
-			 addr_format(&ue->address, a), plan->options.inner_ipv6 ? addr_format(&ue->address6, b) : "",
-			 ue->gnb, ue->teid_uplink, ue->teid_downlink);
+		if (ue->session)
+			snprintf(rest, sizeof(rest), "%s %s gNB %u, TEID uplink 0x%08x downlink 0x%08x",
+				 addr_format(&ue->address, a),
+				 plan->options.inner_ipv6 ? addr_format(&ue->address6, b) : "", ue->gnb,
+				 ue->teid_uplink, ue->teid_downlink);
+		else
+			snprintf(rest, sizeof(rest), "gNB %u, no PDU session", ue->gnb);
 		print_node(state, plan, LAB_NODE_UE, ue->index, rest);
 	}
 	for (unsigned g = 0; g < plan->options.gnbs; g++) {

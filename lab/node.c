@@ -106,6 +106,40 @@ int node_run(struct node *node, const struct node_thread *threads, size_t count,
 	return r < 0 ? err_set(err, r, "%s %u stopped: %s", lab_node_comm(node->kind), node->index, err_name(r)) : 0;
 }
 
+static int idle(const struct node *node, void *data)
+{
+	int r = node_wait(node, -1, 0, -1);
+
+	return r == -ECANCELED ? 0 : r;
+}
+
+size_t node_add_idle(struct node_thread threads[static NODE_THREADS_MAX], size_t count, unsigned total)
+{
+	while (count < NODE_THREADS_MAX && count + 1 < total)
+		threads[count++] = (struct node_thread){idle, NULL};
+	return count;
+}
+
+int node_command_line(const struct node *node, struct err *err)
+{
+	const struct addr loopback = addr_from_v4(htonl(INADDR_LOOPBACK));
+
+	return node->plan->core->command_line ? node_udp_socket(&loopback, 0, err) : -1;
+}
+
+int node_drain(const struct node *node, void *data)
+{
+	const int *fd = data;
+	uint8_t datagram[64];
+	struct sockaddr_in from;
+	ssize_t n;
+
+	do
+		n = node_receive(node, *fd, datagram, sizeof(datagram), &from);
+	while (n >= 0);
+	return n == -ECANCELED ? 0 : (int)n;
+}
+
 int node_wait(const struct node *node, int fd, short events, int timeout_ms)
 {
 	struct pollfd fds[] = {

@@ -34,6 +34,16 @@ struct node_thread {
 /* Starts the threads, says ready, waits for a signal or for a thread that fails, joins them all. */
 int node_run(struct node *node, const struct node_thread *threads, size_t count, int ready_fd, struct err *err);
 
+/* Fills up with threads that only wait, until with the process's first they are total; returns how many there are. */
+size_t node_add_idle(struct node_thread threads[static NODE_THREADS_MAX], size_t count, unsigned total);
+
+/* The socket by which UERANSIM's programs take commands: 127.0.0.1, a port of the kernel's choice. What comes is thrown
+ * away. Returns the descriptor, -1 where the core has none, or -errno. */
+int node_command_line(const struct node *node, struct err *err);
+
+/* A thread's body that receives and throws away; data: const int *, the socket. */
+int node_drain(const struct node *node, void *data);
+
 /* 1: fd is ready for the poll events; 0: timeout_ms (-1: none) went by; -ECANCELED: stop. */
 int node_wait(const struct node *node, int fd, short events, int timeout_ms);
 

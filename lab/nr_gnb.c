@@ -16,6 +16,7 @@ struct gnb {
 	const struct lab_gnb *plan;
 	struct sockaddr_in upf;
 	int radio;
+	int command_line; /* -1: none */
 	struct gtpu_path n3;
 	/* The port each UE sends from (network order), learned from what it sends; 0: not yet. The
 	 * radio thread writes, the N3 thread reads. */
@@ -53,8 +54,8 @@ static void uplink_message(const struct node *node, struct gnb *gnb, const struc
 	atomic_store_explicit(&gnb->ports[ue->index - 1], from->sin_port, memory_order_relaxed);
 	if (m->type == RLS_HEARTBEAT)
 		answer_heartbeat(node, gnb, from);
-	else if (m->type == RLS_PDU)
-		gtpu_path_send(&gnb->n3, &gnb->upf, ue->teid_uplink, m->pdu, m->pdu_len);
+	else if (m->type == RLS_PDU && ue->session)
+		gtpu_path_send(node, &gnb->n3, &(struct gtpu_tunnel){&gnb->upf, ue->teid_uplink}, m->pdu, m->pdu_len);
 }
 
 static int uplink(const struct node *node, void *data)
@@ -76,12 +77,13 @@ static int uplink(const struct node *node, void *data)
 
 static const struct lab_ue *ue_by_teid(const struct node *node, uint32_t teid)
 {
-	uint32_t i = teid - node->plan->ues[0].teid_downlink;
+	for (unsigned u = 0; u < node->plan->options.ues; u++) {
+		const struct lab_ue *ue = &node->plan->ues[u];
 
-	if (i >= node->plan->options.ues || node->plan->ues[i].teid_downlink != teid ||
-	    node->plan->ues[i].gnb != node->index)
-		return NULL;
-	return &node->plan->ues[i];
+		if (ue->session && ue->teid_downlink == teid && ue->gnb == node->index)
+			return ue;
+	}
+	return NULL;
 }
 
 static int downlink_g_pdu(const struct node *node, void *data, const struct gtpu_message *m)
@@ -130,28 +132,53 @@ static int housekeeping(const struct node *node, void *data)
 	return r == -ECANCELED ? 0 : r;
 }
 
+static size_t add_threads(struct gnb *gnb, const struct lab_core_traits *core, struct node_thread *threads)
+{
+	size_t n = 0;
+
+	threads[n++] = (struct node_thread){uplink, gnb};
+	threads[n++] = (struct node_thread){gtpu_path_serve, &gnb->n3};
+	if (core->path_management)
+		threads[n++] = (struct node_thread){housekeeping, gnb};
+	if (core->command_line)
+		threads[n++] = (struct node_thread){node_drain, &gnb->command_line};
+	return node_add_idle(threads, n, core->gnb_threads);
+}
+
+/* The address of the link that its UEs share; any where each has a link, or there are none. */
+static const struct addr *radio_address(const struct node *node)
+{
+	const struct lab_plan *plan = node->plan;
+
+	if (!plan->core->one_ue_netns || node->index > plan->options.ues)
+		return NULL;
+	return &plan->ues[node->index - 1].gnb_radio_address;
+}
+
 int node_gnb_main(struct node *node, int ready_fd, struct err *err)
 {
 	const struct lab_gnb *plan = &node->plan->gnbs[node->index - 1];
-	_cleanup_close_ int radio = node_udp_socket(NULL, LAB_PORT_RADIO, err);
+	const struct lab_core_traits *core = node->plan->core;
+	_cleanup_close_ int radio = node_udp_socket(radio_address(node), LAB_PORT_RADIO, err);
+	_cleanup_close_ int command_line = node_command_line(node, err);
 	_cleanup_close_ int n3 = radio < 0 ? -1 : node_udp_socket(&plan->n3_address, LAB_PORT_GTPU, err);
 	struct gnb gnb = {
 		.plan = plan,
 		.upf = node_sockaddr(&plan->upf_n3_address, LAB_PORT_GTPU),
 		.radio = radio,
+		.command_line = command_line,
 		.n3 = {.fd = n3,
 		       .pdu_type = GTPU_PDU_UPLINK,
 		       .plain = node->plan->plain_gtpu,
+		       .quiet = !core->error_indications,
 		       .g_pdu = downlink_g_pdu,
 		       .data = &gnb},
 	};
-	const struct node_thread threads[] = {
-		{uplink, &gnb},
-		{gtpu_path_serve, &gnb.n3},
-		{housekeeping, &gnb},
-	};
+	struct node_thread threads[NODE_THREADS_MAX];
 
 	if (radio < 0 || n3 < 0)
 		return radio < 0 ? radio : n3;
-	return node_run(node, threads, ARRAY_SIZE(threads), ready_fd, err);
+	if (core->command_line && command_line < 0)
+		return command_line;
+	return node_run(node, threads, add_threads(&gnb, core, threads), ready_fd, err);
 }

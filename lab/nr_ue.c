@@ -17,8 +17,9 @@
 struct ue {
 	const struct lab_ue *plan;
 	struct sockaddr_in gnb;
-	int tun;
+	int tun; /* -1: no PDU session */
 	int radio;
+	int command_line; /* -1: none */
 };
 
 /* The kernel's own chatter on the device (multicast reports) is not the user's. */
@@ -63,7 +64,7 @@ static int downlink(const struct node *node, void *data)
 		if (n < 0)
 			return n == -ECANCELED ? 0 : (int)n;
 		if (from.sin_addr.s_addr != ue->gnb.sin_addr.s_addr || rls_decode(datagram, (size_t)n, &m) < 0 ||
-		    m.type != RLS_PDU)
+		    m.type != RLS_PDU || ue->tun < 0)
 			continue;
 		/* What is no IP packet is refused by the device; nothing to do about it here. */
 		(void)!write(ue->tun, m.pdu, m.pdu_len);
@@ -84,28 +85,57 @@ static int heartbeat(const struct node *node, void *data)
 	return r == -ECANCELED ? 0 : r;
 }
 
+static size_t add_threads(struct ue *ue, const struct lab_core_traits *core, struct node_thread *threads)
+{
+	size_t n = 0;
+
+	threads[n++] = (struct node_thread){downlink, ue};
+	threads[n++] = (struct node_thread){heartbeat, ue};
+	if (ue->tun >= 0)
+		threads[n++] = (struct node_thread){uplink, ue};
+	if (core->command_line)
+		threads[n++] = (struct node_thread){node_drain, &ue->command_line};
+	return node_add_idle(threads, n, core->ue_threads + (ue->tun >= 0 ? core->session_threads : 0));
+}
+
+static int open_session(struct ue *ue, const struct lab_plan *plan, struct err *err)
+{
+	int r;
+
+	if (!ue->plan->session)
+		return 0;
+	ue->tun = node_tun(ue->plan->device, err);
+	if (ue->tun < 0)
+		return ue->tun;
+	r = lab_device_setup_ue(plan, ue->plan, err);
+	if (r < 0)
+		close(ue->tun);
+	return r;
+}
+
 int node_ue_main(struct node *node, int ready_fd, struct err *err)
 {
 	const struct lab_ue *plan = &node->plan->ues[node->index - 1];
-	_cleanup_close_ int tun = node_tun(LAB_UE_DEVICE, err);
-	_cleanup_close_ int radio = tun < 0 ? -1 : node_udp_socket(NULL, 0, err);
+	const struct lab_core_traits *core = node->plan->core;
+	_cleanup_close_ int radio = node_udp_socket(NULL, 0, err);
+	_cleanup_close_ int command_line = node_command_line(node, err);
 	struct ue ue = {
 		.plan = plan,
 		.gnb = node_sockaddr(&plan->gnb_radio_address, LAB_PORT_RADIO),
-		.tun = tun,
+		.tun = -1,
 		.radio = radio,
+		.command_line = command_line,
 	};
-	const struct node_thread threads[] = {
-		{uplink, &ue},
-		{downlink, &ue},
-		{heartbeat, &ue},
-	};
+	struct node_thread threads[NODE_THREADS_MAX];
 	int r;
 
-	if (tun < 0 || radio < 0)
-		return tun < 0 ? tun : radio;
-	r = lab_device_setup_ue(node->plan, plan, err);
+	if (radio < 0 || (core->command_line && command_line < 0))
+		return radio < 0 ? radio : command_line;
+	r = open_session(&ue, node->plan, err);
 	if (r < 0)
 		return r;
-	return node_run(node, threads, ARRAY_SIZE(threads), ready_fd, err);
+	r = node_run(node, threads, add_threads(&ue, core, threads), ready_fd, err);
+	if (ue.tun >= 0)
+		close(ue.tun);
+	return r;
 }

@@ -58,6 +58,13 @@ static int check_range(const char *option, unsigned value, unsigned max, struct 
 	return err_set(err, -EINVAL, "%s %u is out of range: 1 to %u", option, value, max);
 }
 
+static int check_flows(const struct lab_options *o, struct err *err)
+{
+	if (lab_core_traits(o->core)->qfi && o->flows > 1)
+		return err_set(err, -EINVAL, "--flows %u: the core %s has one QFI", o->flows, lab_core_name(o->core));
+	return check_range("--flows", o->flows, LAB_FLOWS_MAX, err);
+}
+
 static int check_options(const struct lab_options *o, struct err *err)
 {
 	int r;
@@ -73,7 +80,42 @@ static int check_options(const struct lab_options *o, struct err *err)
 	r = check_range("--gnbs", o->gnbs, LAB_GNBS_MAX, err);
 	if (r < 0)
 		return r;
-	return check_range("--flows", o->flows, LAB_FLOWS_MAX, err);
+	if (o->sessions != LAB_SESSIONS_ALL && o->sessions > o->ues)
+		return err_set(err, -EINVAL, "--sessions %u are more than the UEs: %u", o->sessions, o->ues);
+	return check_flows(o, err);
+}
+
+/* A namespace and a link of its own, and numbers that no other UE has. */
+static void plan_ue_alone(struct lab_ue *ue, const char *name)
+{
+	unsigned u = ue->index;
+
+	snprintf(ue->netns, sizeof(ue->netns), "%s-ue%u", name, u);
+	snprintf(ue->device, sizeof(ue->device), LAB_UE_DEVICE "0");
+	snprintf(ue->radio, sizeof(ue->radio), "rls");
+	snprintf(ue->gnb_radio, sizeof(ue->gnb_radio), "ue%u", u);
+	ue->radio_address = v4(10, 200, u, 2);
+	ue->gnb_radio_address = v4(10, 200, u, 1);
+	ue->teid_uplink = TEID_UPLINK_BASE + u;
+	ue->teid_downlink = TEID_DOWNLINK_BASE + u;
+}
+
+/* The SMF gives a session's tunnels TEIDs of which the uplink's is every fourth; each gNB counts its own. */
+static void plan_ue_beside(struct lab_ue *ue, const char *name, unsigned gnbs)
+{
+	unsigned u = ue->index, g = ue->gnb;
+
+	snprintf(ue->netns, sizeof(ue->netns), "%s-ue", name);
+	snprintf(ue->device, sizeof(ue->device), LAB_UE_DEVICE "%u", u - 1);
+	if (g == 1)
+		snprintf(ue->radio, sizeof(ue->radio), "rls");
+	else
+		snprintf(ue->radio, sizeof(ue->radio), "rls-%u", g);
+	snprintf(ue->gnb_radio, sizeof(ue->gnb_radio), "rls");
+	ue->radio_address = v4(10, 200, g, 2);
+	ue->gnb_radio_address = v4(10, 200, g, 1);
+	ue->teid_uplink = 4 * u - 2;
+	ue->teid_downlink = (u - 1) / gnbs + 1;
 }
 
 static void plan_ue(struct lab_plan *plan, const char *name, unsigned u)
@@ -82,15 +124,13 @@ static void plan_ue(struct lab_plan *plan, const char *name, unsigned u)
 
 	ue->index = u;
 	ue->gnb = (u - 1) % plan->options.gnbs + 1;
-	snprintf(ue->netns, sizeof(ue->netns), "%s-ue%u", name, u);
-	snprintf(ue->radio, sizeof(ue->radio), "rls");
-	snprintf(ue->gnb_radio, sizeof(ue->gnb_radio), "ue%u", u);
-	ue->radio_address = v4(10, 200, u, 2);
-	ue->gnb_radio_address = v4(10, 200, u, 1);
+	ue->session = u <= plan->options.sessions;
 	ue->address = v4(10, 60, 0, u);
 	ue->address6 = v6(0x60, u, 1);
-	ue->teid_uplink = TEID_UPLINK_BASE + u;
-	ue->teid_downlink = TEID_DOWNLINK_BASE + u;
+	if (plan->core->one_ue_netns)
+		plan_ue_beside(ue, name, plan->options.gnbs);
+	else
+		plan_ue_alone(ue, name);
 }
 
 static void plan_gnb(struct lab_plan *plan, const char *name, unsigned g)
@@ -129,6 +169,8 @@ int lab_plan_make(const struct lab_options *options, struct lab_plan *ret, struc
 		return r;
 	memset(ret, 0, sizeof(*ret));
 	ret->options = *options;
+	ret->options.sessions = MIN(options->sessions, options->ues);
+	ret->core = lab_core_traits(options->core);
 	ret->plain_gtpu = options->upf == LAB_UPF_GTP;
 	plan_core(ret, options->name);
 	for (unsigned g = 1; g <= options->gnbs; g++)
@@ -145,14 +187,21 @@ uint8_t lab_flow_dscp(unsigned flow)
 	return dscp < LAB_QFI_DEFAULT ? dscp : dscp + 1;
 }
 
-uint8_t lab_flow_qfi(unsigned flow)
+uint8_t lab_flow_qfi(const struct lab_plan *plan, unsigned flow)
 {
-	return lab_dscp_qfi(lab_flow_dscp(flow));
+	return lab_dscp_qfi(plan, lab_flow_dscp(flow));
 }
 
-uint8_t lab_dscp_qfi(uint8_t dscp)
+uint8_t lab_dscp_qfi(const struct lab_plan *plan, uint8_t dscp)
 {
+	if (plan->core->qfi)
+		return (uint8_t)plan->core->qfi;
 	return dscp ? dscp : LAB_QFI_DEFAULT;
+}
+
+bool lab_ue_is_first(const struct lab_plan *plan, const struct lab_ue *ue)
+{
+	return !plan->core->one_ue_netns || ue->index == ue->gnb;
 }
 
 const char *lab_upf_kind_name(enum lab_upf_kind kind)

@@ -5,6 +5,12 @@
  *   <name>-ue<u>          <name>-gnb<g>              <name>-upf                <name>-dn
  *   uesimtun0
  *   nr-ue  rls -----UDP 4997-- ue<u>  nr-gnb  n3 --UDP 2152-- n3[-<g>]  upfgtp  n6 ------ n6
+ *
+ * With all UEs in one namespace (core.h), that and the radio links, one for each gNB, are
+ *
+ *   <name>-ue             <name>-gnb<g>
+ *   uesimtun<u-1>
+ *   nr-ue  rls[-<g>] UDP 4997-- rls  nr-gnb
  */
 #pragma once
 
@@ -13,6 +19,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "core.h"
 #include "err.h"
 
 #define LAB_UES_MAX 200
@@ -21,13 +28,16 @@
 #define LAB_NAME_MAX 32	 /* with the terminating NUL */
 #define LAB_NETNS_MAX 48
 
+#define LAB_SESSIONS_ALL UINT32_MAX
+
 #define LAB_NAME_DEFAULT "teide"
 #define LAB_PORT_RADIO 4997 /* nr-ue <-> nr-gnb */
 #define LAB_PORT_GTPU 2152  /* TS 29.281 4.4.2.3 */
 #define LAB_QFI_DEFAULT 9   /* of an inner packet whose DSCP is 0 */
 #define LAB_MTU 1500	    /* of every veth */
-#define LAB_MTU_INNER 1400  /* of uesimtun0 and upfgtp: with GTP-U below LAB_MTU */
-#define LAB_UE_DEVICE "uesimtun0"
+#define LAB_MTU_INNER 1400  /* of the UEs' devices, and of upfgtp: with GTP-U below LAB_MTU */
+#define LAB_UE_DEVICE "uesimtun"
+#define LAB_UE_TABLE 1000 /* of UE u, where it is not alone in its namespace: the routing table LAB_UE_TABLE + u */
 #define LAB_UPF_DEVICE "upfgtp"
 
 enum lab_upf_kind {
@@ -40,32 +50,37 @@ enum lab_node_kind { LAB_NODE_UE, LAB_NODE_GNB, LAB_NODE_UPF, LAB_NODE_DN };
 
 struct lab_options {
 	char name[LAB_NAME_MAX];
-	unsigned ues;	/* 1 to LAB_UES_MAX */
-	unsigned gnbs;	/* 1 to LAB_GNBS_MAX */
-	unsigned flows; /* QoS flows of each UE, 1 to LAB_FLOWS_MAX */
+	unsigned ues;	   /* 1 to LAB_UES_MAX */
+	unsigned gnbs;	   /* 1 to LAB_GNBS_MAX */
+	unsigned flows;	   /* QoS flows of each UE, 1 to LAB_FLOWS_MAX */
+	unsigned sessions; /* so many of the UEs, the first, have a PDU session; LAB_SESSIONS_ALL: all */
 	enum lab_upf_kind upf;
+	enum lab_core core;
 	bool inner_ipv6; /* false where the kernel's gtp module does not carry IPv6 */
 };
 
 /* clang-format off */
 #define LAB_OPTIONS_DEFAULT \
-	{.name = LAB_NAME_DEFAULT, .ues = 1, .gnbs = 1, .flows = 1, .upf = LAB_UPF_USER, .inner_ipv6 = true}
+	{.name = LAB_NAME_DEFAULT, .ues = 1, .gnbs = 1, .flows = 1, .sessions = LAB_SESSIONS_ALL, \
+	 .upf = LAB_UPF_USER, .inner_ipv6 = true}
 /* clang-format on */
 
 struct lab_ue {
 	unsigned index; /* from 1 */
 	unsigned gnb;	/* index of its gNB, from 1 */
+	bool session;	/* has a PDU session: the device with its addresses, and the tunnel */
 	char netns[LAB_NETNS_MAX];
-	char radio[IF_NAMESIZE];       /* "rls", in the UE's namespace */
-	char gnb_radio[IF_NAMESIZE];   /* "ue<u>", in the gNB's namespace */
-	struct addr radio_address;     /* 10.200.<u>.2/30 */
-	struct addr gnb_radio_address; /* 10.200.<u>.1/30 */
-	struct addr address;	       /* 10.60.0.<u>/32 on uesimtun0 */
-	/* fd00:60:0:<u>::1/128 on uesimtun0. Each UE owns a /64, as TS 23.501 5.8.2.2 has it and as
+	char device[IF_NAMESIZE];      /* "uesimtun0", or a namespace's next */
+	char radio[IF_NAMESIZE];       /* "rls", in the UE's namespace; "rls-<g>" of gNB 2 on in one namespace */
+	char gnb_radio[IF_NAMESIZE];   /* "ue<u>", in the gNB's namespace; "rls" with one for all of its UEs */
+	struct addr radio_address;     /* 10.200.<u>.2/30, or of the gNB's link 10.200.<g>.2/30 */
+	struct addr gnb_radio_address; /* 10.200.<u>.1/30, or 10.200.<g>.1/30 */
+	struct addr address;	       /* 10.60.0.<u>/32 on the device */
+	/* fd00:60:0:<u>::1/128 on the device. Each UE owns a /64, as TS 23.501 5.8.2.2 has it and as
 	 * the gtp module, which looks at no more than the prefix, needs it. */
 	struct addr address6;
-	uint32_t teid_uplink;	/* 0x00010000 + u: chosen by the UPF, in packets towards it */
-	uint32_t teid_downlink; /* 0x00020000 + u: chosen by the gNB, in packets towards it */
+	uint32_t teid_uplink;	/* 0x00010000 + u, or 2, 6, 10 ...: chosen by the UPF, in packets towards it */
+	uint32_t teid_downlink; /* 0x00020000 + u, or 1, 2 ... at each gNB: chosen by the gNB, in packets towards it */
 };
 
 struct lab_gnb {
@@ -79,6 +94,7 @@ struct lab_gnb {
 
 struct lab_plan {
 	struct lab_options options;
+	const struct lab_core_traits *core;
 	bool plain_gtpu; /* G-PDUs without extension header: the gtp module does not take it */
 	char upf_netns[LAB_NETNS_MAX];
 	char dn_netns[LAB_NETNS_MAX];
@@ -100,12 +116,16 @@ struct lab_plan {
 /* -EINVAL naming the option that is out of range. */
 int lab_plan_make(const struct lab_options *options, struct lab_plan *ret, struct err *err);
 
-/* The QFI of QoS flow 1 to LAB_FLOWS_MAX, all different; flow 1 has LAB_QFI_DEFAULT. */
-uint8_t lab_flow_qfi(unsigned flow);
+/* The QFI of QoS flow 1 to LAB_FLOWS_MAX, all different; flow 1 has LAB_QFI_DEFAULT. The one QFI of a core that has
+ * one. */
+uint8_t lab_flow_qfi(const struct lab_plan *plan, unsigned flow);
 /* The DSCP that selects that flow: 0 for flow 1, else the flow's QFI. */
 uint8_t lab_flow_dscp(unsigned flow);
 /* The QFI an inner packet belongs to by its DSCP. */
-uint8_t lab_dscp_qfi(uint8_t dscp);
+uint8_t lab_dscp_qfi(const struct lab_plan *plan, uint8_t dscp);
+
+/* Whether that UE comes first of those that share its radio link. */
+bool lab_ue_is_first(const struct lab_plan *plan, const struct lab_ue *ue);
 
 /* "user", "gtp", "gtp5g"; the parser returns -EINVAL for any other text. */
 const char *lab_upf_kind_name(enum lab_upf_kind kind);

@@ -76,7 +76,7 @@ static int child_stdio(const struct batch *b, unsigned index, struct err *err)
 static int child_exec(const struct batch *b, unsigned index, struct err *err)
 {
 	const struct lab_options *o = &b->plan->options;
-	char index_text[12], ues[12], gnbs[12], flows[12];
+	char index_text[12], ues[12], gnbs[12], flows[12], sessions[12];
 	char *argv[] = {(char *)lab_node_comm(b->kind),
 			"lab",
 			"node",
@@ -90,6 +90,10 @@ static int child_exec(const struct batch *b, unsigned index, struct err *err)
 			gnbs,
 			"--flows",
 			flows,
+			"--sessions",
+			sessions,
+			"--core",
+			(char *)lab_core_name(o->core),
 			"--upf",
 			(char *)lab_upf_kind_name(o->upf),
 			o->inner_ipv6 ? NULL : "--ipv4-only",
@@ -99,6 +103,7 @@ static int child_exec(const struct batch *b, unsigned index, struct err *err)
 	snprintf(ues, sizeof(ues), "%u", o->ues);
 	snprintf(gnbs, sizeof(gnbs), "%u", o->gnbs);
 	snprintf(flows, sizeof(flows), "%u", o->flows);
+	snprintf(sessions, sizeof(sessions), "%u", o->sessions);
 	execv("/proc/self/exe", argv);
 	return err_set(err, -errno, "cannot run /proc/self/exe: %s", strerror(errno));
 }

@@ -131,16 +131,31 @@ static int parse_nodes(const json_t *array, enum lab_node_kind kind, struct lab_
 	return 0;
 }
 
+/* The UEs with a PDU session come first. */
+static unsigned count_sessions(const json_t *ues)
+{
+	const json_t *ue;
+	unsigned n = 0;
+	size_t i;
+
+	json_array_foreach((json_t *)ues, i, ue)
+		n += json_object_get(ue, "address") != NULL;
+	return n;
+}
+
 static int parse_options(const json_t *root, struct lab_options *o)
 {
 	const char *name = json_string_value(json_object_get(root, "name"));
 	const char *kind = json_string_value(json_object_get(json_object_get(root, "upf"), "kind"));
+	const char *core = json_string_value(json_object_get(root, "core"));
 
-	if (!name || strlen(name) >= sizeof(o->name) || !kind || lab_upf_kind_parse(kind, &o->upf) < 0)
+	if (!name || strlen(name) >= sizeof(o->name) || !kind || lab_upf_kind_parse(kind, &o->upf) < 0 || !core ||
+	    lab_core_parse(core, &o->core) < 0)
 		return -EINVAL;
 	snprintf(o->name, sizeof(o->name), "%s", name);
 	o->ues = json_array_size(json_object_get(root, "ues"));
 	o->gnbs = json_array_size(json_object_get(root, "gnbs"));
+	o->sessions = count_sessions(json_object_get(root, "ues"));
 	o->flows = json_array_size(json_object_get(root, "flows"));
 	o->inner_ipv6 = json_is_true(json_object_get(root, "inner_ipv6"));
 	return 0;

@@ -39,6 +39,18 @@ static void put_node(const struct writer *w, enum lab_node_kind kind, unsigned i
 		jw_bool(w->j, "alive", w->is_alive(p));
 }
 
+static void put_session(const struct writer *w, const struct lab_ue *ue)
+{
+	struct jw *j = w->j;
+
+	jw_string(j, "interface", ue->device);
+	put_address(j, "address", &ue->address);
+	if (w->plan->options.inner_ipv6)
+		put_address(j, "address6", &ue->address6);
+	jw_u64(j, "teid_uplink", ue->teid_uplink);
+	jw_u64(j, "teid_downlink", ue->teid_downlink);
+}
+
 static void put_ue(const struct writer *w, const struct lab_ue *ue)
 {
 	struct jw *j = w->j;
@@ -46,14 +58,10 @@ static void put_ue(const struct writer *w, const struct lab_ue *ue)
 	jw_object(j, NULL);
 	jw_u64(j, "index", ue->index);
 	put_node(w, LAB_NODE_UE, ue->index);
-	jw_string(j, "interface", LAB_UE_DEVICE);
-	put_address(j, "address", &ue->address);
-	if (w->plan->options.inner_ipv6)
-		put_address(j, "address6", &ue->address6);
+	if (ue->session)
+		put_session(w, ue);
 	jw_u64(j, "gnb", ue->gnb);
 	put_address(j, "radio_address", &ue->radio_address);
-	jw_u64(j, "teid_uplink", ue->teid_uplink);
-	jw_u64(j, "teid_downlink", ue->teid_downlink);
 	jw_object_end(j);
 }
 
@@ -108,7 +116,7 @@ static void put_flows(const struct writer *w)
 	jw_array(w->j, "flows");
 	for (unsigned f = 1; f <= w->plan->options.flows; f++) {
 		jw_object(w->j, NULL);
-		jw_u64(w->j, "qfi", lab_flow_qfi(f));
+		jw_u64(w->j, "qfi", lab_flow_qfi(w->plan, f));
 		jw_u64(w->j, "dscp", lab_flow_dscp(f));
 		jw_object_end(w->j);
 	}
@@ -123,6 +131,7 @@ void lab_state_keys(struct jw *j, const struct lab_plan *plan, const struct lab_
 	jw_string(j, "name", plan->options.name);
 	jw_bool(j, "up", state->up);
 	jw_string(j, "boot_id", state->boot_id);
+	jw_string(j, "core", lab_core_name(plan->options.core));
 	jw_bool(j, "inner_ipv6", plan->options.inner_ipv6);
 	put_flows(&w);
 	jw_array(j, "ues");

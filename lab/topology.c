@@ -96,7 +96,7 @@ static int setup_gnb(void *data, struct err *err)
 		const struct lab_ue *ue = &job->plan->ues[u];
 		const struct interface radio = {ue->gnb_radio, &ue->gnb_radio_address, LAB_RADIO_PREFIX, NULL};
 
-		if (ue->gnb == gnb->index)
+		if (ue->gnb == gnb->index && lab_ue_is_first(job->plan, ue))
 			r = set_up(&radio, err);
 	}
 	return r;
@@ -147,7 +147,11 @@ int lab_topology_each(const struct lab_plan *plan, int (*fn)(const char *netns, 
 	static const enum lab_node_kind kinds[] = {LAB_NODE_DN, LAB_NODE_UPF, LAB_NODE_GNB, LAB_NODE_UE};
 
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-		for (unsigned i = 1; i <= lab_plan_nodes(plan, kinds[k]); i++) {
+		unsigned n = lab_plan_nodes(plan, kinds[k]);
+
+		if (kinds[k] == LAB_NODE_UE && plan->core->one_ue_netns)
+			n = 1;
+		for (unsigned i = 1; i <= n; i++) {
 			int r = fn(lab_plan_netns(plan, kinds[k], i), data);
 
 			if (r)
@@ -185,6 +189,8 @@ int lab_topology_make(const struct lab_plan *plan, int cancel_fd, struct err *er
 
 	for (unsigned u = 0; r >= 0 && u < plan->options.ues; u++) {
 		job.ue = &plan->ues[u];
+		if (!lab_ue_is_first(plan, job.ue))
+			continue;
 		r = check_cancel(cancel_fd, err);
 		if (r >= 0)
 			r = lab_netns_call(job.ue->netns, setup_ue, &job, err);

@@ -87,7 +87,7 @@ static void recruit(struct crew *crew, const struct traffic_worker *base)
 			add(crew, base, g, plan->gnbs[g - 1].netns, traffic_run_signalling);
 	}
 	for (unsigned u = 1; u <= plan->options.ues; u++) {
-		if (o->ue && o->ue != u)
+		if ((o->ue && o->ue != u) || !plan->ues[u - 1].session)
 			continue;
 		if (packets)
 			add(crew, base, u, plan->ues[u - 1].netns, traffic_run_packets);
@@ -223,6 +223,8 @@ int lab_traffic(const struct lab_plan *plan, const struct lab_traffic_options *g
 	if (o.ue > plan->options.ues)
 		return err_set(err, -EINVAL, "--ue %u: the lab '%s' has %u", o.ue, plan->options.name,
 			       plan->options.ues);
+	if (o.ue ? !plan->ues[o.ue - 1].session : !plan->options.sessions)
+		return err_set(err, -EINVAL, "--ue %u: it has no PDU session", o.ue ?: 1);
 	recruit(&crew, &base);
 	r = block_signals(&crew, err);
 	if (r < 0)

@@ -70,6 +70,9 @@ int traffic_run_signalling(struct traffic_worker *w);
 /* A non-blocking UDP socket from a gNB's ephemeral port to its UPF. -errno with w->err set. */
 int traffic_n3_socket(struct traffic_worker *w);
 
+/* Where UEs share a namespace, the UE's address says from which device the socket sends. 0 or -errno. */
+int traffic_bind(const struct traffic_worker *w, int fd, bool ipv6_socket);
+
 /* The first UE of the worker's gNB; UE 1 when it has none. */
 const struct lab_ue *traffic_gnb_ue(const struct traffic_worker *w);
 

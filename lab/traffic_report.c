@@ -36,14 +36,14 @@ static void json_kinds(struct jw *j, const struct traffic_result *t)
 	}
 }
 
-static void json_flows(struct jw *j, const struct traffic_result *t)
+static void json_flows(struct jw *j, const struct lab_plan *plan, const struct traffic_result *t)
 {
 	jw_array(j, "flows");
 	for (unsigned f = 1; f <= LAB_FLOWS_MAX; f++) {
 		if (!t->flows[f].sent)
 			continue;
 		jw_object(j, NULL);
-		jw_u64(j, "qfi", lab_flow_qfi(f));
+		jw_u64(j, "qfi", lab_flow_qfi(plan, f));
 		jw_u64(j, "dscp", lab_flow_dscp(f));
 		json_count(j, &t->flows[f]);
 		jw_object_end(j);
@@ -93,7 +93,7 @@ static void report_json(const struct lab_plan *plan, const struct lab_traffic_op
 	jw_string(&j, "lab", plan->options.name);
 	jw_double(&j, "seconds", seconds);
 	json_kinds(&j, t);
-	json_flows(&j, t);
+	json_flows(&j, plan, t);
 	json_rest(&j, o, t);
 	jw_object_end(&j);
 	puts(out.failed ? "{}" : out.data);
@@ -108,7 +108,8 @@ static void text_count(const char *name, const struct traffic_count *c)
 		printf("%-12s %" PRIu64 " replies that answered nothing\n", "", c->bad);
 }
 
-static void report_text(const struct lab_traffic_options *o, const struct traffic_result *t, double seconds)
+static void report_text(const struct lab_plan *plan, const struct lab_traffic_options *o,
+			const struct traffic_result *t, double seconds)
 {
 	char name[32];
 
@@ -117,7 +118,7 @@ static void report_text(const struct lab_traffic_options *o, const struct traffi
 	for (unsigned k = 0; k < TRAFFIC_KINDS; k++)
 		text_count(kind_names[k], &t->kinds[k]);
 	for (unsigned f = 1; f <= LAB_FLOWS_MAX; f++) {
-		snprintf(name, sizeof(name), "udp qfi %u", lab_flow_qfi(f));
+		snprintf(name, sizeof(name), "udp qfi %u", lab_flow_qfi(plan, f));
 		text_count(name, &t->flows[f]);
 	}
 	if (t->tcp.begun)
@@ -144,6 +145,6 @@ void traffic_report(const struct lab_plan *plan, const struct lab_traffic_option
 	if (o->json)
 		report_json(plan, o, total, seconds);
 	else
-		report_text(o, total, seconds);
+		report_text(plan, o, total, seconds);
 	fflush(stdout);
 }

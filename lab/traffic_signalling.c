@@ -83,7 +83,7 @@ static int send_unknown(struct traffic_worker *w, int fd, unsigned i)
 		.teid = TEID_UNKNOWN + w->index,
 		.has_pdu_session = !w->plan->plain_gtpu,
 		.pdu_type = GTPU_PDU_UPLINK,
-		.qfi = LAB_QFI_DEFAULT,
+		.qfi = lab_flow_qfi(w->plan, 1),
 	};
 	uint8_t out[GTPU_HEADER_MAX + INNER_LEN];
 	ssize_t head = gtpu_header_encode(&h, INNER_LEN, out);

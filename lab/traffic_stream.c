@@ -70,6 +70,20 @@ static int connect_to(int fd, const struct lab_plan *plan, enum traffic_kind kin
 	return connect(fd, (struct sockaddr *)&v6, sizeof(v6));
 }
 
+int traffic_bind(const struct traffic_worker *w, int fd, bool ipv6_socket)
+{
+	const struct lab_ue *ue = &w->plan->ues[w->index - 1];
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = addr_v4(&ue->address)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+
+	if (!w->plan->core->one_ue_netns)
+		return 0;
+	memcpy(&v6.sin6_addr, ue->address.b, sizeof(v6.sin6_addr)); /* mapped: inside, such labs carry IPv4 alone */
+	if (ipv6_socket)
+		return bind(fd, (struct sockaddr *)&v6, sizeof(v6)) < 0 ? -errno : 0;
+	return bind(fd, (struct sockaddr *)&v4, sizeof(v4)) < 0 ? -errno : 0;
+}
+
 int traffic_stream_open(struct traffic_stream *s, const struct traffic_worker *w, enum traffic_kind kind, unsigned flow,
 			struct err *err)
 {
@@ -80,7 +94,8 @@ int traffic_stream_open(struct traffic_stream *s, const struct traffic_worker *w
 	if (s->fd < 0)
 		return err_set(err, -errno, "%s: cannot make a socket: %s", w->netns, strerror(errno));
 	(void)setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	if (set_dscp(s->fd, kind, lab_flow_dscp(flow)) < 0 || connect_to(s->fd, w->plan, kind) < 0)
+	if (set_dscp(s->fd, kind, lab_flow_dscp(flow)) < 0 || traffic_bind(w, s->fd, is_v6(kind)) < 0 ||
+	    connect_to(s->fd, w->plan, kind) < 0)
 		return err_set(err, -errno, "%s: cannot reach the data network: %s", w->netns, strerror(errno));
 	return 0;
 }

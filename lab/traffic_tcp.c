@@ -45,6 +45,9 @@ static int connect_dn(const struct traffic_worker *w, bool ipv6)
 
 	if (fd < 0)
 		return -errno;
+	r = traffic_bind(w, fd, true);
+	if (r < 0)
+		return r;
 	memcpy(&sa.sin6_addr, ipv6 ? w->plan->dn_address6.b : w->plan->dn_address.b, sizeof(sa.sin6_addr));
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0 && errno != EINPROGRESS)
 		return -errno;

@@ -104,21 +104,22 @@ static int downlink(const struct node *node, void *data)
 		key = session_key(&in.dst);
 		s = find(upf->by_address, &key);
 		if (s)
-			gtpu_path_send(&upf->n3, &s->gnb, s->ue->teid_downlink, packet, (size_t)n);
+			gtpu_path_send(node, &upf->n3, &(struct gtpu_tunnel){&s->gnb, s->ue->teid_downlink}, packet,
+				       (size_t)n);
 	}
 }
 
 static int run(struct node *node, struct upf *upf, int ready_fd, struct err *err)
 {
-	const struct node_thread threads[] = {
+	struct node_thread threads[NODE_THREADS_MAX] = {
 		{gtpu_path_serve, &upf->n3},
 		{downlink, upf},
 	};
 
-	for (unsigned i = 0; i < node->plan->options.ues; i++)
+	for (unsigned i = 0; i < node->plan->options.sessions; i++)
 		if (add_session(upf, node->plan, i) < 0)
 			return err_set(err, -ENOMEM, "upf: out of memory");
-	return node_run(node, threads, ARRAY_SIZE(threads), ready_fd, err);
+	return node_run(node, threads, node_add_idle(threads, 2, node->plan->core->upf_threads), ready_fd, err);
 }
 
 int node_upf_main(struct node *node, int ready_fd, struct err *err)
@@ -135,6 +136,7 @@ int node_upf_main(struct node *node, int ready_fd, struct err *err)
 		.n3 = {.fd = n3,
 		       .pdu_type = GTPU_PDU_DOWNLINK,
 		       .plain = node->plan->plain_gtpu,
+		       .quiet = !node->plan->core->error_indications,
 		       .g_pdu = uplink_g_pdu,
 		       .data = &upf},
 	};

@@ -26,6 +26,17 @@ static error_t set_number(struct argp_state *state, const char *option, const ch
 	return 0;
 }
 
+static error_t set_sessions(struct argp_state *state, const char *text, unsigned *ret)
+{
+	uint64_t value = 0;
+	struct err err;
+
+	if (parse_u64(text, 0, LAB_UES_MAX, &value, &err) < 0)
+		args_error(state, "--sessions: %s", err.text);
+	*ret = (unsigned)value;
+	return 0;
+}
+
 static void parse_upf(struct lab_task *a, const char *text, struct argp_state *state)
 {
 	a->auto_upf = !strcmp(text, "auto");
@@ -54,6 +65,12 @@ static error_t parse_plan(int key, char *arg, struct argp_state *state)
 		return set_number(state, "--gnbs", arg, LAB_GNBS_MAX, &a->options.gnbs);
 	case 'f':
 		return set_number(state, "--flows", arg, LAB_FLOWS_MAX, &a->options.flows);
+	case 's':
+		return set_sessions(state, arg, &a->options.sessions);
+	case 'c':
+		if (lab_core_parse(arg, &a->options.core) < 0)
+			args_error(state, "--core %s: it is simple or free5gc", arg);
+		return 0;
 	case 'k':
 		parse_upf(a, arg, state);
 		return 0;
@@ -84,6 +101,9 @@ static error_t parse_node(int key, char *arg, struct argp_state *state)
 	{"ues", 'u', "N", 0, "user equipments, 1 to 200 (1)", 0}, \
 	{"gnbs", 'g', "N", 0, "base stations, 1 to 32 (1)", 0}, \
 	{"flows", 'f', "M", 0, "QoS flows of each UE, 1 to 63 (1)", 0}, \
+	{"sessions", 's', "N", 0, "only N of the UEs have a PDU session (all)", 0}, \
+	{"core", 'c', "CORE", 0, \
+	 "simple, or free5gc: processes, sockets and packets as those of free5GC and UERANSIM (simple)", 0}, \
 	{"upf", 'k', "KIND", 0, \
 	 "user (in user space), gtp or gtp5g (kernel modules), or auto: gtp5g where it is loaded, else user " \
 	 "(auto)", 0}, \

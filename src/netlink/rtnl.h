@@ -47,6 +47,10 @@ int rtnl_link_delete(const char *name, struct err *err); /* -ENODEV when there i
 /* IPv6 addresses skip duplicate address detection: usable at once. */
 int rtnl_addr_add(const char *link, const struct addr *addr, unsigned prefix_len, struct err *err);
 
+/* What comes from that IPv4 address goes out by the link: a default route in that table, and a rule that leads there.
+ */
+int rtnl_source_route_add(const struct addr *src, uint32_t table, const char *link, struct err *err);
+
 /* dst/prefix_len through via (NULL: on the link) and link (NULL: by the way to via), one of which
  * is given. For IPv4 prefix_len counts from 0 to 32. */
 int rtnl_route_add(const struct addr *dst, unsigned prefix_len, const struct addr *via, const char *link,

@@ -65,6 +65,35 @@ static void test_ues_spread_over_gnbs(void **state)
 	assert_true(p->plain_gtpu);
 }
 
+/* The devices count through the namespace, uplink TEIDs by four; each gNB has a link, and counts its own TEIDs. */
+static void test_one_namespace_for_all_ues(void **state)
+{
+	struct lab_options o = LAB_OPTIONS_DEFAULT;
+	_cleanup_free_ struct lab_plan *p = NULL;
+
+	o.core = LAB_CORE_FREE5GC;
+	o.ues = 5;
+	o.gnbs = 2;
+	o.sessions = 4;
+	p = make(o);
+	for (unsigned u = 1; u <= 5; u++) {
+		const struct lab_ue *ue = &p->ues[u - 1];
+
+		assert_string_equal(ue->netns, "teide-ue");
+		assert_int_equal(ue->teid_uplink, 4 * u - 2);
+		assert_int_equal(ue->session, u < 5);
+		assert_int_equal(lab_ue_is_first(p, ue), u < 3);
+	}
+	assert_string_equal(p->ues[2].device, "uesimtun2");
+	assert_string_equal(p->ues[2].radio, "rls");
+	assert_string_equal(p->ues[3].radio, "rls-2");
+	assert_string_equal(p->ues[3].gnb_radio, "rls");
+	assert_addr(&p->ues[3].gnb_radio_address, "10.200.2.1");
+	assert_int_equal(p->ues[2].teid_downlink, 2);
+	assert_int_equal(p->ues[3].teid_downlink, 2);
+	assert_int_equal(lab_dscp_qfi(p, 46), 1);
+}
+
 /* Whatever must differ between UEs does, in the largest lab; names fit where they must. */
 static void test_largest(void **state)
 {
@@ -98,17 +127,18 @@ static void test_largest(void **state)
 
 static void test_flows_have_their_own_qfi(void **state)
 {
+	_cleanup_free_ struct lab_plan *p = make((struct lab_options)LAB_OPTIONS_DEFAULT);
 	bool seen[64] = {false};
 
-	assert_int_equal(lab_flow_qfi(1), LAB_QFI_DEFAULT);
+	assert_int_equal(lab_flow_qfi(p, 1), LAB_QFI_DEFAULT);
 	assert_int_equal(lab_flow_dscp(1), 0);
 	for (unsigned f = 1; f <= LAB_FLOWS_MAX; f++) {
-		uint8_t qfi = lab_flow_qfi(f);
+		uint8_t qfi = lab_flow_qfi(p, f);
 
 		assert_in_range(qfi, 1, 63);
 		assert_false(seen[qfi]);
 		seen[qfi] = true;
-		assert_int_equal(lab_dscp_qfi(lab_flow_dscp(f)), qfi);
+		assert_int_equal(lab_dscp_qfi(p, lab_flow_dscp(f)), qfi);
 		assert_in_range(lab_flow_dscp(f), 0, 63);
 	}
 }
@@ -123,6 +153,7 @@ static void test_bad_options(void **state)
 		{{.name = "x", .ues = 201, .gnbs = 1, .flows = 1}, "1 to 200"},
 		{{.name = "x", .ues = 1, .gnbs = 33, .flows = 1}, "--gnbs 33"},
 		{{.name = "x", .ues = 1, .gnbs = 1, .flows = 64}, "--flows 64"},
+		{{.name = "x", .ues = 1, .gnbs = 1, .flows = 1, .sessions = 2}, "--sessions 2"},
 		{{.name = "", .ues = 1, .gnbs = 1, .flows = 1}, "--name"},
 		{{.name = "a/b", .ues = 1, .gnbs = 1, .flows = 1}, "'a/b'"},
 		{{.name = "..", .ues = 1, .gnbs = 1, .flows = 1}, "'..'"},
@@ -163,9 +194,13 @@ static void test_names_there_and_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),    cmocka_unit_test(test_ues_spread_over_gnbs),
-		cmocka_unit_test(test_largest),	    cmocka_unit_test(test_flows_have_their_own_qfi),
-		cmocka_unit_test(test_bad_options), cmocka_unit_test(test_names_there_and_back),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_ues_spread_over_gnbs),
+		cmocka_unit_test(test_one_namespace_for_all_ues),
+		cmocka_unit_test(test_largest),
+		cmocka_unit_test(test_flows_have_their_own_qfi),
+		cmocka_unit_test(test_bad_options),
+		cmocka_unit_test(test_names_there_and_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
