@@ -28,6 +28,8 @@ static const struct lab_core_traits cores[] = {
 			.link_local = true,
 			.upf_mtu = 1464,
 			.qfi = 1,
+			.flow_rules = true,
+			.numbered = true,
 		},
 };
 

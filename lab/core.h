@@ -23,6 +23,8 @@ struct lab_core_traits {
 	bool inner_ipv6;		   /* can be: gtp5g has no rule for it */
 	unsigned upf_mtu;		   /* of the UPF's device */
 	unsigned qfi;			   /* of every G-PDU; 0: of the packet's flow */
+	bool flow_rules;		   /* a QoS flow is a pair of PDRs with an SDF filter; else it is a DSCP */
+	bool numbered;			   /* downlink G-PDUs have sequence numbers, counted for each PDR */
 };
 
 const struct lab_core_traits *lab_core_traits(enum lab_core core);

@@ -170,8 +170,8 @@ static int worker(const struct node *node, void *data)
 	return r == -ECANCELED ? 0 : r;
 }
 
-/* Receives with the traffic class as ancillary data, which recvmsg() leaves in a form that
- * sendmsg() takes: what came with a DSCP goes back with it. */
+/* Receives with the traffic class and the address as ancillary data, which recvmsg() leaves in a form that sendmsg()
+ * takes: what came with a DSCP to one of the addresses goes back with it from that one. */
 static int echo_one(int fd)
 {
 	uint8_t data[NODE_DATAGRAM_MAX], control[128] = {};
@@ -233,6 +233,7 @@ static int open_sockets(struct dn *dn, struct err *err)
 	if (dn->echo4 < 0)
 		return dn->echo4;
 	if (listen(dn->tcp, BACKLOG) < 0 || setsockopt(dn->echo4, IPPROTO_IP, IP_RECVTOS, &on, sizeof(on)) < 0 ||
+	    setsockopt(dn->echo4, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) < 0 ||
 	    setsockopt(dn->echo6, IPPROTO_IPV6, IPV6_RECVTCLASS, &on, sizeof(on)) < 0)
 		return err_set(err, -errno, "dn: %s", strerror(errno));
 	return 0;

@@ -96,6 +96,8 @@ void gtpu_path_send(const struct node *node, const struct gtpu_path *path, const
 		return;
 	h.has_pdu_session = !path->plain;
 	h.qfi = lab_dscp_qfi(node->plan, in.dscp);
+	h.has_seq = tunnel->next_seq != NULL;
+	h.seq = h.has_seq ? (*tunnel->next_seq)++ : 0;
 	head_len = gtpu_header_encode(&h, len, head);
 	if (head_len > 0)
 		node_send(path->fd, tunnel->peer, node_part(head, (size_t)head_len), node_part(packet, len));

@@ -28,9 +28,10 @@ int gtpu_path_serve(const struct node *node, void *data);
 struct gtpu_tunnel {
 	const struct sockaddr_in *peer;
 	uint32_t teid;
+	uint16_t *next_seq; /* NULL: no sequence numbers */
 };
 
-/* Wraps an inner packet and sends it into the tunnel, with the QFI its DSCP asks for. */
+/* Wraps an inner packet and sends it into the tunnel, with the QFI its DSCP asks for and the next number. */
 void gtpu_path_send(const struct node *node, const struct gtpu_path *path, const struct gtpu_tunnel *tunnel,
 		    const void *packet, size_t len);
 

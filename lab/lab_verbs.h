@@ -12,6 +12,7 @@ struct lab_task {
 	struct lab_options options;
 	struct lab_traffic_options traffic;
 	bool auto_upf;	/* else options.upf is the kind of UPF */
+	bool has_flows; /* else options.flows is one, or two with a flow rule */
 	bool ipv4_only; /* options.inner_ipv6 is set by it and by what the UPF carries */
 	bool json;
 	const char *node_kind, *node_index; /* of the verb that starts a node's program */

@@ -55,7 +55,8 @@ static void uplink_message(const struct node *node, struct gnb *gnb, const struc
 	if (m->type == RLS_HEARTBEAT)
 		answer_heartbeat(node, gnb, from);
 	else if (m->type == RLS_PDU && ue->session)
-		gtpu_path_send(node, &gnb->n3, &(struct gtpu_tunnel){&gnb->upf, ue->teid_uplink}, m->pdu, m->pdu_len);
+		gtpu_path_send(node, &gnb->n3, &(struct gtpu_tunnel){&gnb->upf, ue->teid_uplink, NULL}, m->pdu,
+			       m->pdu_len);
 }
 
 static int uplink(const struct node *node, void *data)

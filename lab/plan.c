@@ -11,6 +11,9 @@
 #define TEID_UPLINK_BASE 0x00010000U
 #define TEID_DOWNLINK_BASE 0x00020000U
 
+#define PRECEDENCE_DEFAULT 255
+#define PRECEDENCE_RULE 128
+
 static const char *const upf_kinds[] = {
 	[LAB_UPF_USER] = "user",
 	[LAB_UPF_GTP] = "gtp",
@@ -60,8 +63,9 @@ static int check_range(const char *option, unsigned value, unsigned max, struct 
 
 static int check_flows(const struct lab_options *o, struct err *err)
 {
-	if (lab_core_traits(o->core)->qfi && o->flows > 1)
-		return err_set(err, -EINVAL, "--flows %u: the core %s has one QFI", o->flows, lab_core_name(o->core));
+	if (lab_core_traits(o->core)->flow_rules && o->upf != LAB_UPF_USER && o->flows > 1)
+		return err_set(err, -EINVAL, "--flows %u: --core %s with --upf %s makes one", o->flows,
+			       lab_core_name(o->core), lab_upf_kind_name(o->upf));
 	return check_range("--flows", o->flows, LAB_FLOWS_MAX, err);
 }
 
@@ -180,16 +184,16 @@ int lab_plan_make(const struct lab_options *options, struct lab_plan *ret, struc
 	return 0;
 }
 
-uint8_t lab_flow_dscp(unsigned flow)
+uint8_t lab_flow_dscp(const struct lab_plan *plan, unsigned flow)
 {
-	unsigned dscp = flow - 1;
+	unsigned dscp = plan->core->flow_rules ? 0 : flow - 1;
 
 	return dscp < LAB_QFI_DEFAULT ? dscp : dscp + 1;
 }
 
 uint8_t lab_flow_qfi(const struct lab_plan *plan, unsigned flow)
 {
-	return lab_dscp_qfi(plan, lab_flow_dscp(flow));
+	return lab_dscp_qfi(plan, lab_flow_dscp(plan, flow));
 }
 
 uint8_t lab_dscp_qfi(const struct lab_plan *plan, uint8_t dscp)
@@ -197,6 +201,51 @@ uint8_t lab_dscp_qfi(const struct lab_plan *plan, uint8_t dscp)
 	if (plan->core->qfi)
 		return (uint8_t)plan->core->qfi;
 	return dscp ? dscp : LAB_QFI_DEFAULT;
+}
+
+/* As free5GC's SMF has it: the session's QER comes before those of its flows, and which of the two a PDR lists first is
+ * not the same for the default flow and a flow rule. */
+struct lab_pdr lab_plan_pdr(const struct lab_plan *plan, const struct lab_ue *ue, unsigned flow, bool downlink)
+{
+	unsigned flows = plan->options.flows, before = (ue->index - 1) * flows + flow - 1;
+	unsigned session_qer = (ue->index - 1) * (flows + 1) + 1, flow_qer = session_qer + flow;
+	bool is_default = flow == 1;
+
+	return (struct lab_pdr){
+		.downlink = downlink,
+		.id = 2 * before + 1 + downlink,
+		.precedence = is_default ? PRECEDENCE_DEFAULT : PRECEDENCE_RULE,
+		.qers = {is_default ? flow_qer : session_qer, is_default ? session_qer : flow_qer},
+		.remote = is_default ? v4(0, 0, 0, 0) : lab_flow_address(plan, flow),
+	};
+}
+
+const char *lab_pdr_filter(const struct lab_pdr *pdr, char text[static LAB_FILTER_MAX])
+{
+	char remote[ADDR_TEXT_MAX];
+
+	if (addr_v4(&pdr->remote))
+		snprintf(text, LAB_FILTER_MAX, "permit out ip from %s/32 to assigned",
+			 addr_format(&pdr->remote, remote));
+	else
+		snprintf(text, LAB_FILTER_MAX, "permit out ip from any to assigned");
+	return text;
+}
+
+struct addr lab_flow_address(const struct lab_plan *plan, unsigned flow)
+{
+	return plan->core->flow_rules ? v4(10, 70, 0, flow + 1) : plan->dn_address;
+}
+
+unsigned lab_address_flow(const struct lab_plan *plan, const struct addr *remote)
+{
+	for (unsigned f = 2; f <= plan->options.flows; f++) {
+		struct addr of_flow = lab_flow_address(plan, f);
+
+		if (plan->core->flow_rules && addr_equal(&of_flow, remote))
+			return f;
+	}
+	return 1;
 }
 
 bool lab_ue_is_first(const struct lab_plan *plan, const struct lab_ue *ue)

@@ -119,10 +119,33 @@ int lab_plan_make(const struct lab_options *options, struct lab_plan *ret, struc
 /* The QFI of QoS flow 1 to LAB_FLOWS_MAX, all different; flow 1 has LAB_QFI_DEFAULT. The one QFI of a core that has
  * one. */
 uint8_t lab_flow_qfi(const struct lab_plan *plan, unsigned flow);
-/* The DSCP that selects that flow: 0 for flow 1, else the flow's QFI. */
-uint8_t lab_flow_dscp(unsigned flow);
+/* The DSCP that selects that flow: 0 for flow 1, else the flow's QFI. 0 where rules select flows. */
+uint8_t lab_flow_dscp(const struct lab_plan *plan, unsigned flow);
 /* The QFI an inner packet belongs to by its DSCP. */
 uint8_t lab_dscp_qfi(const struct lab_plan *plan, uint8_t dscp);
+
+/* Where rules select flows: a session has a pair of PDRs for each, all with one F-TEID and one UE address. Flow 1 takes
+ * what no other does; flow 2 on has packets from one address of the data network, or to it. The ids are the SMF's,
+ * which counts through all sessions. */
+struct lab_pdr {
+	bool downlink;
+	unsigned id;	     /* and its FAR's */
+	unsigned precedence; /* the lower one comes first */
+	unsigned
+		qers[2]; /* in the order of the PDR: that of the session and that of the flow, or the other way round */
+	struct addr remote; /* of the SDF filter; any for flow 1 */
+};
+
+struct lab_pdr lab_plan_pdr(const struct lab_plan *plan, const struct lab_ue *ue, unsigned flow, bool downlink);
+
+/* "permit out ip from 10.70.0.3/32 to assigned" (TS 29.212 5.4.2); returns text. */
+#define LAB_FILTER_MAX (ADDR_TEXT_MAX + 48)
+const char *lab_pdr_filter(const struct lab_pdr *pdr, char text[static LAB_FILTER_MAX]);
+
+/* The data network's address that flow has: dn_address for flow 1. */
+struct addr lab_flow_address(const struct lab_plan *plan, unsigned flow);
+/* The flow that a downlink packet from that address belongs to. */
+unsigned lab_address_flow(const struct lab_plan *plan, const struct addr *remote);
 
 /* Whether that UE comes first of those that share its radio link. */
 bool lab_ue_is_first(const struct lab_plan *plan, const struct lab_ue *ue);

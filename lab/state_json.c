@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <stdio.h>
 
+#include "cleanup.h"
 #include "jsonw.h"
 #include "state.h"
 
@@ -39,6 +40,38 @@ static void put_node(const struct writer *w, enum lab_node_kind kind, unsigned i
 		jw_bool(w->j, "alive", w->is_alive(p));
 }
 
+static void put_pdr(struct jw *j, const struct lab_pdr *pdr)
+{
+	char filter[LAB_FILTER_MAX];
+
+	jw_object(j, NULL);
+	jw_string(j, "direction", pdr->downlink ? "downlink" : "uplink");
+	jw_u64(j, "id", pdr->id);
+	jw_u64(j, "far", pdr->id);
+	jw_u64(j, "precedence", pdr->precedence);
+	jw_string(j, "filter", lab_pdr_filter(pdr, filter));
+	jw_array(j, "qers");
+	for (size_t i = 0; i < ARRAY_SIZE(pdr->qers); i++)
+		jw_u64(j, NULL, pdr->qers[i]);
+	jw_array_end(j);
+	jw_object_end(j);
+}
+
+/* Of the lab's own UPF. */
+static void put_pdrs(const struct writer *w, const struct lab_ue *ue)
+{
+	if (!w->plan->core->flow_rules || w->plan->options.upf != LAB_UPF_USER)
+		return;
+	jw_array(w->j, "pdrs");
+	for (unsigned f = 1; f <= w->plan->options.flows; f++) {
+		const struct lab_pdr pair[] = {lab_plan_pdr(w->plan, ue, f, false), lab_plan_pdr(w->plan, ue, f, true)};
+
+		for (size_t i = 0; i < ARRAY_SIZE(pair); i++)
+			put_pdr(w->j, &pair[i]);
+	}
+	jw_array_end(w->j);
+}
+
 static void put_session(const struct writer *w, const struct lab_ue *ue)
 {
 	struct jw *j = w->j;
@@ -49,6 +82,7 @@ static void put_session(const struct writer *w, const struct lab_ue *ue)
 		put_address(j, "address6", &ue->address6);
 	jw_u64(j, "teid_uplink", ue->teid_uplink);
 	jw_u64(j, "teid_downlink", ue->teid_downlink);
+	put_pdrs(w, ue);
 }
 
 static void put_ue(const struct writer *w, const struct lab_ue *ue)
@@ -117,7 +151,12 @@ static void put_flows(const struct writer *w)
 	for (unsigned f = 1; f <= w->plan->options.flows; f++) {
 		jw_object(w->j, NULL);
 		jw_u64(w->j, "qfi", lab_flow_qfi(w->plan, f));
-		jw_u64(w->j, "dscp", lab_flow_dscp(f));
+		jw_u64(w->j, "dscp", lab_flow_dscp(w->plan, f));
+		if (w->plan->core->flow_rules) {
+			const struct addr of_flow = lab_flow_address(w->plan, f);
+
+			put_address(w->j, "address", &of_flow);
+		}
 		jw_object_end(w->j);
 	}
 	jw_array_end(w->j);

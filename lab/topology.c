@@ -134,6 +134,11 @@ static int setup_dn(void *data, struct err *err)
 				     has_ipv6(plan) ? &plan->dn_address6 : NULL};
 	int r = set_up(&n6, err);
 
+	for (unsigned f = 2; r >= 0 && f <= plan->options.flows && plan->core->flow_rules; f++) {
+		struct addr of_flow = lab_flow_address(plan, f);
+
+		r = rtnl_addr_add(plan->n6, &of_flow, LAB_N6_PREFIX, err);
+	}
 	if (r < 0)
 		return r;
 	r = rtnl_route_add(&plan->ue_pool, LAB_UE_POOL_PREFIX, &plan->upf_n6_address, plan->n6, err);

@@ -9,6 +9,8 @@
 #include "plural.h"
 #include "traffic_internal.h"
 
+#define FLOW_NAME_MAX (ADDR_TEXT_MAX + 8)
+
 static const char *const kind_names[TRAFFIC_KINDS] = {
 	[TRAFFIC_ICMP4] = "icmp",
 	[TRAFFIC_ICMP6] = "icmp6",
@@ -36,6 +38,26 @@ static void json_kinds(struct jw *j, const struct traffic_result *t)
 	}
 }
 
+static void json_address(struct jw *j, const struct lab_plan *plan, unsigned flow)
+{
+	struct addr to = lab_flow_address(plan, flow);
+	char text[ADDR_TEXT_MAX];
+
+	jw_string(j, "address", addr_format(&to, text));
+}
+
+static const char *flow_name(const struct lab_plan *plan, unsigned flow, char name[static FLOW_NAME_MAX])
+{
+	struct addr to = lab_flow_address(plan, flow);
+	char text[ADDR_TEXT_MAX];
+
+	if (plan->core->flow_rules)
+		snprintf(name, FLOW_NAME_MAX, "udp %s", addr_format(&to, text));
+	else
+		snprintf(name, FLOW_NAME_MAX, "udp qfi %u", lab_flow_qfi(plan, flow));
+	return name;
+}
+
 static void json_flows(struct jw *j, const struct lab_plan *plan, const struct traffic_result *t)
 {
 	jw_array(j, "flows");
@@ -44,7 +66,9 @@ static void json_flows(struct jw *j, const struct lab_plan *plan, const struct t
 			continue;
 		jw_object(j, NULL);
 		jw_u64(j, "qfi", lab_flow_qfi(plan, f));
-		jw_u64(j, "dscp", lab_flow_dscp(f));
+		jw_u64(j, "dscp", lab_flow_dscp(plan, f));
+		if (plan->core->flow_rules)
+			json_address(j, plan, f);
 		json_count(j, &t->flows[f]);
 		jw_object_end(j);
 	}
@@ -111,16 +135,14 @@ static void text_count(const char *name, const struct traffic_count *c)
 static void report_text(const struct lab_plan *plan, const struct lab_traffic_options *o,
 			const struct traffic_result *t, double seconds)
 {
-	char name[32];
+	char name[FLOW_NAME_MAX];
 
 	if (!o->malformed && !o->signalling && !o->downloads)
 		printf("%-12s %10s %10s %10s %12s\n", "", "sent", "received", "lost", "bytes back");
 	for (unsigned k = 0; k < TRAFFIC_KINDS; k++)
 		text_count(kind_names[k], &t->kinds[k]);
-	for (unsigned f = 1; f <= LAB_FLOWS_MAX; f++) {
-		snprintf(name, sizeof(name), "udp qfi %u", lab_flow_qfi(plan, f));
-		text_count(name, &t->flows[f]);
-	}
+	for (unsigned f = 1; f <= LAB_FLOWS_MAX; f++)
+		text_count(flow_name(plan, f, name), &t->flows[f]);
 	if (t->tcp.begun)
 		printf("%-12s %" PRIu64 " download%s, %" PRIu64 " complete, %" PRIu64 " failed, %" PRIu64
 		       " bytes, %.1f Mbit/s\n",

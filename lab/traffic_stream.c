@@ -54,13 +54,14 @@ static int set_dscp(int fd, enum traffic_kind kind, uint8_t dscp)
 	return setsockopt(fd, IPPROTO_IP, IP_TOS, &value, sizeof(value));
 }
 
-static int connect_to(int fd, const struct lab_plan *plan, enum traffic_kind kind)
+static int connect_to(int fd, const struct lab_plan *plan, enum traffic_kind kind, unsigned flow)
 {
+	const struct addr to = lab_flow_address(plan, flow);
 	unsigned port = is_icmp(kind) ? 0 : DN_PORT_ECHO;
 	struct sockaddr_in v4 = {
 		.sin_family = AF_INET,
 		.sin_port = htons(port),
-		.sin_addr.s_addr = addr_v4(&plan->dn_address),
+		.sin_addr.s_addr = addr_v4(&to),
 	};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 
@@ -94,8 +95,8 @@ int traffic_stream_open(struct traffic_stream *s, const struct traffic_worker *w
 	if (s->fd < 0)
 		return err_set(err, -errno, "%s: cannot make a socket: %s", w->netns, strerror(errno));
 	(void)setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	if (set_dscp(s->fd, kind, lab_flow_dscp(flow)) < 0 || traffic_bind(w, s->fd, is_v6(kind)) < 0 ||
-	    connect_to(s->fd, w->plan, kind) < 0)
+	if (set_dscp(s->fd, kind, lab_flow_dscp(w->plan, flow)) < 0 || traffic_bind(w, s->fd, is_v6(kind)) < 0 ||
+	    connect_to(s->fd, w->plan, kind, flow) < 0)
 		return err_set(err, -errno, "%s: cannot reach the data network: %s", w->netns, strerror(errno));
 	return 0;
 }

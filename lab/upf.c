@@ -17,6 +17,8 @@ DEFINE_CLEANUP(struct map *, map, map_free)
 struct session {
 	const struct lab_ue *ue;
 	struct sockaddr_in gnb;
+	/* Of the downlink PDR of each flow, from 1. The downlink's thread alone uses it. */
+	uint16_t next_seq[LAB_FLOWS_MAX + 1];
 };
 
 struct upf {
@@ -86,6 +88,23 @@ static int uplink_g_pdu(const struct node *node, void *data, const struct gtpu_m
 	return write(upf->tun, m->payload, m->payload_len) < 0 ? -errno : 0;
 }
 
+struct downlink_packet {
+	const struct inner *in;
+	const uint8_t *bytes;
+	size_t len;
+};
+
+/* gtp5g numbers what each PDR takes: two PDRs of one session are two series in one tunnel. */
+static void send_downlink(const struct node *node, const struct upf *upf, struct session *s,
+			  const struct downlink_packet *packet)
+{
+	unsigned flow = lab_address_flow(node->plan, &packet->in->src);
+	const struct gtpu_tunnel tunnel = {&s->gnb, s->ue->teid_downlink,
+					   node->plan->core->numbered ? &s->next_seq[flow] : NULL};
+
+	gtpu_path_send(node, &upf->n3, &tunnel, packet->bytes, packet->len);
+}
+
 static int downlink(const struct node *node, void *data)
 {
 	struct upf *upf = data;
@@ -104,8 +123,7 @@ static int downlink(const struct node *node, void *data)
 		key = session_key(&in.dst);
 		s = find(upf->by_address, &key);
 		if (s)
-			gtpu_path_send(node, &upf->n3, &(struct gtpu_tunnel){&s->gnb, s->ue->teid_downlink}, packet,
-				       (size_t)n);
+			send_downlink(node, upf, s, &(const struct downlink_packet){&in, packet, (size_t)n});
 	}
 }
 

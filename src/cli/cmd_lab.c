@@ -64,6 +64,7 @@ static error_t parse_plan(int key, char *arg, struct argp_state *state)
 	case 'g':
 		return set_number(state, "--gnbs", arg, LAB_GNBS_MAX, &a->options.gnbs);
 	case 'f':
+		a->has_flows = true;
 		return set_number(state, "--flows", arg, LAB_FLOWS_MAX, &a->options.flows);
 	case 's':
 		return set_sessions(state, arg, &a->options.sessions);
@@ -100,7 +101,8 @@ static error_t parse_node(int key, char *arg, struct argp_state *state)
 	NAME_OPTION, \
 	{"ues", 'u', "N", 0, "user equipments, 1 to 200 (1)", 0}, \
 	{"gnbs", 'g', "N", 0, "base stations, 1 to 32 (1)", 0}, \
-	{"flows", 'f', "M", 0, "QoS flows of each UE, 1 to 63 (1)", 0}, \
+	{"flows", 'f', "M", 0, \
+	 "QoS flows of each UE, 1 to 63 (1; with --core free5gc 2: the default one and one of a flow rule)", 0}, \
 	{"sessions", 's', "N", 0, "only N of the UEs have a PDU session (all)", 0}, \
 	{"core", 'c', "CORE", 0, \
 	 "simple, or free5gc: processes, sockets and packets as those of free5GC and UERANSIM (simple)", 0}, \

@@ -23,7 +23,10 @@ check_eq "devices" "$(status '[.ues[].interface]')" '["uesimtun0","uesimtun1",nu
 check_eq "namespaces" "$(status '[.ues[].netns] | unique')" "[\"$LAB-ue\"]"
 check_eq "uplink TEIDs" "$(status '[.ues[].teid_uplink]')" "[2,6,null]"
 check_eq "downlink TEIDs, of two gNBs" "$(status '[.ues[].teid_downlink]')" "[1,1,null]"
-check_eq "QFIs" "$(status '[.flows[].qfi]')" "[1]"
+check_eq "QFIs, of the default flow and a flow rule" "$(status '[.flows[].qfi]')" "[1,1]"
+check_eq "PDRs" "$(status '[.ues[] | .pdrs[]? | .id]')" "[1,2,3,4,5,6,7,8]"
+check_eq "that of UE 2's flow rule, downlink" "$(status '.ues[1].pdrs[3]')" \
+	'{"direction":"downlink","id":8,"far":8,"precedence":128,"filter":"permit out ip from 10.70.0.3/32 to assigned","qers":[4,6]}'
 check_eq "IPv6 inside" "$(status .inner_ipv6)" false
 check_match "as text" "$(lab status)" "nr-ue +3 .* gNB 1, no PDU session"
 
@@ -68,7 +71,9 @@ note "the packets on N3, by tshark"
 spawn capture ip netns exec "$LAB-upf" tshark -q -i n3 -f udp -w "$TMP/n3.pcap"
 capture=$PID
 wait_for 60 marked 40001
-lab traffic --count 60 --ue 1 >/dev/null
+lab traffic --count 60 --ue 1 -o json >"$TMP/traffic"
+check_eq "datagrams of the two flows" "$(jq -c '[.flows[] | [.address, .received]]' "$TMP/traffic")" \
+	'[["10.70.0.2",30],["10.70.0.3",30]]'
 lab traffic --signalling 5 --ue 1 >/dev/null
 lab traffic --downloads 1 --download 300K >/dev/null
 wait_for 60 marked 40002
@@ -76,8 +81,17 @@ stop "$capture"
 ue="gtp.message == 0xff && udp.srcport == 2152 && udp"
 check_eq "datagrams, uplink" "$(packets "$ue && gtp.teid == 2 && udp.port == 5002 && gtp.flags == 0x34 &&
 	gtp.ext_hdr.pdu_ses_con.pdu_type == 1 && gtp.ext_hdr.pdu_ses_con.qos_flow_id == 1")" 60
-check_eq "datagrams, downlink" "$(packets "$ue && gtp.teid == 1 && udp.port == 5002 &&
+check_eq "datagrams, downlink" "$(packets "$ue && gtp.teid == 1 && udp.port == 5002 && gtp.flags == 0x36 &&
 	gtp.ext_hdr.pdu_ses_con.pdu_type == 0 && gtp.ext_hdr.pdu_ses_con.qos_flow_id == 1")" 60
+# Two PDRs, each with its series, in one tunnel; the first of the flow rule's PDR is the tunnel's second number 0.
+numbers() { # ADDRESS
+	tshark -r "$TMP/n3.pcap" -Y "gtp.teid == 1 && udp.srcport == 5002 && ip.src == $1" -T fields -e gtp.seq_number \
+		2>/dev/null | while read -r number; do echo $((number)); done | tr '\n' ' '
+}
+first=$(numbers 10.70.0.2 | cut -d ' ' -f 1)
+check_ge "numbers of the default PDR before" "$first" 1
+check_eq "numbers of the default PDR" "$(numbers 10.70.0.2)" "$(seq -s ' ' "$first" $((first + 29))) "
+check_eq "numbers of the flow rule's PDR" "$(numbers 10.70.0.3)" "$(seq -s ' ' 0 29) "
 check_eq "G-PDUs of no tunnel" "$(packets 'gtp.teid == 0x00f10001')" 5
 check_eq "Error Indications" "$(packets 'gtp.message == 0x1a')" 0
 check_eq "Echo Requests of nr-gnb" "$(packets 'gtp.message == 1 && udp.srcport == 2152')" 0
@@ -115,6 +129,12 @@ kill -KILL "$(status .ues[0].pid)"
 sed -i 's/"up":true/"up":false/' "/run/teide/lab/$LAB/state.json"
 lab down >/dev/null
 assert_nothing_left
+
+note "a plain session: one pair of PDRs"
+lab up --core free5gc --flows 1 --upf user >/dev/null
+lab status -o json >"$TMP/status"
+check_eq "PDRs" "$(status '[.ues[0].pdrs[] | [.id, .qers]]')" "[[1,[2,1]],[2,[2,1]]]"
+lab down >/dev/null
 
 note "bad input"
 check_exit "unknown core" 2 lab up --core open5gs

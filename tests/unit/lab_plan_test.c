@@ -94,6 +94,44 @@ static void test_one_namespace_for_all_ues(void **state)
 	assert_int_equal(lab_dscp_qfi(p, 46), 1);
 }
 
+struct wanted_pdr {
+	unsigned id, precedence, qers[2];
+	const char *filter;
+};
+
+/* As free5GC 4.2 sends them over N4 for the second of two sessions with a flow rule. */
+static void test_rules_of_two_flows(void **state)
+{
+	static const struct wanted_pdr wanted[] = {
+		{5, 255, {5, 4}, "permit out ip from any to assigned"},
+		{6, 255, {5, 4}, "permit out ip from any to assigned"},
+		{7, 128, {4, 6}, "permit out ip from 10.70.0.3/32 to assigned"},
+		{8, 128, {4, 6}, "permit out ip from 10.70.0.3/32 to assigned"},
+	};
+	struct lab_options o = LAB_OPTIONS_DEFAULT;
+	_cleanup_free_ struct lab_plan *p = NULL;
+	char filter[LAB_FILTER_MAX];
+
+	o.core = LAB_CORE_FREE5GC;
+	o.ues = 2;
+	o.flows = 2;
+	p = make(o);
+	for (unsigned i = 0; i < ARRAY_SIZE(wanted); i++) {
+		struct lab_pdr pdr = lab_plan_pdr(p, &p->ues[1], i / 2 + 1, i % 2);
+
+		assert_int_equal(pdr.id, wanted[i].id);
+		assert_int_equal(pdr.precedence, wanted[i].precedence);
+		assert_memory_equal(pdr.qers, wanted[i].qers, sizeof(pdr.qers));
+		assert_string_equal(lab_pdr_filter(&pdr, filter), wanted[i].filter);
+	}
+	for (unsigned host = 1; host <= 3; host++) {
+		struct addr remote = p->dn_address;
+
+		remote.b[15] = (uint8_t)host;
+		assert_int_equal(lab_address_flow(p, &remote), host == 3 ? 2 : 1);
+	}
+}
+
 /* Whatever must differ between UEs does, in the largest lab; names fit where they must. */
 static void test_largest(void **state)
 {
@@ -131,15 +169,15 @@ static void test_flows_have_their_own_qfi(void **state)
 	bool seen[64] = {false};
 
 	assert_int_equal(lab_flow_qfi(p, 1), LAB_QFI_DEFAULT);
-	assert_int_equal(lab_flow_dscp(1), 0);
+	assert_int_equal(lab_flow_dscp(p, 1), 0);
 	for (unsigned f = 1; f <= LAB_FLOWS_MAX; f++) {
 		uint8_t qfi = lab_flow_qfi(p, f);
 
 		assert_in_range(qfi, 1, 63);
 		assert_false(seen[qfi]);
 		seen[qfi] = true;
-		assert_int_equal(lab_dscp_qfi(p, lab_flow_dscp(f)), qfi);
-		assert_in_range(lab_flow_dscp(f), 0, 63);
+		assert_int_equal(lab_dscp_qfi(p, lab_flow_dscp(p, f)), qfi);
+		assert_in_range(lab_flow_dscp(p, f), 0, 63);
 	}
 }
 
@@ -197,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_ues_spread_over_gnbs),
 		cmocka_unit_test(test_one_namespace_for_all_ues),
+		cmocka_unit_test(test_rules_of_two_flows),
 		cmocka_unit_test(test_largest),
 		cmocka_unit_test(test_flows_have_their_own_qfi),
 		cmocka_unit_test(test_bad_options),
