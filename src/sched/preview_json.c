@@ -66,7 +66,8 @@ static void print_process(const struct preview *p, const struct sched_options *s
 	jw_string(j, "why", judgement->why);
 	write_evidence(j, process, p->now_ns);
 	write_place(j, process, identity_container(p->identity, process->ids.container));
-	jw_u64(j, "threads", judgement->threads);
+	if (judgement->chosen) /* of the others, threads are not looked for */
+		jw_u64(j, "threads", judgement->threads);
 	if (preview_rate_known(sched, judgement))
 		jw_double(j, "packets_per_s", load_packets_per_s(&judgement->load));
 	if (p->measured)

@@ -122,12 +122,14 @@ static void print_process(const struct preview *preview, const struct sched_opti
 			  const struct sched_judgement *j, const struct process *p)
 {
 	_cleanup_(buf_free) struct buf evidence = {0}, place = {0}, shown = {0};
-	char comm[ESCAPED_MAX(PROC_COMM_MAX)], time[24];
+	char comm[ESCAPED_MAX(PROC_COMM_MAX)], time[24], threads[24] = "?";
 
 	add_evidence(&evidence, p, preview->now_ns);
 	add_place(&place, p, identity_container(preview->identity, p->ids.container));
 	format_ms(time, j->boosted, j->execution_time_ns);
-	printf("%10d  %-15s %7zu ", j->pid, escape_text_to(comm, sizeof(comm), j->comm), j->threads);
+	if (j->chosen) /* of the others, threads are not looked for */
+		snprintf(threads, sizeof(threads), "%zu", j->threads);
+	printf("%10d  %-15s %7s ", j->pid, escape_text_to(comm, sizeof(comm), j->comm), threads);
 	print_load(j, preview->measured, preview_rate_known(sched, j));
 	printf("  %-8s %12s  %s: %s\n",
 	       !j->boosted   ? "-"

@@ -107,6 +107,9 @@ found() {
 	check_eq "nr-ue without a PDU session" "$(evidence "$(status .ues[2].pid)")" '[true,["name","peer"]]'
 	check_eq "nr-ue" "$(evidence "$(status .ues[0].pid)")" '[true,["name","peer","tun"]]'
 	check_eq "nr-gnb" "$(evidence "$(status .gnbs[0].pid)")" '[true,["name","socket"]]'
+	check_eq "threads of the UPF, which are not looked for" \
+		"$(jq -c "select(.event == \"process\" and .pid == $(status .upf.pid)) | [.chosen, .threads]" "$TMP/preview")" \
+		'[false,null]'
 	check_eq "threads" "$(jq -s 'map(select(.event == "strategy" and .comm == "nr-ue")) | length' "$TMP/preview")" 31
 }
 preview
