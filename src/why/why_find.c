@@ -45,14 +45,19 @@ static bool is_closed(const struct gtp5g_rule *qer, enum why_way way)
 	return qer->qer.gate & (way == WHY_UPLINK ? GTP5G_GATE_UPLINK_CLOSED : GTP5G_GATE_DOWNLINK_CLOSED);
 }
 
-/* a takes packets before b does. */
-static bool is_stricter(const struct gtp5g_rule *a, const struct gtp5g_rule *b, enum why_way way)
+/* gtp5g polices by a QER that has a rate each way. */
+static bool has_rates(const struct gtp5g_rule *qer)
 {
-	uint64_t x = mbr_of(a, way), y = mbr_of(b, way);
+	return mbr_of(qer, WHY_UPLINK) && mbr_of(qer, WHY_DOWNLINK);
+}
 
-	if (is_closed(a, way) != is_closed(b, way))
-		return is_closed(a, way);
-	return x && (!y || x < y);
+/* Whether the packets meet b, which the PDR lists behind a: gtp5g lets pass what no QER's gate stops, and polices by
+ * the last QER that has rates, whichever is the lower. */
+static bool is_met_instead(const struct gtp5g_rule *a, const struct gtp5g_rule *b, enum why_way way)
+{
+	if (is_closed(a, way) || is_closed(b, way))
+		return !is_closed(a, way);
+	return has_rates(b);
 }
 
 static void take_qer(const struct gtp5g_rule *qer, struct why_pdr *p)
@@ -64,10 +69,10 @@ static void take_qer(const struct gtp5g_rule *qer, struct why_pdr *p)
 	p->mbr_downlink = mbr_of(qer, WHY_DOWNLINK);
 }
 
-/* A PDR has the QER of its session and that of its QoS flow, in either order: the stricter takes the packets. */
+/* A PDR has the QER of its session and that of its QoS flow, in either order. Its QFI is the first that there is. */
 static void take_qers(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr, struct why_pdr *p)
 {
-	const struct gtp5g_rule *strictest = NULL;
+	const struct gtp5g_rule *met = NULL;
 
 	if (!pdr->pdr.qers.n)
 		return;
@@ -79,13 +84,13 @@ static void take_qers(const struct rules *rules, uint64_t netns, const struct gt
 
 		if (!qer)
 			continue;
-		if (i == 0)
+		if (!p->qfi)
 			p->qfi = qer->qer.qfi;
-		if (!strictest || is_stricter(qer, strictest, p->way))
-			strictest = qer;
+		if (!met || is_met_instead(met, qer, p->way))
+			met = qer;
 	}
-	if (strictest)
-		take_qer(strictest, p);
+	if (met)
+		take_qer(met, p);
 }
 
 static void take_pdr(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr, struct why_session *s)

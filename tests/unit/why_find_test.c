@@ -152,34 +152,75 @@ static void test_pdp(void **state)
 	assert_int_equal(why_pdr_of(&s, WHY_DOWNLINK, false, 0)->peer_teid, 2);
 }
 
-/* The session's QER has 100 Mbit/s, the flow's 64 kbit/s uplink and a closed downlink gate. */
-static void test_the_stricter_qer(void **state)
-{
-	for (int first = 0; first < 2; first++) {
-		_cleanup_(cleanup_rules) struct rules *t = rules_new(64);
-		struct gtp5g_rule up = rule(GTP5G_RULE_PDR, 7, 1, GTP5G_HAS_UE | GTP5G_HAS_TEID | GTP5G_HAS_REMOVAL);
-		struct gtp5g_rule down = rule(GTP5G_RULE_PDR, 7, 2, GTP5G_HAS_UE);
-		struct gtp5g_rule session = rule(GTP5G_RULE_QER, 7, 30, GTP5G_HAS_GATE);
-		struct gtp5g_rule flow = rule(GTP5G_RULE_QER, 7, 31, GTP5G_HAS_GATE);
-		struct why_question q = {.by_ue = true, .ue = address("10.60.0.1")};
-		struct why_session s;
+#define SESSION_QER 30 /* 100 Mbit/s */
+#define FLOW_QER 31    /* QFI 5, 64 kbit/s uplink, 32 downlink */
 
-		up.pdr.ue = down.pdr.ue = q.ue;
-		up.pdr.qers.n = down.pdr.qers.n = 2;
-		up.pdr.qers.ids[first] = down.pdr.qers.ids[first] = 30;
-		up.pdr.qers.ids[!first] = down.pdr.qers.ids[!first] = 31;
-		session.qer.mbr.ul_high = session.qer.mbr.dl_high = 390625;
-		flow.qer.mbr.ul_low = 64;
-		flow.qer.gate = GTP5G_GATE_DOWNLINK_CLOSED;
-		rules_add(t, NETNS, &up);
-		rules_add(t, NETNS, &down);
-		rules_add(t, NETNS, &session);
-		rules_add(t, NETNS, &flow);
-		assert_true(why_find(t, NETNS, &q, &s));
-		for (size_t i = 0; i < s.n; i++)
-			assert_int_equal(s.pdrs[i].qer_id, 31);
-		assert_int_equal(why_pdr_of(&s, WHY_UPLINK, false, 0)->mbr_uplink, 64);
-		assert_int_equal(why_pdr_of(&s, WHY_DOWNLINK, false, 0)->gate, GTP5G_GATE_DOWNLINK_CLOSED);
+/* A session as free5GC makes it, with both QERs in each PDR. */
+static void find_session(bool flow_first, uint8_t flow_gate, bool flow_has_rates, struct why_session *ret)
+{
+	_cleanup_(cleanup_rules) struct rules *t = rules_new(64);
+	struct gtp5g_rule up = rule(GTP5G_RULE_PDR, 7, 1, GTP5G_HAS_UE | GTP5G_HAS_TEID | GTP5G_HAS_REMOVAL);
+	struct gtp5g_rule down = rule(GTP5G_RULE_PDR, 7, 2, GTP5G_HAS_UE);
+	struct gtp5g_rule session = rule(GTP5G_RULE_QER, 7, SESSION_QER, GTP5G_HAS_GATE);
+	struct gtp5g_rule flow = rule(GTP5G_RULE_QER, 7, FLOW_QER, GTP5G_HAS_GATE);
+	struct why_question q = {.by_ue = true, .ue = address("10.60.0.1")};
+
+	up.pdr.ue = down.pdr.ue = q.ue;
+	up.pdr.qers.n = down.pdr.qers.n = 2;
+	up.pdr.qers.ids[flow_first] = down.pdr.qers.ids[flow_first] = SESSION_QER;
+	up.pdr.qers.ids[!flow_first] = down.pdr.qers.ids[!flow_first] = FLOW_QER;
+	session.qer.mbr.ul_high = session.qer.mbr.dl_high = 390625;
+	flow.qer.qfi = 5;
+	flow.qer.gate = flow_gate;
+	flow.qer.mbr.ul_low = 64;
+	flow.qer.mbr.dl_low = flow_has_rates ? 32 : 0;
+	rules_add(t, NETNS, &up);
+	rules_add(t, NETNS, &down);
+	rules_add(t, NETNS, &session);
+	rules_add(t, NETNS, &flow);
+	assert_true(why_find(t, NETNS, &q, ret));
+}
+
+static const struct why_pdr *uplink_of(const struct why_session *s)
+{
+	return why_pdr_of(s, WHY_UPLINK, false, 0);
+}
+
+static const struct why_pdr *downlink_of(const struct why_session *s)
+{
+	return why_pdr_of(s, WHY_DOWNLINK, false, 0);
+}
+
+/* gtp5g, set_pdr_qer_ids() and pdr_fill() of its src/genl/genl_pdr.c: each QER that has rates replaces that before it.
+ */
+static void test_the_last_qer_with_rates_polices(void **state)
+{
+	struct why_session s;
+
+	find_session(false, 0, true, &s);
+	assert_int_equal(uplink_of(&s)->qer_id, FLOW_QER);
+	assert_int_equal(uplink_of(&s)->mbr_uplink, 64);
+	assert_int_equal(downlink_of(&s)->mbr_downlink, 32);
+	find_session(true, 0, true, &s);
+	assert_int_equal(uplink_of(&s)->qer_id, SESSION_QER);
+	assert_int_equal(uplink_of(&s)->mbr_uplink, 100000000);
+	assert_int_equal(downlink_of(&s)->qer_id, SESSION_QER);
+	assert_int_equal(downlink_of(&s)->qfi, 5);
+	find_session(false, 0, false, &s);
+	assert_int_equal(uplink_of(&s)->qer_id, SESSION_QER);
+	assert_int_equal(uplink_of(&s)->qfi, 5);
+}
+
+/* Either QER's gate stops the packets. */
+static void test_a_closed_gate_of_any_qer(void **state)
+{
+	struct why_session s;
+
+	for (int first = 0; first < 2; first++) {
+		find_session(first, GTP5G_GATE_DOWNLINK_CLOSED, true, &s);
+		assert_int_equal(downlink_of(&s)->qer_id, FLOW_QER);
+		assert_int_equal(downlink_of(&s)->gate, GTP5G_GATE_DOWNLINK_CLOSED);
+		assert_int_equal(uplink_of(&s)->qer_id, first ? SESSION_QER : FLOW_QER);
 	}
 }
 
@@ -190,7 +231,8 @@ int main(void)
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_pdp),
-		cmocka_unit_test(test_the_stricter_qer),
+		cmocka_unit_test(test_the_last_qer_with_rates_polices),
+		cmocka_unit_test(test_a_closed_gate_of_any_qer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
