@@ -91,8 +91,6 @@ static int gtpu_collect(struct probe_run *run, event_fn emit, void *data)
 		r = gtpu_latencies_collect(&run->latencies, gtpu_map(run, "gtpu_latencies"), emit, data);
 	if (!r)
 		r = gtpu_tables_collect(run, emit, data);
-	if (!r && !run->detached)
-		gtpu_check_compare(&run->check, &run->life.devices);
 	return r;
 }
 

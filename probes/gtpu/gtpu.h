@@ -397,6 +397,44 @@ struct gtpu_far_key {
 
 #define GTPU_FARS_MAX 8192
 
+/* Members of gtp5g's rules whose places stand or fall together, where these are not of the module's own BTF: in the
+ * order in which they lie in struct pdr, then in struct far. */
+enum gtpu_member {
+	GTPU_MEMBER_PDR, /* SEID and PDR id; nothing else is believed without them */
+	GTPU_MEMBER_REMOVAL,
+	GTPU_MEMBER_FAR, /* the PDR's FAR, and its id */
+	GTPU_MEMBER_QERS,
+	GTPU_MEMBER_QFI,
+	GTPU_MEMBER_GATE,
+	GTPU_MEMBER_URRS,
+	GTPU_MEMBER_ACTION,
+	GTPU_MEMBER_CREATION,
+	GTPU_MEMBER_DEVICE,
+	GTPU_MEMBERS,
+};
+
+#define GTPU_ACTION_UNKNOWN 0xffff /* far_action beside a FAR id that is known */
+
+#define GTPU_SAMPLE_IDS 4
+
+/* What the places hold of the rule that the module has just looked up by its ids. Counted before and after: a reader
+ * who asked once and finds one call more has the rule that was asked for. */
+struct gtpu_sample {
+	__u64 gtp; /* the module's device */
+	__u64 entries, exits;
+	__u64 seid;
+	__u32 id;
+	__u32 found; /* the lookup found it */
+	__u32 far_id;
+	__u32 qers, urrs; /* how many, and the first of them */
+	__u32 qer_ids[GTPU_SAMPLE_IDS], urr_ids[GTPU_SAMPLE_IDS];
+	__u32 netns;  /* of the device */
+	__u32 unread; /* bits of enum gtpu_member: what could not be read */
+	__u16 far_action;
+	__u8 has_far, removes, creates, qfi, gate;
+	__u8 pad;
+};
+
 /* The request's attributes as they came, from behind the generic netlink header on. */
 #define GTPU_RULE_ATTRS_MAX 512
 

@@ -70,7 +70,8 @@ static void decode_rules(const struct gtpu_record *r, struct event *e)
 		e->far_id = r->far_id;
 		e->call.far_action = (uint8_t)r->far_action;
 		event_set(e, F_FAR_ID);
-		event_set(e, F_FAR_ACTION);
+		if (r->far_action != GTPU_ACTION_UNKNOWN)
+			event_set(e, F_FAR_ACTION);
 	}
 	if (r->has & GTPU_HAS_QER) {
 		e->qer_id = r->qer_id;

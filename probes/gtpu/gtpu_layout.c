@@ -159,9 +159,12 @@ int gtpu_layout_read(const char *path, struct gtpu_layout *ret, struct err *err)
 static const char *by_file(const char *version, const char *path, struct gtpu_layout *ret,
 			   char reason[static PLAN_REASON_MAX], struct err *err)
 {
+	bool other = gtpu_build_of(path) == GTPU_BUILD_OTHER;
+
 	if (gtpu_layout_read(path, ret, err) < 0)
 		return NULL;
-	snprintf(reason, PLAN_REASON_MAX, "gtp5g %s: placed by the BTF in %s", version, path);
+	snprintf(reason, PLAN_REASON_MAX, "gtp5g %s: placed by the BTF in %s%s", version, path,
+		 other ? " (another build: its build id is not the loaded module's)" : "");
 	return "btf";
 }
 
@@ -170,12 +173,12 @@ const char *gtpu_layout_find(const struct module_facts *module, const char *btf_
 {
 	const char *version = module->version[0] ? module->version : "unknown";
 
-	if (btf_file[0])
-		return by_file(version, btf_file, ret, reason, err);
 	if (module->btf && !from_btf(ret)) {
 		snprintf(reason, PLAN_REASON_MAX, "gtp5g %s: placed by the module's BTF", version);
 		return "btf";
 	}
+	if (btf_file[0])
+		return by_file(version, btf_file, ret, reason, err);
 	if (!by_version(module->version, ret)) {
 		snprintf(reason, PLAN_REASON_MAX, "gtp5g %s: placed by its version", version);
 		return "offsets";
@@ -185,6 +188,13 @@ const char *gtpu_layout_find(const struct module_facts *module, const char *btf_
 		 "PDR, FAR, QER and the reasons that need them are not told; --module-btf helps",
 		 version);
 	return "skip";
+}
+
+bool gtpu_layout_is_own(const struct module_facts *module)
+{
+	struct gtpu_layout unused;
+
+	return module->btf && !from_btf(&unused);
 }
 
 enum gtpu_codes gtpu_codes_of(const char *text)

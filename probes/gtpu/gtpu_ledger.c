@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include <stdio.h>
 
+#include "gtpu_evidence.h"
 #include "gtpu_run.h"
 #include "ledger_writer.h"
 #include "percpu.h"
@@ -67,6 +68,20 @@ static void return_rows(struct probe_run *run, const struct gtpu_told *t, const 
 	ledger_write(w, "skipped", "no_entry", l->no_entry);
 }
 
+/* Where the places of the rules are a guess. */
+static void rules_rows(const struct probe_run *run, struct ledger_writer *w)
+{
+	const struct gtpu_check *c = &run->check;
+
+	if (!c->wanted)
+		return;
+	w->where = "rules";
+	ledger_write(w, "compared", NULL, c->compared);
+	for (unsigned m = 0; m < GTPU_MEMBERS; m++)
+		if (c->members >> m & 1 && !(c->confirmed >> m & 1))
+			ledger_write(w, c->refuted >> m & 1 ? "refuted" : "unconfirmed", gtpu_member_key(m), 1);
+}
+
 void gtpu_ledger_rows(struct probe_run *run, ledger_fn fn, void *data)
 {
 	struct ledger_writer w = {.fn = fn, .data = data};
@@ -82,5 +97,6 @@ void gtpu_ledger_rows(struct probe_run *run, ledger_fn fn, void *data)
 		if (run->options.exit && t->hook.hook.exits)
 			return_rows(run, t, &l, &w);
 	}
+	rules_rows(run, &w);
 	ledger_write_ring(&w, run->ring, false, "undecoded", run->bad_records);
 }

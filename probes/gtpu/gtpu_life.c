@@ -145,7 +145,6 @@ static int attach_modules(struct probe_run *run, unsigned mask, const uint64_t l
 
 static void forget_hooks(struct probe_run *run)
 {
-	run->check.trust = GTPU_TRUST_UNASKED;
 	memset(run->life.hooked, 0, sizeof(run->life.hooked));
 	run->life.waiting = false;
 }
@@ -298,34 +297,6 @@ static int change_modules(struct probe_run *run, unsigned mask, const uint64_t l
 	return PROBE_ATTACHED;
 }
 
-/* The programs are loaded anew, without places. */
-static int stop_reporting_rules(struct probe_run *run, struct err *says)
-{
-	struct gtpu_life *l = &run->life;
-	unsigned mask = mask_of(l->hooked);
-	int r;
-
-	gtpu_programs_free(run);
-	r = gtpu_programs_attach(run, mask, says);
-	if (r < 0) {
-		detach_modules(run);
-		return r;
-	}
-	l->plan_changed = true;
-	return err_set(says, -EPROTO,
-		       "the rules of gtp5g are no longer reported: the module knows none of the PDRs "
-		       "that packets seem to have met; give --module-btf the BTF of just this build");
-}
-
-static int say_plan(struct gtpu_life *l, struct err *says)
-{
-	char names[NAMES_MAX];
-
-	l->plan_changed = false;
-	err_set(says, 0, "attached to %s without its rules", names_of(mask_of(l->hooked), names));
-	return PROBE_ATTACHED;
-}
-
 int gtpu_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 {
 	struct gtpu_life *l = &run->life;
@@ -335,10 +306,9 @@ int gtpu_tick(struct probe_run *run, uint64_t now_ns, struct err *says)
 
 	if (run->leaving)
 		return say_detached(run, says);
-	if (l->plan_changed && mask_of(l->hooked))
-		return say_plan(l, says);
-	if (run->check.trust == GTPU_TRUST_REFUTED && run->layout && strcmp(run->layout, "skip") != 0)
-		return stop_reporting_rules(run, says);
+	r = run->detached ? PROBE_NO_NEWS : gtpu_check_tick(run, now_ns, says);
+	if (r != PROBE_NO_NEWS)
+		return r;
 	look_at_modules(run, load);
 	if (run->detached || !scan_wanted(l, load, now_ns))
 		return mask_of(l->hooked) ? PROBE_NO_NEWS : say_waiting(run, 0, NULL, says);

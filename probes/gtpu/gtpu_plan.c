@@ -159,12 +159,17 @@ _Static_assert((int)ATTACH_FENTRY == (int)PLAN_FENTRY && (int)ATTACH_KPROBE == (
 
 void gtpu_plan_rows(struct probe_run *run, plan_fn fn, void *data)
 {
+	char warning[GTPU_WARNING_MAX];
+
 	for (size_t i = 0; i < run->n; i++)
 		fn(data, &(struct plan_row){.hook = run->hooks[i].hook.function,
 					    .method = plan_method_name(run->choices[i].method),
 					    .reason = run->choices[i].reason});
 	if (run->layout)
-		fn(data, &(struct plan_row){.hook = "rules", .method = run->layout, .reason = run->layout_reason});
+		fn(data, &(struct plan_row){.hook = "rules",
+					    .method = run->layout,
+					    .reason = run->check.reason[0] ? run->check.reason : run->layout_reason,
+					    .warning = gtpu_check_warning(run, warning)});
 	if (!run->n)
 		return;
 	fn(data, &(struct plan_row){.hook = "context",

@@ -27,7 +27,7 @@ DEFINE_CLEANUP(struct attach_targets *, targets, attach_targets_free)
 DEFINE_CLEANUP(struct btf *, kernel_btf, kernel_btf_put)
 
 /* What they hold is of the module as it is loaded now, or of the programs at hand. */
-static const char *const passing_maps[] = {"context_softirq", "gtpu_fars", "gtpu_quotas"};
+static const char *const passing_maps[] = {"context_softirq", "gtpu_fars", "gtpu_quotas", "gtpu_urr_asked"};
 
 int gtpu_map(const struct probe_run *run, const char *name)
 {
@@ -152,35 +152,29 @@ static int set_layout(struct probe_run *run, struct gtpu_layout *ret, struct err
 	features_module(gtpu_modules[GTPU_GTP5G], &facts);
 	run->skel->rodata->downlink_codes = (uint8_t)gtpu_codes_of(facts.version);
 	run->skel->rodata->refusal_has_code = gtpu_refusal_has_code(facts.version);
-	if (run->check.trust == GTPU_TRUST_REFUTED) {
-		memset(ret, 0xff, sizeof(*ret));
-		run->layout = "skip";
-		snprintf(run->layout_reason, sizeof(run->layout_reason),
-			 "gtp5g %s: not where %s places them, by what it says of its PDRs itself", facts.version,
-			 file[0] ? file : "its version");
-		return 0;
-	}
 	run->layout = gtpu_layout_find(&facts, file, ret, run->layout_reason, err);
-	run->layout_own = run->layout && !file[0] && !strcmp(run->layout, "btf");
+	run->layout_own = run->layout && !strcmp(run->layout, "btf") &&
+			  (gtpu_layout_is_own(&facts) || gtpu_build_of(file) == GTPU_BUILD_SAME);
 	return run->layout ? 0 : -EINVAL;
 }
 
 static int set_rules(struct probe_run *run, unsigned mask, struct err *err)
 {
 	struct gtpu_bpf *s = run->skel;
-	struct gtpu_layout layout;
-	int r;
+	struct gtpu_layout layout = {0};
+	int r = 0;
 
 	for (size_t i = 0; i < run->n; i++)
 		if (run->choices[i].method != PLAN_SKIP)
 			s->rodata->hooked |= UINT64_C(1) << run->hooks[i].func_id;
 	s->rodata->filter = run->filter;
-	if (!(mask & 1U << GTPU_GTP5G))
-		return 0;
-	r = set_layout(run, &layout, err);
-	if (!r)
-		s->rodata->layout = layout;
-	return r;
+	if (mask & 1U << GTPU_GTP5G)
+		r = set_layout(run, &layout, err);
+	if (r)
+		return r;
+	s->rodata->layout = layout;
+	gtpu_check_prepare(run, &layout);
+	return 0;
 }
 
 static void set_counts(struct probe_run *run)
@@ -314,10 +308,7 @@ int gtpu_programs_attach(struct probe_run *run, unsigned mask, struct err *err)
 		return r;
 	}
 	find_quotas(run);
-	if (run->check.trust != GTPU_TRUST_REFUTED)
-		run->check = (struct gtpu_check){
-			.trust = !run->layout || run->layout_own || !strcmp(run->layout, "skip") ? GTPU_TRUST_UNASKED
-												 : GTPU_TRUST_OPEN};
+	gtpu_check_begin(run);
 	return 0;
 }
 
@@ -325,6 +316,7 @@ void gtpu_programs_detach(struct probe_run *run)
 {
 	if (run->attach)
 		attach_detach(run->attach);
+	gtpu_check_end(run);
 	context_programs_detach(run->context_links);
 }
 

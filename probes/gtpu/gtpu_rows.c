@@ -43,7 +43,8 @@ static void set_rules(struct event *e, const struct gtpu_session_key *k)
 	}
 	if (k->has & GTPU_HAS_FAR) {
 		event_set(e, F_FAR_ID);
-		event_set(e, F_FAR_ACTION);
+		if (k->far_action != GTPU_ACTION_UNKNOWN)
+			event_set(e, F_FAR_ACTION);
 	}
 	if (k->has & GTPU_HAS_QER)
 		event_set(e, F_QER_ID);
@@ -156,7 +157,6 @@ static void session_row(void *data, const struct gen_row *row)
 		sum.packets += one.packets;
 		sum.bytes += one.bytes;
 	}
-	gtpu_check_note(&c->run->check, key);
 	gtpu_session_row(key, &sum, key->netns ? gtpu_netns_name(&c->run->netns, "", key->netns) : NULL, c->emit,
 			 c->data);
 }

@@ -93,27 +93,19 @@ struct gtpu_tables {
 	struct gen *sessions, *strays, *contexts;
 };
 
-/* Whether the places of gtp5g's rules are right, where they do not come from its own BTF: the PDRs that packets met
- * must be among those that the module itself lists over netlink. */
-enum gtpu_trust {
-	GTPU_TRUST_UNASKED, /* nothing to check, or the module does not answer */
-	GTPU_TRUST_OPEN,
-	GTPU_TRUST_AGREED,
-	GTPU_TRUST_REFUTED,
-};
+#define GTPU_WARNING_MAX 320
 
-#define GTPU_CHECK_PDRS 16 /* at most, of one collection */
-
+/* Whether the places of gtp5g's rules are right (gtpu_check.c). Bits of enum gtpu_member. */
 struct gtpu_check {
-	enum gtpu_trust trust;
-	struct {
-		uint64_t seid;
-		uint32_t netns;
-		uint16_t pdr_id;
-		bool agreed;
-	} pdrs[GTPU_CHECK_PDRS]; /* met since the last comparison */
-	size_t n;
-	unsigned contradicted, rounds; /* PDRs that the module does not know, and in how many comparisons */
+	bool wanted; /* they are not of the module's own BTF */
+	bool has_urrs;
+	unsigned members, confirmed, refuted, warned;
+	size_t compared;	       /* PDRs */
+	uint64_t next_ns, pause_ns;    /* of the next round */
+	struct bpf_link *pdr_links[2]; /* entry and return; NULL: not attached */
+	struct bpf_link *urr_links[2];
+	char why[64];			    /* it is not possible */
+	char reason[PLAN_REASON_MAX + 192]; /* the plan's, with what is known */
 };
 
 /* A function that was hooked at some time of the run, and the calls that its programs were not run
@@ -134,7 +126,6 @@ struct gtpu_life {
 	uint64_t next_try_ns, patience_ns; /* after attaching has failed */
 	char trouble[128];		   /* what has been said of that */
 	bool waiting;			   /* has been said */
-	bool plan_changed;		   /* and has not been said */
 	unsigned left;			   /* the modules that programs are on their way off from, and why */
 	const char *left_why;
 };
@@ -248,29 +239,45 @@ static inline unsigned gtpu_modules_to_hook(const struct gtpu_sight *s)
 }
 
 /* gtpu_layout.c: where the loaded gtp5g keeps its rules. "btf", "offsets", or "skip" with nothing in *ret. btf_file:
- * what is taken for its BTF, whatever else there is; "": none. NULL where that is not to be had:
+ * what is taken for its BTF where the module has none; "": nothing. NULL where that is not to be had:
  * err says why. */
 const char *gtpu_layout_find(const struct module_facts *module, const char *btf_file, struct gtpu_layout *ret,
 			     char reason[static PLAN_REASON_MAX], struct err *err);
+/* Whether that is what the module's own BTF says: nothing can be wrong then. */
+bool gtpu_layout_is_own(const struct module_facts *module);
 /* The same from a file alone: BTF, over that of this kernel or complete, or an ELF with a .BTF section.
  * 0, -EINVAL when it is no BTF of gtp5g, or -errno. */
 int gtpu_layout_read(const char *path, struct gtpu_layout *ret, struct err *err);
+/* gtpu_build_id.c */
+struct gtpu_build_id {
+	uint32_t len;
+	uint8_t bytes[60];
+};
+
+/* In notes as an ELF file or sysfs has them: 0, -ENOENT, or -EBADMSG for notes that are cut. */
+int gtpu_build_id_find(const void *notes, size_t len, struct gtpu_build_id *ret);
+/* Of an ELF file, or of a file of notes. 0, -ENOENT where it has none, or -errno. */
+int gtpu_build_id_read(const char *path, struct gtpu_build_id *ret);
+
+enum gtpu_build { GTPU_BUILD_UNKNOWN, GTPU_BUILD_SAME, GTPU_BUILD_OTHER };
+
+/* Whether the file is of the build of gtp5g that is loaded; unknown where one of them has no build id. */
+enum gtpu_build gtpu_build_of(const char *path);
+
 /* By gtp5g's version as text. */
 enum gtpu_codes gtpu_codes_of(const char *text);
 bool gtpu_refusal_has_code(const char *text);
 
-/* gtpu_netlink.c: what gtp5g itself says of its rules. A PDR may go between its packet and the question: some at one
- * time prove nothing. */
-static inline enum gtpu_trust gtpu_trust_of(unsigned agreed, unsigned contradicted, unsigned rounds)
-{
-	if (agreed)
-		return GTPU_TRUST_AGREED;
-	return contradicted >= 3 && rounds >= 3 ? GTPU_TRUST_REFUTED : GTPU_TRUST_OPEN;
-}
+/* gtpu_check.c: prepare between open and load, begin when the programs are attached, end before they are freed. A tick
+ * is one of the probe's. */
+void gtpu_check_prepare(struct probe_run *run, const struct gtpu_layout *layout);
+void gtpu_check_begin(struct probe_run *run);
+int gtpu_check_tick(struct probe_run *run, uint64_t now_ns, struct err *says);
+void gtpu_check_end(struct probe_run *run);
+/* NULL: no place is known to be wrong. */
+const char *gtpu_check_warning(const struct probe_run *run, char text[static GTPU_WARNING_MAX]);
 
-void gtpu_check_note(struct gtpu_check *c, const struct gtpu_session_key *key);
-/* Asks the module in the namespaces of its devices about the PDRs noted. */
-void gtpu_check_compare(struct gtpu_check *c, const struct device_list *devices);
+/* gtpu_netlink.c */
 /* Puts the URRs of every gtp5g device here whose quota was used up before the probe came into the map. How many, or
  * -errno. */
 int gtpu_quotas_find(int map_fd, struct err *err);

@@ -283,6 +283,7 @@ static void set_gtpu(struct gtpu_bpf *gtpu, const struct variant *v, bool *ret_b
 	gtpu->rodata->notable_only = v->seldom;
 	gtpu->rodata->contexts_of_packets = v->seldom;
 	gtpu->rodata->contexts_of_calls = v->seldom;
+	gtpu->rodata->rules_checked = v->seldom;
 	gtpu->rodata->outlier_ns = v->seldom ? 1000000 : 0;
 	gtpu->rodata->notable_a_second = v->seldom ? 100 : 0;
 	if (gtpu_layout_find(&facts, "", &layout, reason, &err))

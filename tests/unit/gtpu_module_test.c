@@ -119,15 +119,24 @@ static void a_wrong_file_is_named(void **state)
 	assert_int_equal(l.pdr_seid, 7);
 }
 
-/* One PDR that the module knows settles it; those it does not know may just have gone, unless that is
- * so time and again. */
-static void the_module_itself_has_the_last_word(void **state)
+/* As binutils writes it: an ABI tag, then the build id. */
+static void a_build_id_is_found(void **state)
 {
-	assert_int_equal(gtpu_trust_of(0, 0, 0), GTPU_TRUST_OPEN);
-	assert_int_equal(gtpu_trust_of(1, 5, 5), GTPU_TRUST_AGREED);
-	assert_int_equal(gtpu_trust_of(0, 16, 1), GTPU_TRUST_OPEN);
-	assert_int_equal(gtpu_trust_of(0, 2, 2), GTPU_TRUST_OPEN);
-	assert_int_equal(gtpu_trust_of(0, 3, 3), GTPU_TRUST_REFUTED);
+	static const unsigned char notes[] = {4,   0, 0, 0, 4,	 0,   0,   0, 1,    0,	  0,	0, 'G', 'N',
+					      'U', 0, 9, 9, 9,	 9,   4,   0, 0,    0,	  3,	0, 0,	0,
+					      3,   0, 0, 0, 'G', 'N', 'U', 0, 0xab, 0xcd, 0xef, 0};
+	struct gtpu_build_id id = {.len = 99};
+
+	assert_int_equal(gtpu_build_id_find(notes, sizeof(notes), &id), 0);
+	assert_int_equal(id.len, 3);
+	assert_memory_equal(id.bytes, "\xab\xcd\xef\0", 4);
+	assert_int_equal(gtpu_build_id_find(notes, 20, &id), -ENOENT);
+	assert_int_equal(gtpu_build_id_find(notes, sizeof(notes) - 2, &id), -EBADMSG);
+	assert_int_equal(gtpu_build_id_find(notes, 0, &id), -ENOENT);
+	assert_int_equal(gtpu_build_id_read("/nowhere", &id), -ENOENT);
+	assert_int_equal(gtpu_build_id_read("/proc/self/status", &id), -EBADMSG);
+	/* No such module is loaded here. */
+	assert_int_equal(gtpu_build_of("/proc/self/exe"), GTPU_BUILD_UNKNOWN);
 }
 
 int main(void)
@@ -135,7 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_module_is_hooked_while_it_has_a_device),
 		cmocka_unit_test(a_device_may_be_hidden),
-		cmocka_unit_test(the_module_itself_has_the_last_word),
+		cmocka_unit_test(a_build_id_is_found),
 		cmocka_unit_test(a_file_places_the_rules),
 		cmocka_unit_test(a_wrong_file_is_named),
 	};

@@ -15,6 +15,7 @@
  *	gtpu_genl.h	requests that change rules; knows no packet
  *	gtpu.bpf.c	opens and closes the packet
  *	gtpu_entries.h	the programs: which of these bodies runs where
+ *	gtpu_sample.h	reads one rule for user space, which compares it with what the module says
  */
 #include "gtpu_packet.h"
 #include "gtpu_verdict.h"
@@ -154,3 +155,4 @@ static __always_inline int packet_exit(__u32 func, __u32 direction, __s32 ret)
 }
 
 #include "gtpu_entries.h"
+#include "gtpu_sample.h"

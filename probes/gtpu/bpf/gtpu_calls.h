@@ -457,7 +457,9 @@ static __always_inline int quota_entry(const void *urr, const void *gtp)
 	NOTE(URR_QUOTA_EXHAUST_ACTION, entries);
 	if (p)
 		p->seen.what |= SEEN_EXHAUSTED;
-	if (quota_key_of(&key, (__u64)urr, (__u64)gtp) || bpf_map_update_elem(&gtpu_quotas, &key, &now, BPF_ANY))
+	if (quota_key_of(&key, (__u64)urr, (__u64)gtp))
+		quotas_lost = true;
+	else if (bpf_map_update_elem(&gtpu_quotas, &key, &now, BPF_ANY))
 		NOTE(URR_QUOTA_EXHAUST_ACTION, uncounted);
 	return 0;
 }
@@ -467,7 +469,9 @@ static __always_inline int quota_reverse_entry(const void *urr, const void *gtp)
 	struct gtpu_quota_key key = {};
 
 	NOTE(URR_REVERSE_QUOTA_EXHAUST_ACTION, entries);
-	if (!quota_key_of(&key, (__u64)urr, (__u64)gtp))
+	if (quota_key_of(&key, (__u64)urr, (__u64)gtp))
+		quotas_lost = true;
+	else
 		bpf_map_delete_elem(&gtpu_quotas, &key);
 	return 0;
 }

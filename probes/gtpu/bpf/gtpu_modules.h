@@ -105,6 +105,22 @@ static __always_inline void fill_outer_gtp5g(struct gtpu_record *r, const struct
 /* Set before load. */
 const volatile struct gtpu_layout layout = {};
 bool quotas_known; /* those used up before the hooks came are in the map too */
+bool quotas_lost;  /* one was used up or granted, of a URR that could not be read */
+/* The places are a guess: only members that the module has confirmed are read. */
+const volatile bool rules_checked = false;
+__u32 rules_confirmed;		      /* bits of enum gtpu_member, by user space */
+__u64 urrs_agreed, urrs_contradicted; /* lookups of a URR that gave the URR looked for, by its places, or another */
+
+static __always_inline bool is_confirmed(__u32 member)
+{
+	return !rules_checked || rules_confirmed & 1U << member;
+}
+
+/* An interrupt's lookup within another one seems to contradict. */
+static __always_inline bool urrs_confirmed(void)
+{
+	return !rules_checked || urrs_agreed > 8 * urrs_contradicted;
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -175,10 +191,12 @@ static __always_inline __u8 rule_far(struct gtpu_record *r, struct rule_copy *ru
 {
 	__u64 parameter, creation;
 
-	if (rule_copy(rule, far) || RULE_TAKE(r->far_id, rule, far_id) || RULE_TAKE(r->far_action, rule, far_action))
+	if (rule_copy(rule, far) || RULE_TAKE(r->far_id, rule, far_id))
 		return 0;
+	if (!is_confirmed(GTPU_MEMBER_ACTION) || RULE_TAKE(r->far_action, rule, far_action))
+		r->far_action = GTPU_ACTION_UNKNOWN;
 	r->has |= GTPU_HAS_FAR;
-	if (RULE_TAKE(parameter, rule, far_fwd_param))
+	if (!is_confirmed(GTPU_MEMBER_CREATION) || RULE_TAKE(parameter, rule, far_fwd_param))
 		return 0;
 	if (!parameter)
 		return RULE_CREATES_NONE;
@@ -192,9 +210,10 @@ static __always_inline void rule_qer(struct gtpu_record *r, const struct rule_co
 	__u64 ids;
 	__u32 n;
 
-	if (!RULE_TAKE(r->rule_qfi, rule, pdr_qfi) && r->rule_qfi)
+	if (is_confirmed(GTPU_MEMBER_QFI) && !RULE_TAKE(r->rule_qfi, rule, pdr_qfi) && r->rule_qfi)
 		r->has |= GTPU_HAS_RULE_QFI;
-	if (RULE_TAKE(n, rule, pdr_qer_num) || !n || RULE_TAKE(ids, rule, pdr_qer_ids))
+	if (!is_confirmed(GTPU_MEMBER_QERS) || RULE_TAKE(n, rule, pdr_qer_num) || !n ||
+	    RULE_TAKE(ids, rule, pdr_qer_ids))
 		return;
 	if (!kernel_copy(&r->qer_id, (const void *)ids, sizeof(r->qer_id)))
 		r->has |= GTPU_HAS_QER;
@@ -231,11 +250,12 @@ static __noinline int rule_quota(const struct gtpu_record *r, __u64 pdr, __u64 g
 	__u64 ids;
 	__u32 n;
 
-	if (RULE_READ(n, pdr, pdr_urr_num))
+	if (!is_confirmed(GTPU_MEMBER_URRS) || RULE_READ(n, pdr, pdr_urr_num))
 		return RULE_QUOTA_UNKNOWN;
 	if (!n)
 		return 0;
-	if (RULE_READ(ids, pdr, pdr_urr_ids) || netns_of_gtp(gtp, &key.netns))
+	if (!is_confirmed(GTPU_MEMBER_DEVICE) || quotas_lost || RULE_READ(ids, pdr, pdr_urr_ids) ||
+	    netns_of_gtp(gtp, &key.netns))
 		return RULE_QUOTA_UNKNOWN;
 	return quota_of(ids, n, &key);
 }
@@ -244,7 +264,7 @@ static __always_inline __u8 rule_gate(const struct rule_copy *rule)
 {
 	__u8 gate, closed = 0;
 
-	if (RULE_TAKE(gate, rule, pdr_ul_dl_gate))
+	if (!is_confirmed(GTPU_MEMBER_GATE) || RULE_TAKE(gate, rule, pdr_ul_dl_gate))
 		return 0;
 	if (gate & GATE_UL_CLOSED)
 		closed |= RULE_UL_CLOSED;
@@ -257,14 +277,15 @@ static __noinline int rule_take(struct gtpu_record *r, struct rule_copy *rule, _
 	__u64 removal, far;
 	__u8 is;
 
-	if (rule_copy(rule, pdr) || RULE_TAKE(r->seid, rule, pdr_seid) || RULE_TAKE(r->pdr_id, rule, pdr_id))
+	if (!is_confirmed(GTPU_MEMBER_PDR) || rule_copy(rule, pdr) || RULE_TAKE(r->seid, rule, pdr_seid) ||
+	    RULE_TAKE(r->pdr_id, rule, pdr_id))
 		return 0;
 	r->has |= GTPU_HAS_PDR;
 	rule_qer(r, rule);
 	is = rule_gate(rule);
-	if (!RULE_TAKE(removal, rule, pdr_outer_header_removal) && !removal)
+	if (is_confirmed(GTPU_MEMBER_REMOVAL) && !RULE_TAKE(removal, rule, pdr_outer_header_removal) && !removal)
 		is |= RULE_NO_REMOVAL;
-	if (RULE_TAKE(far, rule, pdr_far))
+	if (!is_confirmed(GTPU_MEMBER_FAR) || RULE_TAKE(far, rule, pdr_far))
 		return is;
 	is |= far ? rule_far(r, rule, far) : RULE_NO_FAR;
 	if (r->has & GTPU_HAS_FAR && (r->far_action & FAR_ACTION_MASK) == FAR_ACTION_DROP)
@@ -275,7 +296,7 @@ static __noinline int rule_take(struct gtpu_record *r, struct rule_copy *rule, _
 /* Of a URR of the gtp5g device. */
 static __always_inline int quota_key_of(struct gtpu_quota_key *key, __u64 urr, __u64 gtp)
 {
-	if (RULE_READ(key->seid, urr, urr_seid) || RULE_READ(key->urr_id, urr, urr_id))
+	if (!urrs_confirmed() || RULE_READ(key->seid, urr, urr_seid) || RULE_READ(key->urr_id, urr, urr_id))
 		return -1;
 	return netns_of_gtp(gtp, &key->netns);
 }

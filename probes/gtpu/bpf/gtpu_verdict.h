@@ -48,13 +48,13 @@ static __always_inline __u8 far_drop_reason(const struct seen *s)
 /* A URR that waits for the start of traffic stops the first packet on its way to N9, and only there. */
 static __always_inline __u8 stopped_reason(const struct seen *s)
 {
-	bool start = s->what & SEEN_EXHAUSTED && s->rule & RULE_CREATES && !(s->what & SEEN_N9_ENTRY);
+	bool start = s->what & SEEN_EXHAUSTED && !(s->rule & RULE_CREATES_NONE) && !(s->what & SEEN_N9_ENTRY);
 
 	if (s->what & SEEN_RED)
 		return start ? GTPU_REASON_UNKNOWN : GTPU_QER_RED;
 	if (s->what & SEEN_N9 && s->n9 < 0)
 		return GTPU_NO_ROUTE;
-	return start ? GTPU_QUOTA : GTPU_REASON_UNKNOWN;
+	return start && s->rule & RULE_CREATES ? GTPU_QUOTA : GTPU_REASON_UNKNOWN;
 }
 
 static __always_inline __u8 malformed_reason(const struct gtpu_record *r, const struct seen *s)
@@ -81,6 +81,8 @@ static __always_inline __u8 uplink_reason(const struct gtpu_record *r, const str
 		return GTPU_NO_PDR;
 	if (s->rule & RULE_NO_FAR)
 		return GTPU_NO_FAR;
+	if (!is_confirmed(GTPU_MEMBER_REMOVAL))
+		return stopped_reason(s);
 	if (s->rule & RULE_NO_REMOVAL)
 		return GTPU_NO_OUTER_HEADER_REMOVAL;
 	if (far_does(r, FAR_ACTION_DROP))
@@ -115,7 +117,8 @@ static __always_inline int uplink_taken(struct gtpu_record *r, const struct seen
 static __always_inline bool stopped_somewhere(const struct gtpu_record *r, const struct seen *s)
 {
 	return is_hooked(NETIF_RX) && is_hooked(IP_XMIT) && s->what & SEEN_PDR && r->has & GTPU_HAS_FAR &&
-	       !far_does(r, FAR_ACTION_BUFF) && !(s->what & (SEEN_N6_ENTRY | SEEN_N9_ENTRY));
+	       r->far_action != GTPU_ACTION_UNKNOWN && !far_does(r, FAR_ACTION_BUFF) &&
+	       !(s->what & (SEEN_N6_ENTRY | SEEN_N9_ENTRY));
 }
 
 /* Before 0.9.2 the module itself does not tell what became of a packet: what stops it, or is seen to

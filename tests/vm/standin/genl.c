@@ -16,6 +16,7 @@ enum { CREATION_DESCRIPTION = 1, CREATION_TEID, CREATION_PEER, CREATION_PORT, CR
 enum { PDR_PRECEDENCE = 4, PDR_PDI, PDR_REMOVAL, PDR_FAR_ID, PDR_QER_ID = 10, PDR_SEID = 11, PDR_URR_ID };
 enum { PDI_UE = 1, PDI_F_TEID = 2, PDI_SDF = 3, SDF_FLOW = 1, F_TEID_TEID = 1, F_TEID_ADDRESS = 2 };
 enum { FLOW_ACTION = 1, FLOW_DIRECTION, FLOW_PROTOCOL, FLOW_SRC, FLOW_SRC_MASK, FLOW_DEST, FLOW_DEST_MASK };
+enum { QER_GATE = 4, QER_QFI = 9, QER_SEID = 13 };
 enum { URR_METHOD = 4, URR_TRIGGER, URR_PERIOD, URR_INFO, URR_SEID, URR_THRESHOLD };
 enum { VOLUME_FLAGS = 1, VOLUME_TOTAL, VOLUME_UPLINK, VOLUME_DOWNLINK };
 
@@ -48,6 +49,14 @@ static bool here(const struct genl_info *info)
 	       net_eq(genl_info_net((struct genl_info *)info), dev_net(r->pdr.dev));
 }
 
+/* As gtp5g does, by a function that a tracer can see. */
+static struct rules *find_by_pdr(u64 seid, u16 id)
+{
+	struct pdr *pdr = find_pdr_by_id(netdev_priv(rules_at(0)->pdr.dev), seid, id);
+
+	return pdr ? container_of(pdr, struct rules, pdr) : NULL;
+}
+
 static struct rules *find(const struct genl_info *info, int seid_attr, bool pdr)
 {
 	const struct nlattr *seid = info->attrs[seid_attr], *id = info->attrs[ATTR_ID];
@@ -56,12 +65,11 @@ static struct rules *find(const struct genl_info *info, int seid_attr, bool pdr)
 
 	if (!here(info) || !seid || !id)
 		return NULL;
-	for (i = 0; (r = rules_at(i)); i++) {
-		if (r->far.seid != nla_get_u64(seid))
-			continue;
-		if (pdr ? r->pdr.id == nla_get_u16(id) : r->far.id == nla_get_u32(id))
+	if (pdr)
+		return find_by_pdr(nla_get_u64(seid), nla_get_u16(id));
+	for (i = 0; (r = rules_at(i)); i++)
+		if (r->far.seid == nla_get_u64(seid) && r->far.id == nla_get_u32(id))
 			return r;
-	}
 	return NULL;
 }
 
@@ -284,6 +292,51 @@ static int answer(struct genl_info *info, int seid_attr, bool pdr)
 	return err;
 }
 
+static const struct qer *find_qer(const struct genl_info *info)
+{
+	const struct nlattr *seid = info->attrs[QER_SEID], *id = info->attrs[ATTR_ID];
+	const struct rules *r;
+	unsigned int i;
+
+	if (!here(info) || !seid || !id)
+		return NULL;
+	for (i = 0; (r = rules_at(i)); i++)
+		if (r->qer.seid == nla_get_u64(seid) && r->qer.id == nla_get_u32(id))
+			return &r->qer;
+	return NULL;
+}
+
+static int fill_qer(struct sk_buff *skb, const struct genl_info *info)
+{
+	const struct qer *qer = find_qer(info);
+	void *header;
+
+	if (!qer)
+		return -ENOENT;
+	header = genlmsg_put(skb, info->snd_portid, info->snd_seq, &family, 0, info->genlhdr->cmd);
+	if (!header || nla_put_u32(skb, ATTR_ID, qer->id) || nla_put_u8(skb, QER_GATE, qer->ul_dl_gate) ||
+	    nla_put_u8(skb, QER_QFI, qer->qfi) || nla_put_u64_64bit(skb, QER_SEID, qer->seid, 0))
+		return -EMSGSIZE;
+	genlmsg_end(skb, header);
+	return 0;
+}
+
+static int get_qer(struct sk_buff *request, struct genl_info *info)
+{
+	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	int err;
+
+	if (!skb)
+		return -ENOMEM;
+	rtnl_lock();
+	err = fill_qer(skb, info);
+	rtnl_unlock();
+	if (!err)
+		return genlmsg_reply(skb, info);
+	nlmsg_free(skb);
+	return err;
+}
+
 static int get_pdr(struct sk_buff *skb, struct genl_info *info)
 {
 	return answer(info, PDR_SEID, true);
@@ -411,7 +464,7 @@ static int get_version(struct sk_buff *skb, struct genl_info *info)
 static const struct genl_ops ops[] = {
 	OP(CMD_ADD_PDR, gtp5g_genl_add_pdr, NULL), OP(CMD_ADD_FAR, gtp5g_genl_add_far, NULL),
 	OP(CMD_DEL_FAR, gtp5g_genl_del_far, NULL), OP(CMD_GET_PDR, get_pdr, dump_pdr),
-	OP(CMD_GET_FAR, get_far, dump_far),	   OP(CMD_GET_QER, NULL, dump_none),
+	OP(CMD_GET_FAR, get_far, dump_far),	   OP(CMD_GET_QER, get_qer, dump_none),
 	OP(CMD_GET_URR, NULL, dump_urr),	   OP(CMD_GET_BAR, NULL, dump_none),
 	OP(CMD_GET_VERSION, get_version, NULL),
 };

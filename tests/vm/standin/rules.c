@@ -15,6 +15,7 @@ static struct rules uplink[outcomes], downlink[outcomes];
 
 static void check_offsets(void)
 {
+#if !defined STANDIN_SHIFT_SEID && !defined STANDIN_SHIFT_REMOVAL && !defined STANDIN_SHIFT_ACTION
 	BUILD_BUG_ON(offsetof(struct pdr, seid) != 48);
 	BUILD_BUG_ON(offsetof(struct pdr, id) != 56);
 	BUILD_BUG_ON(offsetof(struct pdr, precedence) != 60);
@@ -55,6 +56,7 @@ static void check_offsets(void)
 	BUILD_BUG_ON(offsetof(struct gtp5g_dev, sk1u) != 16);
 	BUILD_BUG_ON(offsetof(struct gtp5g_dev, dev) != 24);
 	BUILD_BUG_ON(offsetof(struct gtp5g_dev, role) != 32);
+#endif
 }
 
 static Color color_of(enum outcome outcome)
@@ -206,6 +208,30 @@ struct rules *rules_at(unsigned int i)
 	return i < 2 * outcomes ? &downlink[i - outcomes] : session_at(i - 2 * outcomes);
 }
 
+/* gtp5g's, by which its netlink requests find a rule. */
+KEPT struct pdr *find_pdr_by_id(struct gtp5g_dev *gtp, u64 seid, u16 id)
+{
+	struct rules *r;
+	unsigned int i;
+
+	for (i = 0; (r = rules_at(i)); i++)
+		if (r->pdr.seid == seid && r->pdr.id == id)
+			return &r->pdr;
+	return NULL;
+}
+
+/* The same, and a packet's way to its URRs. */
+KEPT struct urr *find_urr_by_id(struct gtp5g_dev *gtp, u64 seid, u32 id)
+{
+	struct rules *r;
+	unsigned int i;
+
+	for (i = 0; (r = rules_at(i)); i++)
+		if (r->urr.seid == seid && r->urr.id == id)
+			return &r->urr;
+	return NULL;
+}
+
 static struct rules *rules_of_urr(struct urr *urr)
 {
 	return container_of(urr, struct rules, urr);
@@ -225,10 +251,10 @@ KEPT void urr_reverse_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gt
 
 void rules_forwarded(struct pdr *pdr, struct gtp5g_dev *gtp)
 {
-	struct rules *r = container_of(pdr, struct rules, pdr);
+	struct urr *urr = pdr->urr_num ? find_urr_by_id(gtp, pdr->seid, pdr->urr_ids[0]) : NULL;
 
-	if (pdr->urr_num && !r->urr.quota_exhausted)
-		urr_quota_exhaust_action(&r->urr, gtp);
+	if (urr && !urr->quota_exhausted)
+		urr_quota_exhaust_action(urr, gtp);
 }
 
 static void grant(struct rules *r)

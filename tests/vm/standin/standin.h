@@ -42,15 +42,36 @@ struct forwarding_parameter {
 	struct outer_header_creation *hdr_creation;
 };
 
+/* A build of its own: a member that no version has, before the one that it is named after (build-standin). */
+#ifdef STANDIN_SHIFT_SEID
+#define BEFORE_SEID u64 shift;
+#else
+#define BEFORE_SEID
+#endif
+#ifdef STANDIN_SHIFT_REMOVAL
+#define BEFORE_REMOVAL u64 shift;
+#else
+#define BEFORE_REMOVAL
+#endif
+#ifdef STANDIN_SHIFT_ACTION
+#define BEFORE_ACTION u32 shift;
+#else
+#define BEFORE_ACTION
+#endif
+
+/* clang-format off */
 struct far {
 	struct hlist_node hlist_id;
 	struct hlist_node hlist_related_bar;
+	BEFORE_SEID
 	u64 seid;
 	u32 id;
+	BEFORE_ACTION
 	u16 action;
 	u16 seq_number;
 	struct forwarding_parameter __rcu *fwd_param;
 };
+/* clang-format on */
 
 /* high << 8 | low */
 struct kbps {
@@ -96,13 +117,16 @@ struct pdi {
 	struct local_f_teid *f_teid;
 };
 
+/* clang-format off */
 struct pdr {
 	struct hlist_node hlist_id;
 	struct hlist_node hlist_i_teid;
 	struct hlist_node hlist_addr;
+	BEFORE_SEID
 	u64 seid;
 	u16 id;
 	u32 precedence;
+	BEFORE_REMOVAL
 	u8 *outer_header_removal;
 	struct pdi *pdi;
 	u32 *far_id;
@@ -123,6 +147,7 @@ struct pdr {
 	struct rcu_head rcu_head;
 	u64 ul_drop_cnt, dl_drop_cnt;
 };
+/* clang-format on */
 
 struct gtp5g_dev {
 	struct list_head list;
@@ -184,6 +209,8 @@ struct rules {
 void rules_write(struct net_device *dev); /* NULL: they are nobody's */
 struct pdr *rules_uplink(u32 teid);
 struct pdr *rules_downlink(__be32 ue);
+struct pdr *find_pdr_by_id(struct gtp5g_dev *gtp, u64 seid, u16 id);
+struct urr *find_urr_by_id(struct gtp5g_dev *gtp, u64 seid, u32 id);
 bool rules_backlog_full(const struct pdr *pdr);
 struct rules *rules_at(unsigned int i); /* NULL behind the last */
 /* A packet was forwarded: where its PDR has a URR, that was its quota. */
