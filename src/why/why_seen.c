@@ -240,6 +240,7 @@ static void tunnelled(struct sum *s, const struct agg_flow *f)
 		   addr_is_v4(&t->src) == addr_is_v4(&s->marks.ue)) {
 		up->other_ue += f->segments;
 		up->other_ue_value = t->src;
+		most(&s->in[WHY_UPLINK], f->segments, up->in, f->key.interface);
 	}
 }
 

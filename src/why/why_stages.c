@@ -136,7 +136,7 @@ void why_make_stages(const struct why_facts *f, enum why_way way, struct why_pat
 
 	for (int i = 0; i < WHY_STAGES; i++)
 		p->stages[i].name = stage_names[way][i];
-	show(p, WHY_ARRIVED, c->arrived + c->malformed);
+	show(p, WHY_ARRIVED, c->arrived + c->other_ue + c->malformed);
 	show(p, WHY_LEFT, c->left - c->left_n9 + relayed(c) + c->to_other_ue);
 	if (f->module_ran)
 		module_stages(f, way, p);

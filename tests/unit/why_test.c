@@ -112,6 +112,7 @@ static void test_silent(void **state)
 static void test_no_pdr(void **state)
 {
 	struct why_facts f = fine(WHY_UPF_GTP5G), base;
+	struct why_answer a;
 
 	drop(&f, WHY_UPLINK, "dropped", "no_pdr");
 	base = f;
@@ -120,9 +121,13 @@ static void test_no_pdr(void **state)
 	f.seen.ways[WHY_UPLINK].other_teid_value = 0x7777;
 	broken(&f, WHY_UPLINK, WHY_MATCHED, "wrong_teid", "in TEID 0x00007777, the session's F-TEID is 0x00010001");
 	f = base;
+	f.seen.ways[WHY_UPLINK].arrived = 0; /* they came by N3 all the same */
 	f.seen.ways[WHY_UPLINK].other_ue = N;
 	f.seen.ways[WHY_UPLINK].other_ue_value = address("10.60.0.9");
 	broken(&f, WHY_UPLINK, WHY_MATCHED, "wrong_ue", "come from 10.60.0.9, the session is of 10.60.0.1");
+	why_judge(&f, &a);
+	assert_true(a.ways[WHY_UPLINK].stages[WHY_ARRIVED].visible);
+	assert_int_equal(a.ways[WHY_UPLINK].stages[WHY_ARRIVED].packets, N);
 	f = base;
 	f.session.known = false;
 	broken(&f, WHY_UPLINK, WHY_MATCHED, "no_session", "no PDR for TEID 0x00010001");
