@@ -102,7 +102,8 @@ enum gtpu_reason {
 	GTPU_MALFORMED_EXTENSION = 13,
 	GTPU_NOT_IPV4 = 14,
 	GTPU_QUOTA = 15,
-	GTPU_REASONS = 16,
+	GTPU_MALFORMED_INNER = 16,
+	GTPU_REASONS = 17,
 };
 
 /* policePacket's, plus one. */

@@ -30,6 +30,7 @@ static const char *const reason_names[GTPU_REASONS + 1] = {
 	[GTPU_MALFORMED_SHORT] = "malformed_short",
 	[GTPU_MALFORMED_LENGTH] = "malformed_length",
 	[GTPU_MALFORMED_EXTENSION] = "malformed_extension",
+	[GTPU_MALFORMED_INNER] = "malformed_inner",
 	[GTPU_NOT_IPV4] = "not_ipv4",
 	[GTPU_QUOTA] = "quota",
 };

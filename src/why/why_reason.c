@@ -79,6 +79,10 @@ static void unmatched(const struct why_judge *j)
 	} else if (why_is(o->reason, "not_ipv4")) {
 		why_because(j, "not_ipv4", "gtp5g carries IPv4 alone");
 		why_look(j, "an IPv4 PDU session");
+	} else if (why_is(o->reason, "malformed_inner")) {
+		why_because(j, o->reason, "the packets in the tunnel are shorter than an IPv4 header");
+		why_look(j, "tshark -V -i %s 'udp port %u': what the gNB puts into the tunnel",
+			 j->c->in[0] ? advice_word(j->c->in, in) : "N3", port_of(j));
 	} else {
 		why_because(j, o->reason ? o->reason : o->verdict, "GTP-U that the module does not take: %s",
 			    o->reason ? o->reason : o->verdict);

@@ -132,6 +132,9 @@ static void test_no_pdr(void **state)
 	f.session.known = false;
 	broken(&f, WHY_UPLINK, WHY_MATCHED, "no_session", "no PDR for TEID 0x00010001");
 	f = fine(WHY_UPF_GTP5G);
+	drop(&f, WHY_UPLINK, "dropped", "malformed_inner");
+	broken(&f, WHY_UPLINK, WHY_MATCHED, "malformed_inner", "shorter than an IPv4 header");
+	f = fine(WHY_UPF_GTP5G);
 	drop(&f, WHY_DOWNLINK, "dropped", "no_pdr");
 	broken(&f, WHY_DOWNLINK, WHY_MATCHED, "no_pdr", "there is a downlink PDR");
 	f.session.n = 1;

@@ -41,7 +41,7 @@ RULES = {
 }
 RULELESS = {
     "echo": ("echo_answered", None), "echo_no_route": dropped("no_route"), "to_user": USER,
-    "short": dropped("malformed_short"), "bad_extension": dropped("malformed_extension"),
+    "short": dropped("malformed_short"), "cut_inner": dropped("malformed_inner"), "bad_extension": dropped("malformed_extension"),
     "cut_options": dropped("malformed_length"), "cut_extension": dropped("malformed_extension"),
     "not_ipv4": dropped("not_ipv4"),
 }

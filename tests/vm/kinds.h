@@ -12,6 +12,7 @@
 	X(end_marker, 1, 0)                                                                                            \
 	X(bad_extension, 1, 0)                                                                                         \
 	X(short, 1, 0)                                                                                                 \
+	X(cut_inner, 1, 0) /* the inner packet is shorter than an IPv4 header */                                       \
 	X(not_ipv4, 0, 1)
 
 /* Sent where they are named. */

@@ -19,7 +19,8 @@ UNKNOWN = {
     "action": (("far_action",), "FAR action"),
 }
 # What needs no rule to be known.
-BY_CODE = {"no_pdr", "qer_red", "backlog_full", "malformed_extension", "malformed_short", "not_ipv4"}
+BY_CODE = {"no_pdr", "qer_red", "backlog_full", "malformed_extension", "malformed_short", "malformed_inner",
+           "not_ipv4"}
 
 
 def exits(events, sent_by):

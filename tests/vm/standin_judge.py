@@ -26,6 +26,7 @@ OUTCOMES = {
     ("uplink", "end_marker"): ("dropped", "unknown"),  # nothing that can be seen tells why
     ("uplink", "bad_extension"): ("dropped", "malformed_extension"),
     ("uplink", "short"): ("dropped", "malformed_short"),
+    ("uplink", "cut_inner"): ("dropped", "malformed_inner"),
 }
 # What reaches policePacket; it is green unless its kind says else.
 POLICED = {("uplink", k) for k in ("forwarded", "yellow", "to_n9", "qer_red", "no_route", "backlog_full")} | {
@@ -50,13 +51,13 @@ def uplink_gtp(sent, seq):
     if kind in MESSAGES:
         gtp_type, teid = MESSAGES[kind]
         return {"teid": teid, "type": gtp_type, "seq": 0}
-    gtp = {"teid": 0x1000 + sent["index"], "type": 255, "seq": seq}
+    gtp = {"teid": 0x1000 + (sent["index"] if kind != "cut_inner" else 0), "type": 255, "seq": seq}
     return gtp if kind == "bad_extension" else gtp | {"qfi": 9}
 
 
 def uplink(e, sent, seq):
     kind = sent["kind"]
-    plain = kind not in MESSAGES and kind not in ("short", "bad_extension")
+    plain = kind not in MESSAGES and kind not in ("short", "bad_extension", "cut_inner")
     inner = udp(f"10.60.0.{1 + sent['index']}", 4000 + sent["index"], "10.10.0.9", 9)
     check(f"outer of {e}", e.get("outer"), N3_UPLINK)
     check(f"GTP of {e}", e.get("gtp"), uplink_gtp(sent, seq))
@@ -84,7 +85,7 @@ def downlink(e, sent, seq):
 def rules_of(sent):
     """The rules that the packet met, as standin/rules.c writes them."""
     kind = sent["kind"]
-    if kind in NO_LOOKUP | {"no_pdr"}:
+    if kind in NO_LOOKUP | {"no_pdr", "cut_inner"}:
         return {}
     index = 0 if kind == "end_marker" else sent["index"]
     number = index + (101 if sent["direction"] == "downlink" else 1)

@@ -211,6 +211,19 @@ static __always_inline int lookup_entry(__u32 func, __u32 direction, const void 
 	return 0;
 }
 
+/* hdrlen: of the headers from the outer UDP header on. gtp5g looks for no PDR where a T-PDU has not a whole IPv4 header
+ * behind them. */
+static __always_inline int lookup_gtp1u(const void *gtp, const struct sk_buff *skb, __u32 hdrlen)
+{
+	struct open_packet *p;
+
+	lookup_entry(PDR_FIND_BY_GTP1U, GTPU_UPLINK, gtp, skb);
+	p = packet_on_way(GTPU_UPLINK, (__u64)skb);
+	if (p && p->record.gtp.type == GTPU_TYPE_GPDU && p->record.len < hdrlen + sizeof(struct packet_ipv4))
+		p->seen.head = HEAD_GTPU_INNER;
+	return 0;
+}
+
 static __always_inline int lookup_exit(__u32 func, __u32 direction, __u64 pdr)
 {
 	struct open_packet *p = packet_under_way(direction);

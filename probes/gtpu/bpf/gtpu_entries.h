@@ -83,7 +83,7 @@ AT_ENTRY(gtp_rx, rx_entry(skb), void *pctx, struct sk_buff *skb)
 AT_RETURN(gtp_rx, returned(ctx, 4), rx_exit(ret))
 
 /* struct pdr *f(struct gtp5g_dev *, struct sk_buff *, unsigned int hdrlen, u32 teid, u8 type) */
-AT_ENTRY(pdr_find_by_gtp1u, lookup_entry(PDR_FIND_BY_GTP1U, GTPU_UPLINK, gtp, skb), void *gtp, struct sk_buff *skb)
+AT_ENTRY(pdr_find_by_gtp1u, lookup_gtp1u(gtp, skb, hdrlen), void *gtp, struct sk_buff *skb, __u32 hdrlen)
 AT_RETURN(pdr_find_by_gtp1u, ctx[5], lookup_exit(PDR_FIND_BY_GTP1U, GTPU_UPLINK, ret))
 /* (..., unsigned int hdrlen, __be32 addr) */
 AT_ENTRY(pdr_find_by_ipv4, lookup_entry(PDR_FIND_BY_IPV4, GTPU_DOWNLINK, gtp, skb), void *gtp, struct sk_buff *skb)

@@ -78,7 +78,7 @@ static __always_inline __u8 uplink_reason(const struct gtpu_record *r, const str
 	if (!(s->what & SEEN_LOOKUP))
 		return malformed_reason(r, s);
 	if (s->what & SEEN_NO_PDR)
-		return GTPU_NO_PDR;
+		return s->head == HEAD_GTPU_INNER ? GTPU_MALFORMED_INNER : GTPU_NO_PDR;
 	if (s->rule & RULE_NO_FAR)
 		return GTPU_NO_FAR;
 	if (!is_confirmed(GTPU_MEMBER_REMOVAL))

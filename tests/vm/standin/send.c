@@ -129,6 +129,11 @@ static size_t put_broken(uint8_t *p, size_t kind, size_t len)
 	case kind_cut_extension:
 		p[12] = 200;
 		break;
+	case kind_cut_inner:
+		len = GTP_HEADERS + 19;
+		put16(p + 2, len - 8);
+		put32(p + 4, TEID_BASE);
+		break;
 	case kind_other_qfi:
 		p[14] = OTHER_QFI;
 		break;
