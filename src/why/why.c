@@ -110,6 +110,23 @@ static void add_too_long(const struct why_facts *f, struct why_answer *a)
 			 n, plural(n), n == 1 ? "was" : "were");
 }
 
+/* A mirror of packets, or a filter's copies: answers come twice, and the counts hide as many losses. */
+static void add_doubled(const struct why_facts *f, struct why_answer *a)
+{
+	static const char *const ways[] = {"uplink", "downlink"};
+
+	for (int way = 0; way < WHY_WAYS; way++) {
+		const struct why_counts *c = &f->seen.ways[way];
+
+		if (c->doubled)
+			add_note(a,
+				 "the %s's packets are doubled: %" PRIu64
+				 " more left%s%s than there were before; is there a mirror? %siptables-save -t mangle "
+				 "(TEE), %stc filter (mirred)",
+				 ways[way], c->doubled, c->out[0] ? " on " : "", c->out, f->inside, f->inside);
+	}
+}
+
 static void add_unseen(const struct why_facts *f, struct why_answer *a)
 {
 	if (f->malformed)
@@ -128,6 +145,7 @@ static void add_notes(const struct why_facts *f, struct why_answer *a)
 
 	add_container(f, a);
 	add_too_long(f, a);
+	add_doubled(f, a);
 	add_unseen(f, a);
 	if (a->state == WHY_SILENT)
 		add_faults(f, a);
@@ -337,6 +355,7 @@ void why_judge(const struct why_facts *f, struct why_answer *ret)
 		if (ret->ways[way].stop >= 0)
 			why_reason(f, way, &ret->ways[way]);
 	for (int way = 0; way < WHY_WAYS; way++) {
+		why_judge_lengths(f, way, &ret->ways[way]);
 		why_judge_cause(f, way, &ret->ways[way]);
 		why_judge_refusal(f, way, &ret->ways[way]);
 	}

@@ -71,9 +71,14 @@ struct why_latency {
 	bool all_sessions; /* not of this session alone */
 };
 
+/* Long packets that are missing, of flows of which nothing got through or far shorter ones alone. */
+struct why_lengths {
+	uint64_t packets, bytes; /* from the inner IP header on */
+};
+
 /* What was seen of one direction. TC counts are segments on the wire. */
 struct why_counts {
-	uint64_t arrived, arrived_bytes, device, left, left_bytes;
+	uint64_t arrived, device, left;
 	uint64_t arrived_n9, left_n9;  /* of arrived, left: in a tunnel of another UPF */
 	uint64_t to_other_ue;	       /* uplink: back into the device; not in left */
 	uint64_t malformed;	       /* in its tunnel, and no well-formed G-PDU; not in arrived */
@@ -99,6 +104,8 @@ struct why_counts {
 	uint64_t seid;
 	uint16_t pdr_id;
 	struct why_latency latency;
+	struct why_lengths long_lost[2]; /* before the device; behind it */
+	uint64_t doubled;		 /* more than there were a stage before */
 };
 
 struct why_seen_facts {
@@ -121,6 +128,7 @@ struct why_route {
 	char interface[IF_NAMESIZE];
 	struct addr next_hop;
 	bool next_hop_silent; /* it was asked for by ARP or ND and does not answer */
+	unsigned mtu;	      /* of the interface, or the less that the route has; 0: not known */
 };
 
 struct why_network {

@@ -61,8 +61,7 @@ static const struct cause {
 	 "raise its limit: ", "sysctl net.netfilter.nf_conntrack_max"},
 };
 
-/* What was found by exclusion. */
-static bool is_guess(const char *reason)
+bool why_is_guess(const char *reason)
 {
 	return why_is(reason, "user_space") || why_is(reason, "not_delivered") || why_is(reason, "filtered") ||
 	       why_is(reason, "unknown");
@@ -74,7 +73,7 @@ void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_pat
 	const struct cause *best = NULL;
 	uint64_t grown = 0;
 
-	if (p->stop < 0 || !is_guess(p->reason))
+	if (p->stop < 0 || !why_is_guess(p->reason))
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(causes); i++) {
 		const struct cause *c = &causes[i];

@@ -54,6 +54,9 @@ int why_refusals(const struct why_seen *s, const struct why_place *place, const 
 		 struct why_seen_facts *ret);
 void why_count_icmp(const struct why_rows *rows, const struct why_place *place, struct why_seen_facts *ret);
 
+/* What becomes of each flow from stage to stage: after the UE and the peers are known. 0 or -ENOMEM. */
+int why_lengths(const struct why_rows *rows, const struct why_place *place, struct why_seen_facts *ret);
+
 /* The module's side: what e says is added; summed up for a place. */
 void why_module_add(struct why_seen *s, const struct event *e);
 int why_module_sum(const struct why_seen *s, const struct why_place *place, const struct why_marks *m,
@@ -68,6 +71,10 @@ bool why_is(const char *text, const char *word);
 /* Of why.c's judgement. */
 void why_make_stages(const struct why_facts *f, enum why_way way, struct why_path *p);
 void why_hide_answered(const struct why_facts *f, struct why_path *up, const struct why_path *down);
+/* What was found by exclusion. */
+bool why_is_guess(const char *reason);
+/* Long packets are lost, in place of a guess: after the reason. */
+void why_judge_lengths(const struct why_facts *f, enum why_way way, struct why_path *p);
 /* A cause that a counter proves, in place of a guess: after the reason. */
 void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_path *p);
 /* The far end refuses what left: after the stop is known. */

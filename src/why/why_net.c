@@ -58,6 +58,7 @@ static void read_route(const struct why_site *s, const struct addr *dst, struct 
 	if (link) {
 		snprintf(ret->interface, sizeof(ret->interface), "%s", link->name);
 		ret->up = link->up || !strcmp(link->name, s->device);
+		ret->mtu = way.mtu && way.mtu < link->mtu ? way.mtu : link->mtu;
 	}
 	ret->next_hop = way.has_gateway ? way.gateway : *dst;
 	if (rtnl_neighbour(way.ifindex, &ret->next_hop, &state, NULL) >= 0)

@@ -170,7 +170,6 @@ static void arrived(struct sum *s, enum why_way way, const struct agg_flow *f)
 	struct why_counts *c = &s->ret->ways[way];
 
 	c->arrived += f->segments;
-	c->arrived_bytes += f->bytes;
 	most(&s->in[way], f->segments, c->in, f->key.interface);
 }
 
@@ -179,7 +178,6 @@ static void left(struct sum *s, enum why_way way, const struct agg_flow *f)
 	struct why_counts *c = &s->ret->ways[way];
 
 	c->left += f->segments;
-	c->left_bytes += f->bytes;
 	most(&s->out[way], f->segments, c->out, f->key.interface);
 }
 
@@ -440,6 +438,7 @@ static int sum_rows(struct sum *s, const struct why_seen *seen, const struct why
 		    const struct why_rows *rest)
 {
 	struct why_seen_facts *ret = s->ret;
+	int r;
 
 	sum_flows(s, rows);
 	sum_translated(s, rest);
@@ -456,7 +455,8 @@ static int sum_rows(struct sum *s, const struct why_seen *seen, const struct why
 		ret->left_out += agg_flows_totals(seen->rest).refused_packets;
 	why_count_icmp(rows, s->place, ret);
 	why_count_icmp(rest, s->place, ret);
-	return why_refusals(seen, s->place, &s->marks, ret);
+	r = why_lengths(rows, s->place, ret);
+	return r < 0 ? r : why_refusals(seen, s->place, &s->marks, ret);
 }
 
 int why_seen_sum(const struct why_seen *seen, const struct why_place *place, struct why_seen_facts *ret)

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """A UPF or a gNB in user space (a TUN device and UDP port 2152), and what sends a known number of packets.
 
-gtp_node.py upf TUN ADDRESS TUNNEL...         TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,GNB
-gtp_node.py gnb TUN ADDRESS[,PORT] TUNNEL...  TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,UPF
+gtp_node.py upf TUN ADDRESS[,PORT[,df]] TUNNEL...  TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,GNB
+gtp_node.py gnb TUN ADDRESS[,PORT[,df]] TUNNEL...  TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,UPF
 gtp_node.py send SOURCE ADDRESS COUNT CHECKSUM  uplink packets of 10.60.0.1 in TEID 1, with that outer UDP checksum
-gtp_node.py ping ADDRESS COUNT ANSWERS          so many Echo Requests; it ends once so many have been answered
+gtp_node.py ping ADDRESS COUNT ANSWERS [DATA]   so many Echo Requests, with that many bytes of data and never in
+                                                fragments; it ends once so many have been answered
 
 A TUNNEL TEID>ADDRESS,TEID relays what comes in the one to the other (N9); TUN may be - then. A packet in no tunnel is
-answered by an Error Indication (TS 29.281 7.3.1). A node says "ready", and then its counts for each line of its input.
+answered by an Error Indication (TS 29.281 7.3.1). With df a node's GTP-U is never in fragments. A node says "ready", and
+then its counts for each line of its input.
 """
 import collections
 import ctypes
@@ -27,6 +29,7 @@ PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 PORT, QFI = 2152, 9
 ECHO_REPLY, ECHO_REQUEST, IDENTIFIER = 0, 8, 2152  # ICMP, RFC 792
 PATIENCE = 30  # seconds
+IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_PROBE = 10, 2, 3  # linux/in.h
 RADIO_PORT = 4997  # by which UERANSIM's gNB and its UEs talk
 ERROR_INDICATION, G_PDU = 26, 255
 DL_PDU, UL_PDU = 0, 1  # PDU type of the PDU Session Container, TS 38.415 5.5.3
@@ -72,7 +75,7 @@ def udp_socket(address, port, kind=socket.SOCK_DGRAM):
 
 class Node:
     def __init__(self, role, tun, address, tunnels):
-        address, _, port = address.partition(",")
+        address, port, df = (*address.split(","), "", "")[:3]
         self.is_upf = role == "upf"
         self.address = ipaddress.ip_address(address).packed
         self.counts = collections.Counter()
@@ -80,6 +83,8 @@ class Node:
         for tunnel in tunnels:
             self.add(tunnel)
         self.n3 = udp_socket(address, int(port or PORT))
+        if df:
+            self.n3.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
         self.radio = None if self.is_upf else udp_socket(address, RADIO_PORT)
         self.tun = None if tun == "-" else open_tun(tun)
 
@@ -162,18 +167,19 @@ def send(source, address, count, checksum):
         s.sendto(struct.pack("!HHHH", PORT, PORT, 8 + len(data), int(checksum, 0)) + data, (address, 0))
 
 
-def echo_request(number):
+def echo_request(number, data):
     def header(checksum):
         return struct.pack("!BBHHH", ECHO_REQUEST, 0, checksum, IDENTIFIER, number)
 
-    return header(internet_checksum(header(0)))
+    return header(internet_checksum(header(0))) + bytes(data)
 
 
-def ping(address, count, answers):
+def ping(address, count, answers, data="0"):
     s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    s.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
     s.settimeout(PATIENCE)
     for number in range(int(count)):
-        s.sendto(echo_request(number), (address, 0))
+        s.sendto(echo_request(number, int(data)), (address, 0))
     left = int(answers)
     while left:
         kind, _, _, identifier, _ = struct.unpack_from("!BBHHH", s.recv(65536), 20)

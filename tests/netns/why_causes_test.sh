@@ -11,12 +11,6 @@ need ip jq python3
 
 # sends CHECKSUM [COUNT]: from the gNB, which need not run
 sends() { in_ns gnb "$NODE" send "${FROM:-10.100.0.2}" "${TO:-10.100.0.1}" "${2:-$N}" "$1"; }
-# counter GROUP FIELD: of the kernel, in the UPF's namespace
-counter() {
-	in_ns upf awk -v group="$1:" -v field="$2" '
-		$1 == group && !n { for (i = 2; i <= NF; i++) if ($i == field) n = i; next }
-		$1 == group { print $n; exit }' /proc/net/snmp
-}
 lladdr() { in_ns "$1" cat "/sys/class/net/$2/address"; }
 
 test_checksum() {

@@ -79,6 +79,13 @@ pings_until() {
 	wait_for 30 has_counted "$@"
 }
 
+# counter GROUP FIELD: of the kernel, in the UPF's namespace
+counter() {
+	in_ns upf awk -v group="$1:" -v field="$2" '
+		$1 == group && !n { for (i = 2; i <= NF; i++) if ($i == field) n = i; next }
+		$1 == group { print $n; exit }' /proc/net/snmp
+}
+
 # ask QUESTION COMMAND...: what teide says of the packets that COMMAND sends, in $TMP/answer
 ask() {
 	local why
