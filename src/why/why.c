@@ -332,8 +332,8 @@ static void say(const struct why_facts *f, struct why_answer *a)
 	} else {
 		p = &a->ways[a->way];
 		if (a->state == WHY_LOSSY)
-			snprintf(a->verdict, sizeof(a->verdict), "%s: the %s loses %" PRIu64 " packets: %s", name,
-				 ways[a->way], p->lost, p->text);
+			snprintf(a->verdict, sizeof(a->verdict), "%s: the %s loses %" PRIu64 " packet%s: %s", name,
+				 ways[a->way], p->lost, plural(p->lost), p->text);
 		else
 			snprintf(a->verdict, sizeof(a->verdict), "%s: the %s is broken: %s", name, ways[a->way],
 				 p->text);

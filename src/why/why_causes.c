@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "cleanup.h"
+#include "plural.h"
 #include "why_judge.h"
 
 #define UPLINK (1 << WHY_UPLINK)
@@ -11,14 +12,15 @@
 #define TO_DEVICE (1 << WHY_REACHED)
 #define TO_WIRE (1 << WHY_LEFT)
 
-static const char checksum[] = "packets have a wrong outer UDP checksum, or none over IPv6: the kernel drops them "
+/* What follows "1 packet" as well as "2 packets". */
+static const char checksum[] = "with a wrong outer UDP checksum, or with none over IPv6: the kernel drops such packets "
 			       "before the UPF";
-static const char queue[] = "packets found the receive queue of the UPF's socket full: the UPF is too slow, or stopped";
-static const char no_route[] = "packets found no route out of this network namespace";
-static const char header[] = "packets have a wrong IP header or header checksum, or a time to live that is used up";
+static const char queue[] = "for which the receive queue of the UPF's socket was full: the UPF is too slow, or stopped";
+static const char no_route[] = "without a route out of this network namespace";
+static const char header[] = "with a wrong IP header or header checksum, or with a time to live that is used up";
 static const char header_look[] = "at the sender, or a routing loop; here: ";
 static const char header_tcpdump[] = "tcpdump -vvni any ip";
-static const char mtu[] = "packets are longer than the MTU of their way out, and may not be fragmented";
+static const char mtu[] = "longer than the MTU of the way out, and not to be fragmented";
 static const char clamp[] =
 	"iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu";
 static const char mtu_look[] = "lower the MTU of the UEs, or clamp TCP: ";
@@ -38,14 +40,14 @@ static const struct cause {
 	{WHY_UDP6_QUEUE, UPLINK, TO_UPF, "queue_full", queue,
 	 "more CPU for the UPF: teide sched preview. Its queue: ", "ss -lunm sport = :2152"},
 	{WHY_MARTIAN_SOURCE, UPLINK, TO_UPF | TO_WIRE, "martian_source",
-	 "packets have a source address that is this network namespace's own: the kernel drops them as martians",
+	 "from a source address that is this network namespace's own: the kernel drops such packets as martians (it "
+	 "counts them for the whole machine)",
 	 "which interface has the gNB's or the UE's address? ", "ip addr"},
 	{WHY_REVERSE_PATH, UPLINK | DOWNLINK, TO_UPF | TO_DEVICE | TO_WIRE, "rp_filter",
-	 "packets were dropped by the reverse path filter: the way back to their source is by another interface",
+	 "dropped by the reverse path filter: the way back to the source is by another interface",
 	 "a route to the source by the interface that they come by; or for that interface and for all: ",
 	 "sysctl net.ipv4.conf.all.rp_filter=2"},
-	{WHY_NOT_LOCAL, UPLINK, TO_UPF, "not_local",
-	 "packets are for an address that this network namespace does not have",
+	{WHY_NOT_LOCAL, UPLINK, TO_UPF, "not_local", "for an address that this network namespace does not have",
 	 "is it the N3 address that the SMF gave the gNB? ", "ip addr"},
 	{WHY_NO_ROUTE, UPLINK | DOWNLINK, TO_WIRE, "no_route", no_route,
 	 "to the gNB, or to the destination: ", "ip route"},
@@ -57,7 +59,7 @@ static const struct cause {
 	{WHY_FRAGMENTS, UPLINK | DOWNLINK, TO_DEVICE | TO_WIRE, "mtu", mtu, mtu_look, clamp},
 	{WHY_FRAGMENTS6, UPLINK | DOWNLINK, TO_DEVICE | TO_WIRE, "mtu", mtu, mtu_look, clamp},
 	{WHY_CONNTRACK, UPLINK | DOWNLINK, TO_UPF | TO_DEVICE | TO_WIRE, "conntrack_full",
-	 "packets were refused by the table of connections, which is full",
+	 "refused by the table of connections, which is full",
 	 "raise its limit: ", "sysctl net.netfilter.nf_conntrack_max"},
 };
 
@@ -79,6 +81,9 @@ void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_pat
 		const struct cause *c = &causes[i];
 		uint64_t by = f->grown.values[c->counter];
 
+		/* Of the whole machine: other namespaces have martians too. */
+		if (c->counter == WHY_MARTIAN_SOURCE && !f->net.to_gnb.local && !f->net.to_ue.local)
+			continue;
 		if (!(c->ways >> way & 1) || !(c->stops >> p->stop & 1) || by < (p->lost + 1) / 2 || by <= grown)
 			continue;
 		best = c;
@@ -86,6 +91,6 @@ void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_pat
 	}
 	if (!best)
 		return;
-	why_because(&j, best->reason, "%" PRIu64 " %s", grown, best->text);
+	why_because(&j, best->reason, "%" PRIu64 " packet%s %s", grown, plural(grown), best->text);
 	why_look(&j, "%s%s%s", best->look, f->inside, best->command);
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "advice.h"
+#include "plural.h"
 #include "why_judge.h"
 
 void why_nothing_on_n3(const struct why_judge *j)
@@ -15,9 +16,9 @@ void why_nothing_on_n3(const struct why_judge *j)
 	if (why_next_hop_fails(j, &j->net->to_gnb, "the gNB"))
 		return;
 	why_because(j, "n3_silent",
-		    "%" PRIu64 " downlink packets left for %s, TEID 0x%08x, and nothing came "
+		    "%" PRIu64 " downlink packet%s left for %s, TEID 0x%08x, and nothing came "
 		    "back on N3",
-		    down->left, peer, down->teid);
+		    down->left, plural(down->left), peer, down->teid);
 	why_look(j,
 		 "at the gNB: is that tunnel there, is the UE connected? Error Indications: tshark -i %s "
 		 "gtp.message==26",
@@ -33,8 +34,8 @@ static void nothing_from_upf(const struct why_judge *j)
 
 	if (pdr && pdr->has_peer)
 		addr_format(&pdr->peer, upf);
-	why_because(j, "n9_silent", "%" PRIu64 " uplink packets left on %s for %s (N9), and nothing came back",
-		    up->left, up->out[0] ? up->out : "N9", upf);
+	why_because(j, "n9_silent", "%" PRIu64 " uplink packet%s left on %s for %s (N9), and nothing came back",
+		    up->left, plural(up->left), up->out[0] ? up->out : "N9", upf);
 	why_look(j, "go on at %s: teide why %s on its node", upf, addr_format(&j->f->seen.ue, ue));
 }
 
@@ -58,9 +59,9 @@ void why_nothing_on_n6(const struct why_judge *j)
 	if (up->has_far_end && is_router_solicitation(&up->far_end)) {
 		why_because(j, "no_router_advertisement",
 			    "the UE asks for an IPv6 prefix (%" PRIu64
-			    " Router Solicitations), and no Router Advertisement "
+			    " Router Solicitation%s), and no Router Advertisement "
 			    "answers",
-			    up->left);
+			    up->left, plural(up->left));
 		why_look(j,
 			 "the SMF or the UPF has to answer (TS 23.501 5.8.2.2.3): is the session's type IPv6 there?");
 		return;
@@ -70,8 +71,8 @@ void why_nothing_on_n6(const struct why_judge *j)
 	if (why_next_hop_fails(j, &j->net->to_dn, "the data network"))
 		return;
 	addr_format(&j->f->seen.ue, ue);
-	why_because(j, "n6_silent", "%" PRIu64 " uplink packets left on %s for %s, and nothing came back", up->left,
-		    up->out[0] ? up->out : "N6", dn);
+	why_because(j, "n6_silent", "%" PRIu64 " uplink packet%s left on %s for %s, and nothing came back", up->left,
+		    plural(up->left), up->out[0] ? up->out : "N6", dn);
 	if (j->f->seen.translated)
 		why_look(j, "does %s answer this node itself? %sping %s", dn, j->f->inside, dn);
 	else

@@ -65,13 +65,13 @@ static void test_before_the_upf(void **state)
 		enum why_counter counter;
 		const char *reason, *part;
 	} cases[] = {
-		{WHY_UDP_CHECKSUM, "udp_checksum", "100 packets have a wrong outer UDP checksum"},
-		{WHY_UDP6_CHECKSUM, "udp_checksum", "100 packets have a wrong outer UDP checksum"},
-		{WHY_UDP_QUEUE, "queue_full", "100 packets found the receive queue"},
-		{WHY_MARTIAN_SOURCE, "martian_source", "100 packets have a source address"},
-		{WHY_REVERSE_PATH, "rp_filter", "100 packets were dropped by the reverse path filter"},
-		{WHY_NOT_LOCAL, "not_local", "100 packets are for an address"},
-		{WHY_CONNTRACK, "conntrack_full", "100 packets were refused"},
+		{WHY_UDP_CHECKSUM, "udp_checksum", "100 packets with a wrong outer UDP checksum"},
+		{WHY_UDP6_CHECKSUM, "udp_checksum", "100 packets with a wrong outer UDP checksum"},
+		{WHY_UDP_QUEUE, "queue_full", "100 packets for which the receive queue"},
+		{WHY_MARTIAN_SOURCE, "martian_source", "100 packets from a source address"},
+		{WHY_REVERSE_PATH, "rp_filter", "100 packets dropped by the reverse path filter"},
+		{WHY_NOT_LOCAL, "not_local", "100 packets for an address"},
+		{WHY_CONNTRACK, "conntrack_full", "100 packets refused"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -79,6 +79,7 @@ static void test_before_the_upf(void **state)
 
 		stop_at(&f, WHY_UPLINK, WHY_REACHED);
 		f.grown.values[cases[i].counter] = N;
+		f.net.to_gnb.local = true;
 		check(&f, WHY_UPLINK, cases[i].reason, cases[i].part);
 	}
 }
@@ -100,7 +101,7 @@ static void test_behind_the_upf(void **state)
 	f = fine(WHY_UPF_USER);
 	stop_at(&f, WHY_DOWNLINK, WHY_LEFT);
 	f.grown.values[WHY_NO_ROUTE] = N;
-	check(&f, WHY_DOWNLINK, "no_route", "found no route");
+	check(&f, WHY_DOWNLINK, "no_route", "without a route");
 }
 
 /* A few of other packets prove nothing; what the module tells of a packet is no guess. */
@@ -110,6 +111,8 @@ static void test_no_proof(void **state)
 
 	stop_at(&f, WHY_UPLINK, WHY_REACHED);
 	f.grown.values[WHY_UDP_CHECKSUM] = N / 2 - 1;
+	check(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
+	f.grown.values[WHY_MARTIAN_SOURCE] = N; /* of another namespace: the gNB's address is not this one's */
 	check(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
 	f = fine(WHY_UPF_GTP5G);
 	drop(&f, WHY_DOWNLINK, "dropped", "far_drop");
