@@ -2,6 +2,7 @@
 #include "rtnl_tc.h"
 
 #include <errno.h>
+#include <linux/gen_stats.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -105,4 +106,59 @@ int rtnl_clsact_exists(unsigned ifindex)
 	begin_dump(&m, RTM_GETQDISC, ifindex);
 	r = nl_request(&m, note_qdisc_message, &look, "listing the qdiscs", NULL);
 	return r < 0 ? r : look.found;
+}
+
+struct qdisc_visitor {
+	void (*visit)(const struct rtnl_qdisc *q, void *data);
+	void *data;
+};
+
+static int parse_qdisc_stats(const struct nlattr *attr, void *data)
+{
+	size_t len = mnl_attr_get_payload_len(attr);
+	const void *payload = mnl_attr_get_payload(attr);
+	struct gnet_stats_basic basic = {0};
+	struct gnet_stats_queue queue = {0};
+	struct rtnl_qdisc *q = data;
+
+	/* A kernel may have more members than these headers, or fewer. */
+	if (mnl_attr_get_type(attr) == TCA_STATS_BASIC) {
+		memcpy(&basic, payload, len < sizeof(basic) ? len : sizeof(basic));
+		q->packets = basic.packets;
+	} else if (mnl_attr_get_type(attr) == TCA_STATS_QUEUE) {
+		memcpy(&queue, payload, len < sizeof(queue) ? len : sizeof(queue));
+		q->drops = queue.drops;
+	}
+	return MNL_CB_OK;
+}
+
+static int visit_qdisc_message(const struct nlmsghdr *nlh, void *data)
+{
+	const struct tcmsg *t = mnl_nlmsg_get_payload(nlh);
+	const struct qdisc_visitor *v = data;
+	const struct nlattr *attr;
+	struct rtnl_qdisc q = {0};
+
+	if (nlh->nlmsg_type != RTM_NEWQDISC || nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*t)))
+		return MNL_CB_OK;
+	q.ifindex = (unsigned)t->tcm_ifindex;
+	q.handle = t->tcm_handle;
+	q.parent = t->tcm_parent;
+	mnl_attr_for_each(attr, nlh, sizeof(*t)) {
+		if (mnl_attr_get_type(attr) == TCA_KIND && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) == 0)
+			snprintf(q.kind, sizeof(q.kind), "%s", mnl_attr_get_str(attr));
+		else if (mnl_attr_get_type(attr) == TCA_STATS2)
+			mnl_attr_parse_nested(attr, parse_qdisc_stats, &q);
+	}
+	v->visit(&q, v->data);
+	return MNL_CB_OK;
+}
+
+int rtnl_qdisc_list(void (*visit)(const struct rtnl_qdisc *q, void *data), void *data)
+{
+	struct qdisc_visitor v = {.visit = visit, .data = data};
+	struct nl_message m;
+
+	begin_dump(&m, RTM_GETQDISC, 0);
+	return nl_request(&m, visit_qdisc_message, &v, "listing the qdiscs", NULL);
 }

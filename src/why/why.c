@@ -357,6 +357,7 @@ void why_judge(const struct why_facts *f, struct why_answer *ret)
 	for (int way = 0; way < WHY_WAYS; way++) {
 		why_judge_lengths(f, way, &ret->ways[way]);
 		why_judge_cause(f, way, &ret->ways[way]);
+		why_judge_queues(f, way, &ret->ways[way]);
 		why_judge_refusal(f, way, &ret->ways[way]);
 	}
 	choose(f, ret);

@@ -11,6 +11,7 @@
 #include "addr.h"
 #include "advice.h"
 #include "why_counters.h"
+#include "why_queues.h"
 
 enum why_way { WHY_UPLINK, WHY_DOWNLINK, WHY_WAYS };
 
@@ -169,6 +170,7 @@ struct why_facts {
 	const char *ue_device, *ue_inside;
 	size_t unwatched;	   /* interfaces that may matter, beyond those that can be watched at a time */
 	struct why_counters grown; /* of the kernel, in the UPF's namespace, while it was watched */
+	struct why_queues queues;  /* that dropped packets there meanwhile */
 };
 
 struct why_stage {

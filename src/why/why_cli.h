@@ -77,6 +77,7 @@ struct why_watched {
 	uint64_t ns;							 /* how long it was counted */
 	uint64_t skew_ns;						 /* of that, not by both TC and module */
 	struct why_counters before[WHY_SITES_MAX], grown[WHY_SITES_MAX]; /* of each site */
+	struct why_queues queues_before[WHY_SITES_MAX], queues[WHY_SITES_MAX];
 	uint64_t malformed;	  /* GTP-U packets of any session, since the hooks are there */
 	const char *malformed_as; /* static: the ledger's word for the last kind of them; NULL: none */
 	bool module_ran;

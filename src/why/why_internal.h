@@ -73,7 +73,8 @@ void why_make_stages(const struct why_facts *f, enum why_way way, struct why_pat
 void why_hide_answered(const struct why_facts *f, struct why_path *up, const struct why_path *down);
 /* What was found by exclusion. */
 bool why_is_guess(const char *reason);
-/* Long packets are lost, in place of a guess: after the reason. */
+/* Long packets are lost, a queue or a filter of TC drops, in place of a guess: after the reason. */
+void why_judge_queues(const struct why_facts *f, enum why_way way, struct why_path *p);
 void why_judge_lengths(const struct why_facts *f, enum why_way way, struct why_path *p);
 /* A cause that a counter proves, in place of a guess: after the reason. */
 void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_path *p);

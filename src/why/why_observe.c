@@ -135,9 +135,17 @@ static void on_event(void *data, const struct event *e)
 		why_seen_add(o->ret->seen, e);
 }
 
+struct readings {
+	struct why_counters counters;
+	struct why_queues queues;
+};
+
 static int read_counters(void *data, struct err *err)
 {
-	why_counters_read(data);
+	struct readings *now = data;
+
+	why_counters_read(&now->counters);
+	why_queues_read(&now->queues);
 	return 0;
 }
 
@@ -145,15 +153,18 @@ static int read_counters(void *data, struct err *err)
 static void take_counters(struct observation *o, bool begins)
 {
 	for (size_t i = 0; i < o->sites->n; i++) {
-		struct why_counters now = {{0}};
+		struct readings now = {.queues.n = 0};
 		struct err err;
 
 		if (why_inside(&o->sites->items[i], read_counters, &now, &err) < 0)
 			continue;
-		if (begins)
-			o->ret->before[i] = now;
-		else
-			why_counters_grown(&o->ret->before[i], &now, &o->ret->grown[i]);
+		if (begins) {
+			o->ret->before[i] = now.counters;
+			o->ret->queues_before[i] = now.queues;
+		} else {
+			why_counters_grown(&o->ret->before[i], &now.counters, &o->ret->grown[i]);
+			why_queues_grown(&o->ret->queues_before[i], &now.queues, &o->ret->queues[i]);
+		}
 	}
 }
 

@@ -5,8 +5,8 @@
 gtp_node.py upf TUN ADDRESS[,PORT[,df]] TUNNEL...  TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,GNB
 gtp_node.py gnb TUN ADDRESS[,PORT[,df]] TUNNEL...  TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,UPF
 gtp_node.py send SOURCE ADDRESS COUNT CHECKSUM  uplink packets of 10.60.0.1 in TEID 1, with that outer UDP checksum
-gtp_node.py ping ADDRESS COUNT ANSWERS [DATA]   so many Echo Requests, with that many bytes of data and never in
-                                                fragments; it ends once so many have been answered
+gtp_node.py ping ADDRESS COUNT ANSWERS [DATA [SOURCE]]  so many Echo Requests, with that many bytes of data and never
+                                                        in fragments; it ends once so many have been answered
 
 A TUNNEL TEID>ADDRESS,TEID relays what comes in the one to the other (N9); TUN may be - then. A packet in no tunnel is
 answered by an Error Indication (TS 29.281 7.3.1). With df a node's GTP-U is never in fragments. A node says "ready", and
@@ -174,9 +174,10 @@ def echo_request(number, data):
     return header(internet_checksum(header(0))) + bytes(data)
 
 
-def ping(address, count, answers, data="0"):
+def ping(address, count, answers, data="0", source="0.0.0.0"):
     s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
     s.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+    s.bind((source, 0))
     s.settimeout(PATIENCE)
     for number in range(int(count)):
         s.sendto(echo_request(number, int(data)), (address, 0))

@@ -11,7 +11,6 @@ need ip jq python3
 
 # sends CHECKSUM [COUNT]: from the gNB, which need not run
 sends() { in_ns gnb "$NODE" send "${FROM:-10.100.0.2}" "${TO:-10.100.0.1}" "${2:-$N}" "$1"; }
-lladdr() { in_ns "$1" cat "/sys/class/net/$2/address"; }
 
 test_checksum() {
 	note "a wrong outer checksum, and none over IPv6"

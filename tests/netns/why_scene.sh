@@ -85,6 +85,7 @@ counter() {
 		$1 == group && !n { for (i = 2; i <= NF; i++) if ($i == field) n = i; next }
 		$1 == group { print $n; exit }' /proc/net/snmp
 }
+lladdr() { in_ns "$1" cat "/sys/class/net/$2/address"; }
 
 # ask QUESTION COMMAND...: what teide says of the packets that COMMAND sends, in $TMP/answer
 ask() {

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -86,14 +87,26 @@ static unsigned filters(bool egress, struct found *ret)
 	return ret->n;
 }
 
+static void count_clsact(const struct rtnl_qdisc *q, void *data)
+{
+	unsigned *n = data;
+
+	*n += q->ifindex == LOOPBACK && !strcmp(q->kind, "clsact") && q->parent == TC_H_CLSACT && !q->drops;
+}
+
 static void test_qdisc(void **state)
 {
 	struct found found;
+	unsigned n = 0;
 
 	assert_int_equal(rtnl_clsact_exists(LOOPBACK), 0);
+	assert_int_equal(rtnl_qdisc_list(count_clsact, &n), 0);
+	assert_int_equal(n, 0);
 	assert_int_equal(filters(false, &found), 0);
 	assert_int_equal(make_clsact(), 0);
 	assert_int_equal(rtnl_clsact_exists(LOOPBACK), 1);
+	assert_int_equal(rtnl_qdisc_list(count_clsact, &n), 0);
+	assert_int_equal(n, 1);
 	assert_int_equal(rtnl_clsact_exists(LOOPBACK + 1), 0);
 	assert_int_equal(filters(false, &found), 0);
 }
