@@ -132,6 +132,13 @@ struct why_route {
 	unsigned mtu;	      /* of the interface, or the less that the route has; 0: not known */
 };
 
+/* A route that takes packets elsewhere: the longest prefix is used. */
+struct why_network_route {
+	bool found;
+	struct addr dst;
+	uint8_t prefix_len;
+};
+
 struct why_network {
 	char device[IF_NAMESIZE]; /* gtp, gtp5g, or the user-space UPF's TUN; "": none */
 	bool device_up;
@@ -148,6 +155,8 @@ struct why_network {
 	struct why_route to_ue, to_dn, to_gnb;
 	struct why_route forward; /* to_dn, for a packet of the UE that comes in at the device: by all policy rules */
 	bool has_pool_route;	  /* some route leads to the device */
+	char ue_interface[IF_NAMESIZE]; /* that has the UE's address; "": none in this network namespace */
+	struct why_network_route stray; /* to the UE, where it is not by the device */
 };
 
 struct why_facts {

@@ -69,6 +69,8 @@ int why_scan(const struct why_task *task, struct why_sites *ret, struct err *err
 
 /* Runs f in the site's namespace. Its result, or -errno. */
 int why_inside(const struct why_site *site, int (*f)(void *data, struct err *err), void *data, struct err *err);
+/* The link of that number, or NULL. */
+const struct why_link *why_link_of(const struct why_site *site, unsigned ifindex);
 /* Reads links, addresses and what the doctor reads, in the site's namespace. */
 int why_read_site(struct why_site *site, struct err *err);
 

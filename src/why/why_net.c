@@ -25,7 +25,7 @@ static int read_number(const char *path)
 	return value;
 }
 
-static const struct why_link *link_of(const struct why_site *s, unsigned ifindex)
+const struct why_link *why_link_of(const struct why_site *s, unsigned ifindex)
 {
 	for (size_t i = 0; i < s->n_links; i++)
 		if (s->links[i].ifindex == ifindex)
@@ -54,7 +54,7 @@ static void read_route(const struct why_site *s, const struct addr *dst, struct 
 	if (r < 0)
 		return;
 	ret->local = way.local;
-	link = link_of(s, way.ifindex);
+	link = why_link_of(s, way.ifindex);
 	if (link) {
 		snprintf(ret->interface, sizeof(ret->interface), "%s", link->name);
 		ret->up = link->up || !strcmp(link->name, s->device);
@@ -105,10 +105,56 @@ static const char *interface_of_address(const struct why_site *s, const struct a
 	for (size_t i = 0; i < s->n_addresses; i++) {
 		if (!addr_equal(&s->addresses[i], a))
 			continue;
-		link = link_of(s, s->owners[i]);
+		link = why_link_of(s, s->owners[i]);
 		return link ? link->name : "";
 	}
 	return "";
+}
+
+static bool is_within(const struct addr *a, const struct rtnl_route *route)
+{
+	unsigned bits = route->prefix_len + (route->v4 ? 96 : 0), whole = bits / 8;
+	uint8_t rest = bits % 8 ? (uint8_t)(0xff00 >> bits % 8) : 0;
+
+	return route->v4 == addr_is_v4(a) && !memcmp(a->b, route->dst.b, whole) &&
+	       (!rest || ((a->b[whole] ^ route->dst.b[whole]) & rest) == 0);
+}
+
+/* The routes to the UE that lead where its packets go. */
+struct stray_search {
+	const struct addr *ue;
+	unsigned ifindex;
+	struct why_network_route *ret;
+};
+
+static void on_route(const struct rtnl_route *route, void *data)
+{
+	struct stray_search *s = data;
+
+	if (route->ifindex != s->ifindex || !is_within(s->ue, route) ||
+	    (s->ret->found && route->prefix_len <= s->ret->prefix_len))
+		return;
+	*s->ret = (struct why_network_route){.found = true, .dst = route->dst, .prefix_len = route->prefix_len};
+}
+
+static void find_stray(const struct gather *g)
+{
+	const struct why_link *link = link_named(g->site, g->net->to_ue.interface);
+	struct stray_search search = {.ue = &g->f->seen.ue, .ret = &g->net->stray};
+
+	if (!link || !strcmp(link->name, g->site->device))
+		return;
+	search.ifindex = link->ifindex;
+	(void)rtnl_route_list(on_route, &search, NULL);
+}
+
+static void look_for_ue(const struct gather *g)
+{
+	const struct addr *ue = &g->f->seen.ue;
+
+	read_route(g->site, ue, &g->net->to_ue);
+	snprintf(g->net->ue_interface, sizeof(g->net->ue_interface), "%s", interface_of_address(g->site, ue));
+	find_stray(g);
 }
 
 /* Where its F-TEID's address is; else where packets come from, or the route to the gNB leads. */
@@ -178,7 +224,7 @@ static int gather(void *data, struct err *err)
 
 	take_doctor(g);
 	if (g->f->seen.has_ue)
-		read_route(g->site, &g->f->seen.ue, &g->net->to_ue);
+		look_for_ue(g);
 	if (ways[WHY_UPLINK].has_far_end) {
 		read_route(g->site, &ways[WHY_UPLINK].far_end, &g->net->to_dn);
 		read_forward(g, &ways[WHY_UPLINK].far_end);

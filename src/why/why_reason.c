@@ -287,6 +287,27 @@ static bool route_refuses(const struct why_judge *j, const char *dn)
 	return true;
 }
 
+/* What comes in from an address of this network namespace is a martian (RFC 1812 5.3.7). */
+static bool ue_is_here(const struct why_judge *j)
+{
+	char ue[ADDR_TEXT_MAX], interface[ADVICE_WORD_MAX];
+
+	if (!j->net->ue_interface[0] || !strcmp(j->net->ue_interface, j->net->device))
+		return false;
+	addr_format(&j->f->seen.ue, ue);
+	why_because(
+		j, "martian_source",
+		"the UE is in the UPF's own network namespace: %s is the address of %s here, so that the kernel drops "
+		"packets from it at %s as martians",
+		ue, j->net->ue_interface, j->net->device);
+	why_look(j,
+		 "a network namespace of its own for nr-ue: ip netns add ue; %sip link set dev %s netns ue, and its "
+		 "address "
+		 "and routes there",
+		 j->f->inside, advice_word(j->net->ue_interface, interface));
+	return true;
+}
+
 static void not_on_n6(const struct why_judge *j)
 {
 	const struct why_route *out = &j->net->to_dn;
@@ -295,7 +316,7 @@ static void not_on_n6(const struct why_judge *j)
 	if (j->c->has_far_end)
 		addr_format(&j->c->far_end, dn);
 	snprintf(where, sizeof(where), "after decapsulation, at %s", j->net->device);
-	if (forwarding_is_off(j, where) || reverse_path(j))
+	if (ue_is_here(j) || forwarding_is_off(j, where) || reverse_path(j))
 		return;
 	if (out->asked && out->error) {
 		why_because(j, "no_route_n6", "no route leads to %s", dn);
@@ -306,6 +327,27 @@ static void not_on_n6(const struct why_judge *j)
 	} else if (!route_refuses(j, dn) && !why_next_hop_fails(j, out, "the data network")) {
 		filtered(j, "FORWARD");
 	}
+}
+
+/* Another network has the UE's address within it. Its route is longer than the pool's, which does not help then. */
+static void say_stray(const struct why_judge *j, const char *ue)
+{
+	const struct why_route *in = &j->net->to_ue;
+	const struct why_network_route *stray = &j->net->stray;
+	char network[ADDR_TEXT_MAX], device[ADVICE_WORD_MAX];
+
+	if (!stray->found || !stray->prefix_len) {
+		why_because(j, "no_ue_route", "the route to %s goes by %s, not %s", ue, in->interface, j->net->device);
+		return;
+	}
+	addr_format(&stray->dst, network);
+	why_because(j, "no_ue_route", "the route to %s goes by %s, not %s: %s/%u of %s has the UE's address within it",
+		    ue, in->interface, j->net->device, network, stray->prefix_len, in->interface);
+	why_look(
+		j,
+		"give that network (a Docker network?) or the UEs other addresses; until then, for this UE alone: %sip "
+		"route replace %s dev %s",
+		j->f->inside, ue, advice_word(j->net->device, device));
 }
 
 static void not_at_device(const struct why_judge *j)
@@ -322,8 +364,9 @@ static void not_at_device(const struct why_judge *j)
 		if (in->error)
 			why_because(j, "no_ue_route", "no route leads to %s, which is behind %s", ue, j->net->device);
 		else
-			why_because(j, "no_ue_route", "the route to %s goes by %s, not %s", ue, in->interface,
-				    j->net->device);
+			say_stray(j, ue);
+		if (j->net->stray.found && j->net->stray.prefix_len)
+			return;
 		why_look(j, "%sip route replace UE-POOL dev %s (UE-POOL as the SMF has it, say 10.60.0.0/16)",
 			 j->f->inside, device);
 	} else if (!forwarding_is_off(j, "at N6")) {

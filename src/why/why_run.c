@@ -27,6 +27,12 @@ static int sum_site(const struct why_watched *w, const struct why_site *site, st
 				  .n_addresses = site->n_addresses};
 
 	memcpy(place.addresses, site->addresses, sizeof(place.addresses));
+	for (size_t i = 0; i < site->n_addresses; i++) {
+		const struct why_link *owner = why_link_of(site, site->owners[i]);
+
+		if (owner)
+			memcpy(place.owners[i], owner->name, sizeof(place.owners[i]));
+	}
 	return why_seen_sum(w->seen, &place, ret);
 }
 

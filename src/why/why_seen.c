@@ -264,12 +264,23 @@ static void at_device(struct sum *s, const struct agg_flow *f)
 		s->ret->ways[WHY_UPLINK].to_other_ue += f->segments;
 }
 
+/* A UE in the UPF's network namespace: it sends by the interface that has its address, which is not N6. */
+static bool is_ues_own(const struct sum *s, const char *interface)
+{
+	for (size_t i = 0; i < s->place->n_addresses; i++)
+		if (is_ue(s, &s->place->addresses[i]) && !strcmp(s->place->owners[i], interface))
+			return true;
+	return false;
+}
+
 static void plain(struct sum *s, const struct agg_flow *f)
 {
 	const struct event_tuple *t = &f->key.outer;
 
 	if (s->place->device[0] && !strcmp(f->key.interface, s->place->device)) {
 		at_device(s, f);
+	} else if (is_ues_own(s, f->key.interface)) {
+		return;
 	} else if (f->key.dir == DIR_EGRESS && is_ue(s, &t->src)) {
 		left(s, WHY_UPLINK, f);
 	} else if (f->key.dir == DIR_INGRESS && is_ue(s, &t->dst)) {

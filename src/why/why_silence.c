@@ -68,6 +68,14 @@ void why_nothing_on_n6(const struct why_judge *j)
 	}
 	if (up->has_far_end)
 		addr_format(&up->far_end, dn);
+	if (j->net->to_dn.local) {
+		why_because(j, "input_silent",
+			    "%" PRIu64 " uplink packet%s for this node itself (%s), and no answer: a firewall rule "
+			    "(INPUT), or no process listens",
+			    up->arrived, plural(up->arrived), dn);
+		why_look(j, "%siptables -vnL INPUT, %snft list ruleset", j->f->inside, j->f->inside);
+		return;
+	}
 	if (why_next_hop_fails(j, &j->net->to_dn, "the data network"))
 		return;
 	addr_format(&j->f->seen.ue, ue);

@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-# teide why where something beside the session takes its packets: a queue or a filter of TC.
+# teide why where something beside the session takes its packets: a queue or a filter of TC, another network with the UE's
+# address, a UE in the UPF's own network namespace, a firewall before the UPF's host itself.
 . "${TESTS:?run me through ./test}/lib.sh"
 
 need_root
-need ip jq python3 tc
+need ip jq nft python3 tc
 [ -e /dev/net/tun ] || skip "no /dev/net/tun"
 . "$TESTS/netns/why_scene.sh"
 
@@ -48,7 +49,63 @@ test_filter() {
 	end_scene
 }
 
+test_overlap() {
+	note "another network has the UE's address within it"
+	make_scene
+	ip -n "$(ns upf)" link add br-1234 type bridge
+	addr upf br-1234 10.60.0.254/24
+	ip -n "$(ns upf)" link set br-1234 up
+	ask $UE pings_until upf taken $N
+	check_broken "overlap" downlink module no_ue_route "10.60.0.0/24 of br-1234 has the UE's address within it"
+	check_match "overlap: what to do" "$(answer .do)" "other addresses.*route replace $UE dev upfgtp"
+	ip -n "$(ns upf)" route replace $UE dev upfgtp
+	ask $UE pings $N
+	check_works "as it advised"
+	end_scene
+}
+
+test_ue_beside() {
+	note "the UE is in the UPF's network namespace: its address is the UPF's own"
+	make_links
+	start_upf $UE,1,2,127.0.0.1
+	start_node upf gnb gnb uesimtun0 127.0.0.1 $UE,1,2,10.100.0.1
+	addr upf uesimtun0 $UE/32
+	ip -n "$(ns upf)" link set uesimtun0 up
+	ip -n "$(ns upf)" route add default dev uesimtun0 table 100
+	ip -n "$(ns upf)" rule add from $UE lookup 100
+	from_ue() { in_ns upf "$NODE" ping $DN $N 0 0 $UE; wait_for 30 has_counted upf taken $N; }
+	ask $UE from_ue
+	check_broken "beside the UPF" uplink n6_out martian_source "$UE is the address of uesimtun0 here"
+	check_match "beside: what to do" "$(answer .do)" "ip netns add ue; .*ip link set dev uesimtun0 netns ue"
+	check_eq "the uplink" "$(stages uplink)" "$N - - $N 0"
+	end_scene
+}
+
+test_own_address() {
+	note "the UE pings the UPF itself, and a firewall takes it"
+	make_scene
+	addr upf upfgtp 10.60.255.1/32
+	ask $UE pings $N 10.60.255.1
+	check_eq "it answers: $(answer .verdict)" "$(answer .state)" works
+	in_ns upf nft -f - <<-EOF
+		table ip guard {
+			chain input {
+				type filter hook input priority filter;
+				iifname upfgtp drop
+			}
+		}
+	EOF
+	to_upf() { pings 0 10.60.255.1; wait_for 30 has_counted upf taken $((2 * N)); }
+	ask $UE to_upf
+	check_broken "a firewall" downlink n6_in input_silent "^$N uplink packets for this node itself \(10.60.255.1\)"
+	check_match "a firewall: what to do" "$(answer .do)" "INPUT"
+	end_scene
+}
+
 snapshot_before
 test_queue
 test_filter
+test_overlap
+test_ue_beside
+test_own_address
 assert_nothing_left

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What beside the session takes its packets: queues and filters of TC; and lengths that do not fit. */
+/* What beside the session takes its packets: queues and filters of TC, another network with the UE's address, the UE in
+ * the UPF's network namespace, the node's own firewall; and lengths that do not fit. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -83,6 +84,43 @@ static void test_queues_grown(void **state)
 	assert_int_equal(grown.items[1].drops, 2);
 }
 
+static void test_other_network(void **state)
+{
+	struct why_facts f = fine(WHY_UPF_USER);
+	struct why_answer a;
+
+	stop_at(&f, WHY_DOWNLINK, WHY_REACHED);
+	set_route(&f.net.to_ue, "br-1234", "10.60.0.1");
+	f.net.stray.found = true; /* the default route */
+	check(&f, WHY_DOWNLINK, "no_ue_route", "goes by br-1234, not upfgtp");
+	f.net.stray.dst = address("10.60.0.0");
+	f.net.stray.prefix_len = 24;
+	check(&f, WHY_DOWNLINK, "no_ue_route", "10.60.0.0/24 of br-1234 has the UE's address within it");
+	why_judge(&f, &a);
+	assert_non_null(strstr(a.advice, "ip netns exec upf ip route replace 10.60.0.1 dev upfgtp"));
+}
+
+static void test_ue_beside(void **state)
+{
+	struct why_facts f = fine(WHY_UPF_USER);
+
+	snprintf(f.net.ue_interface, sizeof(f.net.ue_interface), "uesimtun0");
+	stop_at(&f, WHY_UPLINK, WHY_LEFT);
+	check(&f, WHY_UPLINK, "martian_source", "10.60.0.1 is the address of uesimtun0 here");
+}
+
+static void test_own_address(void **state)
+{
+	struct why_facts f = fine(WHY_UPF_USER);
+
+	f.net.to_dn.local = true;
+	f.seen.ways[WHY_UPLINK].left = 0;
+	stop_at(&f, WHY_DOWNLINK, WHY_ARRIVED);
+	check(&f, WHY_DOWNLINK, "input_silent", "100 uplink packets for this node itself (10.70.0.2)");
+	f.seen.ways[WHY_UPLINK].device = 0; /* they do not get as far */
+	check(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
+}
+
 static void test_too_long(void **state)
 {
 	struct why_facts f = fine(WHY_UPF_USER);
@@ -109,9 +147,9 @@ static void test_too_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_queues),
-		cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_queues_grown),
+		cmocka_unit_test(test_queues),	     cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_queues_grown), cmocka_unit_test(test_other_network),
+		cmocka_unit_test(test_ue_beside),    cmocka_unit_test(test_own_address),
 		cmocka_unit_test(test_too_long),
 	};
 
