@@ -44,9 +44,10 @@ static void judge_silence(const struct why_facts *f, enum why_way way, struct wh
 	const struct why_counts *other = &f->seen.ways[!way];
 	struct why_path *p = &a->ways[way];
 	bool to_node = way == WHY_DOWNLINK && f->net.to_dn.local && a->ways[WHY_UPLINK].state == WHY_FINE;
+	bool traced = way == WHY_UPLINK && f->trace.packets;
 
 	/* What the gNB refuses it does not answer. */
-	if (p->state != WHY_SILENT || (!other->left && !to_node) || why_is_refused(f, !way))
+	if (p->state != WHY_SILENT || (!other->left && !to_node && !traced) || why_is_refused(f, !way))
 		return;
 	p->state = WHY_BROKEN;
 	p->stop = WHY_ARRIVED;

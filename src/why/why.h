@@ -10,6 +10,7 @@
 
 #include "addr.h"
 #include "advice.h"
+#include "forward_policy.h"
 #include "why_counters.h"
 #include "why_queues.h"
 
@@ -159,6 +160,16 @@ struct why_network {
 	struct why_network_route stray; /* to the UE, where it is not by the device */
 };
 
+/* Where uplink packets were seen before they reach the UPF: at a port of a bridge that filters what it passes. */
+struct why_trace {
+	uint64_t packets; /* 0: none was */
+	char netns[WHY_NAME_MAX], inside[ADVICE_INSIDE_MAX];
+	char bridge[IF_NAMESIZE], port[IF_NAMESIZE];
+	char interface[IF_NAMESIZE];   /* of the UPF, on that bridge */
+	char chain[FORWARD_CHAIN_MAX]; /* of that network namespace, which drops by its policy; "": none */
+	uint64_t dropped;	       /* by it, meanwhile */
+};
+
 struct why_facts {
 	enum why_upf upf;
 	char netns[WHY_NAME_MAX];
@@ -177,6 +188,7 @@ struct why_facts {
 	const char *malformed_as; /* NULL: none */
 	const char *ue_at;	  /* the network namespace of this node that has the UE; "" or NULL: not known */
 	const char *ue_device, *ue_inside;
+	struct why_trace trace;
 	size_t unwatched;	   /* interfaces that may matter, beyond those that can be watched at a time */
 	struct why_counters grown; /* of the kernel, in the UPF's namespace, while it was watched */
 	struct why_queues queues;  /* that dropped packets there meanwhile */

@@ -10,6 +10,7 @@
 #include "err.h"
 #include "netns.h"
 #include "settings.h"
+#include "why_bridges.h"
 #include "why_seen.h"
 
 #define WHY_LINKS_MAX 64
@@ -80,6 +81,7 @@ struct why_watched {
 	uint64_t skew_ns;						 /* of that, not by both TC and module */
 	struct why_counters before[WHY_SITES_MAX], grown[WHY_SITES_MAX]; /* of each site */
 	struct why_queues queues_before[WHY_SITES_MAX], queues[WHY_SITES_MAX];
+	struct why_bridges bridges;
 	uint64_t malformed;	  /* GTP-U packets of any session, since the hooks are there */
 	const char *malformed_as; /* static: the ledger's word for the last kind of them; NULL: none */
 	bool module_ran;

@@ -24,5 +24,7 @@ void why_look(const struct why_judge *j, const char *format, ...) __attribute__(
 bool why_next_hop_fails(const struct why_judge *j, const struct why_route *route, const char *what);
 
 /* why_silence.c: nothing came at N3, at N6, though the other direction's packets left. */
+/* Before N3, where they were traced. */
+void why_nothing_past_bridge(const struct why_judge *j);
 void why_nothing_on_n3(const struct why_judge *j);
 void why_nothing_on_n6(const struct why_judge *j);

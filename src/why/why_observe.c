@@ -11,6 +11,7 @@
 #include "cleanup.h"
 #include "escape.h"
 #include "log.h"
+#include "ns.h"
 #include "session.h"
 #include "settings.h"
 #include "why_cli.h"
@@ -76,22 +77,36 @@ size_t why_unwatched_links(const struct why_site *site)
 	return n;
 }
 
+static int add_interface(const struct netns *ns, const char *name, struct string_list *list)
+{
+	char text[NETNS_NAME_MAX + WHY_NAME_MAX];
+
+	if (ns->inode == ns_inode_self())
+		snprintf(text, sizeof(text), "%s", name);
+	else if (ns->name[0])
+		snprintf(text, sizeof(text), "%s/%s", ns->name, name);
+	else
+		snprintf(text, sizeof(text), "pid:%d/%s", ns->pid, name);
+	return string_list_add(list, text);
+}
+
 static int add_interfaces(const struct why_site *site, struct string_list *list)
 {
 	const struct why_link *l;
-	char text[NETNS_NAME_MAX + WHY_NAME_MAX];
 	size_t cursor = 0;
 	int r = 0;
 
-	while (r == 0 && (l = why_watched_link(site, &cursor))) {
-		if (site->own)
-			snprintf(text, sizeof(text), "%s", l->name);
-		else if (site->ns.name[0])
-			snprintf(text, sizeof(text), "%s/%s", site->ns.name, l->name);
-		else
-			snprintf(text, sizeof(text), "pid:%d/%s", site->ns.pid, l->name);
-		r = string_list_add(list, text);
-	}
+	while (r == 0 && (l = why_watched_link(site, &cursor)))
+		r = add_interface(&site->ns, l->name, list);
+	return r;
+}
+
+static int add_ports(const struct why_bridge *b, struct string_list *list)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < b->n_ports; i++)
+		r = add_interface(&b->ns, b->ports[i], list);
 	return r;
 }
 
@@ -152,6 +167,7 @@ static int read_counters(void *data, struct err *err)
 /* A site that cannot be entered any more has none. */
 static void take_counters(struct observation *o, bool begins)
 {
+	why_bridges_read(&o->ret->bridges, begins);
 	for (size_t i = 0; i < o->sites->n; i++) {
 		struct readings now = {.queues.n = 0};
 		struct err err;
@@ -258,6 +274,9 @@ static int set_interfaces(struct observation *o, struct err *err)
 
 	for (size_t i = 0; i < o->sites->n; i++)
 		if (add_interfaces(&o->sites->items[i], &list) < 0)
+			return err_oom(err);
+	for (size_t i = 0; list.len && i < o->ret->bridges.n; i++)
+		if (add_ports(&o->ret->bridges.items[i], &list) < 0)
 			return err_oom(err);
 	if (!list.len)
 		return err_set(err, -ENODEV, "no interface with an address in %s", o->sites->items[0].name);
@@ -384,6 +403,7 @@ int why_observe(const struct why_sites *sites, const struct why_task *task, stru
 	ret->seen = why_seen_new(task->q, session->known ? session : NULL);
 	if (!ret->seen)
 		return err_oom(err);
+	why_bridges_find(sites, &ret->bridges);
 	r = run_observation(&o, err);
 	pipeline_free(o.module_pipeline);
 	session_close(&o.session);

@@ -397,7 +397,7 @@ static void reason_uplink(const struct why_judge *j)
 {
 	switch (j->p->stop) {
 	case WHY_ARRIVED:
-		return why_nothing_on_n3(j);
+		return j->f->trace.packets ? why_nothing_past_bridge(j) : why_nothing_on_n3(j);
 	case WHY_REACHED:
 		return not_delivered(j);
 	case WHY_MATCHED:

@@ -124,6 +124,7 @@ static int answer_site(struct asked *q, struct why_site *site, struct err *err)
 	room->facts.ue_inside = room->sites.ue_inside;
 	room->facts.grown = room->watched.grown[site - room->sites.items];
 	room->facts.queues = room->watched.queues[site - room->sites.items];
+	why_bridges_trace(room->watched.seen, &room->watched.bridges, site->ns.inode, &room->facts.trace);
 	r = why_network(site, &room->facts, &room->facts.net, err);
 	if (r < 0)
 		return r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Packets left, and nothing came back. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "advice.h"
 #include "plural.h"
@@ -23,6 +24,27 @@ void why_nothing_on_n3(const struct why_judge *j)
 		 "at the gNB: is that tunnel there, is the UE connected? Error Indications: tshark -i %s "
 		 "gtp.message==26",
 		 down->out[0] ? advice_word(down->out, out) : "N3");
+}
+
+void why_nothing_past_bridge(const struct why_judge *j)
+{
+	const struct why_trace *t = &j->f->trace;
+	char filter[FORWARD_CHAIN_MAX + 64];
+
+	if (t->dropped >= (t->packets + 1) / 2)
+		snprintf(filter, sizeof(filter), "%s there dropped %" PRIu64 " meanwhile", t->chain, t->dropped);
+	else
+		snprintf(filter, sizeof(filter), "the packet filter there may drop them");
+	why_because(j, "bridge_filter",
+		    "%" PRIu64
+		    " uplink packet%s came to %s, a port of %s in %s, and none to %s: br_netfilter hands what "
+		    "the bridge passes to the chain FORWARD, and %s",
+		    t->packets, plural(t->packets), t->port, t->bridge, t->netns, t->interface, filter);
+	why_look(j,
+		 "%siptables -vnL FORWARD proves it; then %ssysctl net.bridge.bridge-nf-call-iptables=0, or %siptables "
+		 "-I "
+		 "FORWARD -m physdev --physdev-is-bridged -j ACCEPT",
+		 t->inside, t->inside, t->inside);
 }
 
 /* To another UPF: what its data network answers comes back from there. */

@@ -121,6 +121,26 @@ static void test_own_address(void **state)
 	check(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
 }
 
+static void test_bridge(void **state)
+{
+	struct why_facts f = fine(WHY_UPF_USER);
+
+	f.trace = (struct why_trace){.packets = N,
+				     .netns = "host",
+				     .bridge = "br0",
+				     .port = "vgnb",
+				     .interface = "n3",
+				     .chain = "chain FORWARD of table filter",
+				     .dropped = N / 2 - 1};
+	check_fine(&f); /* they came by N3 all the same */
+	stop_at(&f, WHY_UPLINK, WHY_ARRIVED);
+	check(&f, WHY_UPLINK, "bridge_filter",
+	      "100 uplink packets came to vgnb, a port of br0 in host, and none to n3");
+	check(&f, WHY_UPLINK, "bridge_filter", "the packet filter there may drop them");
+	f.trace.dropped = N;
+	check(&f, WHY_UPLINK, "bridge_filter", "chain FORWARD of table filter there dropped 100 meanwhile");
+}
+
 static void test_too_long(void **state)
 {
 	struct why_facts f = fine(WHY_UPF_USER);
@@ -150,7 +170,7 @@ int main(void)
 		cmocka_unit_test(test_queues),	     cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_queues_grown), cmocka_unit_test(test_other_network),
 		cmocka_unit_test(test_ue_beside),    cmocka_unit_test(test_own_address),
-		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_bridge),	     cmocka_unit_test(test_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
