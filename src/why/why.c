@@ -361,6 +361,7 @@ void why_judge(const struct why_facts *f, struct why_answer *ret)
 		why_judge_cause(f, way, &ret->ways[way]);
 		why_judge_queues(f, way, &ret->ways[way]);
 		why_judge_refusal(f, way, &ret->ways[way]);
+		why_judge_ue(f, way, &ret->ways[way]);
 	}
 	choose(f, ret);
 	add_notes(f, ret);

@@ -188,6 +188,7 @@ struct why_facts {
 	const char *malformed_as; /* NULL: none */
 	const char *ue_at;	  /* the network namespace of this node that has the UE; "" or NULL: not known */
 	const char *ue_device, *ue_inside;
+	uint64_t ue_checksums; /* TCP packets with a wrong checksum that came there meanwhile */
 	struct why_trace trace;
 	size_t unwatched;	   /* interfaces that may matter, beyond those that can be watched at a time */
 	struct why_counters grown; /* of the kernel, in the UPF's namespace, while it was watched */

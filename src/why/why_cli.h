@@ -49,7 +49,8 @@ struct why_sites {
 	size_t looked_at, left_out; /* namespaces; sites beyond WHY_SITES_MAX */
 	char ue_at[WHY_NAME_MAX];   /* the network namespace that has the UE's address, which is a UE's; "": none */
 	char ue_device[IF_NAMESIZE], ue_inside[ADVICE_INSIDE_MAX];
-	char others[128]; /* names of more sites that have the session */
+	struct netns ue_ns; /* valid where ue_at is not "" */
+	char others[128];   /* names of more sites that have the session */
 };
 
 struct why_task {
@@ -82,8 +83,9 @@ struct why_watched {
 	struct why_counters before[WHY_SITES_MAX], grown[WHY_SITES_MAX]; /* of each site */
 	struct why_queues queues_before[WHY_SITES_MAX], queues[WHY_SITES_MAX];
 	struct why_bridges bridges;
-	uint64_t malformed;	  /* GTP-U packets of any session, since the hooks are there */
-	const char *malformed_as; /* static: the ledger's word for the last kind of them; NULL: none */
+	struct why_counters ue_before, ue_grown; /* in the UE's network namespace */
+	uint64_t malformed;			 /* GTP-U packets of any session, since the hooks are there */
+	const char *malformed_as;		 /* static: the ledger's word for the last kind of them; NULL: none */
 	bool module_ran;
 	char module_why[WHY_TEXT_MAX]; /* why not */
 };

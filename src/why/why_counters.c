@@ -29,6 +29,7 @@ static const struct source {
 	[WHY_HEADER] = {PAIR, "snmp", "Ip:", "InHdrErrors"},
 	[WHY_HEADER6] = {LINE, "snmp6", NULL, "Ip6InHdrErrors"},
 	[WHY_FRAGMENTS] = {PAIR, "snmp", "Ip:", "FragFails"},
+	[WHY_TCP_CHECKSUM] = {PAIR, "snmp", "Tcp:", "InCsumErrors"}, /* over IPv6 too */
 	[WHY_FRAGMENTS6] = {LINE, "snmp6", NULL, "Ip6FragFails"},
 	[WHY_CONNTRACK] = {COLUMN, "stat/nf_conntrack", NULL, "drop"},
 };

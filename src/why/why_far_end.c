@@ -11,7 +11,7 @@
 
 #include "cleanup.h"
 #include "plural.h"
-#include "why_internal.h"
+#include "why_judge.h"
 
 static void count_error(const struct agg_quality_entry *e, const struct why_marks *m, struct why_seen_facts *ret)
 {
@@ -120,4 +120,25 @@ void why_judge_refusal(const struct why_facts *f, enum why_way way, struct why_p
 		say_no_tunnel(c, way, p);
 	else
 		say_no_port(f, p);
+}
+
+/* A checksum that was left to a device, and that no device filled in: a UPF that takes packets off N6 itself. */
+void why_judge_ue(const struct why_facts *f, enum why_way way, struct why_path *p)
+{
+	const struct why_judge j = {.f = f, .p = p};
+
+	if (way != WHY_DOWNLINK || p->state != WHY_FINE || !f->ue_checksums || !f->seen.ways[way].left)
+		return;
+	p->state = WHY_LOSSY;
+	p->stop = WHY_LEFT;
+	p->lost = f->ue_checksums;
+	why_because(&j, "tcp_checksum",
+		    "%" PRIu64
+		    " TCP packet%s with a wrong checksum came to the UE's host (%s), which drops such packets: ping "
+		    "works, TCP does not",
+		    f->ue_checksums, plural(f->ue_checksums), f->ue_at);
+	why_look(&j,
+		 "is the checksum left to a device that the UPF bypasses? At the sender, or at the other end of N6: "
+		 "ethtool -K INTERFACE tx off. There: %snstat -az TcpInCsumErrors",
+		 f->ue_inside);
 }

@@ -80,6 +80,8 @@ void why_judge_lengths(const struct why_facts *f, enum why_way way, struct why_p
 void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_path *p);
 /* The far end refuses what left: after the stop is known. */
 void why_judge_refusal(const struct why_facts *f, enum why_way way, struct why_path *p);
+/* The UE's own host drops what reached it. */
+void why_judge_ue(const struct why_facts *f, enum why_way way, struct why_path *p);
 bool why_is_refused(const struct why_facts *f, enum why_way way);
 void why_find_stop(const struct why_facts *f, struct why_path *p);
 /* The packets that reached the stage: a later one may have seen more of them. */

@@ -164,10 +164,23 @@ static int read_counters(void *data, struct err *err)
 	return 0;
 }
 
+static void take_ue_counters(struct observation *o, bool begins)
+{
+	struct readings now = {.queues.n = 0};
+
+	if (!o->sites->ue_at[0] || netns_visit("", &o->sites->ue_ns, read_counters, &now, NULL) < 0)
+		return;
+	if (begins)
+		o->ret->ue_before = now.counters;
+	else
+		why_counters_grown(&o->ret->ue_before, &now.counters, &o->ret->ue_grown);
+}
+
 /* A site that cannot be entered any more has none. */
 static void take_counters(struct observation *o, bool begins)
 {
 	why_bridges_read(&o->ret->bridges, begins);
+	take_ue_counters(o, begins);
 	for (size_t i = 0; i < o->sites->n; i++) {
 		struct readings now = {.queues.n = 0};
 		struct err err;

@@ -122,6 +122,7 @@ static int answer_site(struct asked *q, struct why_site *site, struct err *err)
 	room->facts.ue_at = room->sites.ue_at;
 	room->facts.ue_device = room->sites.ue_device;
 	room->facts.ue_inside = room->sites.ue_inside;
+	room->facts.ue_checksums = room->watched.ue_grown.values[WHY_TCP_CHECKSUM];
 	room->facts.grown = room->watched.grown[site - room->sites.items];
 	room->facts.queues = room->watched.queues[site - room->sites.items];
 	why_bridges_trace(room->watched.seen, &room->watched.bridges, site->ns.inode, &room->facts.trace);

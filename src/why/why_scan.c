@@ -230,6 +230,7 @@ static void find_ue(struct scan *s, const struct why_site *site)
 			continue;
 		snprintf(sites->ue_at, sizeof(sites->ue_at), "%s", site->name);
 		memcpy(sites->ue_inside, site->inside, sizeof(site->inside));
+		sites->ue_ns = site->ns;
 		for (size_t l = 0; l < site->n_links; l++)
 			if (site->links[l].ifindex == site->owners[i])
 				memcpy(sites->ue_device, site->links[l].name, sizeof(sites->ue_device));

@@ -5,6 +5,7 @@
 gtp_node.py upf TUN ADDRESS[,PORT[,df]] TUNNEL...  TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,GNB
 gtp_node.py gnb TUN ADDRESS[,PORT[,df]] TUNNEL...  TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,UPF
 gtp_node.py send SOURCE ADDRESS COUNT CHECKSUM  uplink packets of 10.60.0.1 in TEID 1, with that outer UDP checksum
+gtp_node.py tcp SOURCE ADDRESS COUNT            TCP packets with a wrong checksum
 gtp_node.py ping ADDRESS COUNT ANSWERS [DATA [SOURCE]]  so many Echo Requests, with that many bytes of data and never
                                                         in fragments; it ends once so many have been answered
 
@@ -167,6 +168,13 @@ def send(source, address, count, checksum):
         s.sendto(struct.pack("!HHHH", PORT, PORT, 8 + len(data), int(checksum, 0)) + data, (address, 0))
 
 
+def tcp(source, address, count):
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    s.bind((source, 0))
+    for _ in range(int(count)):
+        s.sendto(struct.pack("!HHIIBBHHH", 80, 4000, 1, 1, 5 << 4, 0x12, 1024, 0xBEEF, 0), (address, 0))
+
+
 def echo_request(number, data):
     def header(checksum):
         return struct.pack("!BBHHH", ECHO_REQUEST, 0, checksum, IDENTIFIER, number)
@@ -189,8 +197,8 @@ def ping(address, count, answers, data="0", source="0.0.0.0"):
 
 if __name__ == "__main__":
     role, *rest = sys.argv[1:]
-    if role in ("send", "ping"):
-        {"send": send, "ping": ping}[role](*rest)
+    if role in ("send", "tcp", "ping"):
+        {"send": send, "tcp": tcp, "ping": ping}[role](*rest)
         sys.exit()
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # the test ends, so does the node

@@ -102,10 +102,35 @@ test_own_address() {
 	end_scene
 }
 
+# The UE's host is looked for in all network namespaces.
+ask_everywhere() {
+	local why
+	start_split why "$TEIDE" why $UE --duration 3600 -o json
+	why=$PID
+	"$@"
+	stop "$why" INT
+	check_eq "status of teide why: $(cat "$TMP/why.err")" "$STATUS" 0
+	cp "$TMP/why.log" "$TMP/answer"
+}
+test_tcp_checksum() {
+	note "TCP packets come to the UE with a checksum that was not filled in"
+	make_scene
+	ask_everywhere pings $N
+	check_works "ping"
+	tcp() { pings $N; in_ns dn "$NODE" tcp $DN $UE $N; wait_for 30 has_dropped $N; }
+	has_dropped() { [ "$(NS=ue counter Tcp InCsumErrors)" -ge "$1" ]; }
+	ask_everywhere tcp
+	check_eq "TCP: $(answer .verdict)" "$(answer '.state, .downlink.reason' | tr '\n' ' ')" "loses packets tcp_checksum "
+	check_match "TCP: text" "$(answer .verdict)" "downlink loses $N packets: $N TCP packets with a wrong checksum"
+	check_eq "the downlink" "$(stages downlink)" "$((2 * N)) $((2 * N)) - - $((2 * N))"
+	end_scene
+}
+
 snapshot_before
 test_queue
 test_filter
 test_overlap
 test_ue_beside
 test_own_address
+test_tcp_checksum
 assert_nothing_left

@@ -79,9 +79,9 @@ pings_until() {
 	wait_for 30 has_counted "$@"
 }
 
-# counter GROUP FIELD: of the kernel, in the UPF's namespace
+# counter GROUP FIELD: of the kernel, in the UPF's namespace or NS
 counter() {
-	in_ns upf awk -v group="$1:" -v field="$2" '
+	in_ns "${NS:-upf}" awk -v group="$1:" -v field="$2" '
 		$1 == group && !n { for (i = 2; i <= NF; i++) if ($i == field) n = i; next }
 		$1 == group { print $n; exit }' /proc/net/snmp
 }
