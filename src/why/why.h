@@ -107,7 +107,8 @@ struct why_counts {
 	uint16_t pdr_id;
 	struct why_latency latency;
 	struct why_lengths long_lost[2]; /* before the device; behind it */
-	uint64_t doubled;		 /* more than there were a stage before */
+	struct why_lengths overtaken;	 /* of those behind it: packets of half a second later left */
+	uint64_t doubled;		 /* more than there were before, where the kernel forwards */
 };
 
 struct why_seen_facts {

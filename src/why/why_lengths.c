@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "plural.h"
 #include "why_judge.h"
 
 #define ETHERNET 14
 #define ON_THEIR_WAY 2
+#define QUEUE_NS (500 * NSEC_PER_MSEC) /* longer than packets wait in a UPF that works */
 
 DEFINE_CLEANUP(struct map *, map, map_free)
 
@@ -20,6 +22,7 @@ enum point { AT_ENTRY, AT_DEVICE, AT_EXIT, POINTS };
 
 struct sum {
 	uint64_t packets, bytes; /* on the wire, from the IP header on, without the tunnel */
+	uint64_t last_ns;
 };
 
 /* Of one flow of the session, by its inner addresses and ports. */
@@ -99,6 +102,7 @@ static int add_row(const struct lookout *l, const struct agg_flow *f)
 	if (!flow)
 		return -ENOMEM;
 	flow->at[point].packets += f->segments;
+	flow->at[point].last_ns = MAX(flow->at[point].last_ns, f->last_ns);
 	flow->at[point].bytes += bytes_of(f, l->place->device, !peer->has_peer || addr_is_v4(&peer->peer));
 	return 0;
 }
@@ -128,20 +132,48 @@ static uint64_t find_doubled(const struct sum *from, const struct sum *to)
 	return to->packets - from->packets;
 }
 
+/* Where the packets of each stage come from; -1: not to be compared. Addresses are translated at N6. */
+static int stage_before(const struct lookout *l, enum why_way way, enum point point)
+{
+	bool has_device = l->place->device[0];
+
+	if (point == AT_ENTRY || (point == AT_DEVICE && !has_device))
+		return -1;
+	if (l->seen->translated && (way == WHY_UPLINK ? point == AT_EXIT : point == AT_DEVICE || !has_device))
+		return -1;
+	return point == AT_EXIT && has_device ? AT_DEVICE : AT_ENTRY;
+}
+
 static void compare(const struct lookout *l, enum why_way way, const struct flow *flow, struct why_counts *ret)
 {
-	const int translated = way == WHY_UPLINK ? AT_EXIT : AT_ENTRY;
-	int last = -1;
+	/* A UPF's queues hold packets of the time before: there are more behind it, and no mirror. */
+	enum point forwarded = way == WHY_UPLINK ? AT_EXIT : AT_DEVICE;
 
-	for (int i = 0; i < POINTS; i++) {
-		if ((i == AT_DEVICE && !l->place->device[0]) || (i == translated && l->seen->translated))
+	for (enum point i = AT_DEVICE; i < POINTS; i++) {
+		int before = stage_before(l, way, i);
+
+		if (before < 0)
 			continue;
-		if (last >= 0) {
-			find_long(&flow->at[last], &flow->at[i], &ret->long_lost[i == AT_EXIT]);
-			ret->doubled += find_doubled(&flow->at[last], &flow->at[i]);
-		}
-		last = i;
+		find_long(&flow->at[before], &flow->at[i], &ret->long_lost[i == AT_EXIT]);
+		if (i == forwarded && l->place->device[0])
+			ret->doubled += find_doubled(&flow->at[before], &flow->at[i]);
 	}
+}
+
+/* What came in so long before others left waits in no queue any more. */
+static void find_overtaken(const struct lookout *l, enum why_way way, struct why_lengths *ret)
+{
+	int before = stage_before(l, way, AT_EXIT);
+	const struct flow *flow;
+	uint64_t last_ns = 0;
+	size_t cursor = 0;
+
+	while (before >= 0 && (flow = map_next(l->flows[way], &cursor, NULL)))
+		last_ns = MAX(last_ns, flow->at[AT_EXIT].last_ns);
+	cursor = 0;
+	while (before >= 0 && (flow = map_next(l->flows[way], &cursor, NULL)))
+		if (flow->at[before].last_ns + QUEUE_NS < last_ns)
+			find_long(&flow->at[before], &flow->at[AT_EXIT], ret);
 }
 
 static int sum_lengths(struct lookout *l, const struct why_rows *rows, struct why_seen_facts *ret)
@@ -158,6 +190,7 @@ static int sum_lengths(struct lookout *l, const struct why_rows *rows, struct wh
 
 		while ((flow = map_next(l->flows[way], &cursor, NULL)))
 			compare(l, way, flow, &ret->ways[way]);
+		find_overtaken(l, way, &ret->ways[way].overtaken);
 	}
 	return 0;
 }
@@ -230,13 +263,13 @@ static bool is_too_long(const struct why_lengths *l, const struct bottleneck *b)
 }
 
 /* A download that hangs is a few packets, far fewer than what passes beside them. Before the device the addresses may
- * change: the kernel's own counter has to agree. */
+ * change: the kernel's own counter has to agree. Behind it packets may wait: others have to have overtaken them. */
 static void find_few(const struct why_judge *j)
 {
 	uint64_t refused = j->f->grown.values[WHY_FRAGMENTS] + j->f->grown.values[WHY_FRAGMENTS6];
 
 	for (int behind = 0; behind < 2 && j->p->state == WHY_FINE; behind++) {
-		const struct why_lengths *l = &j->c->long_lost[behind];
+		const struct why_lengths *l = behind ? &j->c->overtaken : &j->c->long_lost[0];
 		struct bottleneck b = find_bottleneck(j, behind);
 
 		if (!is_too_long(l, &b) || (!behind && !refused))

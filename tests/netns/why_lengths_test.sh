@@ -17,10 +17,12 @@ calls() { in_ns dn "$NODE" ping $UE "$1" 0 $(($2 - HEADERS)); }
 refused() { counter Ip FragFails; }
 has_refused() { [ "$(refused)" -ge "$1" ]; }
 
-# both COUNT LENGTH COMMAND...: short packets that pass, and long ones until the command says that they were refused
+is_later() { [ "${EPOCHREALTIME/./}" -gt "$1" ]; }
+# both COUNT LENGTH COMMAND...: long packets, a second later short ones that pass, until the command says that the long were refused
 both() {
-	pings $N
 	calls "$1" "$2"
+	wait_for 30 is_later $((${EPOCHREALTIME/./} + 1000000))
+	pings $N
 	wait_for 30 "${@:3}"
 }
 

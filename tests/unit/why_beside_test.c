@@ -149,9 +149,9 @@ static void test_too_long(void **state)
 	f.net.device_mtu = 1500;
 	f.net.to_gnb.mtu = 1500;
 	f.seen.ways[WHY_UPLINK].has_qfi = down->has_qfi = true;
-	down->long_lost[1] = (struct why_lengths){2, 2 * 1456}; /* they fit */
+	down->overtaken = (struct why_lengths){2, 2 * 1456}; /* they fit */
 	check_fine(&f);
-	down->long_lost[1].bytes++;
+	down->overtaken.bytes++;
 	check(&f, WHY_DOWNLINK, "mtu",
 	      "2 packets: the lost packets have 1456 bytes on average, and n3 (MTU 1500) takes");
 	f.net.to_gnb.mtu = 0; /* not known */

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "why_rows.h"
 
 #define ETHERNET 14
@@ -91,6 +92,7 @@ static void test_before_the_device(void **state)
 static void test_behind_the_device(void **state)
 {
 	_cleanup_(cleanup_seen) struct why_seen *s = begin();
+	struct event later = tcp("n3", 1, 60 + TUNNEL, 1);
 	struct why_counts c;
 
 	add_n6(s, "n6", 2, 1500, 2);
@@ -99,6 +101,13 @@ static void test_behind_the_device(void **state)
 	assert_int_equal(c.long_lost[0].packets, 0);
 	assert_int_equal(c.long_lost[1].packets, 2);
 	assert_int_equal(c.long_lost[1].bytes, 2 * 1500);
+	assert_int_equal(c.overtaken.packets, 0); /* they may wait in a queue */
+	set_teid(&later, DOWNLINK_TEID);
+	set_inner(&later, DN, UE);
+	later.last_ns = NSEC_PER_SEC;
+	event_set(&later, F_LAST_NS);
+	why_seen_add(s, &later);
+	assert_int_equal(downlink(s).overtaken.packets, 2);
 }
 
 /* Short packets are lost as well as long ones: their length is not why. */
