@@ -12,8 +12,9 @@ static __always_inline int packet_is_gtpu(const struct record_tuple *t, __u16 po
 	return port && t->proto == PACKET_UDP && (t->dport == port || t->sport == port);
 }
 
-/* Of packet_from_ip() alone: an overlay's Ethernet header follows. */
+/* Of packet_from_ip() alone: what follows is an overlay's Ethernet header, or a GTP-U header. */
 #define PACKET_STEP_IN (-1)
+#define PACKET_STEP_GTPU (-2)
 
 /* VXLAN (RFC 7348 5) or Geneve (RFC 8926 3.4), the cursor behind the UDP header. */
 static __always_inline int packet_overlay(PACKET_SOURCE *src, struct packet_at *at, __u8 kind, struct packet *p)
@@ -70,13 +71,17 @@ static __always_inline int packet_from_ip(PACKET_SOURCE *src, const struct packe
 		return HEAD_L4_SHORT;
 	overlay = packet_overlay_kind(start, p);
 	if (overlay) {
+		if ((start->bundle & PACKET_BUNDLE_BOTH) == PACKET_BUNDLE_OUTER)
+			return HEAD_OVERLAY;
 		at->off += 8;
 		return packet_overlay(src, at, overlay, p);
 	}
 	if (!packet_is_gtpu(&p->outer, start->gtp_port))
 		return HEAD_IP;
 	at->off += 8;
-	return packet_gtpu(src, w);
+	if (start->bundle & (p->overlay ? PACKET_BUNDLE_INSIDE : PACKET_BUNDLE_OUTER))
+		return HEAD_GTPU_BUNDLE;
+	return PACKET_STEP_GTPU;
 }
 
 static __always_inline int packet_is_vlan(__u16 ethertype)
@@ -165,6 +170,27 @@ static __always_inline void packet_parse(PACKET_SOURCE *src, const struct packet
 	head = packet_from_link(src, start, start->l3, w);
 	if (head == PACKET_STEP_IN)
 		head = PACKET_INSIDE(src, start, w);
+	if (head == PACKET_STEP_GTPU)
+		head = packet_gtpu(src, w);
+	p->head = (__u8)head;
+	p->tcp = w->at.tcp;
+	p->tcp_flags = w->at.tcp_flags;
+}
+
+/* The G-PDU, or another message, from off to end in a bundle whose packet_parse() said HEAD_GTPU_BUNDLE. */
+static __always_inline void packet_parse_bundled(PACKET_SOURCE *src, __u32 off, __u32 end, struct packet_work *w)
+{
+	struct packet *p = &w->packet;
+	int head;
+
+	__builtin_memset(&p->inner, 0, sizeof(p->inner));
+	__builtin_memset(&p->gtp, 0, sizeof(p->gtp));
+	__builtin_memset(&w->at, 0, PACKET_AT_CLEARED);
+	w->session.flags[0] = 0;
+	w->at.off = off;
+	w->at.end = end;
+	p->flags = 0;
+	head = packet_gtpu(src, w);
 	p->head = (__u8)head;
 	p->tcp = w->at.tcp;
 	p->tcp_flags = w->at.tcp_flags;

@@ -47,6 +47,11 @@
 #define GTPU_TYPE_GPDU 255
 #define GTPU_EXT_PDU_SESSION 0x85 /* TS 29.281 5.2.2.7 */
 
+/* packet_start.bundle: behind which UDP header the segments lie one behind the other. Both: it is not known. */
+#define PACKET_BUNDLE_OUTER 0x1
+#define PACKET_BUNDLE_INSIDE 0x2 /* behind the one within an overlay */
+#define PACKET_BUNDLE_BOTH (PACKET_BUNDLE_OUTER | PACKET_BUNDLE_INSIDE)
+
 /* packet.flags */
 #define PACKET_FRAGMENT 0x1 /* a fragment that is not the first: it has no ports */
 #define PACKET_FRAGMENT_FIRST 0x2
@@ -80,6 +85,7 @@ struct packet_start {
 	__u32 skip;	  /* of these, those before the first header */
 	__u8 l3;	  /* the first byte is an IP header: no Ethernet */
 	__u8 gso;	  /* a bundle of segments: inner length fields may disagree with it */
+	__u8 bundle;	  /* PACKET_BUNDLE_OUTER, ...: its segments are datagrams; 0: of TCP, or there are none */
 	__u16 gtp_port;	  /* host order; 0: GTP-U is not looked for */
 	__u16 vxlan_port; /* the same; an overlay is stepped through once */
 	__u16 geneve_port;

@@ -26,6 +26,7 @@ _Static_assert(sizeof(struct flow_key) == 56, "flow key: each word more is hashe
 #define FLOW_GTP 0x4   /* teid is filled */
 #define FLOW_QFI 0x8   /* qfi is filled, and the PDU type from this bit on: */
 #define FLOW_PDU_SHIFT 4
+#define FLOW_BUNDLE FLOW_QFI /* without FLOW_GTP: of a bundle, what was not told apart */
 
 struct tunnel_key {
 	__u32 attachment;
@@ -56,8 +57,8 @@ _Static_assert(sizeof(struct sender_key) == 24, "sender key");
 
 /* first_ns and last_ns: boot clock, to one tick. */
 struct flow_value {
-	__u64 packets;	/* skbs */
-	__u64 bytes;	/* of the skbs, link-layer header included, offloaded VLAN tags not */
+	__u64 packets;	/* skbs; of a bundle the packets in it */
+	__u64 bytes;	/* of these, link-layer header included, offloaded VLAN tags not */
 	__u64 segments; /* what the skbs become on the wire */
 	__u64 first_ns;
 	__u64 last_ns;
@@ -82,6 +83,7 @@ struct flow_ledger {
 	__u64 preempted;  /* another task's program was under way on this CPU; alone added to atomically */
 	__u64 no_program; /* the tail call failed */
 	__u64 head[HEAD_MAX];
+	__u64 bundled[HEAD_SKIPPED]; /* packets of bundles; HEAD_GTPU_BUNDLE: those that were not told apart */
 	struct flow_value other[OTHER_MAX];
 };
 

@@ -108,6 +108,8 @@ static void write_ledger(const struct flow_ledger *l, struct ledger_writer *t)
 	ledger_write(t, "skipped", "no_program", l->no_program);
 	for (unsigned i = 0; i < HEAD_SKIPPED; i++)
 		ledger_write(t, "head", flow_head_name(i), l->head[i]);
+	for (unsigned i = HEAD_OVERLAY + 1; i < HEAD_SKIPPED; i++)
+		ledger_write(t, "bundled", i == HEAD_GTPU_BUNDLE ? "not_told_apart" : flow_head_name(i), l->bundled[i]);
 	for (unsigned i = 0; i < OTHER_MAX; i++)
 		ledger_write(t, "other", others[i], l->other[i].packets);
 }

@@ -18,6 +18,7 @@ static const char *const head_names[HEAD_MAX] = {
 	[HEAD_GTPU_LENGTH] = "gtpu_length",
 	[HEAD_GTPU_EXTENSION] = "gtpu_extension",
 	[HEAD_GTPU_INNER] = "gtpu_inner",
+	[HEAD_GTPU_BUNDLE] = "gtpu_bundle",
 	[HEAD_GTPU] = "gtpu",
 	[HEAD_NOT_IP] = "not_ip",
 	[HEAD_VLAN_DEPTH] = "vlan_depth",

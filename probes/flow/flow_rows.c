@@ -135,6 +135,10 @@ static void emit_flow(const struct flow_rows *r, const struct gen_row *row, int 
 		event_take_inner(&e, &k->tuple);
 	else
 		event_take_outer(&e, &k->tuple);
+	if (!(k->layers & FLOW_GTP) && k->layers & FLOW_BUNDLE) {
+		e.reason = "bundle";
+		event_set(&e, F_REASON);
+	}
 	r->emit(r->data, &e);
 }
 

@@ -64,7 +64,11 @@ static void load_programs(struct bench *b, struct err *err)
 	b->run.ledger_fd = bpf_map__fd(b->bpf->maps.flow_ledgers);
 }
 
-static int make_bench(void **state, bool preemptible, bool l3)
+struct bench_kernel {
+	bool preemptible, l3, locked;
+};
+
+static int make_bench(void **state, struct bench_kernel kernel)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 	struct object_capture capture;
@@ -72,8 +76,9 @@ static int make_bench(void **state, bool preemptible, bool l3)
 
 	object_begin(&capture);
 	open_programs(b, &err);
-	b->bpf->rodata->preemptible = b->entry->rodata->preemptible = preemptible;
-	b->entry->rodata->l3 = l3;
+	b->bpf->rodata->preemptible = b->entry->rodata->preemptible = kernel.preemptible;
+	b->bpf->rodata->kernel_reads = !kernel.locked;
+	b->entry->rodata->l3 = kernel.l3;
 	object_end(&capture, 0, NULL, NULL);
 	load_programs(b, &err);
 	*state = b;
@@ -82,17 +87,22 @@ static int make_bench(void **state, bool preemptible, bool l3)
 
 int flow_bench_set_up(void **state)
 {
-	return make_bench(state, false, false);
+	return make_bench(state, (struct bench_kernel){0});
 }
 
 int flow_bench_set_up_preemptible(void **state)
 {
-	return make_bench(state, true, false);
+	return make_bench(state, (struct bench_kernel){.preemptible = true});
 }
 
 int flow_bench_set_up_l3(void **state)
 {
-	return make_bench(state, false, true);
+	return make_bench(state, (struct bench_kernel){.l3 = true});
+}
+
+int flow_bench_set_up_locked(void **state)
+{
+	return make_bench(state, (struct bench_kernel){.locked = true});
 }
 
 int flow_bench_tear_down(void **state)

@@ -193,6 +193,47 @@ static void test_headers_left_before(void **state)
 	assert_int_equal(bytes, sizeof(packet) - 14);
 }
 
+/* Of a bundle of more packets than are told apart, the rest has no tunnel, and no packet is lost or counted twice. All
+ * of it has the lengths that it has on the wire. The kernel tells the program of a locked one nothing of the bundle but
+ * the size of its segments. */
+static void test_more_than_are_told_apart(void **state)
+{
+	static const uint8_t g_pdu[36] = {0x30, 255, 0,	 28, 0, 0, 0,  7,   0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17,
+					  0,	0,   10, 60, 0, 1, 10, 200, 0,	  2, 0, 9,  0, 9, 0, 8, 0,  0};
+	const unsigned packets = 90, size = sizeof(g_pdu), more = 150, short_size = 8;
+	uint8_t skb[42 + sizeof(g_pdu) * 90];
+	struct __sk_buff context = {.gso_size = size, .gso_segs = packets};
+	struct bench *b = *state;
+	struct flow_ledger ledger;
+	struct sums flows = {0};
+	uint64_t bytes = 0;
+
+	make_udp(skb, 2152);
+	skb[36] = 2152 >> 8;
+	skb[37] = 2152 & 0xff;
+	for (unsigned i = 0; i < packets; i++)
+		memcpy(skb + 42 + i * size, g_pdu, size);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = skb, .data_size_in = sizeof(skb), .ctx_in = &context,
+		    .ctx_size_in = sizeof(context));
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(b->entry->progs.teide), &opts), 0);
+	/* messages of a header alone */
+	for (unsigned i = 0; i < more; i++)
+		memcpy(skb + 42 + i * short_size, (uint8_t[]){0x30, 254, 0, 0, 0, 0, 0, 7}, short_size);
+	context.gso_size = short_size;
+	context.gso_segs = more;
+	opts.data_size_in = 42 + more * short_size;
+	assert_int_equal(bpf_prog_test_run_opts(bpf_program__fd(b->entry->progs.teide), &opts), 0);
+	assert_int_equal(flow_ledger_read(&b->run, 0, &ledger), 0);
+	assert_int_equal(ledger.head[HEAD_GTPU_BUNDLE], 2);
+	assert_int_equal(ledger.bundled[HEAD_GTPU], packets);
+	assert_int_equal(ledger.bundled[HEAD_GTPU_MESSAGE], 128);
+	assert_int_equal(ledger.bundled[HEAD_GTPU_BUNDLE], more - 128);
+	assert_int_equal(gen_collect(b->tunnels, flow_bench_sum, &flows), 0);
+	assert_int_equal(flows.packets, packets + 128);
+	assert_int_equal(gen_collect(b->flows, sum_bytes, &bytes), 0);
+	assert_int_equal(bytes, packets * (42 + size) + more * (42 + short_size));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +241,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_full_echoes, flow_bench_set_up, flow_bench_tear_down),
 		cmocka_unit_test_setup_teardown(test_headers_left_before, flow_bench_set_up_l3, flow_bench_tear_down),
 		cmocka_unit_test_setup_teardown(test_preempted, flow_bench_set_up_preemptible, flow_bench_tear_down),
+		cmocka_unit_test_setup_teardown(test_more_than_are_told_apart, flow_bench_set_up_locked,
+						flow_bench_tear_down),
 		cmocka_unit_test_setup_teardown(test_no_program, flow_bench_set_up_preemptible, flow_bench_tear_down),
 	};
 

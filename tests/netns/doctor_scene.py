@@ -40,14 +40,14 @@ def ethtool(interface, command):
     return data.tobytes()
 
 
-def feature(interface, name):
+def feature(interface, name, on="1"):
     sets = ethtool(interface, struct.pack("IIQI", GET_SET_INFO, 0, 1 << FEATURES, 0))
     n = struct.unpack_from("I", sets, 16)[0]
     strings = ethtool(interface, struct.pack("III", GET_STRINGS, FEATURES, n) + bytes(n * STRING_LEN))
     names = [strings[12 + i * STRING_LEN:][:STRING_LEN].rstrip(b"\0").decode() for i in range(n)]
     at, blocks = names.index(name), (n + 31) // 32
-    bits = [(1 << at % 32 if i == at // 32 else 0) for i in range(blocks)]
-    ethtool(interface, struct.pack("II", SET_FEATURES, blocks) + b"".join(struct.pack("II", bit, bit) for bit in bits))
+    mask = [(1 << at % 32 if i == at // 32 else 0) for i in range(blocks)]
+    ethtool(interface, struct.pack("II", SET_FEATURES, blocks) + b"".join(struct.pack("II", bit, bit * int(on)) for bit in mask))
 
 
 ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # the test ends, so does the scene

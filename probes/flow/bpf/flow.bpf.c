@@ -6,6 +6,7 @@
 #include "generations.h"
 /* The verifier looks at a global function once and alone, not behind every way that leads to it. */
 int flow_inside(struct __sk_buff *skb);
+int flow_quality(struct __sk_buff *skb);
 #define PACKET_INSIDE(src, start, w) flow_inside(src)
 #include "packet.h"
 #include "flow_filter.bpf.h"
@@ -26,16 +27,32 @@ const volatile bool newcomers_wanted = false;
  * behind it is dead code to the verifier then, and no packet has a task or a sender. */
 const volatile bool kernel_reads = true;
 
+#define GSO_UDP_L4 (1 << 17)		   /* SKB_GSO_UDP_L4: each segment is a datagram */
+#define GSO_UDP_TUNNEL (1 << 10 | 1 << 11) /* SKB_GSO_UDP_TUNNEL and _CSUM: of the inner packet */
+#define FLOW_SEGMENTED 0x4
+#define BUNDLE_MAX 128 /* UDP_MAX_SEGMENTS, and more than UDP_GRO_CNT_MAX */
+
 #define TOLD_SLOTS 64 /* a power of two */
+
+/* How far a bundle has been told apart. */
+struct flow_bundle {
+	__u32 off;     /* of the next packet's GTP-U header */
+	__u32 size;    /* of each datagram's payload; the last one may be shorter */
+	__u32 headers; /* bytes before the payload, which each packet has on the wire */
+	__u32 packets; /* so far */
+};
 
 struct flow_scratch {
 	struct packet_work work;
 	struct flow_entry entry;
 	__u32 len;
+	__u32 packets; /* that are counted at once */
 	__u32 segments;
-	__u32 place;   /* of the generation that counts this packet, in each of flows, tunnels and senders */
-	__u32 passed;  /* packets that passed the filter since the last event */
-	__u64 jiffies; /* of now_ns: reading the clock once a tick is enough */
+	struct flow_bundle bundle;
+	__u32 segmented; /* FLOW_SEGMENTED, PACKET_BUNDLE_OUTER, ... */
+	__u32 place;	 /* of the generation that counts this packet, in each of flows, tunnels and senders */
+	__u32 passed;	 /* packets that passed the filter since the last event */
+	__u64 jiffies;	 /* of now_ns: reading the clock once a tick is enough */
 	__u64 now_ns;
 	struct flow_key flow;
 	struct tunnel_key tunnel;
@@ -59,7 +76,7 @@ GENERATION_CHOICE(flow_generation); /* of these, and of qualities */
 
 static __always_inline void add_packet(struct flow_value *v, const struct flow_scratch *s)
 {
-	v->packets++;
+	v->packets += s->packets;
 	v->bytes += s->len;
 	v->segments += s->segments;
 	if (!v->first_ns)
@@ -72,7 +89,7 @@ static __always_inline void add_packet(struct flow_value *v, const struct flow_s
 static __always_inline void count_flow(struct flow_scratch *s, struct flow_ledger *ledger)
 {
 	const struct packet *p = &s->work.packet;
-	struct flow_value fresh = {}, *v;
+	struct flow_value *v;
 	struct flow_key *k = &s->flow;
 
 	k->attachment = (__u16)s->entry.attachment;
@@ -87,18 +104,19 @@ static __always_inline void count_flow(struct flow_scratch *s, struct flow_ledge
 		k->qfi = p->gtp.qfi;
 		k->tuple = p->inner;
 	} else {
+		k->layers |= p->head == HEAD_GTPU_BUNDLE ? FLOW_BUNDLE : 0;
 		k->teid = 0;
 		k->qfi = 0;
 		k->tuple = p->outer;
 	}
-	v = generation_slot_at(&flows, s->place, k, &fresh);
+	v = generation_slot_at(&flows, s->place, k, s->quality.zeros);
 	add_packet(v ?: &ledger->other[OTHER_FLOW], s);
 }
 
 static __always_inline void count_tunnel(struct flow_scratch *s, struct flow_ledger *ledger)
 {
 	const struct packet *p = &s->work.packet;
-	struct flow_value fresh = {}, *v;
+	struct flow_value *v;
 	struct tunnel_key *k = &s->tunnel;
 
 	if (p->head != HEAD_GTPU && p->head != HEAD_GTPU_MESSAGE)
@@ -112,7 +130,7 @@ static __always_inline void count_tunnel(struct flow_scratch *s, struct flow_led
 	k->qfi = p->gtp.qfi;
 	k->pdu_type = p->gtp.pdu_type;
 	k->gtp = p->gtp.flags & (RECORD_GTP | RECORD_GTP_QFI);
-	v = generation_slot_at(&tunnels, s->place, k, &fresh);
+	v = generation_slot_at(&tunnels, s->place, k, s->quality.zeros);
 	add_packet(v ?: &ledger->other[OTHER_TUNNEL], s);
 }
 
@@ -178,7 +196,7 @@ static __always_inline void emit_socket(struct __sk_buff *skb, struct flow_scrat
 static __always_inline void count_sender(struct flow_scratch *s, struct flow_ledger *ledger)
 {
 	const struct record_tuple *t = &s->work.packet.outer;
-	struct sender_value fresh = {}, *v;
+	struct sender_value *v;
 	struct sender_key *k = &s->sender;
 	struct task_id id;
 
@@ -193,7 +211,7 @@ static __always_inline void count_sender(struct flow_scratch *s, struct flow_led
 	k->tgid = id.tgid;
 	k->tid = id.tid;
 	k->context = task_context();
-	v = generation_slot_at(&senders, s->place, k, &fresh);
+	v = generation_slot_at(&senders, s->place, k, s->quality.zeros);
 	if (!v) {
 		add_packet(&ledger->other[OTHER_SENDER], s);
 		return;
@@ -255,11 +273,30 @@ static __always_inline void read_clock(struct flow_scratch *s)
 	s->now_ns = bpf_ktime_get_boot_ns();
 }
 
-static __always_inline struct packet_start start_of(const struct __sk_buff *skb)
+/* Where the kernel lets no program read it, GTP-U in segments is taken for what it is in practice: a bundle. */
+static __always_inline __u8 bundle_of(struct __sk_buff *skb)
 {
+	const struct sk_buff *b = (const void *)skb;
+	const struct skb_shared_info *shared;
+	__u32 type;
+
+	if (!kernel_reads)
+		return PACKET_BUNDLE_BOTH;
+	shared = (const void *)(BPF_CORE_READ(b, head) + BPF_CORE_READ(b, end));
+	type = BPF_CORE_READ(shared, gso_type);
+	if (!(type & GSO_UDP_L4))
+		return 0;
+	return type & GSO_UDP_TUNNEL ? PACKET_BUNDLE_INSIDE : PACKET_BUNDLE_OUTER;
+}
+
+/* Through the map, so that the verifier forgets which of its ways led to it. */
+static __always_inline struct packet_start start_of(struct __sk_buff *skb, struct flow_scratch *s)
+{
+	s->segmented = skb->gso_size ? FLOW_SEGMENTED | bundle_of(skb) : 0;
 	return (struct packet_start){
 		.len = skb->len,
-		.gso = skb->gso_segs > 1,
+		.gso = *(volatile __u8 *)&s->segmented,
+		.bundle = *(volatile __u8 *)&s->segmented,
 		.gtp_port = gtp_port,
 		.vxlan_port = vxlan_port,
 		.geneve_port = geneve_port,
@@ -272,9 +309,12 @@ __noinline int flow_inside(struct __sk_buff *skb)
 {
 	__u32 zero = 0;
 	struct flow_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
-	struct packet_start start = start_of(skb);
+	struct packet_start start;
 
-	return s ? packet_inside(skb, &start, &s->work) : HEAD_OVERLAY;
+	if (!s)
+		return HEAD_OVERLAY;
+	start = start_of(skb, s);
+	return packet_inside(skb, &start, &s->work);
 }
 
 /* A program of its own to the verifier, as flow_inside() is. */
@@ -291,13 +331,96 @@ __noinline int flow_quality(struct __sk_buff *skb)
 
 static __always_inline void decode(struct __sk_buff *skb, struct flow_scratch *s)
 {
-	struct packet_start start = start_of(skb);
+	struct packet_start start = start_of(skb, s);
 
 	start.l3 = s->entry.l3;
 	start.skip = s->entry.skip;
 	s->len = skb->len - start.skip;
+	s->packets = 1;
 	s->segments = skb->gso_segs ?: 1;
 	packet_parse(skb, &start, &s->work);
+}
+
+static __always_inline void count_tunneled(struct __sk_buff *skb, struct flow_scratch *s, struct flow_ledger *ledger)
+{
+	count_flow(s, ledger);
+	count_tunnel(s, ledger);
+	if (quality_wanted(&s->work) && flow_quality(skb) < 0)
+		add_packet(&ledger->other[OTHER_QUALITY], s);
+}
+
+/* The next packet of a bundle. 0: there is none. A program of its own to the verifier, as flow_inside() is. */
+__noinline int flow_bundled(struct __sk_buff *skb)
+{
+	__u32 zero = 0, off, end;
+	struct flow_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	struct flow_ledger *ledger;
+	__u64 head;
+
+	if (!s)
+		return 0;
+	ledger = bpf_map_lookup_elem(&flow_ledgers, &s->entry.attachment);
+	off = s->bundle.off;
+	if (!ledger || off >= skb->len)
+		return 0;
+	end = skb->len - off > s->bundle.size ? off + s->bundle.size : skb->len;
+	packet_parse_bundled(skb, off, end, &s->work);
+	s->bundle.off = end;
+	s->bundle.packets++;
+	s->len = s->bundle.headers + (end - off);
+	head = s->work.packet.head;
+	asm volatile("" : "+r"(head));
+	if (head >= HEAD_SKIPPED)
+		return 0;
+	ledger->bundled[head]++;
+	count_tunneled(skb, s, ledger);
+	emit_packet(s);
+	return 1;
+}
+
+/* What is left behind BUNDLE_MAX packets. */
+static __always_inline void count_rest(const struct __sk_buff *skb, struct flow_scratch *s, struct flow_ledger *ledger)
+{
+	const struct flow_bundle *b = &s->bundle;
+
+	s->work.packet.head = HEAD_GTPU_BUNDLE;
+	s->packets = (skb->len - b->off + b->size - 1) / b->size;
+	s->segments = s->packets;
+	s->len = s->packets * b->headers + skb->len - b->off;
+	ledger->bundled[HEAD_GTPU_BUNDLE] += s->packets;
+	count_flow(s, ledger);
+	emit_packet(s);
+	s->bundle.packets += s->packets;
+}
+
+/* Each packet of a bundle for its own tunnel. s then has the whole again, for what is not counted by tunnel. */
+__noinline int flow_bundle(struct __sk_buff *skb)
+{
+	__u32 zero = 0, i;
+	struct flow_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	struct flow_ledger *ledger;
+	struct flow_bundle *b;
+
+	if (!s)
+		return 0;
+	ledger = bpf_map_lookup_elem(&flow_ledgers, &s->entry.attachment);
+	if (!ledger)
+		return 0;
+	b = &s->bundle;
+	b->off = s->work.at.off;
+	b->size = skb->gso_size ?: 1;
+	b->headers = b->off - s->entry.skip;
+	b->packets = 0;
+	s->segments = 1;
+	for (i = 0; i < BUNDLE_MAX; i++)
+		if (!flow_bundled(skb))
+			break;
+	if (b->off < skb->len)
+		count_rest(skb, s, ledger);
+	s->packets = b->packets;
+	s->segments = b->packets;
+	s->len = skb->len - s->entry.skip + (b->packets - 1) * b->headers;
+	return 0;
 }
 
 static __always_inline void count_packet(struct __sk_buff *skb, const struct flow_entry *entry)
@@ -325,13 +448,14 @@ static __always_inline void count_packet(struct __sk_buff *skb, const struct flo
 	if (head >= HEAD_SKIPPED)
 		return;
 	read_clock(s);
-	count_flow(s, ledger);
-	count_tunnel(s, ledger);
+	if (head == HEAD_GTPU_BUNDLE)
+		flow_bundle(skb);
+	else
+		count_tunneled(skb, s, ledger);
 	count_sender(s, ledger);
-	if (quality_wanted(&s->work) && flow_quality(skb) < 0)
-		add_packet(&ledger->other[OTHER_QUALITY], s);
 	emit_socket(skb, s);
-	emit_packet(s);
+	if (!*(volatile __u32 *)&s->bundle.packets)
+		emit_packet(s);
 }
 
 SEC("tc")

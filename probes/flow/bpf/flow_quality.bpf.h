@@ -34,7 +34,10 @@ struct quality_scratch {
 	__u32 place; /* of the generation that counts */
 	struct echo_key echo;
 	struct packet_stamps stamps;
+	__u64 zeros[12]; /* what each new value of a map begins with: on the stack it would be too much of that */
 };
+
+_Static_assert(sizeof(struct quality_value) <= 96 && sizeof(struct quality_order) <= 96, "zeros of a value");
 
 static __always_inline bool quality_wanted(const struct packet_work *w)
 {
@@ -68,21 +71,19 @@ static __always_inline void quality_key_qfi(struct quality_key *k, const struct 
 
 static __always_inline struct quality_value *quality_slot(const struct quality_scratch *q)
 {
-	struct quality_value fresh = {};
-
-	return generation_slot_at(&qualities, q->place, &q->key, &fresh);
+	return generation_slot_at(&qualities, q->place, &q->key, q->zeros);
 }
 
 /* 0, or -1 where there is no room. */
 static __always_inline int quality_order(const struct quality_scratch *q, __u32 seq, __u32 mask, __u64 now_ns)
 {
 	struct quality_value *v = quality_slot(q);
-	struct quality_order fresh = {}, *o;
+	struct quality_order *o;
 	struct sequence_news news;
 
 	o = bpf_map_lookup_elem(&orders, &q->key);
 	if (!o) {
-		bpf_map_update_elem(&orders, &q->key, &fresh, BPF_NOEXIST);
+		bpf_map_update_elem(&orders, &q->key, q->zeros, BPF_NOEXIST);
 		o = bpf_map_lookup_elem(&orders, &q->key);
 	}
 	if (!o || !v)
