@@ -182,7 +182,7 @@ test_udp_gro() {
 	upf "$SCENE" feature n6 rx-udp-gro-forwarding || { note "the interface has no such feature"; return; }
 	says "GRO on N6" "$(id udp_gro.n3)" ok "off at n3"
 	upf "$SCENE" feature n3 rx-udp-gro-forwarding
-	says "GRO on N3" "$(id udp_gro.n3)" limited "on at n3: GTP-U packets of one sender come as one"
+	says "GRO on N3" "$(id udp_gro.n3)" info "UDP GRO is on at n3: GTP-U packets of one sender come as one"
 }
 
 test_xdp() {
