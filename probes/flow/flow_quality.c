@@ -48,6 +48,7 @@ static void add_up(const struct gen_row *row, struct event_quality *ret)
 					    .reordered = v->reordered,
 					    .duplicates = v->duplicates,
 					    .restarts = v->restarts,
+					    .uncounted = v->uncounted,
 					    .timed = v->timed,
 					    .sum_ns = v->sum_ns,
 					    .min_ns = v->min_ns,

@@ -41,9 +41,10 @@ struct quality_value {
 	__u64 restarts;
 	__u64 timed; /* how many times are in sum_ns; answers */
 	__s64 sum_ns, min_ns, max_ns;
+	__u64 uncounted; /* numbers that do not count packets */
 };
 
-_Static_assert(sizeof(struct quality_value) == 88, "quality value");
+_Static_assert(sizeof(struct quality_value) == 96, "quality value");
 
 /* A tunnel's or a QoS flow's place in its order, one for all CPUs. */
 struct quality_order {

@@ -91,8 +91,8 @@ void agg_quality_tick(struct agg_quality *a, uint64_t now_ns)
 
 static uint64_t wrong(const struct event_quality *q)
 {
-	return q->missing - q->filled + q->reordered + q->duplicates + q->stray + q->restarts + q->unanswered +
-	       q->unexpected + q->implausible;
+	return q->missing - q->filled + q->reordered + q->duplicates + q->stray + q->restarts + q->uncounted +
+	       q->unanswered + q->unexpected + q->implausible;
 }
 
 static int compare(const void *a, const void *b)

@@ -6,6 +6,10 @@
 
 #include "cleanup.h"
 
+/* Beside a sequence a packet may come too late to say. */
+#define MISFITS_MIN 1
+#define MISFITS_PERCENT 1
+
 static const struct {
 	enum event_kind row;
 	const char *of;
@@ -33,6 +37,13 @@ int64_t event_quality_mean_ns(const struct event_quality *q)
 	return q->timed ? q->sum_ns / (int64_t)q->timed : 0;
 }
 
+bool event_quality_usable(const struct event_quality *q)
+{
+	uint64_t misfits = q->uncounted + (q->stray > q->restarts ? q->stray - q->restarts : 0);
+
+	return misfits <= MISFITS_MIN || misfits * 100 <= q->packets * MISFITS_PERCENT;
+}
+
 static void add_times(struct event_quality *to, const struct event_quality *q)
 {
 	if (!q->timed)
@@ -53,6 +64,7 @@ void event_quality_add(struct event_quality *to, const struct event_quality *q)
 	to->duplicates += q->duplicates;
 	to->stray += q->stray;
 	to->restarts += q->restarts;
+	to->uncounted += q->uncounted;
 	to->unanswered += q->unanswered;
 	to->unexpected += q->unexpected;
 	to->implausible += q->implausible;
@@ -70,10 +82,9 @@ struct figure {
 /* clang-format on */
 
 static const struct figure sequence_figures[] = {
-	FIGURE("packets", packets),	  FIGURE("missing", missing),
-	FIGURE("filled", filled),	  FIGURE("reordered", reordered),
-	FIGURE("duplicates", duplicates), FIGURE("stray", stray),
-	FIGURE("restarts", restarts),	  {0},
+	FIGURE("packets", packets),	FIGURE("missing", missing),	  FIGURE("filled", filled),
+	FIGURE("reordered", reordered), FIGURE("duplicates", duplicates), FIGURE("stray", stray),
+	FIGURE("restarts", restarts),	FIGURE("uncounted", uncounted),	  {0},
 };
 static const struct figure echo_figures[] = {
 	FIGURE("requests", packets),

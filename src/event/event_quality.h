@@ -2,6 +2,7 @@
 /* How well a tunnel, a QoS flow or a path works: the objects "sequence", "echo" and "delay" of rows. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
@@ -26,6 +27,7 @@ struct event_quality {
 	/* Numbers passed over; those of them that came after all; numbers behind the highest; numbers that came again;
 	 * numbers too far from the others to say; how often the numbers began anew, the first of them a stray. */
 	uint64_t missing, filled, reordered, duplicates, stray, restarts;
+	uint64_t uncounted; /* numbers that do not count packets: other packets had them, or all pass over as many */
 	uint64_t unanswered, unexpected; /* requests without an answer for long; answers to no request */
 	uint64_t implausible;		 /* stamps more than a day off, in no other figure */
 	uint64_t timed;			 /* answers or delays that the times are of */
@@ -39,6 +41,9 @@ const char *event_quality_of(uint8_t kind);
 
 /* The mean of the times; 0 where there is none. */
 int64_t event_quality_mean_ns(const struct event_quality *q);
+
+/* Of sequence numbers: false where too many of them do not count packets, to say what was lost or came twice. */
+bool event_quality_usable(const struct event_quality *q);
 
 /* Adds the counts of q to those of to. */
 void event_quality_add(struct event_quality *to, const struct event_quality *q);

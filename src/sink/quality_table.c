@@ -71,6 +71,11 @@ static void sequence_line(const struct event_quality *q, struct buf *out)
 	uint64_t lost = q->missing - q->filled;
 	uint64_t sent = q->packets - q->duplicates + lost;
 
+	if (!event_quality_usable(q)) {
+		buf_printf(out, "%9" PRIu64 " %15s %7s %7s %7" PRIu64 " %7" PRIu64, q->packets, "not usable", "-", "-",
+			   q->stray, q->restarts);
+		return;
+	}
 	buf_printf(out, "%9" PRIu64 " %7" PRIu64 " %6.2f%% %7" PRIu64 " %7" PRIu64 " %7" PRIu64 " %7" PRIu64,
 		   q->packets, lost, sent ? 100.0 * (double)lost / (double)sent : 0, q->reordered, q->duplicates,
 		   q->stray, q->restarts);

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cleanup.h"
+#include "event_quality.h"
 #include "flow/flow_sequence.h"
 
 #define MIDDLE (INT64_C(1) << 30)
@@ -125,9 +127,118 @@ static void test_random_streams(void **state)
 		assert_true(counts[what] > 100);
 }
 
+#define STREAM 1000
+
+/* A packet: its number, and which of all packets it is. */
+struct sent {
+	uint32_t seq, packet;
+};
+
+static struct event_quality judge(const struct sent *stream, size_t n)
+{
+	struct sequence_state s = {0};
+	struct event_quality q = {0};
+
+	for (size_t i = 0; i < n; i++) {
+		struct sequence_news news =
+			sequence_judge(&s, stream[i].seq & 0xffff, 0xffff, stream[i].packet * 2654435761U);
+
+		q.packets++;
+		q.missing += news.missing;
+		q.filled += news.filled;
+		q.duplicates += news.what == SEQUENCE_DUPLICATE;
+		q.stray += news.what == SEQUENCE_STRAY;
+		q.restarts += news.what == SEQUENCE_RESTART;
+		q.uncounted += news.uncounted;
+	}
+	return q;
+}
+
+/* Healthy traffic whose numbers do not count its packets: nothing is said of loss, nor of packets that came twice. */
+static void test_numbers_that_do_not_count(void **state)
+{
+	static const char *const names[] = {"constant",
+					    "constant, of equal packets",
+					    "two senders in step",
+					    "20 apart",
+					    "1000 apart",
+					    "30000 apart",
+					    "bytes swapped",
+					    "every fourth",
+					    "backwards",
+					    "random"};
+	struct sent stream[STREAM];
+
+	srand(38415);
+	for (unsigned kind = 0; kind < ARRAY_SIZE(names); kind++) {
+		for (uint32_t i = 0; i < STREAM; i++) {
+			const uint32_t numbers[] = {0,
+						    0,
+						    i / 2,
+						    i / 2 + i % 2 * 20,
+						    i / 2 + i % 2 * 1000,
+						    i / 2 + i % 2 * 30000,
+						    __builtin_bswap16((uint16_t)i),
+						    4 * i,
+						    50000 - i,
+						    (uint32_t)rand()};
+
+			stream[i] = (struct sent){numbers[kind], kind == 1 ? 7 : i};
+		}
+		struct event_quality q = judge(stream, STREAM), few = judge(stream, 100);
+
+		if (event_quality_usable(&q) || event_quality_usable(&few))
+			fail_msg("%s: usable", names[kind]);
+	}
+}
+
+/* Numbers that count: what is lost or comes twice is exact. */
+static void test_numbers_that_count(void **state)
+{
+	struct sent stream[3 * STREAM];
+	struct event_quality q;
+	uint64_t lost = 0;
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < STREAM; i++) /* each three times, as a mirror does */
+		for (int copy = 0; copy < 3; copy++)
+			stream[n++] = (struct sent){i, i};
+	q = judge(stream, n);
+	assert_true(event_quality_usable(&q));
+	assert_int_equal(q.duplicates, 2 * STREAM);
+	assert_int_equal(q.missing, 0);
+	n = 0;
+	for (uint32_t i = 0; i < STREAM; i++) /* half of them, and a block of ten again */
+		if (i == 0 || i == STREAM - 1 || rand() % 2)
+			stream[n++] = (struct sent){i, i};
+		else
+			lost++;
+	for (size_t i = n - 10, end = n; i < end; i++)
+		stream[n++] = stream[i];
+	q = judge(stream, n);
+	assert_true(event_quality_usable(&q));
+	assert_int_equal(q.missing - q.filled, lost);
+	assert_int_equal(q.duplicates, 10);
+	assert_int_equal(q.uncounted, 0);
+	n = 0;
+	for (uint32_t i = 0; i < STREAM; i++) /* begins anew, and one of the first comes again */
+		stream[n++] = (struct sent){i < STREAM / 2 ? i : 40000 + i, i};
+	stream[STREAM / 2 + 9] = stream[STREAM / 2];
+	stream[STREAM - 1] = stream[STREAM - 2];
+	q = judge(stream, n);
+	assert_true(event_quality_usable(&q));
+	assert_int_equal(q.restarts, 1);
+	assert_int_equal(q.duplicates, 2);
+	assert_int_equal(q.missing - q.filled, 1);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_streams)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_streams),
+		cmocka_unit_test(test_numbers_that_do_not_count),
+		cmocka_unit_test(test_numbers_that_count),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

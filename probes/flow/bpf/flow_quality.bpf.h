@@ -29,15 +29,21 @@ GENERATIONS(qualities, struct quality_key, struct quality_value);
 /* Real time minus boot time, in ns. */
 __s64 boot_to_real = 0;
 
+#define QUALITY_ZEROS 42
+
 struct quality_scratch {
 	struct quality_key key;
 	__u32 place; /* of the generation that counts */
+	__u32 print;
+	__u32 words[7]; /* that it is made of */
 	struct echo_key echo;
 	struct packet_stamps stamps;
-	__u64 zeros[12]; /* what each new value of a map begins with: on the stack it would be too much of that */
+	__u64 zeros[QUALITY_ZEROS]; /* what each new value of a map begins with: on the stack it would be too much of
+				       that */
 };
 
-_Static_assert(sizeof(struct quality_value) <= 96 && sizeof(struct quality_order) <= 96, "zeros of a value");
+_Static_assert(sizeof(struct quality_value) <= 8 * QUALITY_ZEROS && sizeof(struct quality_order) <= 8 * QUALITY_ZEROS,
+	       "zeros of a value");
 
 static __always_inline bool quality_wanted(const struct packet_work *w)
 {
@@ -89,7 +95,7 @@ static __always_inline int quality_order(const struct quality_scratch *q, __u32 
 	if (!o || !v)
 		return -1;
 	bpf_spin_lock(&o->lock);
-	news = sequence_take(&o->sequence, seq, mask);
+	news = sequence_judge(&o->sequence, seq, mask, q->print);
 	o->last_ns = now_ns;
 	bpf_spin_unlock(&o->lock);
 	v->packets++;
@@ -99,6 +105,7 @@ static __always_inline int quality_order(const struct quality_scratch *q, __u32 
 	v->duplicates += news.what == SEQUENCE_DUPLICATE;
 	v->stray += news.what == SEQUENCE_STRAY;
 	v->restarts += news.what == SEQUENCE_RESTART;
+	v->uncounted += news.uncounted;
 	return 0;
 }
 
@@ -234,6 +241,19 @@ static __always_inline int quality_error(struct __sk_buff *skb, struct quality_s
 	return v ? 0 : -1;
 }
 
+/* The UE's packet in a number: the cursor stands behind its IP header, of which 20 bytes and 8 more have the
+ * identifier, checksums, ports and TCP's sequence number. */
+static __always_inline void quality_print(struct __sk_buff *skb, struct quality_scratch *q, const struct packet_at *at)
+{
+	int i;
+
+	q->print = at->end - at->off;
+	if (at->off < 20 || !packet_has(at, 8) || packet_load_skb(skb, at->off - 20, q->words, sizeof(q->words)))
+		return;
+	for (i = 0; i < 7; i++)
+		q->print = q->print * 0x01000193 + q->words[i];
+}
+
 /* -1 where something of it found no room. */
 static __always_inline int quality_count(struct __sk_buff *skb, struct packet_work *w, struct quality_scratch *q,
 					 __u32 attachment, __u64 now_ns)
@@ -245,6 +265,7 @@ static __always_inline int quality_count(struct __sk_buff *skb, struct packet_wo
 	if (p->head == HEAD_GTPU_MESSAGE)
 		return p->gtp.type == GTPU_TYPE_ERROR_INDICATION ? quality_error(skb, q, &w->at)
 								 : quality_echo(q, p, attachment);
+	quality_print(skb, q, &w->at);
 	if (p->gtp.flags & RECORD_GTP_SEQ)
 		r = quality_order(q, p->gtp.seq, 0xffff, now_ns);
 	if (!(w->session.flags[0] & 0xf))
