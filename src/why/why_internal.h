@@ -25,6 +25,7 @@ struct why_marks {
 
 bool why_marks_teid(const struct why_marks *m, enum why_way way, uint32_t teid);
 void why_marks_add(struct why_marks *m, enum why_way way, uint32_t teid);
+void why_marks_session(struct why_marks *m, const struct why_session *s);
 
 struct why_seen {
 	struct why_marks marks;

@@ -15,43 +15,12 @@
 #define DESTINATIONS_MAX 64
 #define ERRORS_MAX 4096
 #define INTERFACES_MAX 32
+#define BY_UE_MAX 64
 #define TYPE_G_PDU 255 /* TS 29.281 6.1 */
-
-bool why_marks_teid(const struct why_marks *m, enum why_way way, uint32_t teid)
-{
-	for (size_t i = 0; i < m->n[way]; i++)
-		if (m->teids[way][i] == teid)
-			return true;
-	return false;
-}
-
-void why_marks_add(struct why_marks *m, enum why_way way, uint32_t teid)
-{
-	if (m->n[way] < WHY_TEIDS_MAX && !why_marks_teid(m, way, teid))
-		m->teids[way][m->n[way]++] = teid;
-}
 
 bool why_place_is(const struct why_place *place, const char *netns)
 {
 	return !strcmp(place->netns, netns) || !strcmp(place->inode, netns);
-}
-
-static void mark_session(struct why_marks *m, const struct why_session *s)
-{
-	if (s->has_ue) {
-		m->has_ue = true;
-		m->ue = s->ue;
-	}
-	for (size_t i = 0; i < s->n; i++) {
-		const struct why_pdr *p = &s->pdrs[i];
-
-		if (p->has_teid) {
-			why_marks_add(m, p->way, p->teid);
-			m->told |= p->way == WHY_UPLINK;
-		}
-		if (p->has_peer)
-			why_marks_add(m, p->way, p->peer_teid);
-	}
 }
 
 struct why_seen *why_seen_new(const struct why_question *q, const struct why_session *session)
@@ -70,7 +39,7 @@ struct why_seen *why_seen_new(const struct why_question *q, const struct why_ses
 	s->marks.has_ue = q->by_ue;
 	s->marks.ue = q->ue;
 	if (session)
-		mark_session(&s->marks, session);
+		why_marks_session(&s->marks, session);
 	if (!q->by_ue && !session) {
 		why_marks_add(&s->marks, WHY_UPLINK, q->teid);
 		why_marks_add(&s->marks, WHY_DOWNLINK, q->teid);
@@ -114,8 +83,8 @@ static struct agg_flows *table_of(const struct why_seen *s, const struct event *
 
 		if (its || (event_has(e, F_INNER_SRC) && has_address(&e->inner, &m->ue)))
 			return s->flows;
-		/* Outer addresses of tunnels that are learned at the end. */
-		return !m->told && e->kind == KIND_TUNNEL ? s->flows : NULL;
+		/* Outer addresses of tunnels that are learned at the end; and GTP-U that the UE itself sends. */
+		return e->kind == KIND_TUNNEL && (!m->told || has_address(&e->outer, &m->ue)) ? s->flows : NULL;
 	}
 	return has_address(&e->outer, &m->ue) ? s->flows : s->rest;
 }
@@ -142,6 +111,8 @@ struct sum {
 	struct why_seen_facts *ret;
 	struct event_tuple to[DESTINATIONS_MAX]; /* of the uplink */
 	size_t n_to;
+	const struct agg_flow *by_ue[BY_UE_MAX]; /* tunnels between the UE and another node */
+	size_t n_by_ue;
 	uint64_t tunnels, flows;	      /* uplink, in its TEIDs: by each kind of row */
 	uint64_t in[WHY_WAYS], out[WHY_WAYS]; /* most at one interface, of one flow */
 	uint64_t far[WHY_WAYS], peer[WHY_WAYS];
@@ -349,9 +320,37 @@ static bool counts(const struct sum *s, const struct agg_flow *f)
 	return !f->key.has_vlan && f->key.has_dir && why_place_is(s->place, f->key.netns);
 }
 
-static bool is_tunnelled(const struct agg_flow *f)
+/* A UE that is a gNB or a relay: what it sends, and is sent, is GTP-U outside of its own tunnel. The rows of flows have
+ * such G-PDUs by the addresses inside, other messages by those outside. */
+static bool is_by_ue(const struct sum *s, const struct agg_flow *f)
 {
-	return !f->key.tunnel && f->key.has_gtp && f->key.has_inner;
+	return f->key.tunnel && (is_ue(s, &f->key.outer.src) || is_ue(s, &f->key.outer.dst));
+}
+
+static void list_by_ue(struct sum *s, const struct why_rows *rows)
+{
+	s->n_by_ue = 0;
+	for (size_t i = 0; i < rows->n && s->n_by_ue < BY_UE_MAX; i++)
+		if (is_by_ue(s, rows->flows[i]))
+			s->by_ue[s->n_by_ue++] = rows->flows[i];
+}
+
+/* What is in such a tunnel may have any address, the UE's too. */
+static bool is_within_ue(const struct sum *s, const struct agg_flow *f)
+{
+	for (size_t i = 0; i < s->n_by_ue; i++) {
+		const struct agg_flow *t = s->by_ue[i];
+
+		if (t->key.teid == f->key.teid && t->key.dir == f->key.dir && !strcmp(t->key.netns, f->key.netns) &&
+		    !strcmp(t->key.interface, f->key.interface))
+			return true;
+	}
+	return false;
+}
+
+static bool is_tunnelled(const struct sum *s, const struct agg_flow *f)
+{
+	return !f->key.tunnel && f->key.has_gtp && f->key.has_inner && !is_within_ue(s, f);
 }
 
 /* Of an address its TEIDs, of a TEID its address; where rules do not tell. */
@@ -372,9 +371,11 @@ static void learn(struct sum *s, const struct agg_flow *f)
 
 static void sum_flow(struct sum *s, const struct agg_flow *f)
 {
-	if (f->key.tunnel)
+	if (is_by_ue(s, f) && f->key.type == TYPE_G_PDU)
+		plain(s, f);
+	else if (f->key.tunnel && !is_by_ue(s, f))
 		tunnel(s, f);
-	else if (is_tunnelled(f))
+	else if (is_tunnelled(s, f))
 		tunnelled(s, f);
 	else if (!f->key.has_gtp && f->key.has_outer)
 		plain(s, f);
@@ -383,9 +384,13 @@ static void sum_flow(struct sum *s, const struct agg_flow *f)
 static void sum_flows(struct sum *s, const struct why_rows *rows)
 {
 	/* Twice: by a TEID its address, by that the other direction's TEID. */
-	for (size_t i = 0; i < 2 * rows->n; i++)
-		if (counts(s, rows->flows[i % rows->n]) && is_tunnelled(rows->flows[i % rows->n]))
-			learn(s, rows->flows[i % rows->n]);
+	for (int pass = 0; pass < 2; pass++) {
+		list_by_ue(s, rows);
+		for (size_t i = 0; i < rows->n; i++)
+			if (counts(s, rows->flows[i]) && is_tunnelled(s, rows->flows[i]))
+				learn(s, rows->flows[i]);
+	}
+	list_by_ue(s, rows);
 	for (size_t i = 0; i < rows->n; i++)
 		if (!rows->twin[i] && counts(s, rows->flows[i]))
 			sum_flow(s, rows->flows[i]);
@@ -425,7 +430,7 @@ static void list_interfaces(const struct sum *s, const struct why_rows *rows, en
 		bool up = f->key.dir == DIR_INGRESS && is_ue(s, &f->key.inner.src);
 		bool down = f->key.dir == DIR_EGRESS && is_ue(s, &f->key.inner.dst);
 
-		if (counts(s, f) && is_tunnelled(f) && (way == WHY_UPLINK ? up : down) &&
+		if (counts(s, f) && is_tunnelled(s, f) && (way == WHY_UPLINK ? up : down) &&
 		    !has_interface(ret, f->key.interface))
 			ret->names[ret->n++] = f->key.interface;
 	}

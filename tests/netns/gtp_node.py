@@ -8,6 +8,8 @@ gtp_node.py send SOURCE ADDRESS COUNT CHECKSUM  uplink packets of 10.60.0.1 in T
 gtp_node.py tcp SOURCE ADDRESS COUNT            TCP packets with a wrong checksum
 gtp_node.py ping ADDRESS COUNT ANSWERS [DATA [SOURCE]]  so many Echo Requests, with that many bytes of data and never
                                                         in fragments; it ends once so many have been answered
+gtp_node.py answer ADDRESS                      sends each datagram to port 2152 back
+gtp_node.py relay SOURCE ADDRESS COUNT          so many G-PDUs, each of which is answered, of a UE that is a relay
 
 A TUNNEL TEID>ADDRESS,TEID relays what comes in the one to the other (N9); TUN may be - then. A packet in no tunnel is
 answered by an Error Indication (TS 29.281 7.3.1). With df a node's GTP-U is never in fragments. A node says "ready", and
@@ -195,12 +197,31 @@ def ping(address, count, answers, data="0", source="0.0.0.0"):
         left -= (kind, identifier) == (ECHO_REPLY, IDENTIFIER)
 
 
+def answer(address):
+    s = udp_socket(address, PORT)
+    s.setblocking(True)
+    print("ready", flush=True)
+    while True:
+        data, sender = s.recvfrom(65536)
+        s.sendto(data, sender)
+
+
+def relay(source, address, count):
+    s = udp_socket(source, PORT)
+    s.settimeout(PATIENCE)
+    for _ in range(int(count)):
+        s.sendto(g_pdu(0xaa, UL_PDU, uplink_packet()), (address, PORT))
+        s.recv(65536)
+
+
 if __name__ == "__main__":
     role, *rest = sys.argv[1:]
-    if role in ("send", "tcp", "ping"):
-        {"send": send, "tcp": tcp, "ping": ping}[role](*rest)
+    if role in ("send", "tcp", "ping", "relay"):
+        {"send": send, "tcp": tcp, "ping": ping, "relay": relay}[role](*rest)
         sys.exit()
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # the test ends, so does the node
+    if role == "answer":
+        answer(*rest)
     prctl(PR_SET_NAME, b"nr-gnb" if role == "gnb" else b"upf")
     Node(role, rest[0], rest[1], rest[2:]).run()

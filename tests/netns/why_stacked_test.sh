@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # teide why of sessions that work, where packets are seen twice, or pass where they are not expected: stacked devices
-# under N3, a UE that talks to another one, an address of no interface, more interfaces than are watched.
+# under N3, a UE that talks to another one or is a relay, an address of no interface, more interfaces than are watched.
 . "${TESTS:?run me through ./test}/lib.sh"
 
 need_root
@@ -72,6 +72,17 @@ test_ue_to_ue() {
 	end_scene ue2
 }
 
+test_ue_is_a_relay() {
+	note "the UE's own packets are GTP-U"
+	make_scene
+	spawn answer in_ns dn "$NODE" answer $DN
+	NODES+=("$PID")
+	wait_for 30 grep -q ready "$TMP/answer.log"
+	ask $UE in_ns ue "$NODE" relay $UE $DN $N
+	check_works "a relay"
+	end_scene
+}
+
 test_address_of_no_interface() {
 	note "N6 translates to an address that no interface has"
 	if ! command -v nft >/dev/null || ! nft list ruleset >/dev/null 2>&1; then
@@ -111,6 +122,7 @@ if can_make br0 type bridge; then try_n3 "a bridge" on_bridge; fi
 if can_make link low name v0 type macvlan; then try_n3 macvlan on_macvlan; fi
 make_n3() { plain_n3; }
 test_ue_to_ue
+test_ue_is_a_relay
 test_address_of_no_interface
 test_many_interfaces
 assert_nothing_left
