@@ -108,7 +108,7 @@ static long gtp5g_uplink(__u32 i, void *unused)
 	if (todo & STEP_ENTRY)
 		CALL(gtp5g_encap_recv, NULL, skb);
 	if (todo & STEP_LOOKUP) {
-		CALL(pdr_find_by_gtp1u, NULL, skb);
+		CALL(pdr_find_by_gtp1u, NULL, skb, 36);
 		RETURN(pdr_find_by_gtp1u, ADDRESS(pdr));
 	}
 	if (todo & STEP_POLICE) {
