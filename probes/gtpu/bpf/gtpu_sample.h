@@ -125,13 +125,18 @@ SEC("kprobe") int BPF_KPROBE(sample_urr_entry, void *gtp, __u64 seid, __u32 id)
 SEC("kretprobe") int BPF_KRETPROBE(sample_urr_exit, __u64 ret)
 {
 	__u32 zero = 0, id = 0;
-	struct urr_asked *asked = bpf_map_lookup_elem(&gtpu_urr_asked, &zero);
+	struct urr_asked *asked = bpf_map_lookup_elem(&gtpu_urr_asked, &zero), wanted;
 	__u64 seid = 0;
 
-	/* A SEID or id of 0 would fit any place that holds nothing. */
-	if (!ret || !asked || !asked->seid || !asked->id)
+	if (!asked)
 		return 0;
-	if (!RULE_READ(seid, ret, urr_seid) && !RULE_READ(id, ret, urr_id) && seid == asked->seid && id == asked->id)
+	wanted = *asked;
+	/* The kernel may not run the program at the next entry: its return then compares nothing. */
+	asked->seid = 0;
+	/* A SEID or id of 0 would fit any place that holds nothing. */
+	if (!ret || !wanted.seid || !wanted.id)
+		return 0;
+	if (!RULE_READ(seid, ret, urr_seid) && !RULE_READ(id, ret, urr_id) && seid == wanted.seid && id == wanted.id)
 		__sync_fetch_and_add(&urrs_agreed, 1);
 	else
 		__sync_fetch_and_add(&urrs_contradicted, 1);
