@@ -149,6 +149,8 @@ class Packet:
                      ("outer", "dst"): UPF}
             if self.kind in MARKERS:
                 found["gtp", "teid"] = 0x1000 + MARKERS[self.kind]
+            elif self.kind == "cut_inner":
+                found["gtp", "teid"] = 0x1000
             elif self.kind not in RULELESS and self.kind not in UNREADABLE:
                 found.update({("gtp", "teid"): 0x1000 + self.index, ("inner", "src"): self.ue(),
                               ("gtp", "qfi"): 5 if self.kind == "other_qfi" else 9,
@@ -248,7 +250,7 @@ def counts(folder, run, packets):
 
 def of_teid(packet):
     """0x1000: what is sent downlink has another."""
-    return packet.uplink and packet.kind in ("forwarded", "to_user", "end_marker")
+    return packet.uplink and packet.kind in ("forwarded", "to_user", "end_marker", "cut_inner")
 
 
 def main():
