@@ -257,10 +257,14 @@ void rules_forwarded(struct pdr *pdr, struct gtp5g_dev *gtp)
 		urr_quota_exhaust_action(urr, gtp);
 }
 
+/* As a request that replaces the URR does: it looks the URR up. */
 static void grant(struct rules *r)
 {
-	if (r->urr.quota_exhausted)
-		urr_reverse_quota_exhaust_action(&r->urr, netdev_priv(r->pdr.dev));
+	struct gtp5g_dev *gtp = netdev_priv(r->pdr.dev);
+	struct urr *urr = find_urr_by_id(gtp, r->urr.seid, r->urr.id);
+
+	if (urr && urr->quota_exhausted)
+		urr_reverse_quota_exhaust_action(urr, gtp);
 }
 
 static int grant_quota(const char *value, const struct kernel_param *param)
