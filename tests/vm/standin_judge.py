@@ -11,6 +11,7 @@ from judge import check, check_balance, fail, lines, total
 PACKET = {"uplink": "gtp5g_encap_recv", "downlink": "gtp5g_dev_xmit"}
 MESSAGES = {"echo": (1, 0), "to_user": (26, 0x1000), "end_marker": (254, 0x1000)}  # type, TEID
 NO_LOOKUP = {"echo", "to_user", "bad_extension", "short", "not_ipv4"}
+RULELESS = NO_LOOKUP | {"no_pdr", "cut_inner"}
 PUSHED = {"forwarded", "yellow", "qer_red", "quota+"}
 SENT_ON = {"forwarded", "yellow", "quota+"}
 DROP, FORW, BUFF = 1, 2, 4
@@ -85,7 +86,7 @@ def downlink(e, sent, seq):
 def rules_of(sent):
     """The rules that the packet met, as standin/rules.c writes them."""
     kind = sent["kind"]
-    if kind in NO_LOOKUP | {"no_pdr", "cut_inner"}:
+    if kind in RULELESS:
         return {}
     index = 0 if kind == "end_marker" else sent["index"]
     number = index + (101 if sent["direction"] == "downlink" else 1)
@@ -177,7 +178,7 @@ def calls(ledger, sent_by, each_function):
             "gtp5g_push_header": count("downlink", only=PUSHED),
             "gtp5g_xmit_skb_ipv4": count("downlink", only=SENT_ON)}
     if each_function:
-        want.update({"gtp1u_udp_encap_recv": count("uplink"), "gtp5g_rx": count("uplink", NO_LOOKUP | {"no_pdr"}),
+        want.update({"gtp1u_udp_encap_recv": count("uplink"), "gtp5g_rx": count("uplink", RULELESS),
                      "gtp5g_fwd_skb_ipv4": count("downlink", only=PUSHED | {"no_ran_address", "no_route"})})
     check("calls", {f: ledger["gtpu", f]["seen"] for f in want}, want)
     check("events lost", total(ledger["gtpu", "ring"], "lost"), 0)
