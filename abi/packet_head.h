@@ -21,6 +21,8 @@ enum packet_head {
 	HEAD_GTPU,
 	/* Skipped. */
 	HEAD_NOT_IP,
+	HEAD_MPLS,	 /* labels, and what is behind them is not looked for */
+	HEAD_PPPOE,	 /* a PPPoE session's packet, as well */
 	HEAD_VLAN_DEPTH, /* more than PACKET_VLAN_MAX tags */
 	HEAD_SHORT,	 /* link-layer header cut */
 	HEAD_IP_SHORT,	 /* IP header cut */

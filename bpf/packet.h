@@ -112,7 +112,11 @@ static __always_inline int packet_ethernet(PACKET_SOURCE *src, struct packet_at 
 	}
 	if (packet_is_vlan(type))
 		return HEAD_VLAN_DEPTH;
-	return type == 0x0800 || type == 0x86dd ? HEAD_IP : HEAD_NOT_IP;
+	if (type == 0x0800 || type == 0x86dd)
+		return HEAD_IP;
+	if (type == 0x8864)
+		return HEAD_PPPOE;
+	return type == 0x8847 || type == 0x8848 ? HEAD_MPLS : HEAD_NOT_IP;
 }
 
 /* From the link layer's header on. */

@@ -102,6 +102,10 @@ def plain_cases():
     case("v6_ah", Ether(**ETH) / IPv6(**OUT6) / AH(nh=17, icv=bytes(12)) / UDP(sport=9, dport=10) / b"xy")
     case("v6_no_next", Ether(**ETH) / IPv6(**OUT6, nh=59) / Raw(b"x" * 8))
     case("arp", Ether(**ETH) / ARP(), "not_ip")
+    case("mpls", Ether(src=ETH["src"], dst=ETH["dst"], type=0x8847) / Raw(bytes.fromhex("0006413f")) / n3(gtpu(b"x" * 40))[IP], "mpls")
+    case("mpls_vlan", Ether(**ETH) / Dot1Q(vlan=5, type=0x8848) / Raw(bytes.fromhex("0006413f") + bytes(46)), "mpls")
+    case("pppoe", Ether(src=ETH["src"], dst=ETH["dst"], type=0x8864) / Raw(bytes.fromhex("110000010030") + b"\x00\x21" + bytes(46)), "pppoe")
+    case("pppoe_discovery", Ether(src=ETH["src"], dst=ETH["dst"], type=0x8863) / bytes(46), "not_ip")
     case("lldp", Ether(src=ETH["src"], dst=ETH["dst"], type=0x88cc) / bytes(46), "not_ip")
     case("three_tags", Ether(**ETH) / Dot1Q(vlan=1) / Dot1Q(vlan=2) / Dot1Q(vlan=3) / IP(**OUT4) / UDP(), "vlan_depth")
 
@@ -374,7 +378,7 @@ NO_GTP = "teid=- type=- qfi=- seq=- pdu=- rqi=- ppi=-"
 
 def expectation(layers, head):
     """A malformed packet is told by its outer addresses alone."""
-    if head in ("not_ip", "vlan_depth"):
+    if head in ("not_ip", "mpls", "pppoe", "vlan_depth"):
         return f"head={head}"
     if head == "overlay":
         layers.step_out()

@@ -13,7 +13,7 @@ ETH_P_ALL = 3
 SOL_PACKET, PACKET_AUXDATA, PACKET_VNET_HDR = 263, 8, 15
 SO_RCVBUFFORCE = 33
 DIRECTION = {"-": "-", "0": "downlink", "1": "uplink"}  # by the PDU type, TS 38.415 5.5.2
-SKIPPED = {"not_ip", "vlan_depth", "short", "ip_short", "ip_bad"}
+SKIPPED = {"not_ip", "mpls", "pppoe", "vlan_depth", "short", "ip_short", "ip_bad"}
 
 
 def cases(path):

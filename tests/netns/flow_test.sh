@@ -20,7 +20,7 @@ make_cases() {
 	awk '{ print $1, 2 * $2 }' "$TMP/heads" >"$TMP/heads_twice"
 	N=$(wc -l <"$CASES")
 	# of these a packet is a flow's, and an event
-	COUNTED=$(awk '$1 !~ /^(not_ip|vlan_depth|short|ip_short|ip_bad)$/ { n += $2 } END { print n }' "$TMP/heads")
+	COUNTED=$(awk '$1 !~ /^(not_ip|mpls|pppoe|vlan_depth|short|ip_short|ip_bad)$/ { n += $2 } END { print n }' "$TMP/heads")
 }
 quiet_veth() {
 	netns_make a b
