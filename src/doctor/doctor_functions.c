@@ -63,7 +63,8 @@ static void judge_loaded(const struct modules_facts *m, size_t i, bool other, st
 			  m->can_load ? "" : ", and this kernel has no modules");
 	if (c->state != CHECK_MISSING)
 		return;
-	check_line(c, "neither: %s", c->detail);
+	check_line(c, "not loaded: %steide trace has no function to watch",
+		   m->can_load ? "" : "this kernel has no modules; ");
 	check_remedy(c, "load what the UPF uses: modprobe gtp, or install gtp5g and modprobe gtp5g; "
 			"without, teide flows still shows the tunnels at N3");
 }

@@ -254,7 +254,7 @@ static void judge_right(const struct node_facts *f, const struct right *right, s
 	/* From 5.11 on maps are accounted to the cgroup. */
 	if (right->bit == BIT_SYS_RESOURCE && f->major && !older_than(f, 5, 11)) {
 		check_set(c, CHECK_OK, "not needed from Linux 5.11 on");
-		check_line(c, "not needed");
+		check_line(c, "does without");
 		return;
 	}
 	c->fatal = right->fatal;
