@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which processes hold the sockets of a list. Reading every process's descriptors is the dearest part
- * of a scan, so it is done only for sockets that neither a given process holds nor the scan before
- * found an owner of; one without an owner is looked for again ever more rarely (a kernel's tunnel
- * socket, or one that is hidden from us, has none for good). */
+/* Which processes hold the sockets of a list. Reading the descriptors of every process is the most expensive part of a
+ * scan. It is done only where a socket has no known owner: no candidate process holds it, and the scan before found no
+ * owner. A socket that stays without an owner is looked for ever more rarely: a kernel's tunnel socket has none, and a
+ * socket of a hidden process shows none. */
 #pragma once
 
 #include <stddef.h>

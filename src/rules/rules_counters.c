@@ -177,7 +177,8 @@ static int add_pdrs(struct counters *c, struct counted_place *p)
 		at = map_put(c->index, &key, NULL);
 		if (!at) {
 			p->n--;
-			log_warning("not compared: more PDRs than %d", PDRS_MAX);
+			log_warning("there are more than %d PDRs: the counters of the others are not compared",
+				    PDRS_MAX);
 			return 0;
 		}
 		*at = pdr;

@@ -47,7 +47,7 @@ static enum event_kind kind_of(enum rules_event event)
 	return event == RULES_HANDOVER ? KIND_HANDOVER : event == RULES_RESUMED ? KIND_RESUMED : KIND_RULE;
 }
 
-/* No request was seen: what is known is when it was found. */
+/* The request itself was not seen: the event has the time at which the change was found. */
 static struct event found_only(const struct rules *t, const struct rules_change *c, const char *probe)
 {
 	struct event e = {.probe = probe, .ts_ns = clock_boot_ns()};
