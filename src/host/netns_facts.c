@@ -80,13 +80,13 @@ static bool is_loopback(const char *address)
 	return len == 8 ? !strcmp(address + 6, "7F") : !strcmp(address, "00000000000000000000000001000000");
 }
 
-/* net/ipv4/udp.c, udp4_format_sock(): the last field are the drops. */
+/* net/ipv4/udp.c, udp4_format_sock(): behind addresses and state TX_QUEUE:RX_QUEUE; the last field are the drops. */
 static void read_sockets(const char *root, const char *name, struct netns_facts *f)
 {
 	_cleanup_fclose_ FILE *file = open_net(root, name);
 	char line[LINE_LEN], address[33];
+	unsigned port, queue;
 	uint64_t drops;
-	unsigned port;
 
 	while (file && fgets(line, sizeof(line), file)) {
 		const char *last;
@@ -95,7 +95,7 @@ static void read_sockets(const char *root, const char *name, struct netns_facts 
 		while (line[0] && line[strlen(line) - 1] == ' ')
 			line[strlen(line) - 1] = '\0';
 		last = strrchr(line, ' ');
-		if (!last || sscanf(line, " %*[0-9]: %32[0-9A-Fa-f]:%x", address, &port) != 2)
+		if (!last || sscanf(line, " %*[0-9]: %32[0-9A-Fa-f]:%x %*s %*x %*x:%x", address, &port, &queue) != 3)
 			continue;
 		f->ran |= port == RADIO_PORT;
 		if (port != (f->port ? f->port : GTPU_PORT) || sscanf(last, "%" SCNu64, &drops) != 1)
@@ -103,6 +103,7 @@ static void read_sockets(const char *root, const char *name, struct netns_facts 
 		f->sockets++;
 		f->loopback |= is_loopback(address);
 		f->socket_drops += drops;
+		f->socket_queue += queue;
 	}
 }
 

@@ -73,6 +73,7 @@ struct netns_facts {
 	bool loopback;	       /* one of them is bound to an address of the loopback device */
 	bool ran;	       /* a gNB or a UE is here: N2 to an AMF, or UERANSIM's radio link */
 	uint64_t socket_drops; /* of them: their receive queue was full */
+	uint64_t socket_queue; /* bytes that wait in their receive queues now */
 	uint64_t datagrams;    /* all that UDP delivered in this namespace */
 	uint64_t forwarded;    /* IPv4 packets */
 };

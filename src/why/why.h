@@ -150,7 +150,8 @@ struct why_network {
 	int rp_all, rp_device, rp_n3; /* rp_filter, IPv4 alone */
 	int sockets;		      /* at UDP 2152; -1: not to be told */
 	uint64_t socket_drops;
-	char n3[IF_NAMESIZE]; /* "": not known */
+	uint64_t socket_queue; /* bytes that wait there */
+	char n3[IF_NAMESIZE];  /* "": not known */
 	bool n3_up;
 	char down[IF_NAMESIZE * 4]; /* interfaces that are down, with commas */
 	char first_down[IF_NAMESIZE];

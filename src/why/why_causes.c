@@ -69,6 +69,19 @@ bool why_is_guess(const char *reason)
 	       why_is(reason, "unknown");
 }
 
+bool why_is_without_device(const struct why_facts *f)
+{
+	return f->upf == WHY_UPF_USER && !f->net.device[0];
+}
+
+/* Bits of the stages that they may stop before: TC sees less of a UPF without a device. */
+static unsigned possible_stops(const struct why_facts *f, enum why_way way, const struct why_path *p)
+{
+	unsigned stops = 1U << p->stop;
+
+	return way == WHY_UPLINK && p->stop == WHY_LEFT && why_is_without_device(f) ? stops | TO_UPF : stops;
+}
+
 void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_path *p)
 {
 	const struct why_judge j = {.f = f, .p = p};
@@ -84,7 +97,8 @@ void why_judge_cause(const struct why_facts *f, enum why_way way, struct why_pat
 		/* Of the whole machine: other namespaces have martians too. */
 		if (c->counter == WHY_MARTIAN_SOURCE && !f->net.to_gnb.local && !f->net.to_ue.local)
 			continue;
-		if (!(c->ways >> way & 1) || !(c->stops >> p->stop & 1) || by < (p->lost + 1) / 2 || by <= grown)
+		if (!(c->ways >> way & 1) || !(c->stops & possible_stops(f, way, p)) || by < (p->lost + 1) / 2 ||
+		    by <= grown)
 			continue;
 		best = c;
 		grown = by;

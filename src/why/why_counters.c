@@ -20,6 +20,8 @@ static const struct source {
 	[WHY_UDP_CHECKSUM] = {PAIR, "snmp", "Udp:", "InCsumErrors"},
 	[WHY_UDP6_CHECKSUM] = {LINE, "snmp6", NULL, "Udp6InCsumErrors"},
 	[WHY_UDP_QUEUE] = {PAIR, "snmp", "Udp:", "RcvbufErrors"},
+	[WHY_UDP_READ] = {PAIR, "snmp", "Udp:", "InDatagrams"},
+	[WHY_UDP6_READ] = {LINE, "snmp6", NULL, "Udp6InDatagrams"},
 	[WHY_UDP6_QUEUE] = {LINE, "snmp6", NULL, "Udp6RcvbufErrors"},
 	[WHY_MARTIAN_SOURCE] = {COLUMN, "stat/rt_cache", NULL, "in_martian_src"},
 	[WHY_REVERSE_PATH] = {PAIR, "netstat", "TcpExt:", "IPReversePathFilter"},

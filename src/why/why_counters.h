@@ -9,6 +9,7 @@
 enum why_counter {
 	WHY_UDP_CHECKSUM,
 	WHY_UDP_QUEUE,
+	WHY_UDP_READ, /* datagrams that processes have taken from their sockets */
 	WHY_NOT_LOCAL,
 	WHY_NO_ROUTE,
 	WHY_HEADER,
@@ -16,6 +17,7 @@ enum why_counter {
 	WHY_TCP_CHECKSUM,
 	WHY_UDP6_CHECKSUM,
 	WHY_UDP6_QUEUE,
+	WHY_UDP6_READ,
 	WHY_NO_ROUTE6,
 	WHY_HEADER6,
 	WHY_FRAGMENTS6,

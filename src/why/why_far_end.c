@@ -39,6 +39,13 @@ int why_refusals(const struct why_seen *s, const struct why_place *place, const 
 	return r;
 }
 
+bool why_is_icmp_error(const struct event_tuple *t)
+{
+	return (t->proto == IPPROTO_ICMPV6 && !(t->sport & ICMP6_INFOMSG_MASK)) ||
+	       (t->proto == IPPROTO_ICMP &&
+		(t->sport == ICMP_DEST_UNREACH || t->sport == ICMP_TIME_EXCEEDED || t->sport == ICMP_PARAMETERPROB));
+}
+
 static bool is_port_unreachable(const struct event_tuple *t)
 {
 	return (t->proto == IPPROTO_ICMP && t->sport == ICMP_DEST_UNREACH && t->dport == ICMP_PORT_UNREACH) ||

@@ -74,6 +74,10 @@ void why_make_stages(const struct why_facts *f, enum why_way way, struct why_pat
 void why_hide_answered(const struct why_facts *f, struct why_path *up, const struct why_path *down);
 /* What was found by exclusion. */
 bool why_is_guess(const char *reason);
+/* A process that takes packets from N3 and puts them on N6 itself: no device is between. */
+bool why_is_without_device(const struct why_facts *f);
+/* A host says that it could not deliver or forward a packet. */
+bool why_is_icmp_error(const struct event_tuple *t);
 /* Long packets are lost, a queue or a filter of TC drops, in place of a guess: after the reason. */
 void why_judge_queues(const struct why_facts *f, enum why_way way, struct why_path *p);
 void why_judge_lengths(const struct why_facts *f, enum why_way way, struct why_path *p);

@@ -204,6 +204,7 @@ static void take_doctor(const struct gather *g)
 
 	g->net->sockets = (int)n->sockets;
 	g->net->socket_drops = n->socket_drops;
+	g->net->socket_queue = n->socket_queue;
 	g->net->rp_all = n->rp_all;
 	g->net->forwarding = v6 ? read_number("/proc/sys/net/ipv6/conf/all/forwarding") : n->ip_forward;
 	if (!n->n_devices)

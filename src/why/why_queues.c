@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "rtnl_tc.h"
+#include "plural.h"
 #include "why_judge.h"
 
 #define DROPS_MIN 3	/* fewer are no finding */
@@ -90,8 +91,8 @@ static void say_filter(const struct why_judge *j, const struct why_queue *q)
 {
 	char interface[ADVICE_WORD_MAX];
 
-	why_because(j, "tc_filter", "a TC filter at %s dropped %" PRIu64 " packets, of any session", q->interface,
-		    q->drops);
+	why_because(j, "tc_filter", "a TC filter at %s dropped %" PRIu64 " packet%s, of any session", q->interface,
+		    q->drops, plural(q->drops));
 	why_look(j, "whose is it? %stc filter show dev %s ingress", j->f->inside, advice_word(q->interface, interface));
 }
 

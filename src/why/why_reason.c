@@ -174,6 +174,24 @@ static void unhandled(const struct why_judge *j)
 	}
 }
 
+static void say_not_delivered(const struct why_judge *j, const char *whose)
+{
+	why_because(
+		j, "not_delivered",
+		"they reach %s and not the %s's socket: a firewall (INPUT), or a destination that is not this node's",
+		j->c->in[0] ? j->c->in : "N3", whose);
+	why_look(j, "%siptables -vnL INPUT, %snft list ruleset; and ip addr: is the destination of the packets there?",
+		 j->f->inside, j->f->inside);
+}
+
+/* A process that is stuck leaves them in the queue of its socket. */
+static bool is_before_socket(const struct why_judge *j)
+{
+	const uint64_t *grown = j->f->grown.values;
+
+	return !j->net->socket_queue && grown[WHY_UDP_READ] + grown[WHY_UDP6_READ] < (j->p->lost + 1) / 2;
+}
+
 /* To the module, or to the user-space UPF. */
 static void not_delivered(const struct why_judge *j)
 {
@@ -188,24 +206,19 @@ static void not_delivered(const struct why_judge *j)
 			    "dropped as martians",
 			    rp);
 		why_look(j, "%sip route add GNB-NETWORK via ...", j->f->inside);
+	} else if (j->f->upf == WHY_UPF_USER && is_before_socket(j)) {
+		say_not_delivered(j, "UPF");
 	} else if (j->f->upf == WHY_UPF_USER) {
 		why_because(j, "user_space",
 			    "the UPF process puts nothing on %s: no rule takes the packets, or "
 			    "it is stuck",
-			    j->net->device[0] ? j->net->device : "its device");
+			    j->net->device[0] ? j->net->device : "N6");
 		why_look(j,
 			 "log and session list of the UPF; %sss -lunm sport = :%u (since it began %" PRIu64
 			 " were lost at a full queue)",
 			 j->f->inside, port_of(j), j->net->socket_drops);
 	} else {
-		why_because(j, "not_delivered",
-			    "they reach %s and not the module's socket: a firewall, or a "
-			    "destination that is not this node's",
-			    j->c->in[0] ? j->c->in : "N3");
-		why_look(j,
-			 "%siptables -vnL INPUT, %snft list ruleset; and ip addr: is the destination of the packets "
-			 "there?",
-			 j->f->inside, j->f->inside);
+		say_not_delivered(j, "module");
 	}
 }
 
@@ -313,6 +326,9 @@ static void not_on_n6(const struct why_judge *j)
 	const struct why_route *out = &j->net->to_dn;
 	char dn[ADDR_TEXT_MAX] = "the data network", where[64];
 
+	/* The process itself sends on N6. */
+	if (why_is_without_device(j->f))
+		return not_delivered(j);
 	if (j->c->has_far_end)
 		addr_format(&j->c->far_end, dn);
 	snprintf(where, sizeof(where), "after decapsulation, at %s", j->net->device);

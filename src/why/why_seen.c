@@ -369,8 +369,18 @@ static void learn(struct sum *s, const struct agg_flow *f)
 	}
 }
 
+/* The UPF's host tells the UE that it does not forward a packet: no answer of a far end. */
+static bool is_own_error(const struct sum *s, const struct agg_flow *f)
+{
+	const struct event_tuple *t = is_tunnelled(s, f) ? &f->key.inner : &f->key.outer;
+
+	return !f->key.tunnel && why_is_icmp_error(t) && is_ue(s, &t->dst) && is_own(s->place, &t->src);
+}
+
 static void sum_flow(struct sum *s, const struct agg_flow *f)
 {
+	if (is_own_error(s, f))
+		return;
 	if (is_by_ue(s, f) && f->key.type == TYPE_G_PDU)
 		plain(s, f);
 	else if (f->key.tunnel && !is_by_ue(s, f))

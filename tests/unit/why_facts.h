@@ -71,6 +71,7 @@ static inline struct why_facts fine(enum why_upf upf)
 				     .sockets = 1,
 				     .n3 = "n3",
 				     .n3_up = true};
+	f.grown.values[WHY_UDP_READ] = N;
 	set_route(&f.net.to_ue, "upfgtp", "10.60.0.1");
 	set_route(&f.net.to_dn, "n6", "10.70.0.2");
 	set_route(&f.net.to_gnb, "n3", "10.100.1.2");

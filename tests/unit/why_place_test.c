@@ -94,12 +94,35 @@ static void test_far_end(void **state)
 	assert_true(f.one_interface);
 }
 
+/* The UPF's host says that no route leads on, and its answer is no packet of the data network. */
+static void test_own_errors(void **state)
+{
+	const struct why_question q = by_ue();
+	_cleanup_(cleanup_seen) struct why_seen *s = why_seen_new(&q, NULL);
+	struct event inside = row(KIND_FLOW, "n3", DIR_EGRESS, 4), plain = row(KIND_FLOW, "upfgtp", DIR_EGRESS, 4);
+	struct why_seen_facts f;
+
+	add_session(s);
+	set_teid(&inside, DOWNLINK_TEID);
+	set_inner(&inside, N6, UE);
+	inside.inner.proto = IPPROTO_ICMP;
+	inside.inner.sport = 3;
+	why_seen_add(s, &inside);
+	set_outer(&plain, N6, UE);
+	plain.outer.proto = IPPROTO_ICMP;
+	plain.outer.sport = 3;
+	why_seen_add(s, &plain);
+	f = sum(s);
+	check_session(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stacked_devices_count_once),
 		cmocka_unit_test(test_n3_on_the_loopback_device),
 		cmocka_unit_test(test_far_end),
+		cmocka_unit_test(test_own_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,6 +216,23 @@ static void test_to_module(void **state)
 	f = fine(WHY_UPF_USER);
 	stop_at(&f, WHY_UPLINK, WHY_HANDLED);
 	broken(&f, WHY_UPLINK, WHY_HANDLED, "user_space", "the UPF process puts nothing on upfgtp");
+	f.grown.values[WHY_UDP_READ] = N / 2 - 1;
+	broken(&f, WHY_UPLINK, WHY_HANDLED, "not_delivered", "not the UPF's socket: a firewall (INPUT)");
+	f.net.socket_queue = 1;
+	broken(&f, WHY_UPLINK, WHY_HANDLED, "user_space", "or it is stuck");
+}
+
+static void test_without_device(void **state)
+{
+	struct why_facts f = fine(WHY_UPF_USER);
+
+	f.net.device[0] = '\0';
+	stop_at(&f, WHY_UPLINK, WHY_LEFT);
+	broken(&f, WHY_UPLINK, WHY_LEFT, "user_space", "the UPF process puts nothing on N6");
+	f.grown.values[WHY_UDP_CHECKSUM] = N;
+	broken(&f, WHY_UPLINK, WHY_LEFT, "udp_checksum", "wrong outer UDP checksum");
+	f.net.sockets = 0;
+	broken(&f, WHY_UPLINK, WHY_LEFT, "no_socket", "no socket listens at UDP 2152 in upf");
 }
 
 static void test_to_n6(void **state)
@@ -430,6 +447,7 @@ int main(void)
 		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_to_module),
+		cmocka_unit_test(test_without_device),
 		cmocka_unit_test(test_to_n6),
 		cmocka_unit_test(test_ipv6_forwarding),
 		cmocka_unit_test(test_n6_back),
