@@ -27,6 +27,8 @@ static const struct source {
 	[WHY_REVERSE_PATH] = {PAIR, "netstat", "TcpExt:", "IPReversePathFilter"},
 	[WHY_NOT_LOCAL] = {PAIR, "snmp", "Ip:", "InAddrErrors"},
 	[WHY_NO_ROUTE] = {PAIR, "snmp", "Ip:", "OutNoRoutes"},
+	[WHY_SENT] = {PAIR, "snmp", "Ip:", "OutRequests"},
+	[WHY_SENT6] = {LINE, "snmp6", NULL, "Ip6OutRequests"},
 	[WHY_NO_ROUTE6] = {LINE, "snmp6", NULL, "Ip6OutNoRoutes"},
 	[WHY_HEADER] = {PAIR, "snmp", "Ip:", "InHdrErrors"},
 	[WHY_HEADER6] = {LINE, "snmp6", NULL, "Ip6InHdrErrors"},

@@ -12,6 +12,7 @@ enum why_counter {
 	WHY_UDP_READ, /* datagrams that processes have taken from their sockets */
 	WHY_NOT_LOCAL,
 	WHY_NO_ROUTE,
+	WHY_SENT, /* IP packets of this namespace's own, also those that a filter in OUTPUT takes (Linux 4.19) */
 	WHY_HEADER,
 	WHY_FRAGMENTS,
 	WHY_TCP_CHECKSUM,
@@ -19,6 +20,7 @@ enum why_counter {
 	WHY_UDP6_QUEUE,
 	WHY_UDP6_READ,
 	WHY_NO_ROUTE6,
+	WHY_SENT6,
 	WHY_HEADER6,
 	WHY_FRAGMENTS6,
 	WHY_REVERSE_PATH,

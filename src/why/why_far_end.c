@@ -8,34 +8,68 @@
 #include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "plural.h"
 #include "why_judge.h"
 
-static void count_error(const struct agg_quality_entry *e, const struct why_marks *m, struct why_seen_facts *ret)
-{
-	/* The gNB's come in, and are about a downlink tunnel. */
-	enum why_way way = e->key.dir == DIR_INGRESS ? WHY_DOWNLINK : WHY_UPLINK;
-	struct why_counts *c = &ret->ways[way];
+struct entries {
+	const struct agg_quality_entry **items; /* owned */
+	size_t n;
+	const struct why_place *place;
+	const struct why_marks *marks;
+};
 
-	if (!why_marks_teid(m, way, e->key.teid))
-		return;
-	c->refused += e->sum.packets;
-	c->refused_teid = e->key.teid;
+/* The gNB's come in, and are about a downlink tunnel. */
+static enum why_way way_of(const struct agg_quality_key *k)
+{
+	return k->dir == DIR_INGRESS ? WHY_DOWNLINK : WHY_UPLINK;
+}
+
+static bool is_of_session(const struct entries *e, const struct agg_quality_key *k)
+{
+	return k->kind == AGG_QUALITY_ERROR && k->has_teid && why_place_is(e->place, k->netns) &&
+	       why_marks_teid(e->marks, way_of(k), k->teid);
+}
+
+static uint64_t errors_at(const struct entries *e, const char *interface, enum why_way way)
+{
+	uint64_t packets = 0;
+
+	for (size_t i = 0; i < e->n; i++) {
+		const struct agg_quality_key *k = &e->items[i]->key;
+
+		if (is_of_session(e, k) && way_of(k) == way && !strcmp(k->interface, interface))
+			packets += e->items[i]->sum.packets;
+	}
+	return packets;
+}
+
+/* Those of the interface that saw most: stacked devices (VXLAN, VLAN, a bridge) see one packet each. */
+static void count_errors(const struct entries *e, struct why_seen_facts *ret)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		const struct agg_quality_key *k = &e->items[i]->key;
+		struct why_counts *c = &ret->ways[way_of(k)];
+		uint64_t packets = is_of_session(e, k) ? errors_at(e, k->interface, way_of(k)) : 0;
+
+		if (packets <= c->refused)
+			continue;
+		c->refused = packets;
+		c->refused_teid = k->teid;
+	}
 }
 
 int why_refusals(const struct why_seen *s, const struct why_place *place, const struct why_marks *m,
 		 struct why_seen_facts *ret)
 {
-	_cleanup_free_ const struct agg_quality_entry **entries = NULL;
-	size_t n;
-	int r = agg_quality_sorted(s->errors, &entries, &n);
+	struct entries e = {.place = place, .marks = m};
+	int r = agg_quality_sorted(s->errors, &e.items, &e.n);
 
-	for (size_t i = 0; r >= 0 && i < n; i++)
-		if (entries[i]->key.kind == AGG_QUALITY_ERROR && entries[i]->key.has_teid &&
-		    why_place_is(place, entries[i]->key.netns))
-			count_error(entries[i], m, ret);
+	if (r >= 0)
+		count_errors(&e, ret);
+	free(e.items);
 	return r;
 }
 

@@ -174,6 +174,17 @@ static void unhandled(const struct why_judge *j)
 	}
 }
 
+static bool is_device_down(const struct why_judge *j)
+{
+	char device[ADVICE_WORD_MAX];
+
+	if (j->net->device_up || !j->net->device[0])
+		return false;
+	why_because(j, "device_down", "%s is down", j->net->device);
+	why_look(j, "%sip link set dev %s up", j->f->inside, advice_word(j->net->device, device));
+	return true;
+}
+
 static void say_not_delivered(const struct why_judge *j, const char *whose)
 {
 	why_because(
@@ -208,6 +219,8 @@ static void not_delivered(const struct why_judge *j)
 		why_look(j, "%sip route add GNB-NETWORK via ...", j->f->inside);
 	} else if (j->f->upf == WHY_UPF_USER && is_before_socket(j)) {
 		say_not_delivered(j, "UPF");
+	} else if (j->f->upf == WHY_UPF_USER && is_device_down(j)) {
+		return;
 	} else if (j->f->upf == WHY_UPF_USER) {
 		why_because(j, "user_space",
 			    "the UPF process puts nothing on %s: no rule takes the packets, or "
@@ -373,10 +386,9 @@ static void not_at_device(const struct why_judge *j)
 
 	advice_word(j->net->device, device);
 	addr_format(&j->f->seen.ue, ue);
-	if (!j->net->device_up && j->net->device[0]) {
-		why_because(j, "device_down", "%s is down", j->net->device);
-		why_look(j, "%sip link set dev %s up", j->f->inside, device);
-	} else if (in->asked && (in->error || strcmp(in->interface, j->net->device))) {
+	if (is_device_down(j))
+		return;
+	if (in->asked && (in->error || strcmp(in->interface, j->net->device))) {
 		if (in->error)
 			why_because(j, "no_ue_route", "no route leads to %s, which is behind %s", ue, j->net->device);
 		else
@@ -390,6 +402,14 @@ static void not_at_device(const struct why_judge *j)
 	}
 }
 
+/* The kernel counts what processes send before the packet filter sees it. */
+static bool has_sent(const struct why_judge *j)
+{
+	const uint64_t *grown = j->f->grown.values;
+
+	return grown[WHY_SENT] + grown[WHY_SENT6] >= (j->p->lost + 1) / 2;
+}
+
 static void not_on_n3(const struct why_judge *j)
 {
 	const struct why_route *out = &j->net->to_gnb;
@@ -398,6 +418,8 @@ static void not_on_n3(const struct why_judge *j)
 		no_way_to_gnb(j);
 	} else if (why_next_hop_fails(j, out, "the gNB")) {
 		return;
+	} else if (j->f->upf == WHY_UPF_USER && has_sent(j)) {
+		filtered(j, "OUTPUT");
 	} else if (j->f->upf == WHY_UPF_USER) {
 		why_because(j, "user_space",
 			    "the UPF process takes packets from %s and sends none on N3: no "

@@ -62,13 +62,18 @@ static void test_n3_on_the_loopback_device(void **state)
 	assert_true(f.one_interface);
 }
 
-static void add_error(struct why_seen *s, enum event_dir dir, uint32_t teid, uint64_t n)
+static void add_error_at(struct why_seen *s, const char *interface, enum event_dir dir, uint32_t teid, uint64_t n)
 {
-	struct event e = row(KIND_ERROR_INDICATION, "n3", dir, n);
+	struct event e = row(KIND_ERROR_INDICATION, interface, dir, n);
 
 	set_teid(&e, teid);
 	set_outer(&e, GNB, "10.100.1.1");
 	why_seen_add(s, &e);
+}
+
+static void add_error(struct why_seen *s, enum event_dir dir, uint32_t teid, uint64_t n)
+{
+	add_error_at(s, "n3", dir, teid, n);
 }
 
 static void test_far_end(void **state)
@@ -80,7 +85,8 @@ static void test_far_end(void **state)
 
 	add_session(s);
 	add_error(s, DIR_INGRESS, DOWNLINK_TEID, 8);
-	add_error(s, DIR_INGRESS, DOWNLINK_TEID + 1, 100); /* of another session */
+	add_error_at(s, "eth0", DIR_INGRESS, DOWNLINK_TEID, 7); /* below n3, watched a packet later */
+	add_error(s, DIR_INGRESS, DOWNLINK_TEID + 1, 100);	/* of another session */
 	add_error(s, DIR_EGRESS, UPLINK_TEID, 2);
 	set_outer(&icmp, GNB, "10.100.1.1");
 	icmp.outer.proto = IPPROTO_ICMP;

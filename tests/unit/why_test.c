@@ -220,6 +220,8 @@ static void test_to_module(void **state)
 	broken(&f, WHY_UPLINK, WHY_HANDLED, "not_delivered", "not the UPF's socket: a firewall (INPUT)");
 	f.net.socket_queue = 1;
 	broken(&f, WHY_UPLINK, WHY_HANDLED, "user_space", "or it is stuck");
+	f.net.device_up = false;
+	broken(&f, WHY_UPLINK, WHY_HANDLED, "device_down", "upfgtp is down");
 }
 
 static void test_without_device(void **state)
@@ -333,6 +335,8 @@ static void test_to_n3(void **state)
 	f = fine(WHY_UPF_USER);
 	stop_at(&f, WHY_DOWNLINK, WHY_LEFT);
 	broken(&f, WHY_DOWNLINK, WHY_LEFT, "user_space", "sends none on N3");
+	f.grown.values[WHY_SENT] = N / 2;
+	broken(&f, WHY_DOWNLINK, WHY_LEFT, "filtered", "OUTPUT");
 }
 
 static void test_n3_silent(void **state)
