@@ -189,7 +189,7 @@ faulty() {
 # situation KIND-NUMBER
 situation() {
 	NAME=$1 FAULT=
-	RANDOM=${1#*-}
+	RANDOM=$((${1#*-} * 7919)) # bash begins alike from numbers near each other
 	[ "${1%-*}" = healthy ] || FAULT=${FAULTS[(${1#*-} - 1) % ${#FAULTS[@]}]}
 	choose
 	"${1%-*}"
