@@ -419,7 +419,7 @@ enum gtpu_member {
 #define GTPU_SAMPLE_IDS 4
 
 /* What the places hold of the rule that the module has just looked up by its ids. Counted before and after: a reader
- * who asked once and finds one call more has the rule that was asked for. */
+ * that asked once and finds one call more has the rule that it asked for. */
 struct gtpu_sample {
 	__u64 gtp; /* the module's device */
 	__u64 entries, exits;

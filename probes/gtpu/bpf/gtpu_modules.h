@@ -105,7 +105,7 @@ static __always_inline void fill_outer_gtp5g(struct gtpu_record *r, const struct
 /* Set before load. */
 const volatile struct gtpu_layout layout = {};
 bool quotas_known; /* those used up before the hooks came are in the map too */
-bool quotas_lost;  /* one was used up or granted, of a URR that could not be read */
+bool quotas_lost;  /* a quota was used up or granted, of a URR that could not be read */
 /* The places are a guess: only members that the module has confirmed are read. */
 const volatile bool rules_checked = false;
 __u32 rules_confirmed;		      /* bits of enum gtpu_member, by user space */
