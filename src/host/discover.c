@@ -367,13 +367,6 @@ static void on_user_socket(void *data, int fd, uint64_t inode)
 		inodes->failed = true;
 }
 
-static int compare_inodes(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* No port marks the sockets of the link's users; their descriptors do. Those that end meanwhile have none. */
 static int list_user_sockets(const struct discover_options *o, const struct proc_list *procs, struct inodes *ret)
 {
@@ -384,7 +377,7 @@ static int list_user_sockets(const struct discover_options *o, const struct proc
 			(void)sockets_visit_fds(o->root, procs->items[i].pid, &v);
 	}
 	if (ret->len)
-		qsort(ret->items, ret->len, sizeof(*ret->items), compare_inodes);
+		qsort(ret->items, ret->len, sizeof(*ret->items), socket_inode_compare);
 	return ret->failed ? -ENOMEM : 0;
 }
 

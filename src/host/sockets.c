@@ -23,7 +23,7 @@ struct collect {
 	bool failed;
 };
 
-static int compare_inode(const void *a, const void *b)
+int socket_inode_compare(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
 
@@ -38,7 +38,7 @@ static bool is_wanted(const struct socket_query *q, const struct udp_socket *s)
 		if (s->local_port == q->ports[i] || s->remote_port == q->ports[i])
 			return true;
 	}
-	return q->n_inodes && bsearch(&inode, q->inodes, q->n_inodes, sizeof(*q->inodes), compare_inode);
+	return q->n_inodes && bsearch(&inode, q->inodes, q->n_inodes, sizeof(*q->inodes), socket_inode_compare);
 }
 
 static void collect_socket(const struct udp_socket *socket, void *data)

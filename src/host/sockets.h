@@ -35,9 +35,12 @@ struct socket_query {
 	size_t n_inodes;
 };
 
+/* The order of two inodes (uint64_t), for qsort() and bsearch(). */
+int socket_inode_compare(const void *a, const void *b);
+
 /* Those whose local or remote port is one of the ports, or whose inode is one of the inodes. A namespace that vanished
- * meanwhile is passed over; one that cannot be entered is counted, and err says why of the last; the result then is 0
- * all the same unless all failed. */
+ * meanwhile is passed over. A namespace that cannot be entered is counted, and err says why of the last; the result
+ * then is 0 all the same unless all failed. */
 int sockets_udp(const struct socket_query *query, const struct netns_list *namespaces, struct socket_list *ret,
 		struct err *err);
 

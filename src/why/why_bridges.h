@@ -18,7 +18,7 @@ struct why_bridge {
 	unsigned ifindex;
 	uint64_t upf; /* inode of the network namespace whose interface is on it */
 	char interface[IF_NAMESIZE];
-	char ports[WHY_PORTS_MAX][IF_NAMESIZE]; /* without the one that leads to that interface */
+	char ports[WHY_PORTS_MAX][IF_NAMESIZE]; /* without the port of that interface */
 	size_t n_ports;
 	bool filters; /* net.bridge.bridge-nf-call-iptables */
 	struct forward_policy policy;

@@ -34,7 +34,7 @@ void why_queues_read(struct why_queues *ret)
 	(void)rtnl_qdisc_list(on_qdisc, ret);
 }
 
-/* One that came meanwhile began at 0. */
+/* A queue that was made meanwhile began at 0. */
 static struct why_queue find_before(const struct why_queues *before, const struct why_queue *now)
 {
 	for (size_t i = 0; i < before->n; i++) {

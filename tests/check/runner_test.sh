@@ -89,9 +89,9 @@ expect 'an interrupted run says so' '^interrupted$'
 [ "$status" = 130 ] || { echo "interrupted, yet exit $status"; exit 1; }
 [ ! -e "$copy/two" ] || { echo 'a test began after the end'; exit 1; }
 
-# in_chroot COMMAND...: in a folder that is no mount point, with what the machine has and this copy as /work.
+# in_chroot COMMAND...: in a folder that is no mount point, with what the machine has and this copy as /tree.
 in_chroot() {
-	mkdir -p "$copy/root/work"
+	mkdir -p "$copy/root/tree"
 	# shellcheck disable=SC2016 # expanded inside
 	unshare --mount --propagation private /bin/bash -euc '
 		for path in usr bin sbin lib lib64 etc root dev proc sys tmp var run opt; do
@@ -102,7 +102,7 @@ in_chroot() {
 				mount --rbind /$path "$1/root/$path"
 			fi
 		done
-		mount --bind "$1" "$1/root/work"
+		mount --bind "$1" "$1/root/tree"
 		exec chroot "$1/root" "${@:2}"' in_chroot "$copy" "$@"
 }
 if [ "$(id -u)" = 0 ]; then
@@ -111,6 +111,6 @@ if [ "$(id -u)" = 0 ]; then
 	printf '#!/bin/bash\nset -e\n[ $$ -lt 100 ]\nip link add here type veth peer name there\nmount -t tmpfs own /tmp\n' \
 		>"$copy/tests/netns/alone_test.sh"
 	chmod +x "$copy/tests/netns/alone_test.sh"
-	out=$(in_chroot /work/tests/run --build /work/build netns 2>&1) || true
+	out=$(in_chroot /tree/tests/run --build /tree/build netns 2>&1) || true
 	expect 'tests have namespaces of their own in a chroot' '^1 passed, 0 failed, 0 skipped$'
 fi

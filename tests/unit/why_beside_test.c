@@ -12,16 +12,6 @@
 #include "cleanup.h"
 #include "why_facts.h"
 
-static void check(const struct why_facts *f, enum why_way way, const char *reason, const char *part)
-{
-	struct why_answer a;
-
-	why_judge(f, &a);
-	if (a.way != (int)way || !strstr(a.verdict, part) || strcmp(a.ways[way].reason, reason) != 0)
-		fail_msg("%d %s: %s", a.way, a.ways[way].reason, a.verdict);
-	assert_true(a.advice[0]);
-}
-
 static void check_fine(const struct why_facts *f)
 {
 	struct why_answer a;
@@ -50,11 +40,12 @@ static void test_queues(void **state)
 	f = fine(WHY_UPF_USER);
 	add_queue(&f, "n3", "htb", 60, 40);
 	add_queue(&f, "n3", "pfifo", 60, 40); /* of a class of it */
-	check(&f, WHY_DOWNLINK, "queue_drops", "40 packets: the queue of n3 (qdisc htb) dropped 40 of 100 packets");
+	check_reason(&f, WHY_DOWNLINK, "queue_drops",
+		     "40 packets: the queue of n3 (qdisc htb) dropped 40 of 100 packets");
 	f = fine(WHY_UPF_USER);
 	stop_at(&f, WHY_DOWNLINK, WHY_LEFT);
 	add_queue(&f, "upfgtp", "pfifo_fast", 5, N);
-	check(&f, WHY_DOWNLINK, "queue_drops", "the queue of upfgtp (qdisc pfifo_fast)");
+	check_reason(&f, WHY_DOWNLINK, "queue_drops", "the queue of upfgtp (qdisc pfifo_fast)");
 }
 
 static void test_filters(void **state)
@@ -64,9 +55,9 @@ static void test_filters(void **state)
 	add_queue(&f, "n3", "clsact", N, N);
 	check_fine(&f);
 	stop_at(&f, WHY_UPLINK, WHY_REACHED);
-	check(&f, WHY_UPLINK, "tc_filter", "a TC filter at n3 dropped 100 packets");
+	check_reason(&f, WHY_UPLINK, "tc_filter", "a TC filter at n3 dropped 100 packets");
 	f.queues.items[0].drops = N / 2 - 1;
-	check(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
+	check_reason(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
 }
 
 static void test_queues_grown(void **state)
@@ -92,10 +83,10 @@ static void test_other_network(void **state)
 	stop_at(&f, WHY_DOWNLINK, WHY_REACHED);
 	set_route(&f.net.to_ue, "br-1234", "10.60.0.1");
 	f.net.stray.found = true; /* the default route */
-	check(&f, WHY_DOWNLINK, "no_ue_route", "goes by br-1234, not upfgtp");
+	check_reason(&f, WHY_DOWNLINK, "no_ue_route", "goes by br-1234, not upfgtp");
 	f.net.stray.dst = address("10.60.0.0");
 	f.net.stray.prefix_len = 24;
-	check(&f, WHY_DOWNLINK, "no_ue_route", "10.60.0.0/24 of br-1234 has the UE's address within it");
+	check_reason(&f, WHY_DOWNLINK, "no_ue_route", "10.60.0.0/24 of br-1234 has the UE's address within it");
 	why_judge(&f, &a);
 	assert_non_null(strstr(a.advice, "ip netns exec upf ip route replace 10.60.0.1 dev upfgtp"));
 }
@@ -106,7 +97,7 @@ static void test_ue_beside(void **state)
 
 	snprintf(f.net.ue_interface, sizeof(f.net.ue_interface), "uesimtun0");
 	stop_at(&f, WHY_UPLINK, WHY_LEFT);
-	check(&f, WHY_UPLINK, "martian_source", "10.60.0.1 is the address of uesimtun0 here");
+	check_reason(&f, WHY_UPLINK, "martian_source", "10.60.0.1 is the address of uesimtun0 here");
 }
 
 static void test_own_address(void **state)
@@ -116,9 +107,9 @@ static void test_own_address(void **state)
 	f.net.to_dn.local = true;
 	f.seen.ways[WHY_UPLINK].left = 0;
 	stop_at(&f, WHY_DOWNLINK, WHY_ARRIVED);
-	check(&f, WHY_DOWNLINK, "input_silent", "100 uplink packets for this node itself (10.70.0.2)");
+	check_reason(&f, WHY_DOWNLINK, "input_silent", "100 uplink packets for this node itself (10.70.0.2)");
 	f.seen.ways[WHY_UPLINK].device = 0; /* they do not get as far */
-	check(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
+	check_reason(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
 }
 
 static void test_bridge(void **state)
@@ -134,11 +125,11 @@ static void test_bridge(void **state)
 				     .dropped = N / 2 - 1};
 	check_fine(&f); /* they came by N3 all the same */
 	stop_at(&f, WHY_UPLINK, WHY_ARRIVED);
-	check(&f, WHY_UPLINK, "bridge_filter",
-	      "100 uplink packets came to vgnb, a port of br0 in host, and none to n3");
-	check(&f, WHY_UPLINK, "bridge_filter", "the packet filter there may drop them");
+	check_reason(&f, WHY_UPLINK, "bridge_filter",
+		     "100 uplink packets came to vgnb, a port of br0 in host, and none to n3");
+	check_reason(&f, WHY_UPLINK, "bridge_filter", "the packet filter there may drop them");
 	f.trace.dropped = N;
-	check(&f, WHY_UPLINK, "bridge_filter", "chain FORWARD of table filter there dropped 100 meanwhile");
+	check_reason(&f, WHY_UPLINK, "bridge_filter", "chain FORWARD of table filter there dropped 100 meanwhile");
 }
 
 static void test_too_long(void **state)
@@ -152,16 +143,16 @@ static void test_too_long(void **state)
 	down->overtaken = (struct why_lengths){2, 2 * 1456}; /* they fit */
 	check_fine(&f);
 	down->overtaken.bytes++;
-	check(&f, WHY_DOWNLINK, "mtu",
-	      "2 packets: the lost packets have 1456 bytes on average, and n3 (MTU 1500) takes");
+	check_reason(&f, WHY_DOWNLINK, "mtu",
+		     "2 packets: the lost packets have 1456 bytes on average, and n3 (MTU 1500) takes");
 	f.net.to_gnb.mtu = 0; /* not known */
 	check_fine(&f);
 	f.net.device_mtu = 1400;
 	down->long_lost[0] = (struct why_lengths){1, 1500};
 	check_fine(&f); /* other addresses before the device, perhaps */
 	f.grown.values[WHY_FRAGMENTS] = 1;
-	check(&f, WHY_DOWNLINK, "mtu",
-	      "loses 1 packet: the lost packet has 1500 bytes, and upfgtp (MTU 1400) takes at most");
+	check_reason(&f, WHY_DOWNLINK, "mtu",
+		     "loses 1 packet: the lost packet has 1500 bytes, and upfgtp (MTU 1400) takes at most");
 }
 
 int main(void)

@@ -49,16 +49,6 @@ static void test_grown(void **state)
 	assert_int_equal(sum.values[WHY_FRAGMENTS], 0);
 }
 
-static void check(const struct why_facts *f, enum why_way way, const char *reason, const char *part)
-{
-	struct why_answer a;
-
-	why_judge(f, &a);
-	if (a.way != (int)way || !strstr(a.verdict, part) || strcmp(a.ways[way].reason, reason) != 0)
-		fail_msg("%d %s: %s", a.way, a.ways[way].reason, a.verdict);
-	assert_true(a.advice[0]);
-}
-
 static void test_before_the_upf(void **state)
 {
 	static const struct {
@@ -80,7 +70,7 @@ static void test_before_the_upf(void **state)
 		stop_at(&f, WHY_UPLINK, WHY_REACHED);
 		f.grown.values[cases[i].counter] = N;
 		f.net.to_gnb.local = true;
-		check(&f, WHY_UPLINK, cases[i].reason, cases[i].part);
+		check_reason(&f, WHY_UPLINK, cases[i].reason, cases[i].part);
 	}
 }
 
@@ -91,17 +81,17 @@ static void test_behind_the_upf(void **state)
 	stop_at(&base, WHY_DOWNLINK, WHY_REACHED);
 	f = base;
 	f.grown.values[WHY_REVERSE_PATH] = N;
-	check(&f, WHY_DOWNLINK, "rp_filter", "reverse path filter");
+	check_reason(&f, WHY_DOWNLINK, "rp_filter", "reverse path filter");
 	f = base;
 	f.grown.values[WHY_FRAGMENTS] = N;
-	check(&f, WHY_DOWNLINK, "mtu", "longer than the MTU");
+	check_reason(&f, WHY_DOWNLINK, "mtu", "longer than the MTU");
 	f = base;
 	f.grown.values[WHY_HEADER] = N;
-	check(&f, WHY_DOWNLINK, "ip_header", "wrong IP header");
+	check_reason(&f, WHY_DOWNLINK, "ip_header", "wrong IP header");
 	f = fine(WHY_UPF_USER);
 	stop_at(&f, WHY_DOWNLINK, WHY_LEFT);
 	f.grown.values[WHY_NO_ROUTE] = N;
-	check(&f, WHY_DOWNLINK, "no_route", "without a route");
+	check_reason(&f, WHY_DOWNLINK, "no_route", "without a route");
 }
 
 /* A few of other packets prove nothing; what the module tells of a packet is no guess. */
@@ -111,13 +101,13 @@ static void test_no_proof(void **state)
 
 	stop_at(&f, WHY_UPLINK, WHY_REACHED);
 	f.grown.values[WHY_UDP_CHECKSUM] = N / 2 - 1;
-	check(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
+	check_reason(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
 	f.grown.values[WHY_MARTIAN_SOURCE] = N; /* of another namespace: the gNB's address is not this one's */
-	check(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
+	check_reason(&f, WHY_UPLINK, "user_space", "no rule takes the packets");
 	f = fine(WHY_UPF_GTP5G);
 	drop(&f, WHY_DOWNLINK, "dropped", "far_drop");
 	f.grown.values[WHY_FRAGMENTS] = N;
-	check(&f, WHY_DOWNLINK, "far_drop", "says drop");
+	check_reason(&f, WHY_DOWNLINK, "far_drop", "says drop");
 }
 
 /* Too few to be a loss of the session, and yet its downloads hang. */

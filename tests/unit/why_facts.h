@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdio.h>
+#include <string.h>
 
 #include "why.h"
 
@@ -98,4 +99,15 @@ static inline void drop(struct why_facts *f, enum why_way way, const char *verdi
 {
 	stop_at(f, way, WHY_HANDLED);
 	f->seen.ways[way].outcomes[0] = (struct why_outcome){verdict, reason, N};
+}
+
+/* That this way is to blame, for that reason, in words that have this part. */
+static inline void check_reason(const struct why_facts *f, enum why_way way, const char *reason, const char *part)
+{
+	struct why_answer a;
+
+	why_judge(f, &a);
+	if (a.way != (int)way || !strstr(a.verdict, part) || strcmp(a.ways[way].reason, reason) != 0)
+		fail_msg("%d %s: %s", a.way, a.ways[way].reason, a.verdict);
+	assert_true(a.advice[0]);
 }

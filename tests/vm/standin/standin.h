@@ -42,7 +42,7 @@ struct forwarding_parameter {
 	struct outer_header_creation *hdr_creation;
 };
 
-/* A build of its own: a member that no version has, before the one that it is named after (build-standin). */
+/* A build of its own: a member that no version has stands before the member of its name (build-standin). */
 #ifdef STANDIN_SHIFT_SEID
 #define BEFORE_SEID u64 shift;
 #else
