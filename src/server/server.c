@@ -78,10 +78,10 @@ static void end(struct jw *j)
 static void fail(struct httpd_reply *reply, unsigned status, const char *what, const char *detail)
 {
 	struct jw j = begin(reply, status, false);
-	struct err text;
+	char text[sizeof(((struct err *)0)->text) + 128];
 
-	snprintf(text.text, sizeof(text.text), "%s%s", what, detail);
-	jw_string(&j, "error", text.text);
+	snprintf(text, sizeof(text), "%s%s", what, detail);
+	jw_string(&j, "error", text);
 	end(&j);
 }
 
