@@ -118,6 +118,8 @@ static int load_flow(struct flow_bpf *bpf, struct flow_entry_bpf *entry, struct 
 	if (r >= 0)
 		r = gen_prepare(&gens[3], bpf->maps.qualities, 4096, err);
 	if (r >= 0)
+		r = gen_prepare(&gens[4], bpf->maps.gpdus, 65536, err);
+	if (r >= 0)
 		r = bpf_map__set_max_entries(bpf->maps.orders, 4096);
 	if (r >= 0)
 		r = object_load(bpf->skeleton, "flow program", err);
@@ -130,7 +132,7 @@ static int load_flow(struct flow_bpf *bpf, struct flow_entry_bpf *entry, struct 
 	fd = bpf_program__fd(bpf->progs.flow_packet);
 	if (r >= 0)
 		r = bpf_map_update_elem(bpf_map__fd(bpf->maps.flow_programs), &zero, &fd, BPF_ANY);
-	for (int i = 0; i < 4 && r >= 0; i++)
+	for (int i = 0; i < 5 && r >= 0; i++)
 		r = gen_start(gens[i], err);
 	return r;
 }
@@ -155,7 +157,7 @@ int main(void)
 	struct ring_event_bpf *peer = ring_event_bpf__open_and_load();
 	struct flow_entry_bpf *entry = flow_entry_bpf__open();
 	struct flow_bpf *bpf = flow_bpf__open();
-	struct gen *gens[4] = {0};
+	struct gen *gens[5] = {0};
 	struct err err = {0};
 	int r = peer && entry && bpf ? load_flow(bpf, entry, gens, &err) : -errno;
 

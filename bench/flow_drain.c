@@ -40,7 +40,7 @@ static const unsigned char packet[] = {
 struct bench {
 	struct flow_bpf *bpf;
 	struct flow_entry_bpf *entry;
-	struct gen *gens[4];
+	struct gen *gens[5];
 	struct ring *ring;
 	struct flow_interface interface;
 	struct flow_attachment attachments[2];
@@ -51,7 +51,7 @@ struct bench {
 
 static int load(struct bench *b, struct err *err)
 {
-	struct bpf_map *maps[] = {b->bpf->maps.flows, b->bpf->maps.tunnels, b->bpf->maps.senders,
+	struct bpf_map *maps[] = {b->bpf->maps.flows, b->bpf->maps.gpdus, b->bpf->maps.tunnels, b->bpf->maps.senders,
 				  b->bpf->maps.qualities};
 	uint32_t zero = 0;
 	int r, fd;

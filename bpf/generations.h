@@ -2,12 +2,15 @@
 /* Counting maps in two generations behind an array of maps: programs count in one of them, user space swaps and drains
  * the other (src/kern/gen.h). Maps that are swapped alone count at place 0. Maps that are swapped
  * together have one generation at each place, and a number beside them says which place counts: a packet whose program
- * reads that number once is in the same generation of each map. */
+ * reads that number once is in the same generation of each map.
+ *
+ * The last four bytes of a key are the CPU that counts, so that each entry has one writer. A per-CPU hash has that too,
+ * but takes memory for every CPU that the machine could ever get, and a virtual machine often could get 128. */
 #pragma once
 
 #include "kernel.h"
 
-#define GENERATIONS(name, key_type, value_type)                                                                        \
+#define GENERATIONS_WITH(name, key_type, value_type, flags)                                                            \
 	struct {                                                                                                       \
 		__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);                                                              \
 		__uint(max_entries, 2);                                                                                \
@@ -15,12 +18,20 @@
 		__uint(value_size, sizeof(__u32));                                                                     \
 		__array(                                                                                               \
 			values, struct {                                                                               \
-				__uint(type, BPF_MAP_TYPE_PERCPU_HASH);                                                \
+				__uint(type, BPF_MAP_TYPE_HASH);                                                       \
 				__uint(max_entries, 1);                                                                \
+				__uint(map_flags, flags);                                                              \
 				__uint(key_size, sizeof(key_type));                                                    \
 				__uint(value_size, sizeof(value_type));                                                \
 			});                                                                                            \
 	} name SEC(".maps")
+
+/* All memory at once: what tracing programs need before Linux 6.1. */
+#define GENERATIONS(name, key_type, value_type) GENERATIONS_WITH(name, key_type, value_type, 0)
+
+/* Memory for what is counted, when it is counted: for programs at TC. */
+#define GENERATIONS_AS_NEEDED(name, key_type, value_type)                                                              \
+	GENERATIONS_WITH(name, key_type, value_type, BPF_F_NO_PREALLOC)
 
 /* The place that counts in maps that are swapped together. */
 #define GENERATION_CHOICE(name)                                                                                        \

@@ -5,16 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "gen.h"
-
 /* The value under key on each CPU, *cpus of them one after the other. The caller frees them. NULL: errno says why. */
 void *percpu_read(int map_fd, const void *key, size_t size, size_t *cpus);
 
 /* The sum over all CPUs of a value that is n counters. 0 or -errno, then *ret is as it was. */
 int percpu_sum(int map_fd, const void *key, uint64_t *ret, size_t n);
-
-/* The value of one CPU in a row that gen_drain() hands on. */
-static inline const void *percpu_value(const struct gen_row *row, unsigned cpu)
-{
-	return (const char *)row->values + cpu * row->stride;
-}

@@ -177,6 +177,7 @@ static void flow_stop(struct probe_run *run)
 	flow_detach(run, NULL);
 	ring_free(run->ring);
 	gen_free(run->flows);
+	gen_free(run->gpdus);
 	gen_free(run->tunnels);
 	gen_free(run->senders);
 	gen_free(run->qualities);
@@ -213,10 +214,10 @@ static void set_constants(struct flow_bpf *bpf, const struct probe_env *env, con
 	bpf->rodata->geneve_port = (uint16_t)o->geneve_port;
 }
 
-/* The verifier does not look at how many entries a map has, and those of a start take many megabytes. */
+/* The verifier does not look at how many entries a map has, and those of a start take megabytes. */
 static uint32_t entries(const struct probe_env *env, uint64_t max)
 {
-	return env->trial ? 1 : (uint32_t)max;
+	return env->trial ? 1 : gen_room(max);
 }
 
 static int prepare_maps(struct probe_run *run, const struct probe_env *env, const struct flow_options *o,
@@ -233,15 +234,17 @@ static int prepare_maps(struct probe_run *run, const struct probe_env *env, cons
 		return err_set(err, r, "ledger of %zu interfaces: %s", run->max_interfaces, err_name(r));
 	r = gen_prepare(&run->flows, run->bpf->maps.flows, entries(env, o->max_flows), err);
 	if (r == 0)
+		r = gen_prepare(&run->gpdus, run->bpf->maps.gpdus, entries(env, o->max_flows), err);
+	if (r == 0)
 		r = gen_prepare(&run->tunnels, run->bpf->maps.tunnels, entries(env, o->max_tunnels), err);
 	if (r == 0)
 		r = gen_prepare(&run->senders, run->bpf->maps.senders, entries(env, MAX_SENDERS), err);
-	return r < 0 ? r : flow_quality_prepare(run, entries(env, o->max_quality), err);
+	return r < 0 ? r : flow_quality_prepare(run, env->trial ? 1 : (uint32_t)o->max_quality, err);
 }
 
 static int start_maps(struct probe_run *run, struct err *err)
 {
-	struct gen *const gens[] = {run->flows, run->tunnels, run->senders, run->qualities};
+	struct gen *const gens[] = {run->flows, run->gpdus, run->tunnels, run->senders, run->qualities};
 	uint32_t zero = 0;
 	int fd = bpf_program__fd(run->bpf->progs.flow_packet), r;
 

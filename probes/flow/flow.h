@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the TC programs count and emit. Keys are compared as bytes: every pad is zero. Values live in
- * per-CPU maps and are added up by user space. */
+/* What the TC programs count and emit. Keys are compared as bytes: every pad is zero. A key ends with the CPU that
+ * counts (bpf/generations.h); user space adds up the values of all CPUs. */
 #pragma once
 
 #include "flow_filter.h"
@@ -10,24 +10,41 @@
 /* An attachment is one direction of one interface in one namespace. Its id is valid within this
  * run; an ifindex is no identity, since both ends of a veth can have the same one. */
 struct flow_key {
-	__u32 teid;
 	__u32 overlay; /* RECORD_OVERLAY_SHIFT */
 	__u16 attachment;
 	__u16 vlan[2]; /* identifiers, outermost first */
-	__u8 qfi;
-	__u8 layers;		   /* FLOW_VLANS, ... */
-	struct record_tuple tuple; /* with FLOW_GTP the inner one */
+	__u8 layers;   /* FLOW_VLANS, FLOW_BUNDLE */
+	__u8 pad;
+	struct record_tuple tuple;
+	__u32 cpu;
 };
 
 _Static_assert(sizeof(struct flow_key) == 56, "flow key: each word more is hashed for every packet");
 
-/* flow_key.layers */
+/* A flow in a tunnel, with all that tells the tunnel: one look-up counts both. */
+struct gpdu_key {
+	__u32 teid;
+	__u32 overlay;
+	__u16 attachment;
+	__u16 vlan[2];
+	__u8 qfi;
+	__u8 layers;		   /* FLOW_GTP, FLOW_VLANS, FLOW_QFI */
+	struct record_tuple inner; /* packets of a tunnel whose flow is not known count in struct tunnel_key */
+	__u8 src[16];
+	__u8 dst[16];
+	__u32 cpu;
+};
+
+_Static_assert(sizeof(struct gpdu_key) == 92, "G-PDU key: each word more is hashed for every packet");
+
+/* layers */
 #define FLOW_VLANS 0x3 /* how many vlan are filled */
-#define FLOW_GTP 0x4   /* teid is filled */
+#define FLOW_GTP 0x4   /* a struct gpdu_key */
 #define FLOW_QFI 0x8   /* qfi is filled, and the PDU type from this bit on: */
 #define FLOW_PDU_SHIFT 4
 #define FLOW_BUNDLE FLOW_QFI /* without FLOW_GTP: of a bundle, what was not told apart */
 
+/* Messages other than G-PDUs, and G-PDUs for whose flow there was no room. */
 struct tunnel_key {
 	__u32 attachment;
 	__u32 teid;
@@ -38,9 +55,10 @@ struct tunnel_key {
 	__u8 gtp;
 	__u8 pdu_type;
 	__u32 overlay;
+	__u32 cpu;
 };
 
-_Static_assert(sizeof(struct tunnel_key) == 48, "tunnel key");
+_Static_assert(sizeof(struct tunnel_key) == 52, "tunnel key");
 
 /* The task that sent GTP-U, or the radio side's UDP, at egress. */
 struct sender_key {
@@ -50,7 +68,8 @@ struct sender_key {
 	__u16 sport; /* the port looked for, 0 where the packet's is another one */
 	__u16 dport;
 	__u8 context; /* enum record_context: only CONTEXT_PROCESS is evidence */
-	__u8 pad[7];
+	__u8 pad[3];
+	__u32 cpu;
 };
 
 _Static_assert(sizeof(struct sender_key) == 24, "sender key");

@@ -129,7 +129,7 @@ static void write_attachment(const struct probe_run *run, uint32_t id, struct le
 static void write_memory(const struct probe_run *run, struct ledger_writer *t)
 {
 	t->where = "memory";
-	ledger_write(t, "flows", NULL, gen_memory(run->flows));
+	ledger_write(t, "flows", NULL, gen_memory(run->flows) + gen_memory(run->gpdus));
 	ledger_write(t, "tunnels", NULL, gen_memory(run->tunnels));
 	ledger_write(t, "senders", NULL, gen_memory(run->senders));
 	ledger_write(t, "quality", NULL,

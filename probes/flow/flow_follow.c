@@ -18,6 +18,19 @@
 #define XDP_TEXT_MAX 256
 #define ATTACH_AT_A_TIME 16 /* an attachment waits for RCU; the loop has other work */
 
+/* A name that is no pattern means one interface at a time. Each new one of that name has a place of its own until the
+ * next collection. */
+#define PLACES_OF_A_NAME 16
+
+/* A place takes memory for every CPU that the machine could ever get. */
+static size_t places_needed(const struct flow_options *o)
+{
+	for (size_t i = 0; i < o->interfaces.len; i++)
+		if (flow_target_is_many(o->interfaces.items[i]))
+			return o->max_interfaces;
+	return MIN(o->max_interfaces, o->interfaces.len * PLACES_OF_A_NAME);
+}
+
 int flow_follow_begin(struct probe_run *run, const struct probe_env *env)
 {
 	const struct flow_options *o = env->options;
@@ -26,7 +39,7 @@ int flow_follow_begin(struct probe_run *run, const struct probe_env *env)
 	run->wanted.entries = &o->interfaces;
 	run->wanted.processes = calloc(o->interfaces.len + 1, sizeof(*run->wanted.processes));
 	run->tc.clsact_only = o->tc == FLOW_TC_CLSACT;
-	run->max_interfaces = o->max_interfaces;
+	run->max_interfaces = MAX(places_needed(o), 1U);
 	run->interfaces = calloc(run->max_interfaces, sizeof(*run->interfaces));
 	run->attachments = calloc(run->max_interfaces * 2, sizeof(*run->attachments));
 	return run->wanted.processes && run->interfaces && run->attachments ? 0 : -ENOMEM;

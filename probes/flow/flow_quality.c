@@ -12,7 +12,9 @@
 #include "event_quality.h"
 #include "flow_run.h"
 #include "flow.skel.h" /* its types are flow.h's */
-#include "percpu.h"
+#include "map.h"
+
+DEFINE_CLEANUP(struct map *, map, map_free)
 
 #define ECHO_PATIENCE_NS (10 * NSEC_PER_SEC)
 #define ORDER_IDLE_NS (60 * NSEC_PER_SEC)
@@ -26,7 +28,7 @@ int flow_quality_prepare(struct probe_run *run, uint32_t max, struct err *err)
 
 	if (r < 0)
 		return err_set(err, r, "orders of %u tunnels: %s", max, err_name(r));
-	return gen_prepare(&run->qualities, run->bpf->maps.qualities, max, err);
+	return gen_prepare(&run->qualities, run->bpf->maps.qualities, gen_room(max), err);
 }
 
 /* Anew at each collection: the real clock is set every now and then. The program's variables are mapped
@@ -36,34 +38,27 @@ void flow_quality_set_clock(struct probe_run *run)
 	__atomic_store_n(&run->bpf->bss->boot_to_real, clock_boot_to_real_ns(), __ATOMIC_RELAXED);
 }
 
-static void add_up(const struct gen_row *row, struct event_quality *ret)
+static void add_value(struct event_quality *sum, uint8_t kind, const struct quality_value *v)
 {
-	const struct quality_key *k = row->key;
+	struct event_quality one = {.packets = v->packets,
+				    .missing = v->missing,
+				    .filled = v->filled,
+				    .reordered = v->reordered,
+				    .duplicates = v->duplicates,
+				    .restarts = v->restarts,
+				    .uncounted = v->uncounted,
+				    .timed = v->timed,
+				    .sum_ns = v->sum_ns,
+				    .min_ns = v->min_ns,
+				    .max_ns = v->max_ns};
 
-	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
-		const struct quality_value *v = percpu_value(row, cpu);
-		struct event_quality one = {.packets = v->packets,
-					    .missing = v->missing,
-					    .filled = v->filled,
-					    .reordered = v->reordered,
-					    .duplicates = v->duplicates,
-					    .restarts = v->restarts,
-					    .uncounted = v->uncounted,
-					    .timed = v->timed,
-					    .sum_ns = v->sum_ns,
-					    .min_ns = v->min_ns,
-					    .max_ns = v->max_ns};
-
-		if (k->kind == QUALITY_ECHO)
-			one.unexpected = v->stray;
-		else if (k->kind <= QUALITY_QOS_FLOW)
-			one.stray = v->stray;
-		else
-			one.implausible = v->stray;
-		event_quality_add(ret, &one);
-	}
-	/* the delays follow the errors there, which are none here */
-	ret->kind = k->kind > QUALITY_ERROR ? k->kind - 1 : k->kind;
+	if (kind == QUALITY_ECHO)
+		one.unexpected = v->stray;
+	else if (kind <= QUALITY_QOS_FLOW)
+		one.stray = v->stray;
+	else
+		one.implausible = v->stray;
+	event_quality_add(sum, &one);
 }
 
 static struct event begin_row(const struct flow_rows *r, const struct quality_key *k, enum event_kind kind)
@@ -88,16 +83,15 @@ static struct event begin_row(const struct flow_rows *r, const struct quality_ke
 	return e;
 }
 
-static void quality_row(void *data, const struct gen_row *row)
+static void quality_row(const struct flow_rows *r, const struct quality_key *k, const struct event_quality *sum)
 {
-	const struct flow_rows *r = data;
-	const struct quality_key *k = row->key;
-	struct event_quality q = {0};
+	struct event_quality q = *sum;
 	struct event e;
 
 	if (k->attachment >= r->run->n_attachments || k->kind >= QUALITY_KINDS)
 		return;
-	add_up(row, &q);
+	/* the delays follow the errors there, which are none here */
+	q.kind = k->kind > QUALITY_ERROR ? k->kind - 1 : k->kind;
 	if (k->kind == QUALITY_ERROR) {
 		e = begin_row(r, k, KIND_ERROR_INDICATION);
 		e.packets = q.packets;
@@ -107,6 +101,40 @@ static void quality_row(void *data, const struct gen_row *row)
 		e.flow.quality = &q;
 	}
 	r->emit(r->data, &e);
+}
+
+struct qualities {
+	const struct flow_rows *rows;
+	struct map *sums; /* struct quality_key of all CPUs -> struct event_quality */
+};
+
+static void add_up(void *data, const struct gen_row *row)
+{
+	const struct qualities *q = data;
+	struct quality_key key;
+	struct event_quality alone = {0}, *sum;
+
+	memcpy(&key, row->key, sizeof(key));
+	key.cpu = 0;
+	sum = q->sums ? map_put(q->sums, &key, NULL) : NULL;
+	add_value(sum ?: &alone, key.kind, row->value);
+	if (!sum)
+		quality_row(q->rows, &key, &alone);
+}
+
+static int collect_qualities(const struct flow_rows *r)
+{
+	_cleanup_(cleanup_map) struct map *sums =
+		map_new(sizeof(struct quality_key), sizeof(struct event_quality), UINT32_MAX);
+	struct qualities q = {.rows = r, .sums = sums};
+	const struct event_quality *sum;
+	const void *key;
+	size_t cursor = 0;
+	int e = sums ? gen_drain(r->run->qualities, add_up, &q) : -ENOMEM;
+
+	while (sums && (sum = map_next(sums, &cursor, &key)))
+		quality_row(r, key, sum);
+	return e;
 }
 
 static void unanswered_row(const struct flow_rows *r, const struct echo_key *k)
@@ -167,7 +195,7 @@ static void forget_idle_orders(struct probe_run *run, uint64_t now_ns)
 
 int flow_quality_collect(const struct flow_rows *r)
 {
-	int e = gen_drain(r->run->qualities, quality_row, (void *)r), given_up;
+	int e = collect_qualities(r), given_up;
 
 	flow_quality_set_clock(r->run);
 	given_up = give_up_echoes(r);

@@ -29,11 +29,12 @@ struct quality_key {
 	__u8 pdu_type;
 	__u8 src[16]; /* of QUALITY_ECHO the sender of the request */
 	__u8 dst[16];
+	__u32 cpu; /* 0 in the key of an order */
 };
 
-_Static_assert(sizeof(struct quality_key) == 48, "quality key");
+_Static_assert(sizeof(struct quality_key) == 52, "quality key");
 
-/* Per CPU, in two generations. Times are signed: the clocks of two nodes differ. */
+/* In two generations. Times are signed: the clocks of two nodes differ. */
 struct quality_value {
 	__u64 packets; /* with a number; requests; indications; with a stamp */
 	__u64 missing, filled, reordered, duplicates;

@@ -79,7 +79,7 @@ struct probe_run {
 	uint64_t forgotten_taken_off;	     /* of those as well */
 	struct flow_bpf *bpf;
 	struct bpf_link *context_links[2];
-	struct gen *flows, *tunnels, *senders, *qualities;
+	struct gen *flows, *gpdus, *tunnels, *senders, *qualities;
 	uint64_t counts_since_ns;	 /* the generation that counts has counted since then, boot clock */
 	uint64_t detached_ns;		 /* 0: it is attached */
 	struct quality_key order_cursor; /* the order looked at last */

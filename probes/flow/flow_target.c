@@ -44,6 +44,11 @@ static bool is_pattern(const char *text)
 	return strpbrk(text, "*?[") != NULL;
 }
 
+bool flow_target_is_many(const char *entry)
+{
+	return is_pattern(entry) || !strncmp(entry, "pod:", 4) || !strncmp(entry, "container:", 10);
+}
+
 bool flow_target_same(const struct flow_target *a, const struct flow_target *b)
 {
 	return a->netns_inode == b->netns_inode && a->netns_cookie == b->netns_cookie && a->ifindex == b->ifindex;

@@ -46,6 +46,9 @@ struct flow_wanted {
 
 void flow_targets_free(struct flow_targets *t);
 
+/* Whether an entry of the option may mean several interfaces at a time. */
+bool flow_target_is_many(const char *entry);
+
 /* Whether both are the same interface, whatever it is called by now. */
 bool flow_target_same(const struct flow_target *a, const struct flow_target *b);
 

@@ -173,7 +173,7 @@ struct gtpu_outcomes {
 	struct gtpu_count count[GTPU_PATHS][GTPU_VERDICTS][GTPU_REASONS];
 };
 
-/* Packets by PDU session and what became of them, per CPU, in two generations: one table for packets
+/* Packets by PDU session and what became of them, in two generations (bpf/generations.h): one table for packets
  * that a rule took, a small one for the rest, whose TEIDs any sender can make up. */
 struct gtpu_session_key {
 	__u8 peer[16]; /* the receiver of a packet sent; the sender of a packet received is in the value */
@@ -191,9 +191,9 @@ struct gtpu_session_key {
 	__u8 color;
 	__u8 qfi;
 	__u8 rule_qfi;
-	__u8 has; /* GTPU_HAS_* of the rules */
-	__u8 is;  /* GTPU_IS_* */
-	__u32 pad;
+	__u8 has;  /* GTPU_HAS_* of the rules */
+	__u8 is;   /* GTPU_IS_* */
+	__u32 cpu; /* that counts */
 };
 
 /* Which other members of a key are known; the rest are zero. */
@@ -211,13 +211,14 @@ struct gtpu_session {
 	__u8 peer[16]; /* the sender of the first of them: an address that any sender can make up is no key */
 };
 
-/* Calls by the task on the CPU, per CPU, in two generations. */
+/* Calls by the task on the CPU, in two generations. */
 struct gtpu_context_key {
 	__u32 tid;
 	__u32 tgid;
 	__u16 func_id;
 	__u8 context; /* enum record_context */
-	__u8 pad[5];
+	__u8 pad;
+	__u32 cpu; /* that counts */
 };
 
 _Static_assert(sizeof(struct gtpu_context_key) == 16, "context key");

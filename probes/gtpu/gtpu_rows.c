@@ -2,9 +2,12 @@
 /* Rows from the tables whose keys come and go: sessions, packets that no rule took, and the tasks on the CPU. */
 #include <string.h>
 
+#include "cleanup.h"
 #include "gtpu_run.h"
-#include "percpu.h"
+#include "map.h"
 #include "record_event.h"
+
+DEFINE_CLEANUP(struct map *, map, map_free)
 
 #define STRAYS 1024   /* rows of packets that no rule took */
 #define CONTEXTS 4096 /* of tasks, functions and contexts */
@@ -118,7 +121,8 @@ int gtpu_tables_prepare(struct gtpu_tables *t, struct bpf_object *object, const 
 	int r = 0;
 
 	for (size_t i = 0; !r && i < ARRAY_SIZE(all); i++)
-		r = gen_prepare(all[i].gen, bpf_object__find_map_by_name(object, all[i].map), all[i].max_entries, err);
+		r = gen_prepare(all[i].gen, bpf_object__find_map_by_name(object, all[i].map),
+				gen_room(all[i].max_entries), err);
 	return r;
 }
 
@@ -138,40 +142,65 @@ void gtpu_tables_free(struct gtpu_tables *t)
 
 struct collection {
 	struct probe_run *run;
+	struct map *sums; /* struct gtpu_session_key of all CPUs -> struct gtpu_session */
 	event_fn emit;
 	void *data;
 };
 
-static void session_row(void *data, const struct gen_row *row)
+static void session_row(const struct collection *c, const struct gtpu_session_key *key, const struct gtpu_session *sum)
 {
-	const struct gtpu_session_key *key = row->key;
-	struct gtpu_session sum = {0};
-	struct collection *c = data;
-
-	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
-		struct gtpu_session one;
-
-		memcpy(&one, percpu_value(row, cpu), sizeof(one));
-		if (one.packets)
-			memcpy(sum.peer, one.peer, sizeof(sum.peer));
-		sum.packets += one.packets;
-		sum.bytes += one.bytes;
-	}
-	gtpu_session_row(key, &sum, key->netns ? gtpu_netns_name(&c->run->netns, "", key->netns) : NULL, c->emit,
+	gtpu_session_row(key, sum, key->netns ? gtpu_netns_name(&c->run->netns, "", key->netns) : NULL, c->emit,
 			 c->data);
 }
 
-static void context_row(void *data, const struct gen_row *row)
+/* Without memory for a sum each CPU's part is a row of its own: rows still add up. */
+static void take_session(void *data, const struct gen_row *row)
+{
+	struct gtpu_session_key key = *(const struct gtpu_session_key *)row->key;
+	const struct gtpu_session *one = row->value;
+	const struct collection *c = data;
+	struct gtpu_session *sum;
+
+	key.cpu = 0;
+	sum = c->sums ? map_put(c->sums, &key, NULL) : NULL;
+	if (!sum) {
+		session_row(c, &key, one);
+		return;
+	}
+	sum->packets += one->packets;
+	sum->bytes += one->bytes;
+	memcpy(sum->peer, one->peer, sizeof(sum->peer));
+}
+
+static void emit_sums(const struct collection *c)
+{
+	const void *key, *sum;
+	size_t cursor = 0;
+
+	while (c->sums && (sum = map_next(c->sums, &cursor, &key)))
+		session_row(c, key, sum);
+}
+
+static void take_context(void *data, const struct gen_row *row)
 {
 	struct collection *c = data;
 
-	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
-		struct gtpu_context one;
+	gtpu_context_row(row->key, row->value, row->cpu, c->emit, c->data);
+}
 
-		memcpy(&one, percpu_value(row, cpu), sizeof(one));
-		if (one.calls)
-			gtpu_context_row(row->key, &one, cpu, c->emit, c->data);
-	}
+/* Packets that no rule took have their own table, and no key of it is in the other one. */
+static int collect_sessions(struct collection *c)
+{
+	_cleanup_(cleanup_map) struct map *sums =
+		map_new(sizeof(struct gtpu_session_key), sizeof(struct gtpu_session), UINT32_MAX);
+	int r;
+
+	c->sums = sums;
+	r = gen_drain(c->run->tables.sessions, take_session, c);
+	if (!r)
+		r = gen_drain(c->run->tables.strays, take_session, c);
+	emit_sums(c);
+	return r;
 }
 
 int gtpu_tables_collect(struct probe_run *run, event_fn emit, void *data)
@@ -183,8 +212,6 @@ int gtpu_tables_collect(struct probe_run *run, event_fn emit, void *data)
 	int r = gen_swap_together(gens, ARRAY_SIZE(gens), gtpu_map(run, "gtpu_generation"), &swapped_ns);
 
 	if (!r)
-		r = gen_drain(t->sessions, session_row, &c);
-	if (!r)
-		r = gen_drain(t->strays, session_row, &c);
-	return r ? r : gen_drain(t->contexts, context_row, &c);
+		r = collect_sessions(&c);
+	return r ? r : gen_drain(t->contexts, take_context, &c);
 }

@@ -61,7 +61,7 @@ static int size_maps(struct probe_run *run, struct err *err)
 		r = bpf_map__set_max_entries(run->bpf->maps.threads, run->max_threads);
 	if (r < 0)
 		return err_set(err, r, "maps of %u threads: %s", run->max_threads, err_name(r));
-	return gen_prepare(&run->waits, run->bpf->maps.waits, run->max_threads, err);
+	return gen_prepare(&run->waits, run->bpf->maps.waits, gen_room(run->max_threads), err);
 }
 
 static int load(struct probe_run *run, struct err *err)

@@ -41,6 +41,7 @@ _Static_assert(sizeof(struct runq_thread) == 24, "thread");
 struct runq_key {
 	__u32 tgid;
 	__u32 tid;
+	__u32 cpu; /* that counts; 0 where all are added up */
 };
 
 struct runq_value {

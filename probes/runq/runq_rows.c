@@ -9,7 +9,6 @@
 
 #include "cleanup.h"
 #include "clock.h"
-#include "percpu.h"
 #include "runq.skel.h"
 #include "runq_run.h"
 
@@ -52,14 +51,16 @@ static void add_value(struct told *t, const struct runq_value *v)
 
 static void take_counts(void *data, const struct gen_row *row)
 {
+	struct runq_key key = *(const struct runq_key *)row->key;
 	struct probe_run *run = data;
-	struct told *t = map_put(run->told, row->key, NULL);
+	struct told *t;
 
+	key.cpu = 0;
+	t = map_put(run->told, &key, NULL);
 	if (!t)
 		return; /* counted by the map */
 	t->alive = true;
-	for (unsigned cpu = 0; cpu < row->cpus; cpu++)
-		add_value(t, percpu_value(row, cpu));
+	add_value(t, row->value);
 }
 
 static void take_open(struct probe_run *run, const struct runq_thread *thread, uint64_t now_ns)

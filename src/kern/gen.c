@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -18,43 +19,24 @@
 
 #define BATCH 512U
 
+/* A CPU counts for itself: a flow that is seen on more CPUs than that takes the room of others. */
+#define CPUS_OF_A_KEY 4
+
 struct gen {
 	struct bpf_map *outer; /* the object's */
 	int fd[2];
 	unsigned active;
 	uint32_t max_entries;
-	size_t key_size, stride;
-	enum bpf_map_type type;
-	uint32_t value_size;
-	unsigned cpus;
+	uint32_t key_size, value_size;
+	uint32_t flags;
 	char name[BPF_OBJ_NAME_LEN];
-	int pattern; /* a map of the same kind with one entry, by which the object is loaded; -1: closed */
-	pthread_t maker;
-	bool making;
-	int made;    /* of make() in the maker */
 	int started; /* of activate() in gen_start_all() */
 };
-
-static void wait_for_maker(struct gen *g)
-{
-	if (g->making)
-		pthread_join(g->maker, NULL);
-	g->making = false;
-}
-
-static void close_pattern(struct gen *g)
-{
-	if (g->pattern >= 0)
-		close(g->pattern);
-	g->pattern = -1;
-}
 
 void gen_free(struct gen *g)
 {
 	if (!g)
 		return;
-	wait_for_maker(g);
-	close_pattern(g);
 	for (int i = 0; i < 2; i++)
 		if (g->fd[i] >= 0)
 			close(g->fd[i]);
@@ -63,83 +45,57 @@ void gen_free(struct gen *g)
 
 DEFINE_CLEANUP(struct gen *, gen, gen_free)
 
-static int create(const struct gen *g, uint32_t max_entries)
+uint32_t gen_room(uint64_t keys)
 {
-	int fd = bpf_map_create(g->type, g->name, (uint32_t)g->key_size, g->value_size, max_entries, NULL);
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	return fd < 0 ? -errno : fd;
+	return (uint32_t)MIN(keys * (uint64_t)MAX(1, MIN(cpus, CPUS_OF_A_KEY)), UINT32_MAX / 2);
 }
 
-/* All of its memory at once: at a start that takes longer than everything else. */
-static int make(struct gen *g, int which)
+static int make(struct gen *g, unsigned which)
 {
-	int fd = create(g, g->max_entries);
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = g->flags);
+	int fd = bpf_map_create(BPF_MAP_TYPE_HASH, g->name, g->key_size, g->value_size, g->max_entries, &opts);
 
-	if (fd >= 0)
-		g->fd[which] = fd;
-	return fd < 0 ? fd : 0;
+	if (fd < 0)
+		return -errno;
+	g->fd[which] = fd;
+	return 0;
 }
 
-/* The kernel hands out per-CPU memory to one at a time; those who wait for it there take the CPU meanwhile. */
-static pthread_mutex_t makers = PTHREAD_MUTEX_INITIALIZER;
-
-/* While the verifier looks at the programs. */
-static void *make_first(void *data)
+static int make_first(struct gen *g, struct err *err)
 {
-	struct gen *g = data;
-
-	pthread_mutex_lock(&makers);
-	g->made = make(g, 0);
-	pthread_mutex_unlock(&makers);
-	return NULL;
-}
-
-static void start_maker(struct gen *g)
-{
-	g->making = !thread_start(&g->maker, make_first, g);
-	if (!g->making)
-		make_first(g);
-}
-
-/* The kernel compares kind and sizes of the pattern with those of a map that is put in, not its entries (Linux 5.10).
- */
-static int set_pattern(struct gen *g, struct err *err)
-{
-	int r = g->pattern = create(g, 1);
+	int r = make(g, 0);
 
 	if (r == -EPERM)
 		return object_not_permitted("counting maps", err);
-	if (r >= 0)
-		r = bpf_map__set_inner_map_fd(g->outer, g->pattern);
-	return r < 0 ? err_set(err, r, "counting map %s: %s", bpf_map__name(g->outer), object_error_words(r)) : 0;
+	if (r == 0)
+		r = bpf_map__set_inner_map_fd(g->outer, g->fd[0]);
+	return r < 0 ? err_set(err, r, "counting map %s with %u entries: %s", g->name, g->max_entries,
+			       object_error_words(r))
+		     : 0;
 }
 
 int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, struct err *err)
 {
 	struct bpf_map *inner = bpf_map__inner_map(outer);
 	_cleanup_(cleanup_gen) struct gen *g = calloc(1, sizeof(*g));
-	int cpus = libbpf_num_possible_cpus(), r;
+	int r;
 
 	if (!g)
 		return err_oom(err);
-	g->fd[0] = g->fd[1] = g->pattern = -1;
-	if (cpus < 0)
-		return err_set(err, cpus, "counting map %s: the number of CPUs: %s", bpf_map__name(outer),
-			       object_error_words(cpus));
+	g->fd[0] = g->fd[1] = -1;
 	if (!inner)
 		return err_set(err, -ENOMEM, "counting map %s: cannot be set up", bpf_map__name(outer));
 	g->outer = outer;
 	snprintf(g->name, sizeof(g->name), "%s", bpf_map__name(outer));
 	g->max_entries = max_entries;
 	g->key_size = bpf_map__key_size(inner);
-	g->stride = (bpf_map__value_size(inner) + 7UL) / 8 * 8;
-	g->cpus = (unsigned)cpus;
-	g->type = bpf_map__type(inner);
 	g->value_size = bpf_map__value_size(inner);
-	r = set_pattern(g, err);
+	g->flags = bpf_map__map_flags(inner);
+	r = make_first(g, err);
 	if (r < 0)
 		return r;
-	start_maker(g);
 	*ret = TAKE_PTR(g);
 	return 0;
 }
@@ -157,15 +113,6 @@ static int activate(struct gen *g, unsigned which)
 	if (r == 0)
 		g->active = which;
 	return r;
-}
-
-static int take_made(struct gen *g, struct err *err)
-{
-	wait_for_maker(g);
-	close_pattern(g);
-	return g->made < 0 ? err_set(err, g->made, "counting map %s with %u entries on %u CPUs: %s",
-				     bpf_map__name(g->outer), g->max_entries, g->cpus, object_error_words(g->made))
-			   : 0;
 }
 
 static void *activate_first(void *data)
@@ -197,10 +144,6 @@ int gen_start_all(struct gen *const gens[], size_t n, struct err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = take_made(gens[i], err);
-	if (r < 0)
-		return r;
 	activate_all(gens, n);
 	for (size_t i = 0; i < n && r == 0; i++)
 		if (gens[i]->started < 0)
@@ -229,27 +172,27 @@ static int batch_alloc(struct batch *b, const struct gen *g, uint32_t room)
 {
 	batch_free(b);
 	b->room = room;
-	b->keys = malloc(room * g->key_size);
-	b->values = malloc((size_t)room * g->cpus * g->stride);
+	b->keys = malloc((size_t)room * g->key_size);
+	b->values = malloc((size_t)room * g->value_size);
 	return b->keys && b->values ? 0 : -ENOMEM;
 }
 
 static void hand_on(const struct gen *g, const struct batch *b, uint32_t n, gen_row_fn fn, void *data)
 {
-	for (uint32_t i = 0; i < n; i++)
-		fn(data, &(struct gen_row){
-				 .key = b->keys + i * g->key_size,
-				 .values = b->values + (size_t)i * g->cpus * g->stride,
-				 .stride = g->stride,
-				 .cpus = g->cpus,
-			 });
+	for (size_t i = 0; i < n; i++) {
+		struct gen_row row = {.key = b->keys + i * g->key_size, .value = b->values + i * g->value_size};
+
+		memcpy(&row.cpu, b->keys + (i + 1) * g->key_size - sizeof(row.cpu), sizeof(row.cpu));
+		fn(data, &row);
+	}
 }
 
 int gen_swap(struct gen *g)
 {
-	int other = !g->active, r = g->fd[other] < 0 ? make(g, other) : 0;
+	unsigned other = !g->active;
+	int r = g->fd[other] < 0 ? make(g, other) : 0;
 
-	return r < 0 ? r : activate(g, (unsigned)other);
+	return r < 0 ? r : activate(g, other);
 }
 
 static int make_places(struct gen *const gens[], size_t n, unsigned which)
@@ -259,7 +202,7 @@ static int make_places(struct gen *const gens[], size_t n, unsigned which)
 	for (size_t i = 0; i < n && r == 0; i++) {
 		if (gens[i]->fd[which] >= 0)
 			continue;
-		r = make(gens[i], (int)which);
+		r = make(gens[i], which);
 		if (r == 0)
 			r = put_at(gens[i], which, which);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Two generations of a counting map behind an ARRAY_OF_MAPS (bpf/generations.h): programs count in the
  * active one, a collection swaps and then empties the other, to which no program writes any more. Deleting
- * from a live per-CPU map would lose counts. */
+ * from a live map would lose counts. */
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -12,20 +12,23 @@
 
 struct gen;
 
-/* One key with its value on each CPU, at values + cpu * stride; valid for the call. */
+/* One key with the value that one CPU counted, both aligned to four bytes at least; valid for the call. The last four
+ * bytes of the key are that CPU. */
 struct gen_row {
 	const void *key;
-	const void *values;
-	size_t stride;
-	unsigned cpus;
+	const void *value;
+	unsigned cpu;
 };
 typedef void (*gen_row_fn)(void *data, const struct gen_row *row);
 
-/* Between open and load: begins to make the first generation after the inner map that outer declares (a per-CPU
- * hash), with room for max_entries keys; the second one is made by the first swap. */
+/* The entries that keys need where each is counted on some of the CPUs: on every one of a small machine. */
+uint32_t gen_room(uint64_t keys);
+
+/* Between open and load: makes the first generation after the inner map that outer declares, with that many entries;
+ * the second one is made by the first swap. */
 int gen_prepare(struct gen **ret, struct bpf_map *outer, uint32_t max_entries, struct err *err);
 
-/* After load: the first generation becomes active, where there was the memory to make it. */
+/* After load: the first generation becomes active. */
 int gen_start(struct gen *g, struct err *err);
 
 /* The same for up to GEN_TOGETHER_MAX maps in the time that one takes. */

@@ -35,6 +35,7 @@ static void open_programs(struct bench *b, struct err *err)
 	b->entry->rodata->egress = 1;
 	assert_int_equal(ring_prepare(b->bpf->obj, 65536, err), 0);
 	assert_int_equal(gen_prepare(&b->flows, b->bpf->maps.flows, FLOW_BENCH_ROOM, err), 0);
+	assert_int_equal(gen_prepare(&b->gpdus, b->bpf->maps.gpdus, FLOW_BENCH_ROOM, err), 0);
 	assert_int_equal(gen_prepare(&b->tunnels, b->bpf->maps.tunnels, FLOW_BENCH_ROOM, err), 0);
 	assert_int_equal(gen_prepare(&b->senders, b->bpf->maps.senders, 16, err), 0);
 	assert_int_equal(gen_prepare(&b->qualities, b->bpf->maps.qualities, FLOW_BENCH_ROOM, err), 0);
@@ -56,6 +57,7 @@ static void load_programs(struct bench *b, struct err *err)
 	fd = bpf_program__fd(b->bpf->progs.flow_packet);
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(b->bpf->maps.flow_programs), &zero, &fd, BPF_ANY), 0);
 	assert_int_equal(gen_start(b->flows, err), 0);
+	assert_int_equal(gen_start(b->gpdus, err), 0);
 	assert_int_equal(gen_start(b->tunnels, err), 0);
 	assert_int_equal(gen_start(b->senders, err), 0);
 	assert_int_equal(gen_start(b->qualities, err), 0);
@@ -111,6 +113,7 @@ int flow_bench_tear_down(void **state)
 
 	ring_free(b->ring);
 	gen_free(b->flows);
+	gen_free(b->gpdus);
 	gen_free(b->tunnels);
 	gen_free(b->senders);
 	gen_free(b->qualities);
@@ -126,10 +129,5 @@ void flow_bench_sum(void *data, const struct gen_row *row)
 	struct sums *s = data;
 
 	s->rows++;
-	for (unsigned cpu = 0; cpu < row->cpus; cpu++) {
-		const struct flow_value *v = (const void *)((const char *)row->values + cpu * row->stride);
-
-		s->packets += v->packets;
-		s->slots += v->packets > 0;
-	}
+	s->packets += ((const struct flow_value *)row->value)->packets;
 }

@@ -17,7 +17,7 @@
 struct bench {
 	struct flow_bpf *bpf;
 	struct flow_entry_bpf *entry;
-	struct gen *flows, *tunnels, *senders, *qualities;
+	struct gen *flows, *gpdus, *tunnels, *senders, *qualities;
 	struct ring *ring;
 	struct flow_attachment attachment;
 	struct probe_run run; /* for flow_ledger_read() */
@@ -28,7 +28,7 @@ struct bench {
 
 struct sums {
 	uint64_t packets;
-	unsigned rows, slots; /* slots: of rows, by CPU, that anything was counted in */
+	unsigned rows; /* keys, each CPU's by itself */
 };
 
 int flow_bench_set_up(void **state);

@@ -27,7 +27,8 @@ DEFINE_CLEANUP(struct flow_bpf *, flow, flow_bpf__destroy)
 /* With all that a verb can ask of it. */
 static void load(struct flow_bpf *bpf, bool kernel_reads)
 {
-	struct bpf_map *maps[] = {bpf->maps.flows, bpf->maps.tunnels, bpf->maps.senders, bpf->maps.qualities};
+	struct bpf_map *maps[] = {bpf->maps.flows, bpf->maps.gpdus, bpf->maps.tunnels, bpf->maps.senders,
+				  bpf->maps.qualities};
 	struct gen *gens[ARRAY_SIZE(maps)] = {0};
 	struct err err = {""};
 

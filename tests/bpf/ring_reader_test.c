@@ -28,7 +28,7 @@
 /* The flow program, without an interface: each packet is an event. */
 struct flood {
 	struct flow_bpf *bpf;
-	struct gen *counts[4];
+	struct gen *counts[5];
 	struct ring *ring;
 	pthread_t thread;
 	unsigned rounds, delivered;
@@ -49,10 +49,11 @@ static void load(struct flood *f)
 	assert_int_equal(gen_prepare(&f->counts[1], f->bpf->maps.tunnels, 64, &err), 0);
 	assert_int_equal(gen_prepare(&f->counts[2], f->bpf->maps.senders, 64, &err), 0);
 	assert_int_equal(gen_prepare(&f->counts[3], f->bpf->maps.qualities, 64, &err), 0);
+	assert_int_equal(gen_prepare(&f->counts[4], f->bpf->maps.gpdus, 64, &err), 0);
 	assert_int_equal(bpf_map__set_max_entries(f->bpf->maps.orders, 64), 0);
 	if (object_load(f->bpf->skeleton, "flow program", &err) < 0)
 		fail_msg("%s", err.text);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(gen_start(f->counts[i], &err), 0);
 	assert_int_equal(ring_open(&f->ring, f->bpf->obj, &err), 0);
 }
@@ -60,7 +61,7 @@ static void load(struct flood *f)
 static void unload(struct flood *f)
 {
 	ring_free(f->ring);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 5; i++)
 		gen_free(f->counts[i]);
 	flow_bpf__destroy(f->bpf);
 }

@@ -11,6 +11,7 @@ int flow_quality(struct __sk_buff *skb);
 #include "packet.h"
 #include "flow_filter.bpf.h"
 #include "flow_quality.bpf.h"
+#include "flow_count.bpf.h"
 #include "ring.h"
 #include "run.h"
 #include "task.h"
@@ -31,108 +32,6 @@ const volatile bool kernel_reads = true;
 #define GSO_UDP_TUNNEL (1 << 10 | 1 << 11) /* SKB_GSO_UDP_TUNNEL and _CSUM: of the inner packet */
 #define FLOW_SEGMENTED 0x4
 #define BUNDLE_MAX 128 /* UDP_MAX_SEGMENTS, and more than UDP_GRO_CNT_MAX */
-
-#define TOLD_SLOTS 64 /* a power of two */
-
-/* How far a bundle has been told apart. */
-struct flow_bundle {
-	__u32 off;     /* of the next packet's GTP-U header */
-	__u32 size;    /* of each datagram's payload; the last one may be shorter */
-	__u32 headers; /* bytes before the payload, which each packet has on the wire */
-	__u32 packets; /* so far */
-};
-
-struct flow_scratch {
-	struct packet_work work;
-	struct flow_entry entry;
-	__u32 len;
-	__u32 packets; /* that are counted at once */
-	__u32 segments;
-	struct flow_bundle bundle;
-	__u32 segmented; /* FLOW_SEGMENTED, PACKET_BUNDLE_OUTER, ... */
-	__u32 place;	 /* of the generation that counts this packet, in each of flows, tunnels and senders */
-	__u32 passed;	 /* packets that passed the filter since the last event */
-	__u64 jiffies;	 /* of now_ns: reading the clock once a tick is enough */
-	__u64 now_ns;
-	struct flow_key flow;
-	struct tunnel_key tunnel;
-	struct sender_key sender;
-	struct quality_scratch quality;
-	__u64 told[TOLD_SLOTS]; /* sockets that had their event, each in the one place it can have */
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct flow_scratch);
-} scratch SEC(".maps");
-
-GENERATIONS(flows, struct flow_key, struct flow_value);
-GENERATIONS(tunnels, struct tunnel_key, struct flow_value);
-GENERATIONS(senders, struct sender_key, struct sender_value);
-
-GENERATION_CHOICE(flow_generation); /* of these, and of qualities */
-
-static __always_inline void add_packet(struct flow_value *v, const struct flow_scratch *s)
-{
-	v->packets += s->packets;
-	v->bytes += s->len;
-	v->segments += s->segments;
-	if (!v->first_ns)
-		v->first_ns = s->now_ns;
-	v->last_ns = s->now_ns;
-	if (s->work.packet.tcp)
-		v->tcp |= FLOW_TCP | s->work.packet.tcp_flags;
-}
-
-static __always_inline void count_flow(struct flow_scratch *s, struct flow_ledger *ledger)
-{
-	const struct packet *p = &s->work.packet;
-	struct flow_value *v;
-	struct flow_key *k = &s->flow;
-
-	k->attachment = (__u16)s->entry.attachment;
-	k->vlan[0] = p->vlan[0];
-	k->vlan[1] = p->vlan[1];
-	k->overlay = p->overlay;
-	k->layers = p->vlans;
-	if (p->head == HEAD_GTPU) {
-		k->layers |=
-			FLOW_GTP | (p->gtp.flags & RECORD_GTP_QFI ? FLOW_QFI : 0) | p->gtp.pdu_type << FLOW_PDU_SHIFT;
-		k->teid = p->gtp.teid;
-		k->qfi = p->gtp.qfi;
-		k->tuple = p->inner;
-	} else {
-		k->layers |= p->head == HEAD_GTPU_BUNDLE ? FLOW_BUNDLE : 0;
-		k->teid = 0;
-		k->qfi = 0;
-		k->tuple = p->outer;
-	}
-	v = generation_slot_at(&flows, s->place, k, s->quality.zeros);
-	add_packet(v ?: &ledger->other[OTHER_FLOW], s);
-}
-
-static __always_inline void count_tunnel(struct flow_scratch *s, struct flow_ledger *ledger)
-{
-	const struct packet *p = &s->work.packet;
-	struct flow_value *v;
-	struct tunnel_key *k = &s->tunnel;
-
-	if (p->head != HEAD_GTPU && p->head != HEAD_GTPU_MESSAGE)
-		return;
-	k->attachment = s->entry.attachment;
-	k->teid = p->gtp.teid;
-	k->overlay = p->overlay;
-	__builtin_memcpy(k->src, p->outer.src, sizeof(k->src));
-	__builtin_memcpy(k->dst, p->outer.dst, sizeof(k->dst));
-	k->type = p->gtp.type;
-	k->qfi = p->gtp.qfi;
-	k->pdu_type = p->gtp.pdu_type;
-	k->gtp = p->gtp.flags & (RECORD_GTP | RECORD_GTP_QFI);
-	v = generation_slot_at(&tunnels, s->place, k, s->quality.zeros);
-	add_packet(v ?: &ledger->other[OTHER_TUNNEL], s);
-}
 
 static __always_inline __u16 wanted_port(__u16 port)
 {
@@ -211,6 +110,7 @@ static __always_inline void count_sender(struct flow_scratch *s, struct flow_led
 	k->tgid = id.tgid;
 	k->tid = id.tid;
 	k->context = task_context();
+	k->cpu = bpf_get_smp_processor_id();
 	v = generation_slot_at(&senders, s->place, k, s->quality.zeros);
 	if (!v) {
 		add_packet(&ledger->other[OTHER_SENDER], s);
@@ -344,7 +244,6 @@ static __always_inline void decode(struct __sk_buff *skb, struct flow_scratch *s
 static __always_inline void count_tunneled(struct __sk_buff *skb, struct flow_scratch *s, struct flow_ledger *ledger)
 {
 	count_flow(s, ledger);
-	count_tunnel(s, ledger);
 	if (quality_wanted(&s->work) && flow_quality(skb) < 0)
 		add_packet(&ledger->other[OTHER_QUALITY], s);
 }
@@ -388,7 +287,7 @@ static __always_inline void count_rest(const struct __sk_buff *skb, struct flow_
 	s->segments = s->packets;
 	s->len = s->packets * b->headers + skb->len - b->off;
 	ledger->bundled[HEAD_GTPU_BUNDLE] += s->packets;
-	count_flow(s, ledger);
+	count_plain(s, ledger);
 	emit_packet(s);
 	s->bundle.packets += s->packets;
 }

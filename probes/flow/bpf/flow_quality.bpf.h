@@ -24,7 +24,7 @@ struct {
 	__type(value, __u64); /* when it was sent, boot clock */
 } echoes SEC(".maps");
 
-GENERATIONS(qualities, struct quality_key, struct quality_value);
+GENERATIONS_AS_NEEDED(qualities, struct quality_key, struct quality_value);
 
 /* Real time minus boot time, in ns. */
 __s64 boot_to_real = 0;
@@ -75,13 +75,18 @@ static __always_inline void quality_key_qfi(struct quality_key *k, const struct 
 	k->gtp = RECORD_GTP | RECORD_GTP_QFI;
 }
 
-static __always_inline struct quality_value *quality_slot(const struct quality_scratch *q)
+static __always_inline struct quality_value *quality_slot(struct quality_scratch *q)
 {
-	return generation_slot_at(&qualities, q->place, &q->key, q->zeros);
+	struct quality_value *v;
+
+	q->key.cpu = bpf_get_smp_processor_id();
+	v = generation_slot_at(&qualities, q->place, &q->key, q->zeros);
+	q->key.cpu = 0;
+	return v;
 }
 
 /* 0, or -1 where there is no room. */
-static __always_inline int quality_order(const struct quality_scratch *q, __u32 seq, __u32 mask, __u64 now_ns)
+static __always_inline int quality_order(struct quality_scratch *q, __u32 seq, __u32 mask, __u64 now_ns)
 {
 	struct quality_value *v = quality_slot(q);
 	struct quality_order *o;

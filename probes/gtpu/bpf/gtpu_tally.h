@@ -89,7 +89,11 @@ static __always_inline void count(__u32 func, __s32 ret, __u32 bytes)
 static __noinline int count_context(__u32 func)
 {
 	struct task_id id = task_current_id();
-	struct gtpu_context_key key = {.tid = id.tid, .tgid = id.tgid, .func_id = func, .context = task_context()};
+	struct gtpu_context_key key = {.tid = id.tid,
+				       .tgid = id.tgid,
+				       .func_id = func,
+				       .context = task_context(),
+				       .cpu = bpf_get_smp_processor_id()};
 	struct gtpu_context none = {}, *c;
 
 	c = generation_slot_chosen(&gtpu_contexts, &gtpu_generation, &key, &none);
@@ -172,7 +176,7 @@ static __always_inline bool is_of_session(const struct seen *s)
 
 static __noinline int count_session(struct open_packet *p)
 {
-	struct gtpu_session_key key = {.path = p->path};
+	struct gtpu_session_key key = {.path = p->path, .cpu = bpf_get_smp_processor_id()};
 	struct gtpu_session none = {}, *c;
 
 	session_rules(&key, &p->record);

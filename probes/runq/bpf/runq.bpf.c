@@ -152,7 +152,7 @@ static __always_inline void becomes(struct sight *s, enum runq_state state)
 
 static __always_inline struct runq_value *value_of(struct task_struct *task, struct sight *s, enum runq_hook hook)
 {
-	struct runq_key key = {.tgid = s->tgid, .tid = s->tid};
+	struct runq_key key = {.tgid = s->tgid, .tid = s->tid, .cpu = bpf_get_smp_processor_id()};
 	struct runq_value fresh = {}, *v = generation_slot(&waits, &key, &fresh);
 
 	if (!v)
