@@ -147,9 +147,11 @@ def make_initrd(kernel, work):
 class Machine:
     """One kernel, booted when the first job comes; `run` is called by one thread at a time."""
 
-    def __init__(self, version, append=""):
+    def __init__(self, version, append="", cpus=CPUS, memory_mb=MEMORY_MB):
         self.version = version
         self.append = append
+        self.cpus = cpus
+        self.memory_mb = memory_mb
         self.kernel = Kernel(version)
         self.work = Path(tempfile.mkdtemp(prefix="teide-vm."))
         self.jobs = self.work / "jobs"
@@ -179,7 +181,7 @@ class Machine:
         for name in ("control", "monitor"):
             (self.work / name).unlink(missing_ok=True)
         arguments = [command("qemu-system-x86_64"), "-M", "q35", "-cpu", "max", "-accel", "tcg,thread=multi",
-                     "-smp", str(CPUS), "-m", str(MEMORY_MB), "-kernel", str(self.kernel.image),
+                     "-smp", str(self.cpus), "-m", str(self.memory_mb), "-kernel", str(self.kernel.image),
                      "-initrd", str(self.work / "initrd"), "-no-reboot", "-net", "none", "-display", "none",
                      "-monitor", f"unix:{self.work}/monitor,server=on,wait=off",
                      "-serial", f"file:{self.work}/console", "-serial", f"unix:{self.work}/control,server=on,wait=off",
