@@ -17,6 +17,7 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "kernel_btf.h"
+#include "kernel_symbols.h"
 #include "privileges.h"
 
 DEFINE_CLEANUP(struct btf *, kernel_btf, kernel_btf_put)
@@ -216,14 +217,21 @@ void features_probe(struct features *ret)
 	};
 }
 
+static bool module_is_loaded(const char *module)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/initstate", module);
+	return access(path, F_OK) == 0;
+}
+
 void features_module(const char *module, struct module_facts *ret)
 {
 	_cleanup_fclose_ FILE *file = NULL;
 	char path[128];
 
 	*ret = (struct module_facts){0};
-	snprintf(path, sizeof(path), "/sys/module/%s/initstate", module);
-	ret->loaded = !access(path, F_OK);
+	ret->loaded = module_is_loaded(module);
 	snprintf(path, sizeof(path), "/sys/kernel/btf/%s", module);
 	ret->btf = !access(path, R_OK);
 	snprintf(path, sizeof(path), "/sys/module/%s/version", module);
@@ -276,6 +284,8 @@ static const char *split_symbol(char *line, const char **ret_module)
 	return name;
 }
 
+static const struct symbol_facts no_facts = {.fentry = -ENODATA, .kprobe = -ENODATA};
+
 static int scan_kallsyms(const struct plan_hook *hooks, size_t n, struct symbol_facts *facts, struct err *err)
 {
 	char line[512], buffer[KALLSYMS_AT_A_TIME]; /* outlives the file */
@@ -294,6 +304,62 @@ static int scan_kallsyms(const struct plan_hook *hooks, size_t n, struct symbol_
 			match_symbol(name, module, hooks, n, facts);
 	}
 	return 0;
+}
+
+/* How a compiler names what it made of a function whose arguments it changed. */
+static const char *const suffixes[] = {".isra.0", ".constprop.0", ".part.0", ".isra.0.constprop.0",
+				       ".constprop.0.isra.0"};
+
+static void symbol_name(const struct plan_hook *hook, const char *suffix, char ret[static KERNEL_SYMBOL_MAX])
+{
+	snprintf(ret, KERNEL_SYMBOL_MAX, "%s%s%s%s", hook->module ? hook->module : "", hook->module ? ":" : "",
+		 hook->function, suffix);
+}
+
+static int ask_for_mangled(const struct plan_hook *hook, struct symbol_facts *facts)
+{
+	char name[KERNEL_SYMBOL_MAX];
+	bool there = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !there && i < ARRAY_SIZE(suffixes); i++) {
+		symbol_name(hook, suffixes[i], name);
+		r = kernel_symbol_exists(name, &there);
+		if (there)
+			snprintf(facts->mangled, sizeof(facts->mangled), "%s%s", hook->function, suffixes[i]);
+	}
+	return r;
+}
+
+static int ask_for_symbol(const struct plan_hook *hook, struct symbol_facts *facts)
+{
+	char name[KERNEL_SYMBOL_MAX];
+	int r;
+
+	symbol_name(hook, "", name);
+	r = kernel_symbol_exists(name, &facts->symbol);
+	return r == 0 && !facts->symbol ? ask_for_mangled(hook, facts) : r;
+}
+
+/* By a look-up for each, since Linux 6.2 in no time. */
+static int ask_for_symbols(const struct plan_hook *hooks, size_t n, struct symbol_facts *facts)
+{
+	int r = features_direct_reads() ? 0 : -EOPNOTSUPP;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (!hooks[i].module || module_is_loaded(hooks[i].module))
+			r = ask_for_symbol(&hooks[i], &facts[i]);
+	return r;
+}
+
+/* All at once: 200,000 lines. */
+static int find_symbols(const struct plan_hook *hooks, size_t n, struct symbol_facts *facts, struct err *err)
+{
+	if (ask_for_symbols(hooks, n, facts) == 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		facts[i] = no_facts;
+	return scan_kallsyms(hooks, n, facts, err);
 }
 
 /* The module whose hooks are looked up, with its BTF where it has one. Hooks of one module stand together. */
@@ -365,8 +431,8 @@ int features_symbols(const struct features *f, const struct plan_hook *hooks, si
 	int r;
 
 	for (size_t i = 0; i < n; i++)
-		ret[i] = (struct symbol_facts){.fentry = -ENODATA, .kprobe = -ENODATA};
-	r = scan_kallsyms(hooks, n, ret, err);
+		ret[i] = no_facts;
+	r = find_symbols(hooks, n, ret, err);
 	if (r)
 		return r;
 	for (size_t i = 0; i < n; i++) {

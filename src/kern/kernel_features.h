@@ -46,6 +46,6 @@ void features_module(const char *module, struct module_facts *ret);
 
 /* Looks the hooks' functions up, tries fentry on each that is there, and a kprobe where fentry does not work or the
  * hook is a seldom one: there the plan wants to know both. Where f says that fentry does not work, kprobes alone
- * are tried. One pass over /proc/kallsyms for all of them. 0 or -errno. */
+ * are tried. The kernel is asked for each function, or before Linux 6.2 all of /proc/kallsyms is read. 0 or -errno. */
 int features_symbols(const struct features *f, const struct plan_hook *hooks, size_t n, struct symbol_facts *ret,
 		     struct err *err);

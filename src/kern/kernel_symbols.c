@@ -93,12 +93,26 @@ static int ask_kernel(const char *name, uint64_t *ret)
 	return r == 0 && said != 0 && said != -ENOENT ? said : r;
 }
 
+static int ask(const char *name, uint64_t *ret)
+{
+	return strlen(name) < KERNEL_SYMBOL_MAX ? ask_kernel(name, ret) : -EINVAL;
+}
+
+int kernel_symbol_exists(const char *name, bool *ret)
+{
+	uint64_t address;
+	int r = ask(name, &address);
+
+	*ret = r == 0 && address;
+	return r;
+}
+
 static int ask_for_all(const char *const names[], size_t n, uint64_t ret[])
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = strlen(names[i]) < KERNEL_SYMBOL_MAX ? ask_kernel(names[i], &ret[i]) : -EINVAL;
+		r = ask(names[i], &ret[i]);
 	return r;
 }
 

@@ -15,6 +15,7 @@
 #include "btf_member.h"
 #include "cleanup.h"
 #include "kernel_btf.h"
+#include "kernel_features.h"
 #include "kernel_symbols.h"
 
 DEFINE_CLEANUP(struct btf *, btf, btf__free)
@@ -86,12 +87,57 @@ static void finds_what_kallsyms_has(void **state)
 		assert_int_equal(found[i], address_in_kallsyms(names[i]));
 }
 
+/* A function of which kallsyms has only what the compiler made of it, as NAME.constprop.0. */
+static bool changed_by_the_compiler(char ret[static 128])
+{
+	_cleanup_fclose_ FILE *f = fopen("/proc/kallsyms", "re");
+	char line[512], *suffix;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		suffix = strstr(line, ".constprop.0\n");
+		if (!suffix || suffix - line > 100 || line[17] != 't' || strchr(line, '.') != suffix)
+			continue;
+		*suffix = '\0';
+		snprintf(ret, 128, "%.120s", line + 19);
+		if (!address_in_kallsyms(ret))
+			return true;
+	}
+	return false;
+}
+
+static void tells_functions_as_kallsyms_has_them(void **state)
+{
+	char changed[128] = "", mangled[160];
+	const struct plan_hook hooks[] = {
+		{.function = "bpf_prog_put"},
+		{.function = "no_such_function_of_a_kernel"},
+		{.module = "no_such_module", .function = "bpf_prog_put"},
+		{.function = changed},
+	};
+	struct symbol_facts facts[ARRAY_SIZE(hooks)];
+	const struct features none = {.fentry = -EPERM, .kprobe = -EPERM};
+	struct err err = {""};
+	bool any = changed_by_the_compiler(changed);
+
+	assert_int_equal(features_symbols(&none, hooks, any ? 4 : 3, facts, &err), 0);
+	assert_true(facts[0].symbol);
+	assert_false(facts[1].symbol || facts[1].mangled[0]);
+	assert_false(facts[2].symbol || facts[2].loaded);
+	if (!any)
+		return;
+	snprintf(mangled, sizeof(mangled), "%s.constprop.0", changed);
+	assert_false(facts[3].symbol);
+	assert_string_equal(facts[3].mangled, mangled);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_libbpf_finds),
 		cmocka_unit_test(reads_types_once),
 		cmocka_unit_test(finds_what_kallsyms_has),
+		cmocka_unit_test(tells_functions_as_kallsyms_has_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
