@@ -108,6 +108,8 @@ static int load_flow(struct flow_bpf *bpf, struct flow_entry_bpf *entry, struct 
 	bpf_program__set_autoload(bpf->progs.context_softirq_entry, false);
 	bpf_program__set_autoload(bpf->progs.context_softirq_exit, false);
 	bpf->rodata->newcomers_wanted = true;
+	bpf->rodata->cpu_slots = entry->rodata->cpu_slots = flow_cpu_slots();
+	bpf_map__set_max_entries(bpf->maps.flow_ledgers, bpf->rodata->cpu_slots);
 	r = ring_prepare(bpf->obj, 1 << 20, err);
 	if (r >= 0)
 		r = gen_prepare(&gens[0], bpf->maps.flows, 65536, err);

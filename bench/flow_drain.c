@@ -60,6 +60,8 @@ static int load(struct bench *b, struct err *err)
 	bpf_program__set_autoload(b->bpf->progs.context_softirq_exit, false);
 	b->bpf->rodata->events_wanted = true;
 	b->bpf->rodata->ring_batch = RING_SIZE;
+	b->bpf->rodata->cpu_slots = b->entry->rodata->cpu_slots = flow_cpu_slots();
+	bpf_map__set_max_entries(b->bpf->maps.flow_ledgers, b->bpf->rodata->cpu_slots);
 	r = ring_prepare(b->bpf->obj, RING_SIZE, err);
 	for (size_t i = 0; i < ARRAY_SIZE(maps) && r >= 0; i++)
 		r = gen_prepare(&b->gens[i], maps[i], 1024, err);

@@ -181,6 +181,7 @@ static void flow_stop(struct probe_run *run)
 	gen_free(run->tunnels);
 	gen_free(run->senders);
 	gen_free(run->qualities);
+	flow_ledgers_close(run);
 	flow_bpf__destroy(run->bpf);
 	flow_follow_end(run);
 	free(run);
@@ -229,9 +230,10 @@ static int prepare_maps(struct probe_run *run, const struct probe_env *env, cons
 
 	if (r < 0)
 		return r;
-	r = bpf_map__set_max_entries(run->bpf->maps.flow_ledgers, (uint32_t)run->max_interfaces * 2);
+	r = flow_ledgers_prepare(run, run->bpf->maps.flow_ledgers, run->max_interfaces * 2, err);
 	if (r < 0)
-		return err_set(err, r, "ledger of %zu interfaces: %s", run->max_interfaces, err_name(r));
+		return r;
+	run->bpf->rodata->cpu_slots = run->cpu_slots;
 	r = gen_prepare(&run->flows, run->bpf->maps.flows, entries(env, o->max_flows), err);
 	if (r == 0)
 		r = gen_prepare(&run->gpdus, run->bpf->maps.gpdus, entries(env, o->max_flows), err);
@@ -246,9 +248,11 @@ static int start_maps(struct probe_run *run, struct err *err)
 {
 	struct gen *const gens[] = {run->flows, run->gpdus, run->tunnels, run->senders, run->qualities};
 	uint32_t zero = 0;
-	int fd = bpf_program__fd(run->bpf->progs.flow_packet), r;
+	int fd = bpf_program__fd(run->bpf->progs.flow_packet),
+	    r = flow_ledgers_open(run, run->bpf->maps.flow_ledgers, err);
 
-	run->ledger_fd = bpf_map__fd(run->bpf->maps.flow_ledgers);
+	if (r < 0)
+		return r;
 	run->tc.mark_fd = bpf_map__fd(run->bpf->maps.teide_flow);
 	if (bpf_map_update_elem(bpf_map__fd(run->bpf->maps.flow_programs), &zero, &fd, BPF_ANY) < 0)
 		return err_set(err, -errno, "flow program: %s", err_name(errno));

@@ -95,16 +95,24 @@ struct sender_value {
 /* Where packets without room for their key are counted. */
 enum flow_other { OTHER_FLOW, OTHER_TUNNEL, OTHER_SENDER, OTHER_QUALITY, OTHER_MAX };
 
-/* seen + preempted = sum of head + no_program + preempted. */
+/* Words of a ledger before its pad. */
+#define FLOW_LEDGER_WORDS (4 + HEAD_MAX + HEAD_SKIPPED + OTHER_MAX * sizeof(struct flow_value) / 8)
+
+/* One for each attachment and CPU; no two CPUs write to one cache line.
+ * seen + preempted + new_cpu = sum of head + no_program + preempted + new_cpu. */
 struct flow_ledger {
 	/* Counters of 64 bits stand before `other`: user space adds them up as an array. */
 	__u64 seen;	  /* without those of preempted */
 	__u64 preempted;  /* another task's program was under way on this CPU; alone added to atomically */
 	__u64 no_program; /* the tail call failed */
+	__u64 new_cpu;	  /* on CPUs for which there is no ledger; added to atomically, in CPU 0's */
 	__u64 head[HEAD_MAX];
 	__u64 bundled[HEAD_SKIPPED]; /* packets of bundles; HEAD_GTPU_BUNDLE: those that were not told apart */
 	struct flow_value other[OTHER_MAX];
+	__u64 pad[8 - FLOW_LEDGER_WORDS % 8];
 };
+
+_Static_assert(sizeof(struct flow_ledger) % 64 == 0, "flow ledger: whole cache lines");
 
 /* From the entry program to the shared one, on the same CPU within one packet. */
 struct flow_entry {

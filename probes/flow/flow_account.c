@@ -11,7 +11,6 @@
 #include "flow.skel.h" /* its types are flow.h's */
 #include "ledger_writer.h"
 #include "object.h"
-#include "percpu.h"
 
 /* The counters of a ledger are what stands before `other`. */
 #define COUNTERS (offsetof(struct flow_ledger, other) / sizeof(__u64))
@@ -56,27 +55,15 @@ static void take_off(struct flow_ledger *l, const struct flow_ledger *before)
 		value_take_off(&l->other[i], &before->other[i]);
 }
 
-/* With all that had the place before. */
-static int read_place(const struct probe_run *run, uint32_t attachment, struct flow_ledger *ret)
+void flow_ledger_read(const struct probe_run *run, uint32_t attachment, struct flow_ledger *ret)
 {
-	size_t cpus;
-	_cleanup_free_ struct flow_ledger *rows = percpu_read(run->ledger_fd, &attachment, sizeof(*rows), &cpus);
+	const struct flow_ledger *first = run->ledgers + (size_t)attachment * run->cpu_slots;
 
-	if (!rows)
-		return -errno;
 	*ret = (struct flow_ledger){0};
-	for (size_t i = 0; i < cpus; i++)
-		add_ledger(ret, &rows[i]);
-	return 0;
-}
-
-int flow_ledger_read(const struct probe_run *run, uint32_t attachment, struct flow_ledger *ret)
-{
-	int r = read_place(run, attachment, ret);
-
-	if (r == 0)
-		take_off(ret, &run->attachments[attachment].before);
-	return r;
+	for (size_t cpu = 0; cpu < run->cpu_slots; cpu++)
+		add_ledger(ret, &first[cpu]);
+	/* the place had other interfaces before */
+	take_off(ret, &run->attachments[attachment].before);
 }
 
 void flow_ledger_forget(struct probe_run *run, uint32_t attachment)
@@ -84,8 +71,7 @@ void flow_ledger_forget(struct probe_run *run, uint32_t attachment)
 	struct flow_attachment *a = &run->attachments[attachment];
 	struct flow_ledger l;
 
-	if (flow_ledger_read(run, attachment, &l) < 0)
-		return;
+	flow_ledger_read(run, attachment, &l);
 	add_ledger(&run->forgotten, &l);
 	run->forgotten_taken_off += a->taken_off;
 	a->taken_off = 0;
@@ -100,12 +86,13 @@ static void write_ledger(const struct flow_ledger *l, struct ledger_writer *t)
 
 	for (unsigned i = 0; i < HEAD_SKIPPED; i++)
 		counted += l->head[i];
-	ledger_write(t, "seen", NULL, l->seen + l->preempted);
+	ledger_write(t, "seen", NULL, l->seen + l->preempted + l->new_cpu);
 	ledger_write(t, "counted", NULL, counted);
 	for (unsigned i = HEAD_SKIPPED; i < HEAD_MAX; i++)
 		ledger_write(t, "skipped", flow_head_name(i), l->head[i]);
 	ledger_write(t, "skipped", "preempted", l->preempted);
 	ledger_write(t, "skipped", "no_program", l->no_program);
+	ledger_write(t, "skipped", "new_cpu", l->new_cpu);
 	for (unsigned i = 0; i < HEAD_SKIPPED; i++)
 		ledger_write(t, "head", flow_head_name(i), l->head[i]);
 	for (unsigned i = HEAD_OVERLAY + 1; i < HEAD_SKIPPED; i++)
@@ -119,8 +106,9 @@ static void write_attachment(const struct probe_run *run, uint32_t id, struct le
 	struct flow_ledger l;
 
 	t->where = run->attachments[id].hook;
-	if (!run->attachments[id].method[0] || flow_ledger_read(run, id, &l) < 0)
+	if (!run->attachments[id].method[0])
 		return;
+	flow_ledger_read(run, id, &l);
 	write_ledger(&l, t);
 	ledger_write(t, "taken_off", NULL, run->attachments[id].taken_off);
 }
@@ -135,7 +123,7 @@ static void write_memory(const struct probe_run *run, struct ledger_writer *t)
 	ledger_write(t, "quality", NULL,
 		     gen_memory(run->qualities) + object_map_memory(bpf_map__fd(run->bpf->maps.orders)) +
 			     object_map_memory(bpf_map__fd(run->bpf->maps.echoes)));
-	ledger_write(t, "interfaces", NULL, object_map_memory(run->ledger_fd));
+	ledger_write(t, "interfaces", NULL, object_map_memory(bpf_map__fd(run->bpf->maps.flow_ledgers)));
 	ledger_write(t, "ring", NULL, object_map_memory(bpf_map__fd(run->bpf->maps.ring)));
 }
 

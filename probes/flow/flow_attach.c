@@ -16,7 +16,7 @@
 
 static int share_maps(const struct probe_run *run, struct flow_entry_bpf *entry)
 {
-	int r = bpf_map__reuse_fd(entry->maps.flow_ledgers, run->ledger_fd);
+	int r = bpf_map__reuse_fd(entry->maps.flow_ledgers, bpf_map__fd(run->bpf->maps.flow_ledgers));
 
 	if (r == 0)
 		r = bpf_map__reuse_fd(entry->maps.flow_entries, bpf_map__fd(run->bpf->maps.flow_entries));
@@ -39,6 +39,7 @@ static int load_entry(const struct probe_run *run, uint32_t id, const struct flo
 		(*ret)->rodata->l3 = a->target->l3;
 		(*ret)->rodata->egress = a->egress;
 		(*ret)->rodata->preemptible = run->bpf->rodata->preemptible;
+		(*ret)->rodata->cpu_slots = run->cpu_slots;
 		r = share_maps(run, *ret);
 	}
 	if (r == 0)

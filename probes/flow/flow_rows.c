@@ -328,19 +328,15 @@ static void other_row(const struct flow_rows *r, uint32_t attachment, enum flow_
 	r->emit(r->data, &e);
 }
 
-static int collect_others(const struct flow_rows *r)
+static void collect_others(const struct flow_rows *r)
 {
 	struct flow_ledger ledger;
-	int e;
 
 	for (uint32_t id = 0; id < r->run->n_attachments; id++) {
-		e = flow_ledger_read(r->run, id, &ledger);
-		if (e < 0)
-			return e;
+		flow_ledger_read(r->run, id, &ledger);
 		for (int which = 0; which < OTHER_MAX; which++)
 			other_row(r, id, which, &ledger.other[which]);
 	}
-	return 0;
 }
 
 /* All at one instant, so that the rows of a collection are of the same packets. */
@@ -370,8 +366,7 @@ int flow_collect(struct probe_run *run, event_fn emit, void *data)
 	e = collect_sums(&r);
 	if (e == 0)
 		e = flow_quality_collect(&r);
-	if (e == 0)
-		e = collect_others(&r);
+	collect_others(&r);
 	if (e == 0)
 		flow_follow_collected(run);
 	return e;

@@ -85,7 +85,9 @@ struct probe_run {
 	struct quality_key order_cursor; /* the order looked at last */
 	bool order_cursor_set;
 	struct ring *ring;
-	int ledger_fd;
+	const struct flow_ledger *ledgers; /* cpu_slots of each attachment, one behind the other */
+	size_t ledgers_size;
+	uint32_t cpu_slots;
 	uint16_t probe_id, gtp_port;
 	bool per_cpu;	   /* a row for each CPU that counted */
 	bool kernel_reads; /* programs may read the kernel's memory */
@@ -146,9 +148,15 @@ void flow_plan(struct probe_run *run, plan_fn fn, void *data);
 /* flow_peers.c: after interfaces have come or gone. */
 void flow_name_peers(struct probe_run *run);
 
+/* flow_ledgers.c: before load, and after. 0, or -errno with a message. */
+uint32_t flow_cpu_slots(void);
+int flow_ledgers_prepare(struct probe_run *run, struct bpf_map *map, size_t attachments, struct err *err);
+int flow_ledgers_open(struct probe_run *run, const struct bpf_map *map, struct err *err);
+void flow_ledgers_close(struct probe_run *run);
+
 /* flow_account.c. */
 void flow_ledger_forget(struct probe_run *run, uint32_t attachment);
 void flow_value_add(struct flow_value *sum, const struct flow_value *v);
-/* One attachment's ledger, added up over the CPUs. 0 or -errno. */
-int flow_ledger_read(const struct probe_run *run, uint32_t attachment, struct flow_ledger *ret);
+/* One attachment's ledger, added up over the CPUs. */
+void flow_ledger_read(const struct probe_run *run, uint32_t attachment, struct flow_ledger *ret);
 void flow_ledger_tell(struct probe_run *run, ledger_fn fn, void *data);

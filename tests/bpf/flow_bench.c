@@ -33,6 +33,8 @@ static void open_programs(struct bench *b, struct err *err)
 	bpf_program__set_autoload(b->bpf->progs.context_softirq_entry, context.context_by_tracepoint);
 	bpf_program__set_autoload(b->bpf->progs.context_softirq_exit, context.context_by_tracepoint);
 	b->entry->rodata->egress = 1;
+	assert_int_equal(flow_ledgers_prepare(&b->run, b->bpf->maps.flow_ledgers, 1, err), 0);
+	b->bpf->rodata->cpu_slots = b->entry->rodata->cpu_slots = b->run.cpu_slots;
 	assert_int_equal(ring_prepare(b->bpf->obj, 65536, err), 0);
 	assert_int_equal(gen_prepare(&b->flows, b->bpf->maps.flows, FLOW_BENCH_ROOM, err), 0);
 	assert_int_equal(gen_prepare(&b->gpdus, b->bpf->maps.gpdus, FLOW_BENCH_ROOM, err), 0);
@@ -63,11 +65,11 @@ static void load_programs(struct bench *b, struct err *err)
 	assert_int_equal(gen_start(b->qualities, err), 0);
 	assert_int_equal(ring_open(&b->ring, b->bpf->obj, err), 0);
 	b->run.attachments = &b->attachment;
-	b->run.ledger_fd = bpf_map__fd(b->bpf->maps.flow_ledgers);
+	assert_int_equal(flow_ledgers_open(&b->run, b->bpf->maps.flow_ledgers, err), 0);
 }
 
 struct bench_kernel {
-	bool preemptible, l3, locked;
+	bool preemptible, l3, locked, new_cpus;
 };
 
 static int make_bench(void **state, struct bench_kernel kernel)
@@ -81,6 +83,8 @@ static int make_bench(void **state, struct bench_kernel kernel)
 	b->bpf->rodata->preemptible = b->entry->rodata->preemptible = kernel.preemptible;
 	b->bpf->rodata->kernel_reads = !kernel.locked;
 	b->entry->rodata->l3 = kernel.l3;
+	if (kernel.new_cpus)
+		b->entry->rodata->cpu_slots = 0;
 	object_end(&capture, 0, NULL, NULL);
 	load_programs(b, &err);
 	*state = b;
@@ -107,11 +111,17 @@ int flow_bench_set_up_locked(void **state)
 	return make_bench(state, (struct bench_kernel){.locked = true});
 }
 
+int flow_bench_set_up_new_cpus(void **state)
+{
+	return make_bench(state, (struct bench_kernel){.new_cpus = true});
+}
+
 int flow_bench_tear_down(void **state)
 {
 	struct bench *b = *state;
 
 	ring_free(b->ring);
+	flow_ledgers_close(&b->run);
 	gen_free(b->flows);
 	gen_free(b->gpdus);
 	gen_free(b->tunnels);

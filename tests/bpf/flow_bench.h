@@ -35,6 +35,7 @@ int flow_bench_set_up(void **state);
 int flow_bench_set_up_preemptible(void **state); /* as on a PREEMPT_RT kernel */
 int flow_bench_set_up_l3(void **state);		 /* as at a device without a link-layer header */
 int flow_bench_set_up_locked(void **state);	 /* as where the kernel lets no program read its memory */
+int flow_bench_set_up_new_cpus(void **state);	 /* as if no CPU had been there at the start */
 int flow_bench_tear_down(void **state);
 
 /* Adds rows of flow values to the struct sums at data. */

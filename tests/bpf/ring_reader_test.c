@@ -44,6 +44,8 @@ static void load(struct flood *f)
 	bpf_program__set_autoload(f->bpf->progs.context_softirq_entry, false);
 	bpf_program__set_autoload(f->bpf->progs.context_softirq_exit, false);
 	f->bpf->rodata->events_wanted = true;
+	f->bpf->rodata->cpu_slots = (uint32_t)libbpf_num_possible_cpus();
+	assert_int_equal(bpf_map__set_max_entries(f->bpf->maps.flow_ledgers, f->bpf->rodata->cpu_slots), 0);
 	assert_int_equal(ring_prepare(f->bpf->obj, 65536, &err), 0);
 	assert_int_equal(gen_prepare(&f->counts[0], f->bpf->maps.flows, 64, &err), 0);
 	assert_int_equal(gen_prepare(&f->counts[1], f->bpf->maps.tunnels, 64, &err), 0);

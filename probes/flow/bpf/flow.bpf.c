@@ -258,7 +258,7 @@ __noinline int flow_bundled(struct __sk_buff *skb)
 
 	if (!s)
 		return 0;
-	ledger = bpf_map_lookup_elem(&flow_ledgers, &s->entry.attachment);
+	ledger = flow_ledger_of(s->entry.attachment, bpf_get_smp_processor_id());
 	off = s->bundle.off;
 	if (!ledger || off >= skb->len)
 		return 0;
@@ -302,7 +302,7 @@ __noinline int flow_bundle(struct __sk_buff *skb)
 
 	if (!s)
 		return 0;
-	ledger = bpf_map_lookup_elem(&flow_ledgers, &s->entry.attachment);
+	ledger = flow_ledger_of(s->entry.attachment, bpf_get_smp_processor_id());
 	if (!ledger)
 		return 0;
 	b = &s->bundle;
@@ -324,7 +324,7 @@ __noinline int flow_bundle(struct __sk_buff *skb)
 
 static __always_inline void count_packet(struct __sk_buff *skb, const struct flow_entry *entry)
 {
-	__u32 zero = 0, id, *place = bpf_map_lookup_elem(&flow_generation, &zero);
+	__u32 zero = 0, *place = bpf_map_lookup_elem(&flow_generation, &zero);
 	struct flow_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
 	struct flow_ledger *ledger;
 	__u64 head;
@@ -333,8 +333,7 @@ static __always_inline void count_packet(struct __sk_buff *skb, const struct flo
 		return;
 	s->entry = *entry;
 	s->place = *place;
-	id = entry->attachment;
-	ledger = bpf_map_lookup_elem(&flow_ledgers, &id);
+	ledger = flow_ledger_of(entry->attachment, bpf_get_smp_processor_id());
 	if (!ledger)
 		return;
 	decode(skb, s);

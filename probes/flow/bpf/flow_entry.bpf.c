@@ -11,12 +11,17 @@ const volatile __u8 egress = 0;
 SEC("tc")
 int teide(struct __sk_buff *skb)
 {
-	__u32 zero = 0, id = attachment;
-	struct flow_ledger *ledger = bpf_map_lookup_elem(&flow_ledgers, &id);
+	__u32 zero = 0, id = attachment, cpu = bpf_get_smp_processor_id();
+	bool has_ledger = cpu < cpu_slots;
+	struct flow_ledger *ledger = flow_ledger_of(id, has_ledger ? cpu : 0);
 	struct flow_entry *entry = bpf_map_lookup_elem(&flow_entries, &zero);
 
 	if (!ledger || !entry)
 		return FLOW_NEXT;
+	if (!has_ledger) {
+		__sync_fetch_and_add(&ledger->new_cpu, 1);
+		return FLOW_NEXT;
+	}
 	if (!flow_enter(entry)) {
 		__sync_fetch_and_add(&ledger->preempted, 1);
 		return FLOW_NEXT;

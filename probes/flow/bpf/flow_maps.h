@@ -8,13 +8,24 @@
 #define FLOW_NEXT (-1) /* TCX_NEXT, TC_ACT_UNSPEC: the programs behind still run */
 
 const volatile bool preemptible = false; /* the kernel is a PREEMPT_RT one */
+const volatile __u32 cpu_slots = 1;	 /* the ledgers of an attachment, by CPU */
 
+/* No per-CPU array: it takes memory for every CPU that the machine could ever get. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1); /* the number of attachments */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* attachments times cpu_slots */
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct flow_ledger);
 } flow_ledgers SEC(".maps");
+
+/* cpu is below cpu_slots. */
+static __always_inline struct flow_ledger *flow_ledger_of(__u32 attachment, __u32 cpu)
+{
+	__u32 at = attachment * cpu_slots + cpu;
+
+	return bpf_map_lookup_elem(&flow_ledgers, &at);
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
