@@ -4,20 +4,34 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "cleanup.h"
+
 struct fallback_pair {
 	struct backend backend; /* the first member */
 	struct backend *primary, *fallback;
-	bool fallen_back;    /* the fallback has the list */
-	uint64_t errors;     /* of the primary, at the last look */
-	uint64_t success_ns; /* of the primary, the last that was counted; boot clock */
-	unsigned successes;  /* since it failed last */
+	bool fallen_back;     /* the fallback has the list */
+	uint64_t errors;      /* of the primary, at the last look */
+	uint64_t success_ns;  /* of the primary, the last that was counted; boot clock */
+	unsigned successes;   /* since it failed last */
+	unsigned needed;      /* successes in a row, for the list */
+	uint64_t returned_ns; /* when the primary got the list back; boot clock; 0: never */
 	backend_done_fn done;
 	void *done_data;
 	int fallback_r; /* of its withdrawal */
 };
 
+/* A primary that fails soon after it got the list back must prove itself longer each time. */
+static void demand_more(struct fallback_pair *p, const struct backend_stats *s)
+{
+	bool soon = p->returned_ns && s->last_error_ns < p->returned_ns + FALLBACK_CALM_NS;
+
+	p->needed = soon ? MIN(p->needed * 2, FALLBACK_SUCCESSES_MAX) : FALLBACK_SUCCESSES;
+}
+
 static void fall_back(struct fallback_pair *p, const struct backend_stats *s)
 {
+	if (!p->fallen_back)
+		demand_more(p, s);
 	p->fallen_back = true;
 	p->success_ns = s->last_success_ns;
 	p->successes = 0;
@@ -29,8 +43,10 @@ static void count_success(struct fallback_pair *p, const struct backend_stats *s
 		return;
 	p->success_ns = s->last_success_ns;
 	p->successes++;
-	if (p->successes >= FALLBACK_SUCCESSES)
-		p->fallen_back = false;
+	if (p->successes < p->needed)
+		return;
+	p->fallen_back = false;
+	p->returned_ns = s->last_success_ns;
 }
 
 static void judge_primary(struct fallback_pair *p)

@@ -72,6 +72,7 @@ static void primary_fails(struct pair *p)
 {
 	p->primary.stats.working = false;
 	p->primary.stats.errors++;
+	p->primary.stats.last_error_ns = p->now_ns;
 }
 
 static void expect_list_at(struct pair *p, const struct fake *owner)
@@ -115,6 +116,39 @@ static void it_gets_the_list_back_after_successes_in_a_row(void **state)
 	}
 	primary_succeeds(&p, 10 * NSEC_PER_SEC);
 	expect_list_at(&p, &p.primary);
+	p.both->ops->free(p.both);
+}
+
+static unsigned successes_until_it_has_the_list(struct pair *p)
+{
+	for (unsigned n = 1; n < 1000; n++) {
+		primary_succeeds(p, 10 * NSEC_PER_SEC);
+		assert_int_equal(p->both->ops->set(p->both, &p->list), 0);
+		if (p->primary.has)
+			return n;
+	}
+	return 0;
+}
+
+static void a_primary_that_fails_soon_after_its_return_must_prove_itself_longer(void **state)
+{
+	static const unsigned needed[] = {3, 6, 12, 24, 48, 48};
+	struct pair p;
+
+	begin(&p);
+	for (size_t i = 0; i < sizeof(needed) / sizeof(*needed); i++) {
+		primary_fails(&p);
+		expect_list_at(&p, &p.fallback);
+		assert_int_equal(successes_until_it_has_the_list(&p), needed[i]);
+	}
+	/* Ten quiet minutes make a failure one of its own. */
+	for (int i = 0; i < 61; i++) {
+		primary_succeeds(&p, 10 * NSEC_PER_SEC);
+		expect_list_at(&p, &p.primary);
+	}
+	primary_fails(&p);
+	expect_list_at(&p, &p.fallback);
+	assert_int_equal(successes_until_it_has_the_list(&p), 3);
 	p.both->ops->free(p.both);
 }
 
@@ -201,6 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_primary_has_the_list_until_it_fails),
 		cmocka_unit_test(it_gets_the_list_back_after_successes_in_a_row),
+		cmocka_unit_test(a_primary_that_fails_soon_after_its_return_must_prove_itself_longer),
 		cmocka_unit_test(successes_at_one_time_count_once),
 		cmocka_unit_test(a_primary_that_fails_every_other_time_gets_no_list),
 		cmocka_unit_test(a_failure_between_two_looks_ends_the_row),
