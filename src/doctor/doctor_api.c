@@ -95,7 +95,24 @@ static void judge_failure(const struct gthulhu_options *api, int error, const st
 		check_remedy(c, "see that api.url is right and the server runs: curl URL/health");
 }
 
-static void judge_view(const struct gthulhu_view *view, struct check *c)
+static void judge_coverage(const struct gthulhu_view *view, struct check *c)
+{
+	size_t listed, all;
+
+	gthulhu_count_threads(&view->list, &listed, &all);
+	if (listed == all)
+		return;
+	check_set(
+		c, CHECK_LIMITED,
+		"reachable, took the key, lists %zu of the %zu threads of the processes that it boosts: in kernel mode "
+		"the scheduler boosts no others",
+		listed, all);
+	check_remedy(c,
+		     "let the scheduler run in user mode, or take a decision maker whose node policies match threads "
+		     "(2026-08-17 or later)");
+}
+
+static void judge_view(const struct gthulhu_view *view, bool here, struct check *c)
 {
 	if (view->protocol == GTHULHU_MANAGER)
 		check_set(c, CHECK_OK,
@@ -107,6 +124,8 @@ static void judge_view(const struct gthulhu_view *view, struct check *c)
 			  "reachable, took the key, speaks Gthulhu's API (%s), holds %zu "
 			  "strateg%s",
 			  gthulhu_protocol_name(view->protocol), view->list.len, view->list.len == 1 ? "y" : "ies");
+	if (here && view->protocol == GTHULHU_DECISION_MAKER)
+		judge_coverage(view, c);
 }
 
 static void judge_key(struct report *r)
@@ -136,7 +155,7 @@ void doctor_api(const struct gthulhu_options *api, const char *why, struct repor
 	if (error)
 		judge_failure(api, error, &err, c);
 	else
-		judge_view(&view, c);
+		judge_view(&view, gthulhu_is_here(api->url), c);
 	if (view.note)
 		judge_key(r);
 	ask_clock(api, r);

@@ -46,7 +46,9 @@ static const struct config_option table[] = {
 	 .help = "how strong a boost is where the server takes a number: 1 is the strongest"},
 	{"node", OPTION_STRING, FIELD(node), "", .help = "this node's name in the cluster; empty: the host's name"},
 	{"pod_labels", OPTION_LIST, FIELD(pod_labels), "",
-	 .help = "KEY=VALUE of the pods that a manager's strategy is for; empty: any"},
+	 .help = "KEY=VALUE of the pods that a manager's strategy is for; empty: any pod of the cluster, which some "
+		 "managers are "
+		 "not asked for"},
 	{"pod_namespaces", OPTION_LIST, FIELD(pod_namespaces), "",
 	 .help = "namespaces of the pods that a manager's strategy is for; empty: any"},
 	{"ca_file", OPTION_STRING, FIELD(ca_file), "",
@@ -147,6 +149,7 @@ void gthulhu_free(struct gthulhu *g)
 	intent_list_free(&g->maker.wanted);
 	intent_list_free(&g->maker.held);
 	strategy_list_free(&g->maker.boosted);
+	strategy_list_free(&g->maker.told);
 	buf_free(&g->manager.command);
 	string_list_free(&g->pod_labels);
 	string_list_free(&g->pod_namespaces);

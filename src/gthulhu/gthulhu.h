@@ -50,8 +50,11 @@ struct gthulhu_stats {
 	uint64_t posts;			/* lists that the server took */
 	uint64_t tokens;		/* tokens received */
 	uint64_t errors;		/* exchanges that failed */
+	const char *contested;		/* static: another writer changes what is posted; NULL: none was seen of late */
+	uint64_t overwritten;		/* times that another writer had changed it */
 	uint64_t verified, mismatches;	/* lists read back: as posted, or not */
-	size_t entries;			/* of the last list that the server took */
+	size_t entries;			/* of the last list that the server took; what it lists, where it was read */
+	size_t strangers;		/* threads that it boosts besides, by the same names */
 	size_t ended;			/* entries left out of it: the process has ended, or its pid is another's */
 	size_t inexpressible;		/* entries left out of it: the server's API has no words for them */
 	uint64_t last_success_ns, last_error_ns; /* boot clock; 0: never */
@@ -115,10 +118,19 @@ struct gthulhu_view {
 	const char *note; /* static: a warning for the user; NULL: none */
 };
 
+/* The pid of the entry that takes a list of PIDs back: no process has it. */
+#define GTHULHU_NO_PROCESS INT32_MAX
+
 void gthulhu_view_free(struct gthulhu_view *view); /* usable with _cleanup_ */
 
 /* Asks the server for what it holds and waits for the answer; for a command line. Runs a loop of its own. */
 int gthulhu_show(const struct gthulhu_options *options, struct gthulhu_view *ret, struct err *err);
+
+/* Whether the server is on this machine, whose processes its PIDs name. */
+bool gthulhu_is_here(const char *url);
+
+/* Of the processes whose leader the list boosts: how many threads it boosts, and how many there are. */
+void gthulhu_count_threads(const struct strategy_list *list, size_t *ret_listed, size_t *ret_all);
 
 /* "pid-list", "decision-maker", "manager", as api.protocol has them. */
 const char *gthulhu_protocol_name(enum gthulhu_protocol protocol);

@@ -12,6 +12,7 @@
 
 #define CHANGE_EVERY_NS NSEC_PER_SEC
 #define VERIFY_EVERY 6 /* posts */
+#define CALM_LOOKS 6   /* after which another writer counts as gone */
 
 static const struct protocol *const protocols[] = {
 	[GTHULHU_PID_LIST] = &protocol_pid_list,
@@ -100,11 +101,13 @@ void gthulhu_plan(struct gthulhu *g)
 
 static void report_state(struct gthulhu *g, bool reachable, bool foreign)
 {
+	bool contest = g->stats.contested != g->contest_told;
 	bool first = !reachable && g->stats.errors == 1;
-	bool news = g->stats.reachable != reachable || g->stats.foreign != foreign || first;
+	bool news = g->stats.reachable != reachable || g->stats.foreign != foreign || first || contest;
 
 	g->stats.reachable = reachable;
 	g->stats.foreign = foreign;
+	g->contest_told = g->stats.contested;
 	if (news && g->changed)
 		g->changed(g->changed_data, &g->stats);
 }
@@ -170,7 +173,9 @@ void gthulhu_fail(struct gthulhu *g, const struct api_reply *reply)
 	if (reply->status == 0)
 		gthulhu_record_doubt(g);
 	/* It may come back as another version. */
-	g->maker.asked = g->manager.asked = g->manager.no_put = false;
+	g->maker.asked = g->maker.no_delete = g->manager.asked = g->manager.no_put = false;
+	g->maker.threads = THREADS_NOT_KNOWN;
+	g->maker.after_failure = true;
 	report_state(g, false, g->stats.foreign);
 	/* A server that never took a list has nothing to forget. */
 	if (g->withdrawing && g->stats.posts == 0 && !g->ambiguous)
@@ -192,14 +197,34 @@ bool gthulhu_failed(struct gthulhu *g, const struct api_reply *reply)
 	return reply->r < 0;
 }
 
+static const struct {
+	enum gthulhu_note note;
+	const char *text;
+} fixed_notes[] = {
+	{NOTE_SAMPLE_KEY, GTHULHU_SAMPLE_KEY_NOTE},
+	{NOTE_REPLACES,
+	 "the server already held strategies, which a killed teide, a manager or another writer had left: "
+	 "teide replaces them"},
+	{NOTE_NO_DELETE, "this decision maker (1.0) cannot delete: it lists processes that have ended, without "
+			 "priority where teide could say so, until it is restarted"},
+	{NOTE_UNREADABLE, "the server's list cannot be read: teide posts its own strategies without those of other "
+			  "writers"},
+	{NOTE_KEEPS_SERVING, "this manager (1.3 or earlier) deletes the strategy, but the decision makers of the pods "
+			     "keep their lists until they are restarted"},
+	{NOTE_NO_SCHEDULER,
+	 "this node's scheduler is set to none: the server takes strategies, and no scheduler acts on "
+	 "them; set the node's mode at the manager, or sched.backend: local"},
+};
+
 void gthulhu_report_notes(struct gthulhu *g)
 {
 	unsigned notes = g->note ? g->notes : 0;
 	char text[256];
 
 	g->notes &= ~notes;
-	if (notes & NOTE_SAMPLE_KEY)
-		g->note(g->note_data, GTHULHU_SAMPLE_KEY_NOTE);
+	for (size_t i = 0; i < ARRAY_SIZE(fixed_notes); i++)
+		if (notes & fixed_notes[i].note)
+			g->note(g->note_data, fixed_notes[i].text);
 	if (!(notes & NOTE_INEXPRESSIBLE))
 		return;
 	snprintf(text, sizeof(text),
@@ -229,6 +254,51 @@ void gthulhu_took(struct gthulhu *g)
 	record_success(g);
 	g->stats.posts++;
 	g->stats.entries = g->sent.len - MIN(g->stats.inexpressible, g->sent.len);
+}
+
+void gthulhu_overwritten(struct gthulhu *g, const char *text)
+{
+	g->stats.overwritten++;
+	g->stats.contested = text;
+	g->calm = 0;
+	g->verify_in = 0;
+}
+
+void gthulhu_undisturbed(struct gthulhu *g)
+{
+	if (g->stats.contested && ++g->calm >= CALM_LOOKS)
+		g->stats.contested = NULL;
+}
+
+static void note_coverage(struct gthulhu *g, const struct coverage *now)
+{
+	const struct coverage *before = &g->covered;
+	char text[200];
+
+	if (now->listed < now->of && (now->listed != before->listed || now->of != before->of)) {
+		snprintf(text, sizeof(text),
+			 "the server lists %zu of %zu threads; in kernel mode the others are not boosted", now->listed,
+			 now->of);
+		g->note(g->note_data, text);
+	}
+	if (now->strangers && now->strangers != before->strangers) {
+		snprintf(text, sizeof(text),
+			 "the server boosts %zu other thread%s by the same names, for which teide has no evidence",
+			 now->strangers, now->strangers == 1 ? "" : "s");
+		g->note(g->note_data, text);
+	}
+}
+
+/* What the API cannot express was noted before. */
+void gthulhu_covers(struct gthulhu *g, size_t listed, size_t strangers)
+{
+	struct coverage now = {listed, g->sent.len - MIN(g->stats.inexpressible, g->sent.len), strangers};
+
+	g->stats.entries = listed;
+	g->stats.strangers = strangers;
+	if (g->note)
+		note_coverage(g, &now);
+	g->covered = now;
 }
 
 bool gthulhu_verify_is_due(struct gthulhu *g)
@@ -282,8 +352,10 @@ void gthulhu_inexpressible(struct gthulhu *g, size_t n)
 
 void gthulhu_set_protocol(struct gthulhu *g, const struct protocol *protocol)
 {
-	if (g->protocol != protocol)
+	if (g->protocol != protocol) {
 		g->maker.asked = g->manager.asked = false;
+		g->stats.inexpressible = 0;
+	}
 	g->protocol = protocol;
 	g->stats.protocol = api_session_protocol(g->session);
 }
@@ -316,7 +388,6 @@ static void on_token(struct gthulhu *g, const struct api_reply *reply)
 
 static int choose_entries(struct gthulhu *g)
 {
-	g->stats.inexpressible = 0;
 	if (!g->withdrawing)
 		return gthulhu_living(&g->wanted, &g->sent, &g->stats.ended);
 	strategy_list_clear(&g->sent);
@@ -328,9 +399,11 @@ static void start_cycle(struct gthulhu *g)
 	g->busy = true;
 	g->dirty = false;
 	g->last_post_ns = clock_boot_ns();
-	if (choose_entries(g) < 0)
+	if (choose_entries(g) < 0) {
 		gthulhu_fail_with(g, -ENOMEM, "out of memory");
-	else if (api_session_protocol(g->session) == GTHULHU_ANY_PROTOCOL)
+		return;
+	}
+	if (api_session_protocol(g->session) == GTHULHU_ANY_PROTOCOL)
 		gthulhu_send(g, &(struct api_request){.method = NULL}, on_token);
 	else
 		start_protocol(g);

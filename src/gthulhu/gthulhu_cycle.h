@@ -13,6 +13,16 @@
 
 struct gthulhu;
 
+enum gthulhu_note {
+	NOTE_SAMPLE_KEY = 1,
+	NOTE_INEXPRESSIBLE = 2,
+	NOTE_REPLACES = 4,
+	NOTE_NO_DELETE = 8,
+	NOTE_UNREADABLE = 16,
+	NOTE_KEEPS_SERVING = 32,
+	NOTE_NO_SCHEDULER = 256,
+};
+
 /* One step of a cycle: the answer to what the last step sent. */
 typedef void (*gthulhu_step)(struct gthulhu *g, const struct api_reply *reply);
 
@@ -34,24 +44,46 @@ extern const struct protocol protocol_pid_list, protocol_decision_maker, protoco
 struct pid_list_state {
 	struct strategy_list ours; /* of our entries, what the server may hold */
 	struct strategy_list body; /* what was posted, others' entries included */
+	bool knows_own;		   /* the server took body */
+	bool after_failure;	   /* since the last look */
+	unsigned unread;	   /* lists in a row that could not be read */
+	uint64_t looked_ns;	   /* boot clock; 0: never */
 };
 
+enum maker_threads { THREADS_NOT_KNOWN, THREADS_LISTED, LEADERS_ONLY };
+enum maker_root { MAKER_INTENTS, MAKER_POLICIES, MAKER_ROOTS };
+#define MAKER_ROOT_MAX 80
+
 struct decision_maker_state {
-	bool asked;			 /* what the server can do, as follows */
-	bool replaces;			 /* a POST of intents replaces the last one; else it adds */
-	bool for_node;			 /* it takes policies of the node */
+	bool asked;				     /* what the server can do, as follows */
+	bool replaces;				     /* a POST of intents replaces the last one; else it adds */
+	bool no_delete;				     /* it cannot delete intents */
+	bool for_node;				     /* it takes policies of the node */
+	enum maker_threads threads;		     /* what policies match */
+	char roots[MAKER_ROOTS][MAKER_ROOT_MAX];     /* the server's; "": of nothing, or none */
+	char own_roots[MAKER_ROOTS][MAKER_ROOT_MAX]; /* those of this run's last list */
+	bool knows_own, after_failure, remembering;
+	void (*next)(struct gthulhu *g);
 	struct intent_list wanted, held; /* in this cycle; what the server may hold */
 	struct strategy_list boosted;	 /* the last list that was not empty */
+	struct strategy_list told;	 /* the last list that the server took */
 };
 
 struct manager_state {
 	bool asked;
 	bool for_node;		  /* it takes policies of the node */
+	bool no_policies;	  /* it knows none; else the user may lack the right */
+	bool settled;		  /* the manager has what is wished for, as of the last cycle */
 	bool no_put;		  /* it cannot update: delete and create */
 	unsigned steps;		  /* in this cycle */
 	uint64_t unseen_until_ns; /* what was created did not show: create no more until then */
 	struct buf command;	  /* of this cycle; no data: no process is to be boosted */
 	uint64_t execution_time_ns;
+};
+
+/* Threads that the server lists of so many, and others that it boosts. */
+struct coverage {
+	size_t listed, of, strangers;
 };
 
 struct gthulhu {
@@ -79,6 +111,7 @@ struct gthulhu {
 	bool dirty; /* wanted is news to the server */
 	bool backing_off;
 	bool reposted; /* because what was read back differed */
+	unsigned calm; /* looks without another writer */
 	unsigned failures;
 	unsigned verify_in;		/* posts */
 	uint64_t next_ns, last_post_ns; /* boot clock */
@@ -87,7 +120,9 @@ struct gthulhu {
 	gthulhu_done_fn done;
 	void *done_data;
 
-	unsigned notes, noted; /* enum gthulhu_note: pending; pending or reported */
+	struct coverage covered;  /* as last noted */
+	const char *contest_told; /* stats.contested, as last reported */
+	unsigned notes, noted;	  /* enum gthulhu_note: pending; pending or reported */
 	gthulhu_note_fn note;
 	void *note_data;
 	struct gthulhu_stats stats;
@@ -100,6 +135,13 @@ void gthulhu_send(struct gthulhu *g, const struct api_request *request, gthulhu_
 /* The server took the list. */
 void gthulhu_took(struct gthulhu *g);
 bool gthulhu_verify_is_due(struct gthulhu *g); /* counts */
+
+/* What a look before sending shows: another writer (text is static) has changed what this run posted; or none. */
+void gthulhu_overwritten(struct gthulhu *g, const char *text);
+void gthulhu_undisturbed(struct gthulhu *g);
+
+/* What was read back: so many threads of the list, and so many others with priority. */
+void gthulhu_covers(struct gthulhu *g, size_t listed, size_t strangers);
 
 /* Each ends a cycle. */
 void gthulhu_end(struct gthulhu *g);
@@ -123,6 +165,5 @@ void gthulhu_on_timer(void *g);
 void gthulhu_on_deadline(void *g);
 void gthulhu_record_doubt(struct gthulhu *g); /* before an exchange is given up */
 
-enum gthulhu_note { NOTE_SAMPLE_KEY = 1, NOTE_INEXPRESSIBLE = 2 };
 void gthulhu_add_note(struct gthulhu *g, enum gthulhu_note note);
 void gthulhu_report_notes(struct gthulhu *g);

@@ -6,77 +6,43 @@
 #include "buf.h"
 #include "cleanup.h"
 #include "gthulhu_cycle.h"
+#include "gthulhu_maker.h"
 #include "gthulhu_messages.h"
 
-#define INTENTS_PATH "/api/v1/intents"
-#define POLICIES_PATH "/api/v1/node-intents"
 #define ALL "{\"all\":true}"
 
 static const char cannot_merge[] =
 	"api.mode is merge, but a decision maker replaces all intents and lists none; set api.mode: own, "
 	"or give api.url and api.user of its manager";
-static const char serves_other[] =
-	"the decision maker does not serve what was posted: another writer, or its manager, which replaces "
-	"intents; then give api.url and api.user of the manager";
 
-/* Whether the server's list has this process with priority. */
-static bool boosts(const struct strategy_list *served, int32_t pid)
+static void send_wanted(struct gthulhu *g);
+
+static void end_sending(struct gthulhu *g)
 {
-	for (size_t i = 0; i < served->len; i++)
-		if (served->items[i].pid == pid && served->items[i].priority)
-			return true;
-	return false;
-}
+	size_t listed = g->stats.entries;
 
-static bool is_wanted(const struct gthulhu *g, const struct strategy *s)
-{
-	struct intent one = intent_of(s);
-
-	return s->priority && intents_has(&g->maker.wanted, &one);
-}
-
-/* By the leaders: older versions list no threads. A process that is not wanted any more is not boosted any more. */
-static bool serves_what_is_wanted(const struct gthulhu *g, const struct strategy_list *served)
-{
-	for (size_t i = 0; i < g->maker.boosted.len; i++) {
-		const struct strategy *s = &g->maker.boosted.items[i];
-
-		if (s->pid == s->tgid && is_wanted(g, s) != boosts(served, s->pid))
-			return false;
-	}
-	return true;
-}
-
-static void on_intents_read_back(struct gthulhu *g, const struct api_reply *reply)
-{
-	_cleanup_(strategy_list_free) struct strategy_list served = {0};
-	struct err err;
-	int r;
-
-	if (gthulhu_failed(g, reply))
+	gthulhu_took(g);
+	/* An empty list sends nothing: only reading it back shows whether the server still answers. */
+	if (gthulhu_verify_is_due(g) || g->sent.len == 0) {
+		maker_read_back(g);
 		return;
-	r = gthulhu_read_list(reply->root, &served, &err);
-	if (r < 0)
-		gthulhu_fail_with(g, r, err.text);
-	else
-		gthulhu_read_back(g, serves_what_is_wanted(g, &served), serves_other);
+	}
+	g->stats.entries = listed;
+	gthulhu_end(g);
 }
 
 static void on_all_sent(struct gthulhu *g)
 {
-	struct intent_list *held = &g->maker.held;
+	struct decision_maker_state *m = &g->maker;
+	bool changed = !intents_same(&m->held, &m->wanted);
 
-	held->len = 0;
-	if (intents_merge(held, &g->maker.wanted) < 0) {
+	m->held.len = 0;
+	if (intents_merge(&m->held, &m->wanted) < 0 || strategy_list_copy(&m->told, &g->sent) < 0)
 		gthulhu_fail_with(g, -ENOMEM, "out of memory");
-		return;
-	}
-	gthulhu_took(g);
-	/* An empty list sends nothing: only reading it back shows whether the server still answers. */
-	if (gthulhu_verify_is_due(g) || g->sent.len == 0)
-		gthulhu_send(g, &(struct api_request){"GET", GTHULHU_STRATEGIES_PATH}, on_intents_read_back);
+	else if (m->replaces && (changed || !m->knows_own))
+		maker_remember(g, end_sending);
 	else
-		gthulhu_end(g);
+		end_sending(g);
 }
 
 static void on_policies_sent(struct gthulhu *g, const struct api_reply *reply)
@@ -85,19 +51,27 @@ static void on_policies_sent(struct gthulhu *g, const struct api_reply *reply)
 		on_all_sent(g);
 }
 
-/* Until the answer comes the server may hold what it held and what it gets. */
+/* The server may hold what it held and what it gets, until the answer comes. */
+static bool hold_wanted(struct gthulhu *g)
+{
+	g->maker.knows_own &= intents_same(&g->maker.held, &g->maker.wanted);
+	return intents_merge(&g->maker.held, &g->maker.wanted) == 0;
+}
+
 static void send_policies(struct gthulhu *g)
 {
 	_cleanup_(buf_free) struct buf body = {0};
+	struct decision_maker_state *m = &g->maker;
 
-	if (intents_count(&g->maker.wanted, true) > 0) {
-		intents_write_policies(&body, &g->maker.wanted, g->priority, g->node);
-		if (body.failed || intents_merge(&g->maker.held, &g->maker.wanted) < 0)
+	if (intents_count(&m->wanted, true) > 0) {
+		intents_write_policies(&body, &m->wanted, g->priority, g->node);
+		if (body.failed || !hold_wanted(g))
 			gthulhu_fail_with(g, -ENOMEM, "out of memory");
 		else
-			gthulhu_send(g, &(struct api_request){"POST", POLICIES_PATH, body.data}, on_policies_sent);
-	} else if (intents_count(&g->maker.held, true) > 0) {
-		gthulhu_send(g, &(struct api_request){"DELETE", POLICIES_PATH, ALL}, on_policies_sent);
+			gthulhu_send(g, &(struct api_request){"POST", MAKER_POLICIES_PATH, body.data},
+				     on_policies_sent);
+	} else if (m->for_node && (maker_has(g, MAKER_POLICIES) || intents_count(&m->held, true) > 0)) {
+		gthulhu_send(g, &(struct api_request){"DELETE", MAKER_POLICIES_PATH, ALL}, on_policies_sent);
 	} else {
 		on_all_sent(g);
 	}
@@ -116,23 +90,41 @@ static void send_intents(struct gthulhu *g, const struct intent_list *gone)
 	_cleanup_(buf_free) struct buf body = {0};
 
 	intents_write(&body, &g->maker.wanted, gone, g->priority, g->node);
-	if (body.failed || intents_merge(&g->maker.held, &g->maker.wanted) < 0)
+	if (body.failed || !hold_wanted(g))
 		gthulhu_fail_with(g, -ENOMEM, "out of memory");
 	else
-		gthulhu_send(g, &(struct api_request){"POST", INTENTS_PATH, body.data}, on_intents_sent);
+		gthulhu_send(g, &(struct api_request){"POST", MAKER_INTENTS_PATH, body.data}, on_intents_sent);
 }
 
-/* The first version could not delete. */
-static void on_intents_deleted(struct gthulhu *g, const struct api_reply *reply)
+/* A server that adds what is posted is told what ends. */
+static void send_to_adding_server(struct gthulhu *g)
 {
-	if (reply->no_route)
+	if (g->maker.no_delete)
 		send_intents(g, &g->maker.held);
-	else if (gthulhu_failed(g, reply))
-		return;
 	else if (intents_count(&g->maker.wanted, false) > 0)
 		send_intents(g, NULL);
 	else
 		send_policies(g);
+}
+
+/* The first version could not delete. */
+static void on_deleted(struct gthulhu *g, const struct api_reply *reply)
+{
+	if (reply->no_route) {
+		g->maker.no_delete = true;
+		gthulhu_add_note(g, NOTE_NO_DELETE);
+	} else if (gthulhu_failed(g, reply)) {
+		return;
+	}
+	send_to_adding_server(g);
+}
+
+static void on_ended_deleted(struct gthulhu *g, const struct api_reply *reply)
+{
+	if (reply->no_route)
+		on_deleted(g, reply);
+	else if (!gthulhu_failed(g, reply))
+		send_wanted(g);
 }
 
 static bool some_intent_ends(const struct gthulhu *g)
@@ -143,50 +135,74 @@ static bool some_intent_ends(const struct gthulhu *g)
 	return false;
 }
 
+static bool is_sent(const struct gthulhu *g, const struct strategy *s)
+{
+	for (size_t i = 0; i < g->sent.len; i++)
+		if (g->sent.items[i].pid == s->pid && g->sent.items[i].start_time == s->start_time)
+			return true;
+	return false;
+}
+
+/* Takes a leader that has ended out of those that the server was told of. */
+static bool take_ended(struct gthulhu *g, struct strategy *ret)
+{
+	struct strategy_list *told = &g->maker.told;
+
+	while (told->len > 0) {
+		*ret = told->items[--told->len];
+		if (ret->pid == ret->tgid && *ret->pod && !is_sent(g, ret))
+			return true;
+	}
+	return false;
+}
+
+/* Such a server resolves an intent when it comes, and keeps each process for ever: its number may be another's. */
+static void tell_adding_server(struct gthulhu *g)
+{
+	_cleanup_(buf_free) struct buf body = {0};
+	struct strategy ended;
+
+	if (!g->maker.no_delete && (g->withdrawing || some_intent_ends(g))) {
+		gthulhu_send(g, &(struct api_request){"DELETE", MAKER_INTENTS_PATH, ALL}, on_deleted);
+	} else if (!g->maker.no_delete && take_ended(g, &ended)) {
+		intents_write_ended(&body, &ended);
+		if (body.failed)
+			gthulhu_fail_with(g, -ENOMEM, "out of memory");
+		else
+			gthulhu_send(g, &(struct api_request){"DELETE", MAKER_INTENTS_PATH, body.data},
+				     on_ended_deleted);
+	} else {
+		send_to_adding_server(g);
+	}
+}
+
+/* DELETE would leave a list that some servers resolve again; an empty POST empties it in all that replace. */
 static void send_wanted(struct gthulhu *g)
 {
-	bool ends;
+	struct decision_maker_state *m = &g->maker;
+	struct intent_reach reach = maker_reach(g);
 
-	if (intents_make(&g->sent, g->maker.for_node, &g->maker.wanted) < 0 ||
-	    (g->sent.len > 0 && strategy_list_copy(&g->maker.boosted, &g->sent) < 0)) {
+	if (intents_make(&g->sent, &reach, &m->wanted) < 0 ||
+	    (g->sent.len > 0 && strategy_list_copy(&m->boosted, &g->sent) < 0)) {
 		gthulhu_fail_with(g, -ENOMEM, "out of memory");
 		return;
 	}
-	gthulhu_inexpressible(g, g->maker.wanted.inexpressible);
-	ends = some_intent_ends(g);
-	if (ends && (!g->maker.replaces || intents_count(&g->maker.wanted, false) == 0))
-		gthulhu_send(g, &(struct api_request){"DELETE", INTENTS_PATH, ALL}, on_intents_deleted);
-	else if (intents_count(&g->maker.wanted, false) > 0)
+	gthulhu_inexpressible(g, m->wanted.inexpressible);
+	if (!m->replaces)
+		tell_adding_server(g);
+	else if (intents_count(&m->wanted, false) > 0 || maker_has(g, MAKER_INTENTS) ||
+		 intents_count(&m->held, false) > 0)
 		send_intents(g, NULL);
 	else
 		send_policies(g);
 }
 
-static void on_policies_hash(struct gthulhu *g, const struct api_reply *reply)
-{
-	g->maker.for_node = reply->r == 0;
-	if (!reply->no_route && gthulhu_failed(g, reply))
-		return;
-	g->maker.asked = true;
-	send_wanted(g);
-}
-
-static void on_intents_hash(struct gthulhu *g, const struct api_reply *reply)
-{
-	g->maker.replaces = reply->r == 0;
-	if (reply->no_route || !gthulhu_failed(g, reply))
-		gthulhu_send(g, &(struct api_request){"GET", POLICIES_PATH "/merkle"}, on_policies_hash);
-}
-
-/* Since intents have a hash they are replaced as a whole; policies came with theirs. */
 static void decision_maker_cycle(struct gthulhu *g)
 {
 	if (g->mode == GTHULHU_MERGE)
 		gthulhu_fail_with(g, -EINVAL, cannot_merge);
-	else if (!g->maker.asked)
-		gthulhu_send(g, &(struct api_request){"GET", INTENTS_PATH "/merkle"}, on_intents_hash);
 	else
-		send_wanted(g);
+		maker_look(g, send_wanted);
 }
 
 const struct protocol protocol_decision_maker = {"decision-maker", decision_maker_cycle};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #include "gthulhu_intents.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,29 +74,42 @@ static int add_intent(struct intent_list *list, const struct intent *one)
 	return 0;
 }
 
-struct intent intent_of(const struct strategy *s)
+/* 8-4-4-4-12 hexadecimal digits. */
+static bool is_uuid(const char *text)
 {
-	struct intent one = {.execution_time_ns = s->execution_time_ns};
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t i;
 
-	memcpy(one.pod, s->pod, sizeof(one.pod));
-	memcpy(one.comm, s->comm, sizeof(one.comm));
-	return one;
+	for (i = 0; form[i] && text[i]; i++)
+		if (form[i] == '-' ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+			return false;
+	return !form[i] && !text[i];
 }
 
 /* Without priority there is no number that all versions of the scheduler take for "no boost". */
-static bool is_expressible(const struct strategy *s, bool for_node)
+bool intent_of(const struct strategy *s, const struct intent_reach *reach, struct intent *ret)
 {
-	return s->priority && (*s->pod || for_node) && regex_can_name(s->comm);
+	bool in_pod = *s->pod && (reach->any_pod || is_uuid(s->pod));
+	bool by_thread = reach->for_node && reach->threads && s->pid != s->tgid;
+	const char *comm = by_thread && *s->own_comm ? s->own_comm : s->comm;
+
+	if (!s->priority || !regex_can_name(comm) || (!in_pod && !reach->for_node))
+		return false;
+	*ret = (struct intent){.execution_time_ns = s->execution_time_ns};
+	snprintf(ret->comm, sizeof(ret->comm), "%s", comm);
+	if (in_pod && !by_thread)
+		memcpy(ret->pod, s->pod, sizeof(ret->pod));
+	return true;
 }
 
-int intents_make(const struct strategy_list *list, bool for_node, struct intent_list *ret)
+int intents_make(const struct strategy_list *list, const struct intent_reach *reach, struct intent_list *ret)
 {
 	_cleanup_(intent_list_free) struct intent_list made = {0};
 
 	for (size_t i = 0; i < list->len; i++) {
-		struct intent one = intent_of(&list->items[i]);
+		struct intent one;
 
-		if (!is_expressible(&list->items[i], for_node))
+		if (!intent_of(&list->items[i], reach, &one))
 			made.inexpressible++;
 		else if (add_intent(&made, &one) < 0)
 			return -ENOMEM;
@@ -104,6 +118,17 @@ int intents_make(const struct strategy_list *list, bool for_node, struct intent_
 	*ret = made;
 	made = (struct intent_list){0};
 	return 0;
+}
+
+bool intents_same(const struct intent_list *a, const struct intent_list *b)
+{
+	if (a->len != b->len)
+		return false;
+	for (size_t i = 0; i < a->len; i++)
+		if (strcmp(a->items[i].pod, b->items[i].pod) || strcmp(a->items[i].comm, b->items[i].comm) ||
+		    a->items[i].execution_time_ns != b->items[i].execution_time_ns)
+			return false;
+	return true;
 }
 
 int intents_merge(struct intent_list *to, const struct intent_list *from)
@@ -161,6 +186,16 @@ void intents_write(struct buf *out, const struct intent_list *list, const struct
 		if (*gone->items[i].pod && !intents_has(list, &gone->items[i]))
 			write_intent(&j, &gone->items[i], 0, node);
 	jw_array_end(&j);
+	jw_object_end(&j);
+}
+
+void intents_write_ended(struct buf *out, const struct strategy *s)
+{
+	struct jw j = jw_begin(out);
+
+	jw_object(&j, NULL);
+	jw_string(&j, "podId", s->pod);
+	jw_i64(&j, "pid", s->pid);
 	jw_object_end(&j);
 }
 

@@ -23,21 +23,30 @@ struct intent {
 struct intent_list {
 	struct intent *items; /* owned */
 	size_t len, cap;
-	size_t inexpressible; /* strategies: no priority, no name, or outside of pods and not for_node */
+	size_t inexpressible; /* strategies that no intent reaches */
 };
 
-struct intent intent_of(const struct strategy *s);
+/* What the intents and policies of a server reach. */
+struct intent_reach {
+	bool any_pod;  /* pods of every UID; else of a UUID alone, which a static pod has not */
+	bool for_node; /* policies for processes of the node, whatever pod they are in */
+	bool threads;  /* policies match each thread by its own name; else the leader of a process */
+};
+
+/* The intent, or the policy, that reaches the thread or at least the leader of its process. False where there is
+ * none: without priority, without a printable name, or beyond the server's reach. */
+bool intent_of(const struct strategy *s, const struct intent_reach *reach, struct intent *ret);
 
 void intent_list_free(struct intent_list *list); /* usable with _cleanup_ */
 
-/* One intent for each pod and name, in the order of first mention. What was in ret goes. for_node: what
- * is outside of pods becomes policies of the node; else it is counted as inexpressible. 0 or -ENOMEM. */
-int intents_make(const struct strategy_list *list, bool for_node, struct intent_list *ret);
+/* One intent for each pod and name, in the order of first mention. What was in ret goes. 0 or -ENOMEM. */
+int intents_make(const struct strategy_list *list, const struct intent_reach *reach, struct intent_list *ret);
 
 /* Adds what is not there yet. 0 or -ENOMEM. */
 int intents_merge(struct intent_list *to, const struct intent_list *from);
 
-bool intents_has(const struct intent_list *list, const struct intent *one); /* by pod and name */
+bool intents_has(const struct intent_list *list, const struct intent *one);  /* by pod and name */
+bool intents_same(const struct intent_list *a, const struct intent_list *b); /* in the same order */
 
 /* How many are of pods, or of the node. */
 size_t intents_count(const struct intent_list *list, bool of_node);
@@ -46,6 +55,8 @@ size_t intents_count(const struct intent_list *list, bool of_node);
  * may be NULL) with priority 0, for a server that knows no other way to take an intent back. */
 void intents_write(struct buf *out, const struct intent_list *list, const struct intent_list *gone, uint64_t priority,
 		   const char *node);
+/* The body of a DELETE at /api/v1/intents for one process of a pod. */
+void intents_write_ended(struct buf *out, const struct strategy *s);
 /* The body for /api/v1/node-intents: those of the node. */
 void intents_write_policies(struct buf *out, const struct intent_list *list, uint64_t priority, const char *node);
 

@@ -2,6 +2,7 @@
 /* The cluster's manager: one strategy for pods, or in later versions one policy for this node, which is
  * created, updated and deleted. The manager lists the rules of a user; each cycle begins with that list. */
 #include <errno.h>
+#include <string.h>
 
 #include "buf.h"
 #include "cleanup.h"
@@ -10,6 +11,12 @@
 
 #define STEPS_MAX 16
 #define UNSEEN_NS (300 * NSEC_PER_SEC)
+
+static const char whole_cluster[] = "a strategy without api.pod_labels and api.pod_namespaces would be for every pod "
+				    "of the cluster: set one of them, or "
+				    "give api.user the right to node scheduling policies";
+static const char another_admin[] =
+	"another user of the manager changes or deletes teide's rule, and teide puts it back at each interval";
 
 static const char *const paths[][2] = {
 	{"/api/v1/strategies", "/api/v1/strategies/self"},
@@ -90,11 +97,26 @@ static void update_rule(struct gthulhu *g, const struct rule_wish *wish, const c
 	send_change(g, "PUT", &body, on_rule_updated);
 }
 
+/* Without a change of the wish, a step is due to another writer; the first one is due to an earlier run. */
+static void judge_step(struct gthulhu *g, const struct rule_step *step)
+{
+	if (!g->manager.settled || g->withdrawing)
+		return;
+	if (step->what == RULE_DONE)
+		gthulhu_undisturbed(g);
+	else if (g->manager.steps == 0)
+		gthulhu_overwritten(g, another_admin);
+}
+
 static void take_rule_step(struct gthulhu *g, const struct rule_wish *wish, const struct rule_step *step)
 {
 	if (step->what != RULE_CREATE)
 		g->manager.unseen_until_ns = 0;
+	judge_step(g, step);
+	if (step->what == RULE_DELETE && g->withdrawing && g->manager.no_policies)
+		gthulhu_add_note(g, NOTE_KEEPS_SERVING);
 	if (step->what == RULE_DONE) {
+		g->manager.settled = true;
 		if (g->manager.steps > 0 || g->stats.posts == 0)
 			gthulhu_took(g);
 		gthulhu_read_back(g, true, "");
@@ -141,12 +163,24 @@ static void list_rules(struct gthulhu *g)
 	gthulhu_send(g, &(struct api_request){"GET", rules_path(g, true)}, on_rules_listed);
 }
 
+static bool is_as_before(const struct manager_state *m, const struct intent_list *now)
+{
+	_cleanup_(buf_free) struct buf command = {0};
+	uint64_t time;
+
+	rule_command(now, m->for_node, &command, &time);
+	return command.data && m->command.data && !strcmp(command.data, m->command.data) &&
+	       time == m->execution_time_ns;
+}
+
 static void plan_rule(struct gthulhu *g)
 {
 	_cleanup_(intent_list_free) struct intent_list now = {0};
 	struct manager_state *m = &g->manager;
-	int r = intents_make(&g->sent, m->for_node, &now);
+	const struct intent_reach reach = {.any_pod = !m->for_node, .for_node = m->for_node, .threads = m->for_node};
+	int r = intents_make(&g->sent, &reach, &now);
 
+	m->settled &= is_as_before(m, &now);
 	buf_free(&m->command);
 	if (r == 0)
 		rule_command(&now, m->for_node, &m->command, &m->execution_time_ns);
@@ -155,15 +189,20 @@ static void plan_rule(struct gthulhu *g)
 		return;
 	}
 	gthulhu_inexpressible(g, now.inexpressible);
-	list_rules(g);
+	/* A manager that has policies, of which the user has no right, looks at no command. */
+	if (m->command.data && !m->for_node && !m->no_policies && !g->pod_labels.len && !g->pod_namespaces.len)
+		gthulhu_fail_with(g, -EINVAL, whole_cluster);
+	else
+		list_rules(g);
 }
 
 /* A user may have no right to policies and one to strategies. */
 static void on_policies_listed(struct gthulhu *g, const struct api_reply *reply)
 {
-	bool refused = reply->no_route || reply->status == 403;
+	bool refused = reply->no_route || gthulhu_lacks_right(reply);
 
 	g->manager.for_node = !refused;
+	g->manager.no_policies = reply->no_route;
 	if (!refused && gthulhu_failed(g, reply))
 		return;
 	g->manager.asked = true;

@@ -2,6 +2,7 @@
 #include "gthulhu_messages.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -109,15 +110,42 @@ static const char *server_text(const json_t *root, const char *secret, char text
 
 static int refused(int status, const json_t *root, const char *url, const char *secret, struct err *err)
 {
-	char text[SERVER_TEXT_MAX];
+	char said[SERVER_TEXT_MAX], text[SERVER_TEXT_MAX];
 
 	if (status >= 300 && status < 400)
 		return err_set(err, -EPROTO,
 			       "%s: redirected (%d), which is not followed; set api.url to where "
 			       "the server is",
 			       url, status);
-	return err_set(err, status == 401 ? -EACCES : -EPROTO, "%s: %d: %s", url, status,
-		       server_text(root, secret, text));
+	snprintf(text, sizeof(text), "%s", server_text(root, secret, said));
+	return err_set(err, status == 401 ? -EACCES : -EPROTO, "%s: %d: %s%s", url, status, text,
+		       strstr(text, GTHULHU_PASSWORD_CHANGE)
+			       ? ": sign in at the manager as api.user, change the password, and write it into "
+				 "api.password_file"
+			       : "");
+}
+
+/* What the TLS library says names no option. */
+static const struct {
+	const char *text, *advice;
+} tls_advice[] = {
+	{"certificate required", "the server wants a client certificate: api.cert_file and api.key_file"},
+	{"unknown ca", "the server does not trust the CA of api.cert_file"},
+	{"getpeername", "the server ended the connection: does it trust the CA of api.cert_file?"},
+	{"bad certificate", "the server does not take api.cert_file"},
+	{"private key", "api.key_file is not the key of api.cert_file"},
+	{"unable to get local issuer certificate", "give api.ca_file the CA of the server's certificate"},
+	{"self-signed certificate", "give api.ca_file the CA of the server's certificate"},
+	{"self signed certificate", "give api.ca_file the CA of the server's certificate"},
+	{"wrong version number", "the server speaks http, not https: see api.url"},
+};
+
+static int connection_failed(const char *error, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(tls_advice); i++)
+		if (strcasestr(error, tls_advice[i].text))
+			return err_set(err, -EIO, "%s (%s)", error, tls_advice[i].advice);
+	return err_set(err, -EIO, "%s", error);
 }
 
 int gthulhu_check(const struct http_response *response, const char *url, const char *secret, json_t **ret,
@@ -129,7 +157,7 @@ int gthulhu_check(const struct http_response *response, const char *url, const c
 	int r;
 
 	if (response->error)
-		return err_set(err, -EIO, "%s", response->error);
+		return connection_failed(response->error, err);
 	r = jsonr_read(&root, response->body, response->body_len, 0, &why);
 	if (response->status != 200)
 		return refused(response->status, root, url, secret, err);
@@ -142,6 +170,13 @@ int gthulhu_check(const struct http_response *response, const char *url, const c
 			       server_text(root, secret, text));
 	*ret = TAKE_PTR(root);
 	return 0;
+}
+
+bool gthulhu_is_json(const struct http_response *response)
+{
+	json_auto_t *root = NULL;
+
+	return jsonr_read(&root, response->body, response->body_len, 0, NULL) == 0 && json_is_object(root);
 }
 
 bool gthulhu_no_route(const struct http_response *response)

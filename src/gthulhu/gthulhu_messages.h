@@ -35,6 +35,11 @@ int gthulhu_check(const struct http_response *response, const char *url, const c
  * "message" or in plain text. */
 bool gthulhu_no_route(const struct http_response *response);
 
+bool gthulhu_is_json(const struct http_response *response);
+
+/* Of a manager's refusal that stands until the user has another password. */
+#define GTHULHU_PASSWORD_CHANGE "password change required"
+
 struct api_token {
 	const char *text;    /* root's */
 	const char *refresh; /* root's; NULL: none */

@@ -44,6 +44,11 @@ struct api_session {
 static void ask_token(struct api_session *s, enum ask ask);
 static void send_request(struct api_session *s);
 
+bool gthulhu_lacks_right(const struct api_reply *reply)
+{
+	return reply->status == 403 && !strstr(reply->error ?: "", GTHULHU_PASSWORD_CHANGE);
+}
+
 static void end_exchange(struct api_session *s, const struct api_reply *reply)
 {
 	api_reply_fn fn = s->fn;
@@ -186,6 +191,8 @@ static int check_token(struct api_session *s, const struct http_response *respon
 		err_prefix(err, r,
 			   s->ask == ASK_WITH_KEY ? "no token (is api.public_key_path this server's key?)"
 						  : "no token (are api.user and api.password_file this server's?)");
+	} else if (gthulhu_no_route(response) && !gthulhu_is_json(response)) {
+		err_prefix(err, r, "no Gthulhu API at this path (is api.url right? It ends before /api/v1)");
 	} else if (gthulhu_no_route(response) && s->ask == ASK_WITH_KEY) {
 		err_prefix(err, r, "no token for a key here (a manager wants api.user and api.password_file)");
 	} else if (gthulhu_no_route(response)) {
@@ -200,7 +207,7 @@ static bool ask_otherwise(struct api_session *s, const struct http_response *res
 {
 	bool refused = s->ask == ASK_WITH_REFRESH_TOKEN && response->status >= 400 && response->status < 500;
 	bool manager = s->ask == ASK_WITH_KEY && s->configured == GTHULHU_ANY_PROTOCOL && *s->credentials.user &&
-		       gthulhu_no_route(response);
+		       gthulhu_no_route(response) && gthulhu_is_json(response);
 
 	if (refused)
 		token_drop(&s->refresh);

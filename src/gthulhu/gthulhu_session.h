@@ -31,6 +31,9 @@ struct api_reply {
 	uint64_t retry_after_ns; /* as the server asked; or until a token may be asked for */
 };
 
+/* Whether the user lacks the right: another refusal (a password to change) stands for all that the user does. */
+bool gthulhu_lacks_right(const struct api_reply *reply);
+
 typedef void (*api_reply_fn)(void *data, const struct api_reply *reply);
 
 int api_session_new(struct api_session **ret, struct loop *loop, const struct gthulhu_options *options,

@@ -325,6 +325,7 @@ static int add_strategy(struct sched_decision *d, const struct sched_options *op
 		return 0;
 	}
 	memcpy(s.comm, j->comm, sizeof(s.comm));
+	memcpy(s.own_comm, thread->comm, sizeof(s.own_comm));
 	memcpy(s.pod, j->pod, sizeof(s.pod));
 	/* A refused entry is counted in the list. */
 	return strategy_list_add(&d->list, s) == -ENOMEM ? -ENOMEM : 0;

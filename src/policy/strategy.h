@@ -20,9 +20,10 @@ struct strategy {
 	/* Which thread that is, for the back ends that do not go by a PID alone. Zero and empty in a list of
 	 * another writer; strategy_list_same() does not look here. */
 	int32_t tgid;
-	uint64_t start_time;	  /* of the thread; 0: not known */
-	char comm[PROC_COMM_MAX]; /* of the leader */
-	char pod[CGROUP_POD_MAX]; /* the pod's UID */
+	uint64_t start_time;	      /* of the thread; 0: not known */
+	char comm[PROC_COMM_MAX];     /* of the leader */
+	char own_comm[PROC_COMM_MAX]; /* of the thread itself; "": as the leader's */
+	char pod[CGROUP_POD_MAX];     /* the pod's UID */
 };
 
 struct strategy_list {

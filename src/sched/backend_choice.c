@@ -35,7 +35,11 @@ bool backend_is_wanted(const struct settings *settings)
 
 static void log_api(void *data, const struct gthulhu_stats *stats)
 {
-	if (stats->reachable && !stats->foreign)
+	if (stats->reachable && !stats->foreign && stats->contested)
+		log_warning("api: %s", stats->contested);
+	else if (stats->reachable && !stats->foreign && !stats->entries && stats->inexpressible)
+		log_info("api: the server answers; there is no strategy that it could take");
+	else if (stats->reachable && !stats->foreign)
 		log_info("api: the server takes strategies");
 	else
 		log_warning("api: %s", stats->last_error);

@@ -13,18 +13,6 @@
 #include "json_line.h"
 #include "log.h"
 
-/* Pids of another machine's server would be given the names of this machine's processes. */
-static bool is_here(const char *url)
-{
-	static const char *const hosts[] = {"127.", "localhost", "[::1]"};
-	const char *host = strstr(url, "://");
-
-	for (size_t i = 0; host && i < ARRAY_SIZE(hosts); i++)
-		if (!strncmp(host + 3, hosts[i], strlen(hosts[i])))
-			return true;
-	return false;
-}
-
 static const char *comm_of(int32_t pid, char comm[static 64])
 {
 	_cleanup_fclose_ FILE *f = NULL;
@@ -45,7 +33,7 @@ static void print_text(const struct strategy_list *list, bool here)
 	printf("%10s  %-15s  %-8s  %14s\n", "PID", "COMM", "PRIORITY", "EXECUTION TIME");
 	for (size_t i = 0; i < list->len; i++) {
 		const struct strategy *s = &list->items[i];
-		const char *name = here ? comm_of(s->pid, comm) : NULL;
+		const char *name = s->pid == GTHULHU_NO_PROCESS ? "(none)" : here ? comm_of(s->pid, comm) : NULL;
 
 		printf("%10d  %-15s  %-8s  %11.3f ms\n", s->pid, escape_text_to(shown, sizeof(shown), name ?: "-"),
 		       s->priority ? "yes" : "no", (double)s->execution_time_ns / (double)NSEC_PER_MSEC);
@@ -107,10 +95,21 @@ static void print_rules_json(const struct gthulhu_view *view, const char *node)
 	}
 }
 
+static void print_coverage(const struct strategy_list *list)
+{
+	size_t listed, all;
+
+	gthulhu_count_threads(list, &listed, &all);
+	if (listed < all)
+		printf("the server lists %zu of the %zu threads of these processes; in kernel mode the others are not "
+		       "boosted\n",
+		       listed, all);
+}
+
 static void print(const struct gthulhu_view *view, const struct settings *settings, bool json)
 {
 	const struct gthulhu_options *api = config_get(settings->config, "api");
-	bool manager = view->protocol == GTHULHU_MANAGER, here = is_here(api->url);
+	bool manager = view->protocol == GTHULHU_MANAGER, here = gthulhu_is_here(api->url);
 	char node[NODE_NAME_MAX];
 
 	settings_node(settings, node);
@@ -122,6 +121,8 @@ static void print(const struct gthulhu_view *view, const struct settings *settin
 		print_rules_text(view);
 	else
 		print_text(&view->list, here);
+	if (!json && here && view->protocol == GTHULHU_DECISION_MAKER)
+		print_coverage(&view->list);
 }
 
 int sched_show_api(const struct settings *settings, bool json, struct err *err)

@@ -56,7 +56,7 @@ def show_lists_what_is_stored():
     rows = [line.split() for line in done.stdout.splitlines()]
     with open("/proc/self/comm") as comm:
         equal(rows[1], [str(os.getpid()), comm.read().strip(), "yes", "20.000", "ms"])
-    equal(rows[2], [str(2**31 - 1), "-", "no", "10.000", "ms"])
+    equal(rows[2], [str(2**31 - 1), "(none)", "no", "10.000", "ms"])
     done = show(main_server.url, main_server.key_path, "-o", "json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     equal(without_head(lines[1]), {**MORE, "pid": 2**31 - 1})

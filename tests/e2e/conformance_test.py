@@ -192,9 +192,47 @@ def intents_are_added_at_first_and_replaced_since_1_2():  # 12
         status, answer = api.call(token, "DELETE", INTENTS, {})
         equal((status, answer["error"]), (400, "PodID is required when 'all' is false"))
         equal(api.call(token, "DELETE", INTENTS, {"all": True})[0], 200)
+        # 1.3 resolves a list again that DELETE does not touch; an empty POST empties it.
+        equal([entry["pid"] for entry in api.listed(token)[0]], [14] if version == "decision-maker-1.3" else [])
+        if version == "decision-maker-1.1":
+            continue
+        root = api.call(token, "GET", INTENTS + "/merkle")[1]["data"]["rootHash"]
+        equal((version, root == EMPTY_HASH), (version, version == "decision-maker-policies"))
+        equal(api.call(token, "POST", INTENTS, {"intents": []})[0], 200)
+        equal(api.call(token, "GET", INTENTS + "/merkle")[1]["data"]["rootHash"], EMPTY_HASH)
         equal(api.listed(token)[0], [])
     first = played["decision-maker-1.0"]
     equal(first.call(token_of(first), "DELETE", INTENTS, {"all": True})[0], 404)
+
+
+@case
+def a_process_that_ended_stays_until_it_is_deleted():  # 12
+    for version in ("decision-maker-1.0", "decision-maker-1.1"):
+        api = played[version]
+        api.standin.api.processes = PODS
+        token = token_of(api)
+        intent = {"podID": "a", "commandRegex": "nr-ue", "priority": 1, "executionTime": 7}
+        equal(api.call(token, "POST", INTENTS, {"intents": [intent]})[0], 200)
+        api.standin.api.processes = [process for process in PODS if process["pid"] != 12]
+        equal(api.call(token, "POST", INTENTS, {"intents": [intent]})[0], 200)
+        assert 12 in [entry["pid"] for entry in api.listed(token)[0]], version
+    equal(api.call(token, "DELETE", INTENTS, {"podId": "a", "pid": 12})[0], 200)
+    assert 12 not in [entry["pid"] for entry in api.listed(token)[0]]
+
+
+@case
+def an_expression_that_is_none_breaks_some_servers():  # 12
+    for version, posted, listed in (("decision-maker-1.2", 500, 200), ("decision-maker-1.3", 500, 500),
+                                    ("decision-maker-policies", 200, 200)):
+        api = played[version]
+        api.standin.api.processes = PODS
+        token = token_of(api)
+        intent = {"podID": "a", "commandRegex": "(", "priority": 1, "executionTime": 7}
+        bearer = ("-H", f"Authorization: Bearer {token}")
+        status = [api.curl(INTENTS, *bearer, body={"intents": [intent]})[0], api.curl(STRATEGIES, *bearer)[0]]
+        equal((version, status), (version, [posted, listed]))
+        equal(api.call(token, "POST", INTENTS, {"intents": []})[0], 200)
+        equal(api.listed(token)[0], [])
 
 
 @case
@@ -203,15 +241,21 @@ def policies_of_the_node_come_with_c():  # 13
     api.standin.api.processes = PODS
     token = token_of(api)
     merkle = api.call(token, "GET", POLICIES + "/merkle")
-    equal(merkle[1]["data"], {"rootHash": EMPTY_HASH})
+    equal(merkle[1]["data"], {"rootHash": ""})
     contains(EMPTY_HASH, "e3b0c442")
     equal(api.call(token, "GET", INTENTS + "/merkle")[1]["data"]["rootHash"], EMPTY_HASH)
     for comm in ("^nr-ue$", "^nr-gnb$"):
         policy = {"policyID": "x", "commandRegex": comm, "priority": 1, "executionTime": 7}
         equal(api.call(token, "POST", POLICIES, {"policies": [policy]})[0], 200)
-    equal([entry["pid"] for entry in api.listed(token)[0]], [11, 14, 15, 16])
+    equal([entry["pid"] for entry in api.listed(token)[0]], [11, 14, 15])
     assert api.call(token, "GET", POLICIES + "/merkle") != merkle
     equal(api.call(token, "DELETE", POLICIES, {"all": True})[0], 200)
+    equal(api.call(token, "GET", POLICIES + "/merkle")[1]["data"], {"rootHash": EMPTY_HASH})
+    threads = played["decision-maker-threads"]
+    threads.standin.api.processes = PODS
+    token = token_of(threads)
+    equal(threads.call(token, "POST", POLICIES, {"policies": [policy]})[0], 200)
+    equal([entry["pid"] for entry in threads.listed(token)[0]], [11, 14, 15, 16])
     equal(played["decision-maker-1.3"].call(token_of(played["decision-maker-1.3"]), "POST", POLICIES, {}),
           (404, {"message": "Not Found"}))
 

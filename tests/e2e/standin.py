@@ -24,6 +24,14 @@ def jwt(serial, life=86400):
     return f"{part({'alg': 'RS256', 'typ': 'JWT'})}.{part(claims)}.signature{serial:08}"
 
 
+def go_json(value):
+    """As Go's encoder writes it, for HTML."""
+    text = json.dumps(value)
+    for c in "<>&":
+        text = text.replace(c, f"\\u{ord(c):04x}")
+    return text.encode()
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -31,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def reply(self, status, body, headers=()):
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        data = body if isinstance(body, bytes) else go_json(body)
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
         if not isinstance(body, bytes):

@@ -2,99 +2,18 @@
 """What Gthulhu's API servers answer, version by version.
 
 pid-list-*: the standalone server, which takes a list of PIDs. decision-maker-*: a node's decision maker, of which the
-1.2 and earlier have the priority as a boolean. manager-*: the cluster's manager. The last of both takes policies for
-nodes, too. An API has `routes`: (method, path) -> (kind, handler, open without a token)."""
-import base64
-import binascii
+1.2 and earlier have the priority as a boolean. manager-*: the cluster's manager. The last of both take policies for
+nodes, too; those of decision-maker-threads match each thread, those of decision-maker-policies leaders alone. An API has `routes`: (method, path) -> (kind, handler, open without a token)."""
 import hashlib
 import json
 import re
 import time
 
-RSA_OID = bytes.fromhex("06092a864886f70d010101")
+from standin_api import Api, first_value, is_int, now
+from standin_manager import Manager
+
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 STRATEGIES = "/api/v1/scheduling/strategies"
-NOT_FOUND = {"message": "Not Found"}
-
-
-def now():
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def spki(pem):
-    """The bytes of a PEM block "PUBLIC KEY", or the reason why not."""
-    found = re.search(r"-----BEGIN ([A-Z ]+)-----\s(.*?)-----END \1-----", pem, re.S)
-    if not found:
-        return "failed to decode PEM block containing public key"
-    try:
-        der = base64.b64decode("".join(found.group(2).split()), validate=True)
-    except binascii.Error:
-        return "failed to decode PEM block containing public key"
-    if found.group(1) != "PUBLIC KEY" or not der.startswith(b"\x30"):
-        return "failed to parse public key: asn1: structure error"
-    return der if RSA_OID in der[:40] else "public key is not RSA"
-
-
-def first_value(text):
-    """As Go's decoder does: what follows the first value is ignored. ValueError."""
-    if not text.strip():
-        raise ValueError("EOF")
-    return json.JSONDecoder().raw_decode(text.lstrip())[0]
-
-
-def is_int(value, least=None):
-    return isinstance(value, int) and not isinstance(value, bool) and (least is None or value >= least)
-
-
-class Api:
-    def __init__(self, server):
-        self.server = server
-        self.routes = {}
-
-    def fail(self, h, status, text):
-        h.reply(status, {"success": False, "error": text})
-
-    def succeed(self, h, **fields):
-        h.reply(200, {"success": True, "timestamp": now(), **fields})
-
-    def token_state(self, text):
-        end = self.server.tokens.get(text)
-        if end is None:
-            return "token is malformed: token contains an invalid number of segments"
-        return "token has invalid claims: token is expired" if end <= time.time() else ""
-
-    def admits(self, h):
-        header = h.headers.get("Authorization")
-        if not header:
-            self.fail(h, 401, "Authorization header is required")
-        elif not header.startswith("Bearer "):
-            self.fail(h, 401, "Authorization header must start with 'Bearer '")
-        else:
-            state = self.token_state(header[len("Bearer "):])
-            if state:
-                self.fail(h, 401, f"Invalid or expired token: {state}")
-            return not state
-        return False
-
-    def unknown(self, h):
-        h.reply(404, NOT_FOUND)
-
-    def verify_key(self, h, bad_request, refused):
-        try:
-            request = first_value(h.body)
-            key = request.get("public_key", "") if isinstance(request, dict) else None
-            if not isinstance(key, str):
-                raise ValueError("json: cannot unmarshal into Go struct field")
-        except ValueError as error:
-            self.fail(h, 400, bad_request(error))
-            return False
-        der = spki(key)
-        if isinstance(der, bytes) and self.server.key and der != spki(self.server.key):
-            der = "public key does not match server's private key"
-        if isinstance(der, str):
-            self.fail(h, 401, refused(der))
-            return False
-        return True
 
 
 class PidListServer(Api):
@@ -157,29 +76,33 @@ class PidListServer(Api):
 
     def get(self, h):
         entries = [entry for entry in self.stored or []
-                   if entry.get("pid") and not entry.get("selectors")]
-        never = self.stored is None and self.newer
-        hit, self.cached = self.cached, True
+                   if entry and entry.get("pid") and not entry.get("selectors")]
+        if any(entry is None for entry in self.stored or []):
+            h.close_connection = True  # the server panics
+            return
+        hit, self.cached = self.cached, bool(entries)
         headers = [("X-Cache-Hit", str(hit).lower())] if self.newer else []
         h.reply(200, {"success": True, "message": "", "timestamp": now(),
-                      "scheduling": entries or ([] if never else None)}, headers)
+                      "scheduling": entries or None}, headers)
 
 
 class DecisionMaker(Api):
-    """Intents, resolved to the pids of `processes`: dicts of pid, comm, pod and perhaps tids."""
+    """Intents, resolved to the pids of `processes`: dicts of pid, comm, pod and perhaps tids, of the leader's name."""
 
     def __init__(self, server, version):
         super().__init__(server)
-        self.version = version  # 0 for 1.0 to 3 for 1.3, 4 with policies
+        self.version = version  # 0 for 1.0 to 3 for 1.3, 4 with policies, 5 with policies for threads
         self.processes = []
-        self.then = []  # the processes at the last POST: what earlier versions resolve for good
+        self.held = {}  # (pod, pid) -> entry: what versions 0 to 2 resolve at a POST
         self.intents = []
         self.policies = []
+        self.mode = None  # of the node's scheduler
+        self.root = self.node_root = None  # as the last change left them
         self.routes = {
             ("POST", "/api/v1/auth/token"): ("token", self.give_token, True),
             ("GET", STRATEGIES): ("get", self.get, False),
             ("POST", "/api/v1/intents"): ("intents", self.post, False),
-            ("GET", "/health"): ("health", lambda h: self.succeed(h, data={"status": "healthy"}), True),
+            ("GET", "/health"): ("health", self.health, True),
         }
         if version >= 1:
             self.routes[("DELETE", "/api/v1/intents")] = ("delete-intents", self.delete, False)
@@ -190,10 +113,14 @@ class DecisionMaker(Api):
             self.routes[("POST", path)] = ("node-intents", self.post_policies, False)
             self.routes[("DELETE", path)] = ("delete-node-intents", self.delete_policies, False)
             self.routes[("GET", path + "/merkle")] = ("node-merkle", self.node_merkle, False)
+            self.routes[("GET", "/api/v1/runtime-config")] = ("runtime", self.runtime_config, False)
 
     @property
     def stored(self):
         return self.resolved()
+
+    def health(self, h):
+        h.reply(200, {"status": "healthy", "timestamp": now(), "service": "BSS Metrics API Server"})
 
     def give_token(self, h):
         if self.verify_key(h, lambda e: "Invalid request payload",
@@ -208,69 +135,111 @@ class DecisionMaker(Api):
             self.fail(h, 400, "Invalid request payload")
             return None
 
-    def matches(self, intent, process, by_pod):
-        if process["comm"] == "pause" or (by_pod and process["pod"] != intent.get("podID")):
+    def panic(self, h):
+        h.reply(500, b"Internal Server Error", [("Content-Type", "text/plain")])
+
+    def matches(self, intent, comm):
+        """Version 0 ignores the expression, 4 and later one that is none; in between the server panics: re.error."""
+        if comm == "pause" or self.version == 0:
+            return comm != "pause"
+        try:
+            return bool(re.search(intent.get("commandRegex", ""), comm))
+        except re.error:
+            if self.version < 4:
+                raise
             return False
-        if self.version == 0:
-            return True
-        return bool(re.search(intent.get("commandRegex", ""), process["comm"]))
 
     def entry(self, pid, intent):
         level = intent.get("priority", 0)
-        return {"priority": level if self.version >= 3 else level > 0,
-                "execution_time": intent.get("executionTime", 0), "pid": pid}
+        entry = {"priority": level if self.version >= 3 else level > 0,
+                 "execution_time": intent.get("executionTime", 0), "pid": pid}
+        if self.version >= 1:
+            entry["command_regex"] = intent.get("commandRegex", "")
+        if intent.get("podLabels"):
+            entry["selectors"] = [{"key": key, "value": value} for key, value in intent["podLabels"].items()]
+        return entry
 
-    def resolved(self):
+    def resolve_intents(self):
+        """(pod, pid) -> entry, of the processes that there are now: leaders alone."""
+        return {(process["pod"], process["pid"]): self.entry(process["pid"], intent)
+                for intent in self.intents for process in self.processes
+                if process["pod"] and process["pod"] == intent.get("podID") and self.matches(intent, process["comm"])}
+
+    def resolve_policies(self):
         entries = {}
-        for intent in self.intents:
-            for process in self.processes if self.version >= 3 else self.then:
-                if self.matches(intent, process, True):
-                    entries[process["pid"]] = self.entry(process["pid"], intent)
         for policy in self.policies:
             for process in self.processes:
-                if self.matches(policy, process, False):
-                    for pid in (process["pid"], *process.get("tids", ())):
+                names = process.get("names", {})
+                tids = process.get("tids", ()) if self.version >= 5 else ()
+                for pid in (process["pid"], *tids):
+                    if self.matches(policy, names.get(pid, process["comm"])):
                         entries[pid] = self.entry(pid, policy)
         return list(entries.values())
 
+    def resolved(self):
+        held = self.held if self.version < 3 else self.resolve_intents()
+        return list(held.values()) + self.resolve_policies()
+
     def get(self, h):
-        self.succeed(h, message="Scheduling intents retrieved successfully", scheduling=self.resolved())
+        try:
+            entries = self.resolved()
+        except re.error:
+            self.panic(h)
+            return
+        self.succeed(h, message="Scheduling intents retrieved successfully", scheduling=entries)
 
     def post(self, h):
         request = self.request(h)
         if request is None:
             return
-        if self.version >= 2:
-            self.intents = request["intents"]
-        else:  # one for each pid of a pod, for ever
-            self.intents += request["intents"]
-        self.then = list(self.processes)
+        self.intents = request["intents"]
+        try:
+            found = self.resolve_intents()
+        except re.error:
+            self.panic(h)
+            return
+        # Versions 0 and 1 keep each pid of a pod for ever.
+        self.held = {**self.held, **found} if self.version < 2 else found
+        self.root = self.hash(self.intents)
         self.succeed(h)
 
     def delete(self, h):
+        """Version 2 leaves its root, version 3 its intents too."""
         request = self.request(h)
         if request is None:
             return
         if not request.get("all") and not request.get("podId"):
             self.fail(h, 400, "PodID is required when 'all' is false")
             return
-        self.intents = [] if request.get("all") else [
-            intent for intent in self.intents if intent["podID"] != request["podId"]]
+        if self.version != 3:
+            self.held = {} if request.get("all") else {
+                key: entry for key, entry in self.held.items()
+                if key[0] != request["podId"] or request.get("pid", key[1]) != key[1]}
+        if self.version >= 4:
+            self.intents = [] if request.get("all") else [
+                intent for intent in self.intents if intent["podID"] != request["podId"]]
+            self.root = self.hash(self.intents)
         self.succeed(h)
 
     def hash(self, what):
         return hashlib.sha256(json.dumps(what).encode()).hexdigest() if what else EMPTY_HASH
 
     def merkle(self, h):
-        self.succeed(h, data={"rootHash": self.hash(self.intents)})
+        self.succeed(h, data={"rootHash": self.root or EMPTY_HASH})
 
     def node_merkle(self, h):
-        self.succeed(h, data={"rootHash": self.hash(self.policies)})
+        self.succeed(h, data={"rootHash": self.node_root or ""})
+
+    def runtime_config(self, h):
+        """Without a scheduler's daemon nothing is known."""
+        known = {"mode": self.mode, "schedulerEnabled": self.mode != "none", "kernelMode": True} if self.mode else {}
+        self.succeed(h, data={"applied": False, "configAvailable": bool(known), **known})
 
     def post_policies(self, h):
         request = self.request(h)
         if request is not None:
             self.policies = request["policies"]
+            self.node_root = self.hash(self.policies)
             self.succeed(h)
 
     def delete_policies(self, h):
@@ -282,161 +251,8 @@ class DecisionMaker(Api):
             return
         self.policies = [] if request.get("all") else [
             policy for policy in self.policies if policy["policyID"] != request["policyId"]]
+        self.node_root = self.hash(self.policies)
         self.succeed(h)
-
-
-class Manager(Api):
-    """Rules of users. `pods`: dicts of labels, namespace, command; `nodes`: names."""
-
-    def __init__(self, server, version):
-        super().__init__(server)
-        self.version = version  # 0: no PUT, 1: 1.3, 2: with policies
-        self.users = {"teide": "secret of teide"}
-        self.pods = [{"labels": {"app": "gnb"}, "namespace": "free5gc",
-                      "command": "./nr-gnb -c ./config/gnb.yaml"}]
-        self.nodes = ["node1"]
-        self.strategies, self.policies = [], []
-        self.refresh_tokens = set()
-        self.serial = 0
-        base = "/api/v1/strategies"
-        self.routes = {
-            ("POST", "/api/v1/auth/login"): ("login", self.login, True),
-            ("GET", base + "/self"): ("self", self.list, False),
-            ("POST", base): ("create", self.create, False),
-            ("DELETE", base): ("delete", self.delete, False),
-            ("GET", "/health"): ("health", lambda h: self.succeed(h, data={"status": "healthy"}), True),
-        }
-        if version >= 1:
-            self.routes[("PUT", base)] = ("update", self.update, False)
-        if version >= 2:
-            base = "/api/v1/node-scheduling-policies"
-            self.routes.update({
-                ("POST", "/api/v1/auth/refresh"): ("refresh", self.refresh, True),
-                ("GET", base + "/self"): ("policies", self.list_policies, False),
-                ("POST", base): ("create-policy", self.create_policy, False),
-                ("PUT", base): ("update-policy", self.update_policy, False),
-                ("DELETE", base): ("delete-policy", self.delete_policy, False),
-            })
-
-    def unknown(self, h):
-        if h.command == "GET" and not h.path.startswith("/api/"):
-            h.reply(200, b"<!doctype html><html></html>", [("Content-Type", "text/html")])
-        else:
-            super().unknown(h)
-
-    def admits(self, h):
-        header = h.headers.get("Authorization")
-        if not header:
-            self.fail(h, 401, "Missing Authorization header")
-        elif not header.startswith("Bearer "):
-            self.fail(h, 401, "Invalid Authorization header format")
-        elif not self.token_state(header[len("Bearer "):]):
-            return True
-        elif self.version >= 2:
-            self.fail(h, 401, "invalid or expired token")
-        else:
-            self.fail(h, 500, "Internal Server Error")
-        return False
-
-    def give_tokens(self, h):
-        if self.version < 2:
-            self.succeed(h, data={"token": self.server.token()})
-            return
-        life = 60 if self.server.life == 86400 else self.server.life
-        token, refresh = self.server.token(life), f"refresh-{self.server.serial}-0123456789"
-        self.refresh_tokens.add(refresh)
-        self.succeed(h, data={"token": token, "accessToken": token, "refreshToken": refresh})
-
-    def login(self, h):
-        request = first_value(h.body)
-        user, password = request.get("username"), request.get("password")
-        if not user or not password:
-            self.fail(h, 422, "Username and password are required")
-        elif user not in self.users:
-            self.fail(h, 401, "user not found")
-        elif self.users[user] != password:
-            self.fail(h, 401, "invalid password")
-        else:
-            self.give_tokens(h)
-
-    def refresh(self, h):
-        token = first_value(h.body).get("refreshToken")
-        if token in self.refresh_tokens:
-            self.refresh_tokens.remove(token)
-            self.give_tokens(h)
-        else:
-            self.fail(h, 401, "refresh token revoked")
-
-    def has_pods(self, request):
-        def wanted(pod):
-            labels = all(pod["labels"].get(one["key"]) == one["value"]
-                         for one in request.get("labelSelectors", ()))
-            place = not request.get("k8sNamespace") or pod["namespace"] in request["k8sNamespace"]
-            return labels and place and re.search(request.get("commandRegex", ""), pod["command"])
-        return any(wanted(pod) for pod in self.pods)
-
-    def new_id(self):
-        self.serial += 1
-        return f"{self.serial:024x}"
-
-    def row(self, request, rule_id):
-        return {"ID": rule_id, "StrategyNamespace": request.get("strategyNamespace", ""),
-                "LabelSelectors": request.get("labelSelectors", []),
-                "K8sNamespace": request.get("k8sNamespace"),
-                "CommandRegex": request.get("commandRegex", ""),
-                "Priority": request.get("priority", 0),
-                "ExecutionTime": request.get("executionTime", 0)}
-
-    def list(self, h):
-        self.succeed(h, data={"strategies": self.strategies})
-
-    def create(self, h):
-        request = first_value(h.body)
-        if not self.has_pods(request):
-            self.fail(h, 404, "no pods match the strategy criteria")
-            return
-        self.strategies.append(self.row(request, self.new_id()))
-        self.succeed(h)
-
-    def change(self, h, rows, id_key, row_key, what, make=None):
-        request = first_value(h.body)
-        wanted = request.get(id_key)
-        index = [row[row_key] for row in rows].index(wanted) if wanted in [
-            row[row_key] for row in rows] else None
-        if not wanted:
-            self.fail(h, 400, f"{what} ID is required")
-        elif index is None:
-            self.fail(h, 404, f"{what.lower()} not found or you don't have permission")
-        else:
-            rows[index:index + 1] = [make(request, wanted)] if make else []
-            self.succeed(h)
-
-    def update(self, h):
-        self.change(h, self.strategies, "strategyId", "ID", "Strategy", self.row)
-
-    def delete(self, h):
-        self.change(h, self.strategies, "strategyId", "ID", "Strategy")
-
-    def policy_row(self, request, rule_id):
-        kept = ("nodeSelectors", "nodeNames", "commandRegex", "priority", "executionTime")
-        return {"id": rule_id, **{key: request[key] for key in kept if request.get(key)}}
-
-    def list_policies(self, h):
-        self.succeed(h, data={"policies": self.policies})
-
-    def create_policy(self, h):
-        request = first_value(h.body)
-        if not set(request.get("nodeNames", ())) & set(self.nodes):
-            self.fail(h, 404, "no nodes match the policy criteria")
-            return
-        self.policies.append(self.policy_row(request, self.new_id()))
-        self.succeed(h)
-
-    def update_policy(self, h):
-        self.change(h, self.policies, "policyId", "id", "Policy", self.policy_row)
-
-    def delete_policy(self, h):
-        self.change(h, self.policies, "policyId", "id", "Policy")
 
 
 APIS = {
@@ -447,6 +263,7 @@ APIS = {
     "decision-maker-1.2": lambda server: DecisionMaker(server, 2),
     "decision-maker-1.3": lambda server: DecisionMaker(server, 3),
     "decision-maker-policies": lambda server: DecisionMaker(server, 4),
+    "decision-maker-threads": lambda server: DecisionMaker(server, 5),
     "manager-no-put": lambda server: Manager(server, 0),
     "manager-1.3": lambda server: Manager(server, 1),
     "manager-policies": lambda server: Manager(server, 2),

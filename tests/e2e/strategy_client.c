@@ -41,6 +41,9 @@ static void print_stats(const char *what, const struct gthulhu_stats *s)
 	jw_u64(&j, "entries", s->entries);
 	jw_u64(&j, "ended", s->ended);
 	jw_u64(&j, "inexpressible", s->inexpressible);
+	jw_u64(&j, "strangers", s->strangers);
+	jw_u64(&j, "overwritten", s->overwritten);
+	jw_string(&j, "contested", s->contested ?: "");
 	jw_string(&j, "last_error", s->last_error);
 	jw_object_end(&j);
 	puts(out.data);
@@ -95,6 +98,7 @@ static void add_thread(struct strategy_list *list, struct strategy s, int32_t ti
 	if (proc_read("", tid, &proc) < 0)
 		return;
 	s.pid = tid;
+	memcpy(s.own_comm, proc.comm, sizeof(s.own_comm));
 	s.start_time = proc.start_time;
 	strategy_list_add(list, s);
 }

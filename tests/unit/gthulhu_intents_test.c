@@ -16,6 +16,9 @@
 #include "gthulhu_intents.h"
 
 #define POD "0a1b2c3d-0000-1111-2222-333344445555"
+#define OTHER_POD "0a1b2c3d-0000-1111-2222-333344446666"
+
+static const struct intent_reach pods_only = {0}, pods_and_node = {.for_node = true};
 
 static void put(struct strategy_list *list, int32_t pid, int32_t tgid, const char *comm, const char *pod)
 {
@@ -33,17 +36,17 @@ static void threads_of_a_name_and_pod_are_one_intent(void **state)
 
 	put(&list, 10, 10, "nr-gnb", POD);
 	put(&list, 11, 10, "nr-gnb", POD);
-	put(&list, 20, 20, "nr-gnb", "other");
+	put(&list, 20, 20, "nr-gnb", OTHER_POD);
 	put(&list, 30, 30, "nr-ue", POD);
 	put(&list, 40, 40, "upf", "");
 	list.items[1].execution_time_ns = 30000000;
-	assert_int_equal(intents_make(&list, true, &intents), 0);
+	assert_int_equal(intents_make(&list, &pods_and_node, &intents), 0);
 	assert_int_equal(intents.len, 4);
 	assert_int_equal(intents.inexpressible, 0);
 	assert_int_equal(intents.items[0].execution_time_ns, 30000000);
 	assert_int_equal(intents_count(&intents, false), 3);
 	assert_int_equal(intents_count(&intents, true), 1);
-	assert_int_equal(intents_make(&list, false, &intents), 0);
+	assert_int_equal(intents_make(&list, &pods_only, &intents), 0);
 	assert_int_equal(intents.len, 3);
 	assert_int_equal(intents.inexpressible, 1);
 }
@@ -58,9 +61,45 @@ static void what_has_no_words_is_counted(void **state)
 	put(&list, 12, 12, "\xc3\xa9", POD);
 	put(&list, 13, 13, "nr-gnb", POD);
 	list.items[3].priority = false;
-	assert_int_equal(intents_make(&list, true, &intents), 0);
+	assert_int_equal(intents_make(&list, &pods_and_node, &intents), 0);
 	assert_int_equal(intents.len, 0);
 	assert_int_equal(intents.inexpressible, 4);
+}
+
+static void policies_reach_threads_by_their_own_names(void **state)
+{
+	static const struct intent_reach threads = {.for_node = true, .threads = true};
+	_cleanup_(strategy_list_free) struct strategy_list list = {0};
+	_cleanup_(intent_list_free) struct intent_list intents = {0};
+
+	put(&list, 10, 10, "nr-gnb", POD);
+	put(&list, 11, 10, "nr-gnb", POD);
+	put(&list, 12, 10, "nr-gnb", POD);
+	snprintf(list.items[2].own_comm, sizeof(list.items[2].own_comm), "Tpool0_-1");
+	assert_int_equal(intents_make(&list, &threads, &intents), 0);
+	assert_int_equal(intents.len, 3);
+	assert_string_equal(intents.items[0].pod, POD);
+	assert_string_equal(intents.items[1].comm, "nr-gnb");
+	assert_string_equal(intents.items[2].comm, "Tpool0_-1");
+	assert_int_equal(intents_count(&intents, true), 2);
+	assert_int_equal(intents_make(&list, &pods_and_node, &intents), 0);
+	assert_int_equal(intents.len, 1);
+}
+
+/* A static pod's UID is a hash, which a decision maker does not find in a cgroup's path. */
+static void a_pod_without_a_uuid_is_of_the_node(void **state)
+{
+	static const struct intent_reach any = {.any_pod = true};
+	_cleanup_(strategy_list_free) struct strategy_list list = {0};
+	_cleanup_(intent_list_free) struct intent_list intents = {0};
+
+	put(&list, 10, 10, "nr-gnb", "0a1b2c3d00001111222233334444555f");
+	assert_int_equal(intents_make(&list, &pods_and_node, &intents), 0);
+	assert_int_equal(intents_count(&intents, true), 1);
+	assert_int_equal(intents_make(&list, &any, &intents), 0);
+	assert_int_equal(intents_count(&intents, false), 1);
+	assert_int_equal(intents_make(&list, &pods_only, &intents), 0);
+	assert_int_equal(intents.inexpressible, 1);
 }
 
 static void bodies_have_these_keys_and_no_others(void **state)
@@ -72,13 +111,14 @@ static void bodies_have_these_keys_and_no_others(void **state)
 	put(&list, 10, 10, "nr-gnb", POD);
 	put(&list, 40, 40, "upf", "");
 	put(&before, 10, 10, "nr-gnb", POD);
-	put(&before, 11, 11, "nr-ue", "p");
-	assert_int_equal(intents_make(&list, true, &intents), 0);
-	assert_int_equal(intents_make(&before, true, &gone), 0);
+	put(&before, 11, 11, "nr-ue", OTHER_POD);
+	assert_int_equal(intents_make(&list, &pods_and_node, &intents), 0);
+	assert_int_equal(intents_make(&before, &pods_and_node, &gone), 0);
 	intents_write(&out, &intents, &gone, 4, "node1");
 	assert_string_equal(out.data,
 			    "{\"intents\":[{\"podID\":\"" POD "\",\"nodeID\":\"node1\",\"commandRegex\":\"^nr-gnb$\","
-			    "\"priority\":4,\"executionTime\":20000000},{\"podID\":\"p\",\"nodeID\":\"node1\","
+			    "\"priority\":4,\"executionTime\":20000000},{\"podID\":\"" OTHER_POD
+			    "\",\"nodeID\":\"node1\","
 			    "\"commandRegex\":\"^nr-ue$\",\"priority\":0,\"executionTime\":20000000}]}");
 	buf_reset(&out);
 	intents_write_policies(&out, &intents, 4, "node1");
@@ -114,11 +154,11 @@ static void a_rule_has_the_names_of_all_pods(void **state)
 	uint64_t time;
 
 	assert_false(rule_command(&intents, true, &command, &time));
-	put(&list, 10, 10, "nr-gnb", "a");
-	put(&list, 11, 11, "nr-gnb", "b");
+	put(&list, 10, 10, "nr-gnb", POD);
+	put(&list, 11, 11, "nr-gnb", OTHER_POD);
 	put(&list, 12, 12, "a.b", "");
 	list.items[1].execution_time_ns = 5000000000;
-	assert_int_equal(intents_make(&list, true, &intents), 0);
+	assert_int_equal(intents_make(&list, &pods_and_node, &intents), 0);
 	assert_true(rule_command(&intents, true, &command, &time));
 	assert_string_equal(command.data, "^(?P<teide>nr-gnb|a\\.b)$");
 	assert_int_equal(time, 5000000000);
@@ -289,6 +329,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threads_of_a_name_and_pod_are_one_intent),
 		cmocka_unit_test(what_has_no_words_is_counted),
+		cmocka_unit_test(policies_reach_threads_by_their_own_names),
+		cmocka_unit_test(a_pod_without_a_uuid_is_of_the_node),
 		cmocka_unit_test(bodies_have_these_keys_and_no_others),
 		cmocka_unit_test(expressions_match_exactly),
 		cmocka_unit_test(a_rule_has_the_names_of_all_pods),
