@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "gthulhu_left.h"
 #include "local.h"
 #include "netns_hidden.h"
+#include "plural.h"
 #include "release.h"
 #include "run_mark.h"
 #include "vec.h"
@@ -67,6 +69,19 @@ static int find_boosts(struct leftovers *l, struct err *err)
 	return r;
 }
 
+static void add_strategies(void *data, const struct gthulhu_left *left)
+{
+	leftovers_add(data, left->in_use, "strategy", "%zu thread%s at %s, by %s", left->threads, plural(left->threads),
+		      left->url, left->path);
+}
+
+static int find_strategies(struct leftovers *l, struct err *err)
+{
+	int r = gthulhu_left_list(GTHULHU_DIR, add_strategies, l);
+
+	return r < 0 ? err_set(err, r, GTHULHU_DIR ": %s%s", err_name(r), err_root_hint(r)) : 0;
+}
+
 static void add_file(void *data, const char *path, bool in_use)
 {
 	leftovers_add(data, in_use, "file", "%s", path);
@@ -90,6 +105,8 @@ int leftovers_find(struct leftovers *ret, struct err *err)
 	int r = find_boosts(ret, err);
 
 	if (r >= 0)
+		r = find_strategies(ret, err);
+	if (r >= 0)
 		r = leftovers_filters(ret, false, err);
 	if (r >= 0)
 		r = find_files(ret, err);
@@ -105,9 +122,13 @@ int leftovers_find(struct leftovers *ret, struct err *err)
 int leftovers_remove(struct err *err)
 {
 	struct local_report report;
-	int r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, err), filters;
+	int r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, err), filters, strategies;
+	size_t threads;
 
-	filters = leftovers_filters(NULL, true, r < 0 && r != -EBUSY ? NULL : err);
+	r = r == -EBUSY ? 0 : r;
+	strategies = gthulhu_left_withdraw(GTHULHU_DIR, &threads, r < 0 ? NULL : err);
+	r = r < 0 ? r : strategies;
+	filters = leftovers_filters(NULL, true, r < 0 ? NULL : err);
 	release_sweep();
-	return r < 0 && r != -EBUSY ? r : filters;
+	return r < 0 ? r : filters;
 }

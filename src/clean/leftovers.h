@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What of teide is on this node: boosts of threads, filters of clsact, files in /run/teide, and the probes
- * that teides which live have in the kernel, whatever namespaces they are in. BPF programs, maps and tcx
+/* What of teide is on this node: boosts of threads, strategies at API servers, filters of clsact, files in /run/teide,
+ * and the probes that teides which live have in the kernel, whatever namespaces they are in. BPF programs, maps and tcx
  * links go with the process that holds them; a lab is ended by `teide lab down`. */
 #pragma once
 
@@ -10,7 +10,7 @@
 #include "err.h"
 
 struct leftover {
-	const char *kind; /* "boost", "filter", "file", "probe" */
+	const char *kind; /* "boost", "strategy", "filter", "file", "probe" */
 	char what[256];
 	bool in_use; /* by a teide that lives: its own business */
 };

@@ -4,7 +4,8 @@
 #include "cmd.h"
 
 static const char doc[] =
-	"Puts back the boosts and removes the filters and files that a killed teide left; what a teide "
+	"Puts back the boosts, takes back the strategies at API servers and removes the filters and files that a "
+	"killed teide left, as its records in /run/teide tell; what a teide "
 	"that lives uses is left alone, and so is everything that is not teide's. A lab is ended by "
 	"'teide lab down'.\v"
 	"--verify looks again afterwards, and exits 1 if anything of teide is there, in use or not. It exits 1 too "

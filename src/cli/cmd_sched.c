@@ -19,7 +19,9 @@ static const char doc[] = "preview: which processes would get a strategy, which 
 			  "done.\n"
 			  "apply: boosts their threads once, by this kernel's scheduler (section local); "
 			  "it stays so until withdraw, clean, or a start of the service.\n"
-			  "withdraw: puts back what apply or a killed service has boosted.\n"
+			  "withdraw: puts back what apply or a killed service has boosted, and takes back what a "
+			  "killed service left at an API server; with -c, --set or --url also at that server, "
+			  "where nothing on this node tells of it.\n"
 			  "show: the strategies that the API server holds, read with a token for its "
 			  "public key; of a manager, this user's rules. COMM is told for a server on "
 			  "this machine only. With sched.backend local: what is boosted here."
@@ -102,6 +104,11 @@ static int load_settings(struct settings *settings, const struct arguments *a, s
 	return r;
 }
 
+static bool names_server(const struct arguments *a)
+{
+	return a->settings.path || a->settings.keys.len || a->url;
+}
+
 static int run_preview(const struct arguments *a, struct settings *settings, struct err *err)
 {
 	int r = a->input ? add_tracer_input(settings, "trace_pipe", a->input, err) : 0;
@@ -127,7 +134,7 @@ static int run_sched(const struct arguments *a, struct err *err)
 	if (!strcmp(a->verb, "apply"))
 		return sched_apply(&settings, a->json, err);
 	if (!strcmp(a->verb, "withdraw"))
-		return sched_withdraw(&settings, a->json, err);
+		return sched_withdraw(&settings, a->json, names_server(a), err);
 	if (sched->backend == SCHED_LOCAL)
 		return sched_show_local(&settings, a->json, err);
 	return sched_show_api(&settings, a->json, err);

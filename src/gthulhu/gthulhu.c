@@ -125,6 +125,7 @@ int gthulhu_start(struct gthulhu **ret, struct loop *loop, const struct gthulhu_
 	if (!g)
 		return err_oom(err);
 	g->backend.ops = &gthulhu_ops;
+	g->record.fd = -1;
 	g->loop = loop;
 	r = set_up(g, options, err);
 	if (r < 0) {
@@ -140,6 +141,7 @@ void gthulhu_free(struct gthulhu *g)
 	if (!g)
 		return;
 	api_session_free(g->session);
+	api_record_free(&g->record);
 	loop_remove(g->timer);
 	loop_remove(g->deadline);
 	strategy_list_free(&g->wanted);

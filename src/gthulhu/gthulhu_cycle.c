@@ -120,6 +120,8 @@ static void finish_withdrawal(struct gthulhu *g, int r)
 	loop_set_timer(g->timer, 0, 0);
 	loop_set_timer(g->deadline, 0, 0);
 	g->withdrawing = g->active = g->busy = false;
+	if (r == 0)
+		api_record_remove(&g->record);
 	g->done = NULL;
 	done(g->done_data, r);
 }
@@ -214,6 +216,9 @@ static const struct {
 	{NOTE_NO_SCHEDULER,
 	 "this node's scheduler is set to none: the server takes strategies, and no scheduler acts on "
 	 "them; set the node's mode at the manager, or sched.backend: local"},
+	{NOTE_LEFT_ELSEWHERE, "a killed teide left strategies at another server: 'teide clean' takes them back"},
+	{NOTE_NO_RECORD, "what is sent cannot be recorded in /run/teide: after a kill, 'teide clean' will not know of "
+			 "it; 'teide sched withdraw -c FILE' will"},
 };
 
 void gthulhu_report_notes(struct gthulhu *g)
@@ -252,6 +257,7 @@ static void record_success(struct gthulhu *g)
 void gthulhu_took(struct gthulhu *g)
 {
 	record_success(g);
+	api_record_write(&g->record, &g->sent);
 	g->stats.posts++;
 	g->stats.entries = g->sent.len - MIN(g->stats.inexpressible, g->sent.len);
 }
@@ -394,6 +400,13 @@ static int choose_entries(struct gthulhu *g)
 	return 0;
 }
 
+/* Before the server hears of it. */
+static void record_entries(struct gthulhu *g)
+{
+	if (api_record_add(&g->record, &g->sent) < 0)
+		gthulhu_add_note(g, NOTE_NO_RECORD);
+}
+
 static void start_cycle(struct gthulhu *g)
 {
 	g->busy = true;
@@ -403,6 +416,7 @@ static void start_cycle(struct gthulhu *g)
 		gthulhu_fail_with(g, -ENOMEM, "out of memory");
 		return;
 	}
+	record_entries(g);
 	if (api_session_protocol(g->session) == GTHULHU_ANY_PROTOCOL)
 		gthulhu_send(g, &(struct api_request){.method = NULL}, on_token);
 	else

@@ -9,6 +9,7 @@
 #include "buf.h"
 #include "gthulhu.h"
 #include "gthulhu_intents.h"
+#include "gthulhu_record.h"
 #include "gthulhu_session.h"
 
 struct gthulhu;
@@ -20,6 +21,8 @@ enum gthulhu_note {
 	NOTE_NO_DELETE = 8,
 	NOTE_UNREADABLE = 16,
 	NOTE_KEEPS_SERVING = 32,
+	NOTE_LEFT_ELSEWHERE = 64,
+	NOTE_NO_RECORD = 128,
 	NOTE_NO_SCHEDULER = 256,
 };
 
@@ -105,6 +108,7 @@ struct gthulhu {
 	struct decision_maker_state maker;
 	struct manager_state manager;
 
+	struct api_record record;
 	bool active;	/* there was a list that was not empty */
 	bool ambiguous; /* a list was sent and no answer came: the server may hold it */
 	bool busy;

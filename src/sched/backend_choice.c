@@ -6,6 +6,7 @@
 #include "backend_fallback.h"
 #include "decide.h"
 #include "gthulhu.h"
+#include "gthulhu_left.h"
 #include "log.h"
 #include "plural.h"
 
@@ -105,6 +106,10 @@ static int start_gthulhu(struct backend **ret, struct loop *loop, const struct s
 		return r;
 	gthulhu_on_change(g, log_api, NULL);
 	gthulhu_on_note(g, log_note, NULL);
+	r = gthulhu_keep_record(g, GTHULHU_DIR, api_of(settings));
+	if (r < 0)
+		log_warning("api: " GTHULHU_DIR ": %s%s: after a kill, 'teide clean' will not know what was sent",
+			    err_name(r), err_root_hint(r));
 	*ret = gthulhu_backend(g);
 	return 0;
 }

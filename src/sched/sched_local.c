@@ -9,6 +9,8 @@
 #include "backend_choice.h"
 #include "cleanup.h"
 #include "clock.h"
+#include "gthulhu.h"
+#include "gthulhu_left.h"
 #include "json_line.h"
 #include "plural.h"
 #include "preview.h"
@@ -97,37 +99,70 @@ int sched_apply(const struct settings *settings, bool json, struct err *err)
 	return 0;
 }
 
-static void withdraw_json(const struct local_report *report, const char *node)
+struct withdrawn {
+	struct local_report local;
+	size_t threads; /* at servers, by the records of killed teides */
+	size_t entries; /* that the server of the settings held */
+};
+
+static void withdraw_json(const struct withdrawn *w, const char *node)
 {
 	struct json_line line;
 	struct jw *j = json_line_begin(&line, node, "withdraw");
 
-	jw_u64(j, "put_back", report->put_back);
-	jw_u64(j, "ended", report->ended);
-	jw_u64(j, "foreign", report->foreign);
-	jw_u64(j, "failed", report->failed);
+	jw_u64(j, "put_back", w->local.put_back);
+	jw_u64(j, "ended", w->local.ended);
+	jw_u64(j, "foreign", w->local.foreign);
+	jw_u64(j, "failed", w->local.failed);
+	jw_u64(j, "strategies", w->threads + w->entries);
 	json_line_end(&line);
 }
 
-int sched_withdraw(const struct settings *settings, bool json, struct err *err)
+static void withdraw_text(const struct withdrawn *w)
 {
-	struct local_report report = {0};
+	printf("%zu thread%s put back, %zu had ended, %zu left alone as another program has set them "
+	       "meanwhile\n",
+	       w->local.put_back, plural(w->local.put_back), w->local.ended, w->local.foreign);
+	if (w->threads + w->entries)
+		printf("%zu strateg%s taken back at the API server\n", w->threads + w->entries,
+		       w->threads + w->entries == 1 ? "y" : "ies");
+}
+
+static bool has_server(const struct settings *settings)
+{
+	const struct sched_options *sched = config_get(settings->config, "sched");
+	const struct gthulhu_options *api = config_get(settings->config, "api");
+
+	return api->enabled && (sched->backend == SCHED_AUTO || sched->backend == SCHED_GTHULHU);
+}
+
+static int withdraw_at_servers(const struct settings *settings, bool by_settings, struct withdrawn *w, struct err *err)
+{
+	int r = gthulhu_left_withdraw(GTHULHU_DIR, &w->threads, err);
+
+	if (r == 0 && by_settings && has_server(settings))
+		r = gthulhu_withdraw_at(config_get(settings->config, "api"), GTHULHU_DIR, &w->entries, err);
+	return r;
+}
+
+int sched_withdraw(const struct settings *settings, bool json, bool by_settings, struct err *err)
+{
+	struct withdrawn w = {0};
 	char node[NODE_NAME_MAX];
-	int r = local_put_back(LOCAL_DIR, &local_kernel_ops, &report, err);
+	int r = local_put_back(LOCAL_DIR, &local_kernel_ops, &w.local, err), server;
 
 	if (r == -EBUSY)
 		return err_set(err, r, "a teide that runs keeps its boosts: end it, which puts them back");
+	server = withdraw_at_servers(settings, by_settings, &w, r < 0 ? NULL : err);
 	/* Without a look there is nothing to count. */
-	if (r < 0 && !report.failed)
+	if (r < 0 && !w.local.failed)
 		return r;
-	backend_log_other_boot(&report);
+	backend_log_other_boot(&w.local);
 	if (json)
-		withdraw_json(&report, settings_node(settings, node));
+		withdraw_json(&w, settings_node(settings, node));
 	else
-		printf("%zu thread%s put back, %zu had ended, %zu left alone as another program has set them "
-		       "meanwhile\n",
-		       report.put_back, plural(report.put_back), report.ended, report.foreign);
-	return r;
+		withdraw_text(&w);
+	return r < 0 ? r : server;
 }
 
 static const char *const states[] = {[LOCAL_BOOSTED] = "boosted",

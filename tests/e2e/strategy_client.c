@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* strategy_client URL KEY INTERVAL_MS TIMEOUT_MS [OPTION=VALUE ...]: reads "set PID[:0] ...", "follow
  * PID[@POD][+TID] ...", "withdraw MS", "stats", "quit" from standard input; writes one JSON object a
- * line. set takes any numbers, follow processes that are there. */
+ * line. With RECORDS=DIR in the environment it keeps a record there. set takes any numbers, follow processes that are
+ * there. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include "cleanup.h"
 #include "clock.h"
 #include "gthulhu.h"
+#include "gthulhu_left.h"
 #include "jsonw.h"
 #include "proc.h"
 
@@ -215,6 +217,8 @@ static int start(struct client *c, char **words, struct err *err)
 		return r;
 	gthulhu_on_change(c->g, on_changed, c);
 	gthulhu_on_note(c->g, print_note, c);
+	if (getenv("RECORDS"))
+		return gthulhu_keep_record(c->g, getenv("RECORDS"), &options);
 	return 0;
 }
 
