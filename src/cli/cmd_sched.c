@@ -9,6 +9,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "decide.h"
+#include "sched_audit.h"
 #include "sched_local.h"
 #include "sched_preview.h"
 #include "sched_show.h"
@@ -24,24 +25,28 @@ static const char doc[] = "preview: which processes would get a strategy, which 
 			  "where nothing on this node tells of it.\n"
 			  "show: the strategies that the API server holds, read with a token for its "
 			  "public key; of a manager, this user's rules. COMM is told for a server on "
-			  "this machine only. With sched.backend local: what is boosted here."
+			  "this machine only. With sched.backend local: what is boosted here.\n"
+			  "audit: each thread that preview would boost, beside what the server lists and what this "
+			  "kernel boosts; exits 1 where they differ."
 			  "\vJSON: one line each, {schema, node, ts, event, ...}: of preview the events process and "
 			  "strategy, and summary at the end; of apply and withdraw one, apply and withdraw; of show "
-			  "strategy, with a manager manager_rule, with sched.backend local boost.\n"
+			  "strategy, with a manager manager_rule, with sched.backend local boost; of "
+			  "audit the event audit, and summary at the end.\n"
 			  "try: teide sched show --url http://127.0.0.1:8080 --public-key "
 			  "/var/lib/teide/public_key.pem\n"
 			  "     teide sched preview --input trace_pipe";
 
-static const char *const verbs[] = {"preview", "apply", "withdraw", "show"};
+static const char *const verbs[] = {"preview", "apply", "withdraw", "show", "audit"};
 
 static const struct argp_option options[] = {
 	{"url", 'u', "URL", 0, "the API server", 0},
 	{"public-key", 'k', "PATH", 0, "PEM file of the API server's public key", 0},
 	{"input", 'I', "trace_pipe|FILE|-", 0,
-	 "preview: take what another tracer prints for evidence too: the kernel's trace_pipe, a file, "
+	 "preview, audit: take what another tracer prints for evidence too: the kernel's trace_pipe, a file, "
 	 "standard input",
 	 0},
-	{"duration", 'd', "TIME", 0, "preview: how long to watch, else as long as the strategy needs to decide", 0},
+	{"duration", 'd', "TIME", 0, "preview, audit: how long to watch, else as long as the strategy needs to decide",
+	 0},
 	{"output", 'o', "text|json", 0, "how to write it", 0},
 	{0},
 };
@@ -109,14 +114,20 @@ static bool names_server(const struct arguments *a)
 	return a->settings.path || a->settings.keys.len || a->url;
 }
 
-static int run_preview(const struct arguments *a, struct settings *settings, struct err *err)
+/* Exits with 1 where a thread is not as intended. */
+static int run_watching(const struct arguments *a, struct settings *settings, struct err *err)
 {
 	int r = a->input ? add_tracer_input(settings, "trace_pipe", a->input, err) : 0;
 	uint64_t ns = 0;
+	bool differs = false;
 
 	if (r >= 0 && a->duration)
 		r = read_duration_flag(a->duration, &ns, err);
-	return r < 0 ? r : sched_preview(settings, ns, a->json, err);
+	if (r >= 0 && !strcmp(a->verb, "preview"))
+		return sched_preview(settings, ns, a->json, err);
+	if (r >= 0)
+		r = sched_audit(settings, ns, a->json, &differs, err);
+	return r >= 0 && differs ? EXIT_FAILED : r;
 }
 
 static int run_sched(const struct arguments *a, struct err *err)
@@ -129,8 +140,8 @@ static int run_sched(const struct arguments *a, struct err *err)
 		return r;
 	fputs(config_notes(settings.config), stderr);
 	sched = config_get(settings.config, "sched");
-	if (!strcmp(a->verb, "preview"))
-		return run_preview(a, &settings, err);
+	if (!strcmp(a->verb, "preview") || !strcmp(a->verb, "audit"))
+		return run_watching(a, &settings, err);
 	if (!strcmp(a->verb, "apply"))
 		return sched_apply(&settings, a->json, err);
 	if (!strcmp(a->verb, "withdraw"))
@@ -144,7 +155,7 @@ int cmd_sched(int argc, char **argv)
 {
 	static const struct argp sched_argp = {.options = options,
 					       .parser = parse_sched,
-					       .args_doc = "preview|apply|withdraw|show",
+					       .args_doc = "preview|apply|withdraw|show|audit",
 					       .doc = doc,
 					       .children = children};
 	struct arguments a = {0};
@@ -155,5 +166,5 @@ int cmd_sched(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN); /* a TLS connection that the server closed */
 	r = run_sched(&a, &err);
 	settings_flags_free(&a.settings);
-	return args_exit(r, &err);
+	return r > 0 ? r : args_exit(r, &err);
 }

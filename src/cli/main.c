@@ -24,7 +24,7 @@ static const struct {
 	{"flows", cmd_flows, "live flows and GTP-U tunnels on interfaces (-i [NETNS/]IFACE)"},
 	{"rules", cmd_rules, "the rules of gtp5g (PDR, FAR, QER, URR) and, with --follow, their changes"},
 	{"why", cmd_why, "why a PDU session (UE-ADDRESS or TEID) does not work: where its packets stop"},
-	{"sched", cmd_sched, "scheduling strategies: preview, apply, withdraw, show"},
+	{"sched", cmd_sched, "scheduling strategies: preview, apply, withdraw, show, audit"},
 	{"server", cmd_server, cmd_server_help},
 	{"lab", cmd_lab, "a 5G user plane in network namespaces: up, status, traffic, down"},
 	{"doctor", cmd_doctor, "what works on this node, what does not, why, and what to do"},

@@ -16,6 +16,7 @@ KEY = TMP / "public_key.pem"
 NAME = f"fb{os.getpid()}"
 NO = answer(503, {"success": False, "error": "no"})
 FAILURES = 6
+ERRORS = TMP / "errors"
 
 
 def sleeper():
@@ -35,7 +36,8 @@ def run(server):
         "run": {"probes": []}, "local": {"enabled": True},
         "api": {"url": server.url, "interval": "1s", "public_key_path": str(KEY)},
         "sched": {"backend": "auto", "names": [NAME], "evidence": ["name"]}}))
-    return spawn(TEIDE, "run", "-c", path, stderr=subprocess.DEVNULL)
+    with ERRORS.open("w") as errors:
+        return spawn(TEIDE, "run", "-c", path, stderr=errors)
 
 
 class Flaky:
@@ -87,7 +89,11 @@ def one_move_there_and_one_back(server, child, kind):
     wait_for("the failures", lambda: flaky.failures >= FAILURES and nice(child) == -10)
     equal(levels.stop(), 1)
     flaky.bad = False
-    wait_for("the list at the server", lambda: nice(child) == 0 and boosted(server) == [child.pid])
+    try:
+        wait_for("the list at the server", lambda: nice(child) == 0 and boosted(server) == [child.pid])
+    except AssertionError:
+        print(f"{ERRORS.read_text()}nice {nice(child)}, the server has {server.stored}, of {flaky.requests} requests")
+        raise
     end(teide)
     equal((nice(child), boosted(server)), (0, []))
     end(child)
