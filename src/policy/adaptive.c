@@ -41,6 +41,12 @@ static const struct config_option option_table[] = {
 	 .default_text = "60s",
 	 .help = "and so long after the last collection that showed the need, since a boosted process "
 		 "does not wait: then the need must show anew"},
+	{.key = "max_boost",
+	 .type = OPTION_DURATION,
+	 .offset = OPTION(max_boost),
+	 .default_text = "30s",
+	 .help = "a boost that has not at least halved the p99 of waits for so long does not pay, and is taken back; "
+		 "0s: never"},
 	{.key = "max_cpu",
 	 .type = OPTION_U64,
 	 .offset = OPTION(max_cpu),
@@ -76,6 +82,8 @@ struct memory {
 	uint64_t start_time;
 	uint64_t traffic_ns, need_ns; /* when it last had them; 0: never */
 	uint64_t rests_until_ns;
+	uint64_t unpaid_since_ns; /* of a boost: its begin, or when it last paid */
+	uint64_t before_p99_ns;	  /* of waits, at its begin */
 	uint64_t execution_time_ns;
 	uint64_t confirmed; /* collections in a row */
 	bool boosted;
@@ -161,17 +169,31 @@ static const char *end_boost(struct memory *m, const char *why)
 	return why;
 }
 
-static const char *keep_boost(const struct step *s, struct memory *m, bool needs)
+/* A boost that pays shortens the waits. Others pay for one that does not. */
+static bool pays(const struct step *s, struct memory *m, const struct sched_judgement *j, bool needs)
+{
+	if (!needs || j->load.p99_ns <= m->before_p99_ns / 2)
+		m->unpaid_since_ns = s->now_ns;
+	return !s->o->max_boost || s->now_ns - m->unpaid_since_ns <= s->o->max_boost;
+}
+
+static const char *keep_boost(const struct step *s, struct memory *m, const struct sched_judgement *j, bool needs)
 {
 	if (s->now_ns - m->traffic_ns > s->o->idle)
 		return end_boost(m, "no traffic any more: its boost has ended");
 	if (s->now_ns - m->need_ns > s->o->hold)
 		return end_boost(m, "has not waited for a CPU for long: its boost has ended");
+	if (!pays(s, m, j, needs)) {
+		m->rests_until_ns = s->now_ns + s->o->rest;
+		return end_boost(m, "waits for a CPU as long as before its boost, which does not pay: taken back");
+	}
 	return needs ? "has traffic and waits for a CPU" : "has traffic and waited for a CPU: its boost goes on";
 }
 
-static const char *begin_boost(const struct step *s, struct memory *m, bool traffic, bool needs)
+static const char *begin_boost(const struct step *s, struct memory *m, const struct sched_judgement *j, bool needs)
 {
+	bool traffic = m->traffic_ns == s->now_ns;
+
 	if (!needs) {
 		m->confirmed = 0;
 		if (traffic)
@@ -183,6 +205,8 @@ static const char *begin_boost(const struct step *s, struct memory *m, bool traf
 		return "has traffic and waits for a CPU, but has only begun to";
 	m->boosted = m->fresh = true;
 	m->execution_time_ns = 0;
+	m->unpaid_since_ns = s->now_ns;
+	m->before_p99_ns = j->load.p99_ns;
 	return "has traffic and waits for a CPU";
 }
 
@@ -202,13 +226,13 @@ static void judge_process(const struct step *s, struct sched_judgement *j)
 	if (needs)
 		m->need_ns = s->now_ns;
 	if (m->boosted)
-		j->why = keep_boost(s, m, needs);
+		j->why = keep_boost(s, m, j, needs);
 	else if (s->now_ns < m->rests_until_ns)
 		j->why = "its boost was taken back: it rests";
 	else if (!s->view->measured)
 		j->why = "no probe measures how long it waits for a CPU";
 	else
-		j->why = begin_boost(s, m, traffic, needs);
+		j->why = begin_boost(s, m, j, needs);
 }
 
 /* A process that is boosted, or to be. */

@@ -12,6 +12,7 @@ struct adaptive_options {
 	uint64_t min_wait;	     /* ns, of the p99 */
 	uint64_t confirm;	     /* collections */
 	uint64_t idle, hold, rest;   /* ns */
+	uint64_t max_boost;	     /* ns that a boost has to pay; 0: no end */
 	uint64_t max_cpu;	     /* percent of all CPUs */
 	uint64_t min_execution_time; /* ns */
 };
