@@ -431,12 +431,16 @@ def tls_needs_the_right_ca_and_certificate():
         client.reach("a look at the list over TLS", lambda s: s["verified"] >= 1 and s["errors"] == 0)
         end(client.process)
         asked = len(server.log)
-        for extra in ([f"ca_file={TMP}/stranger.crt"] + ours[1:], ours[:1], ours[1:]):
+        stranger = [ours[0], f"cert_file={TMP}/stranger.crt", f"key_file={TMP}/stranger.key"]
+        for extra, named in (([f"ca_file={TMP}/stranger.crt"] + ours[1:], "api.ca_file"), (ours[:1], "api.cert_file"),
+                             (ours[1:], "api.ca_file"), (stranger, "api.cert_file"),
+                             (ours[:2] + [f"key_file={TMP}/stranger.key"], "api.key_file")):
             client = Client(server.url, KEY, extra=extra)
             client.say("set 6")
             stats = client.reach("the refusal", lambda s: s["errors"] >= 1)
             equal((stats["tokens"], stats["posts"]), (0, 0))
             contains(stats["last_error"], server.url)
+            contains(stats["last_error"], named)
             end(client.process)
         equal(len(server.log), asked)
         server.stop()
