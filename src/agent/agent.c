@@ -228,8 +228,8 @@ int agent_run(const struct settings *settings, int ready_fd, struct err *err)
 	}
 	if (a.withdrawn < 0)
 		r = err_set(err, a.withdrawn,
-			    "strategies could not be withdrawn: %s; they stay in force until the "
-			    "next list",
+			    "strategies could not be withdrawn: %s; they stay in force until the next "
+			    "list; 'teide clean' takes them back",
 			    err_name(a.withdrawn));
 	if (left < 0 && r >= 0)
 		r = err_set(err, left, "%s", why_left.text);
