@@ -3,6 +3,7 @@
  *
  *	FAIL_CALL="setns ENOMEM 8 1"	the 8th call of setns() fails, once; -1: and all that follow
  *	FAIL_CALL="sock_diag ENOENT 1 -1"	the kernel lists no sockets by netlink
+ *	FAIL_CALL="bpf_object__open_skeleton EPERM 1 -1"	no probe starts
  *	AT_SKELETON="kill 4711"		a command to run before the first BPF skeleton is opened
  */
 #include <bpf/libbpf.h>
@@ -85,8 +86,9 @@ int bpf_object__open_skeleton(struct bpf_object_skeleton *skeleton, const struct
 {
 	static atomic_int calls;
 	const char *command = getenv("AT_SKELETON");
+	int error = fails("bpf_object__open_skeleton");
 
 	if (command && calls++ == 0 && system(command) < 0)
 		abort();
-	return REAL(bpf_object__open_skeleton)(skeleton, opts);
+	return error ? -error : REAL(bpf_object__open_skeleton)(skeleton, opts);
 }

@@ -16,7 +16,7 @@ qer=''
 ! printf '0.10.1\n%s\n' "$version" | sort -CV || qer=yes
 echo "QER='$qer'" >"$TMP/conf"
 vm_boot "$kernel" gtp5g_rules.sh --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko" \
-	--with "${BUILD:?}/tests/vm/gtp5g_far:/with/gtp5g_far"
+	--with "${BUILD:?}/tests/vm/gtp5g_far:/with/gtp5g_far" --with "$BUILD/tests/netns/fail_call.so:/with/fail_call.so"
 python3 - "$TMP/$kernel" "$version" <<'END'
 import json, sys
 from pathlib import Path

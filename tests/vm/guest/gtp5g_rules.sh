@@ -47,8 +47,9 @@ check_eq "status of --counters" "$STATUS" 0
 cp "$TMP/counters.log" /out/counters.json
 far end $SEID >/dev/null
 
-# Where the hooks are not to be had, here for an option that nobody can mean, the rules are read.
-spawn_split polled env TEIDE_PROBES_GTPU_RING_SIZE=1 "$TEIDE" rules --follow -o json
+# Where the hooks are not to be had, the rules are read.
+spawn_split polled env LD_PRELOAD=/with/fail_call.so FAIL_CALL="bpf_object__open_skeleton EPERM 1 -1" \
+	"$TEIDE" rules --follow -o json
 polled=$PID
 wait_for 60 grep -q '"namespaces"' "$TMP/polled.log"
 wait_for 60 grep -q 'looked for once a second' "$TMP/polled.err"
