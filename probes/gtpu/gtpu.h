@@ -325,6 +325,7 @@ struct gtpu_layout {
 	__u16 pdr_qer_ids;
 	__u16 pdr_qer_num;
 	__u16 pdr_qfi;
+	__u16 pdr_qer_with_rate; /* the QER that polices, or NULL */
 	__u16 pdr_ul_dl_gate;
 	__u16 pdr_urr_ids;
 	__u16 pdr_urr_num;
@@ -332,10 +333,11 @@ struct gtpu_layout {
 	__u16 far_action;
 	__u16 far_fwd_param;
 	__u16 fwd_param_hdr_creation;
+	__u16 qer_id;
+	__u16 qer_ul_dl_gate; /* where no PDR has it: of the QER that polices */
 	__u16 urr_seid;
 	__u16 urr_id;
 	__u16 dev_net_device; /* of struct gtp5g_dev */
-	__u16 pad;
 };
 
 /* What the downlink's return values mean. */
@@ -407,6 +409,7 @@ enum gtpu_member {
 	GTPU_MEMBER_FAR, /* the PDR's FAR, and its id */
 	GTPU_MEMBER_QERS,
 	GTPU_MEMBER_QFI,
+	GTPU_MEMBER_POLICER, /* the PDR's QER that polices, and its id */
 	GTPU_MEMBER_GATE,
 	GTPU_MEMBER_URRS,
 	GTPU_MEMBER_ACTION,
@@ -432,9 +435,9 @@ struct gtpu_sample {
 	__u32 qer_ids[GTPU_SAMPLE_IDS], urr_ids[GTPU_SAMPLE_IDS];
 	__u32 netns;  /* of the device */
 	__u32 unread; /* bits of enum gtpu_member: what could not be read */
+	__u32 policer;
 	__u16 far_action;
-	__u8 has_far, removes, creates, qfi, gate;
-	__u8 pad;
+	__u8 has_far, removes, creates, qfi, gate, polices;
 };
 
 /* The request's attributes as they came, from behind the generic netlink header on. */

@@ -40,7 +40,8 @@ void gtpu_check_prepare(struct probe_run *run, const struct gtpu_layout *layout)
 	struct gtpu_bpf *s = run->skel;
 	struct gtpu_check *c = &run->check;
 
-	*c = (struct gtpu_check){.wanted = run->layout && !run->layout_own && strcmp(run->layout, "skip")};
+	*c = (struct gtpu_check){.wanted = run->layout && !run->layout_own && strcmp(run->layout, "skip"),
+				 .qer_era = c->qer_era};
 	c->members = c->wanted ? gtpu_members_of(layout) : 0;
 	c->has_urrs = layout->urr_seid != GTPU_NOWHERE && layout->urr_id != GTPU_NOWHERE;
 	s->rodata->rules_checked = c->wanted;
@@ -136,13 +137,13 @@ static int ask_far(const struct question *q, struct gtpu_rules_told *t, struct e
 	return r;
 }
 
-/* As gtp5g copies them when it makes the PDR: the first QFI, and each gate that any QER closes. */
+/* As gtp5g takes them when it makes the PDR. */
 static void ask_qers(const struct question *q, struct gtpu_rules_told *t)
 {
+	struct gtp5g_qers qers = {.era = q->run->check.qer_era};
 	struct err err;
 
 	t->qers_known = !t->pdr->qers.left_out;
-	t->gate = t->qfi = 0;
 	for (uint32_t i = 0; i < t->pdr->qers.n; i++) {
 		struct gtp5g_rule qer = {.kind = GTP5G_RULE_QER, .seid = t->seid, .id = t->pdr->qers.ids[i]};
 		int r = gtp5g_rule_get(q->family, q->device->ifindex, &qer, &err);
@@ -151,9 +152,12 @@ static void ask_qers(const struct question *q, struct gtpu_rules_told *t)
 			t->qers_known &= r == -ENOENT;
 			continue;
 		}
-		t->gate |= qer.qer.gate & (GTP5G_GATE_UPLINK_CLOSED | GTP5G_GATE_DOWNLINK_CLOSED);
-		t->qfi = t->qfi ? t->qfi : qer.qer.qfi;
+		gtp5g_qers_add(&qers, &qer);
 	}
+	t->polices = qers.polices;
+	t->policer = qers.policer;
+	t->gate = qers.gate;
+	t->qfi = qers.qfi;
 }
 
 /* What the module says of a PDR, and what the places hold of it. */

@@ -11,7 +11,8 @@
 #define QFI_MAX 63
 #define NETNS_MIN 0xf0000000u /* inodes of namespaces begin there: no other number is one by chance */
 
-/* gtp5g copies a PDR's QFI and gate from its QERs when the PDR is made: a QER that changes later differs. */
+/* gtp5g takes a PDR's QFI, gate and policing QER from its QERs when the PDR is made: a QER that changes later differs.
+ */
 static const struct {
 	const char *name, *key;
 	unsigned agreed; /* so many PDRs at least */
@@ -28,11 +29,14 @@ static const struct {
 			      BIT(GTPU_MEMBER_REMOVAL) | BIT(GTPU_MEMBER_FAR) | BIT(GTPU_MEMBER_QFI)},
 	[GTPU_MEMBER_QFI] = {"QFI", "qfi", 2, false, true, BIT(GTPU_MEMBER_PDR),
 			     BIT(GTPU_MEMBER_REMOVAL) | BIT(GTPU_MEMBER_FAR) | BIT(GTPU_MEMBER_QERS) |
-				     BIT(GTPU_MEMBER_GATE)},
+				     BIT(GTPU_MEMBER_POLICER) | BIT(GTPU_MEMBER_GATE)},
+	[GTPU_MEMBER_POLICER] = {"policing QER", "policer", 2, false, true, BIT(GTPU_MEMBER_PDR),
+				 BIT(GTPU_MEMBER_REMOVAL) | BIT(GTPU_MEMBER_FAR) | BIT(GTPU_MEMBER_QERS) |
+					 BIT(GTPU_MEMBER_QFI) | BIT(GTPU_MEMBER_GATE)},
 	[GTPU_MEMBER_GATE] = {"gate", "gate", 2, true, true, BIT(GTPU_MEMBER_PDR), 0},
 	[GTPU_MEMBER_URRS] = {"URR", "urr", 2, false, false, BIT(GTPU_MEMBER_PDR),
 			      BIT(GTPU_MEMBER_REMOVAL) | BIT(GTPU_MEMBER_FAR) | BIT(GTPU_MEMBER_QERS) |
-				      BIT(GTPU_MEMBER_QFI) | BIT(GTPU_MEMBER_GATE)},
+				      BIT(GTPU_MEMBER_QFI) | BIT(GTPU_MEMBER_POLICER) | BIT(GTPU_MEMBER_GATE)},
 	[GTPU_MEMBER_ACTION] = {"FAR action", "far_action", 2, false, false,
 				BIT(GTPU_MEMBER_PDR) | BIT(GTPU_MEMBER_FAR), BIT(GTPU_MEMBER_CREATION)},
 	[GTPU_MEMBER_CREATION] = {"Outer Header Creation", "outer_header_creation", 2, true, false,
@@ -73,7 +77,8 @@ unsigned gtpu_members_of(const struct gtpu_layout *l)
 		{GTPU_MEMBER_FAR, {l->pdr_far, l->far_id}},
 		{GTPU_MEMBER_QERS, {l->pdr_qer_ids, l->pdr_qer_num}},
 		{GTPU_MEMBER_QFI, {l->pdr_qfi}},
-		{GTPU_MEMBER_GATE, {l->pdr_ul_dl_gate}},
+		{GTPU_MEMBER_POLICER, {l->pdr_qer_with_rate, l->qer_id}},
+		{GTPU_MEMBER_GATE, {l->qer_ul_dl_gate == GTPU_NOWHERE ? l->pdr_ul_dl_gate : l->qer_ul_dl_gate}},
 		{GTPU_MEMBER_URRS, {l->pdr_urr_ids, l->pdr_urr_num}},
 		{GTPU_MEMBER_ACTION, {l->far_action}},
 		{GTPU_MEMBER_CREATION, {l->far_fwd_param, l->fwd_param_hdr_creation}},
@@ -132,6 +137,7 @@ static void add_copies(struct gtpu_evidence e[static GTPU_MEMBERS], const struct
 	if (!t->qers_known)
 		return;
 	note(&e[GTPU_MEMBER_QFI], s->qfi == t->qfi, t->qfi);
+	note(&e[GTPU_MEMBER_POLICER], s->polices == t->polices && s->policer == t->policer, 1 + t->policer);
 	note(&e[GTPU_MEMBER_GATE], s->gate == t->gate, 1 + t->gate);
 }
 

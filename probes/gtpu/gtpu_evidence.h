@@ -16,7 +16,9 @@ struct gtpu_rules_told {
 	bool removes; /* the outer header */
 	bool has_far, creates;
 	uint16_t far_action;
-	bool qers_known; /* the two below */
+	bool qers_known; /* the four below */
+	bool polices;
+	uint32_t policer; /* 0: none polices */
 	uint8_t gate, qfi;
 };
 

@@ -26,6 +26,12 @@ static unsigned version_of(const char *text)
 
 _Static_assert(GTPU_NOWHERE == 0xffff, "a layout of bytes 0xff has nothing anywhere");
 
+/* A PDR has a gate of its own since 0.9.2. From 0.8.9 on the gate of the QER that polices counts. */
+static bool gate_is_qers(unsigned version)
+{
+	return version >= VERSION(0, 8, 9) && version < VERSION(0, 9, 2);
+}
+
 #ifdef __x86_64__
 static uint16_t urr_ids_place(unsigned version)
 {
@@ -52,6 +58,7 @@ static int by_version(const char *text, struct gtpu_layout *ret)
 		.pdr_qer_ids = 96,
 		.pdr_qer_num = 104,
 		.pdr_qfi = 108,
+		.pdr_qer_with_rate = version >= VERSION(0, 8, 6) ? 112 : GTPU_NOWHERE,
 		.pdr_ul_dl_gate = version >= VERSION(0, 9, 2) ? 120 : GTPU_NOWHERE,
 		.pdr_urr_ids = urr_ids_place(version),
 		.pdr_urr_num = urr_ids_place(version) + 8,
@@ -59,6 +66,8 @@ static int by_version(const char *text, struct gtpu_layout *ret)
 		.far_action = 44,
 		.far_fwd_param = 48,
 		.fwd_param_hdr_creation = 0,
+		.qer_id = 24,
+		.qer_ul_dl_gate = 28,
 		.urr_seid = 16,
 		.urr_id = 24,
 		.dev_net_device = 24,
@@ -87,6 +96,7 @@ static void by_btf(const struct btf *btf, struct gtpu_layout *ret)
 		.pdr_qer_ids = place_of(btf, "pdr", "qer_ids"),
 		.pdr_qer_num = place_of(btf, "pdr", "qer_num"),
 		.pdr_qfi = place_of(btf, "pdr", "qfi"),
+		.pdr_qer_with_rate = place_of(btf, "pdr", "qer_with_rate"),
 		.pdr_ul_dl_gate = place_of(btf, "pdr", "ul_dl_gate"),
 		.pdr_urr_ids = place_of(btf, "pdr", "urr_ids"),
 		.pdr_urr_num = place_of(btf, "pdr", "urr_num"),
@@ -94,6 +104,8 @@ static void by_btf(const struct btf *btf, struct gtpu_layout *ret)
 		.far_action = place_of(btf, "far", "action"),
 		.far_fwd_param = place_of(btf, "far", "fwd_param"),
 		.fwd_param_hdr_creation = place_of(btf, "forwarding_parameter", "hdr_creation"),
+		.qer_id = place_of(btf, "qer", "id"),
+		.qer_ul_dl_gate = place_of(btf, "qer", "ul_dl_gate"),
 		.urr_seid = place_of(btf, "urr", "seid"),
 		.urr_id = place_of(btf, "urr", "id"),
 		.dev_net_device = place_of(btf, "gtp5g_dev", "dev"),
@@ -168,8 +180,8 @@ static const char *by_file(const char *version, const char *path, struct gtpu_la
 	return "btf";
 }
 
-const char *gtpu_layout_find(const struct module_facts *module, const char *btf_file, struct gtpu_layout *ret,
-			     char reason[static PLAN_REASON_MAX], struct err *err)
+static const char *find_layout(const struct module_facts *module, const char *btf_file, struct gtpu_layout *ret,
+			       char reason[static PLAN_REASON_MAX], struct err *err)
 {
 	const char *version = module->version[0] ? module->version : "unknown";
 
@@ -188,6 +200,16 @@ const char *gtpu_layout_find(const struct module_facts *module, const char *btf_
 		 "PDR, FAR, QER and the reasons that need them are not told; --module-btf helps",
 		 version);
 	return "skip";
+}
+
+const char *gtpu_layout_find(const struct module_facts *module, const char *btf_file, struct gtpu_layout *ret,
+			     char reason[static PLAN_REASON_MAX], struct err *err)
+{
+	const char *method = find_layout(module, btf_file, ret, reason, err);
+
+	if (method && !gate_is_qers(version_of(module->version)))
+		ret->qer_ul_dl_gate = GTPU_NOWHERE;
+	return method;
 }
 
 bool gtpu_layout_is_own(const struct module_facts *module)

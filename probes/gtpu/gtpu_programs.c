@@ -152,6 +152,7 @@ static int set_layout(struct probe_run *run, struct gtpu_layout *ret, struct err
 	features_module(gtpu_modules[GTPU_GTP5G], &facts);
 	run->skel->rodata->downlink_codes = (uint8_t)gtpu_codes_of(facts.version);
 	run->skel->rodata->refusal_has_code = gtpu_refusal_has_code(facts.version);
+	run->check.qer_era = gtp5g_qer_era(facts.version);
 	run->layout = gtpu_layout_find(&facts, file, ret, run->layout_reason, err);
 	run->layout_own = run->layout && !strcmp(run->layout, "btf") &&
 			  (gtpu_layout_is_own(&facts) || gtpu_build_of(file) == GTPU_BUILD_SAME);

@@ -9,6 +9,7 @@
 #include "devices.h"
 #include "event.h"
 #include "gen.h"
+#include "gtp5g_qers.h"
 #include "gtpu.h"
 #include "kernel_features.h"
 #include "netns.h"
@@ -99,6 +100,7 @@ struct gtpu_tables {
 struct gtpu_check {
 	bool wanted; /* they are not of the module's own BTF */
 	bool has_urrs;
+	enum gtp5g_qer_era qer_era;
 	unsigned members, confirmed, refuted, warned;
 	size_t compared;	       /* PDRs */
 	uint64_t next_ns, pause_ns;    /* of the next round */

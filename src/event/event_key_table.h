@@ -64,7 +64,9 @@ KEY(F_SEID, NONE, "seid", ID, HEAD(seid), "", TEXT(RULE_IDS, "seid"), "PFCP sess
 KEY(F_PDR_ID, NONE, "pdr_id", NUMBER, HEAD(pdr_id), "", TEXT(RULE_IDS, "pdr_id"), "packet detection rule")
 KEY(F_FAR_ID, NONE, "far_id", NUMBER, HEAD(far_id), "", TEXT(RULE_IDS, "far_id"), "forwarding action rule")
 KEY(F_FAR_ACTION, NONE, "far_action", NUMBER, CALL(far_action), "", TEXT(RULE_IDS, "far_action"), "its action bits")
-KEY(F_QER_ID, NONE, "qer_id", NUMBER, HEAD(qer_id), "", TEXT(RULE_IDS, "qer_id"), "QoS enforcement rule")
+KEY(F_QER_ID, NONE, "qer_id", NUMBER, HEAD(qer_id), "", TEXT(RULE_IDS, "qer_id"),
+    "QoS enforcement rule: the PDR's that polices, else its first; absent where gtp5g does not tell which of several "
+    "it is")
 KEY(F_RULE_QFI, NONE, "rule_qfi", NUMBER, CALL(rule_qfi), "", TEXT(OUTCOME, "rule_qfi"),
     "QFI of the rule, which may differ")
 KEY(F_VERDICT, NONE, "verdict", STRING, CALL(verdict), "", TEXT(OUTCOME, "verdict"), "what became of the packet")

@@ -239,6 +239,19 @@ void rules_remove(struct rules *t, uint64_t netns, const struct gtp5g_rule *rule
 	memmove(&t->items[at], &t->items[at + 1], (t->len - at) * sizeof(*t->items));
 }
 
+void rules_qers(const struct rules *t, uint64_t netns, const struct gtp5g_rule *pdr, struct gtp5g_qers *ret)
+{
+	const struct rules_place *place = rules_place_of(t, netns);
+
+	*ret = (struct gtp5g_qers){.era = gtp5g_qer_era(place ? place->version : "")};
+	for (uint32_t i = 0; i < pdr->pdr.qers.n; i++) {
+		const struct gtp5g_rule *qer = rules_find(t, netns, GTP5G_RULE_QER, pdr->seid, pdr->pdr.qers.ids[i]);
+
+		if (qer)
+			gtp5g_qers_add(ret, qer);
+	}
+}
+
 const struct gtp5g_rule *rules_pdr_of_far(const struct rules *t, uint64_t netns, const struct gtp5g_rule *far)
 {
 	const struct rules_item key = key_of(netns, GTP5G_RULE_PDR, far->seid, 0);

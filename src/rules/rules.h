@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "event.h"
+#include "gtp5g_qers.h"
 #include "gtp5g_rules.h"
 
 /* A network namespace that has gtp5g devices. */
@@ -60,6 +61,9 @@ const struct gtp5g_rule *rules_get(const struct rules_item *item);
 /* One rule, or NULL. */
 const struct gtp5g_rule *rules_find(const struct rules *t, uint64_t netns, enum gtp5g_rule_kind kind, uint64_t seid,
 				    uint32_t id);
+
+/* What the PDR's QERs do to its packets, by the version of its place; a QER that is missing does nothing. */
+void rules_qers(const struct rules *t, uint64_t netns, const struct gtp5g_rule *pdr, struct gtp5g_qers *ret);
 
 /* The first PDR that refers to the FAR and tells a UE's address, else any that refers to it; or
  * NULL. */

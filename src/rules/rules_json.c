@@ -173,6 +173,16 @@ static void put_contents(struct jw *j, const struct place *at, const struct gtp5
 	}
 }
 
+/* In the list alone: what polices may change with a QER, and the PDR is as before. */
+static void put_policer(struct jw *j, const struct place *at, const struct gtp5g_rule *pdr)
+{
+	struct gtp5g_qers qers;
+
+	rules_qers(at->rules, at->netns, pdr, &qers);
+	if (qers.polices)
+		jw_u64(j, "policing_qer_id", qers.policer);
+}
+
 static void put_kind(struct jw *j, const struct place *at, enum gtp5g_rule_kind kind)
 {
 	static const char *const keys[] = {"pdrs", "fars", "qers", "urrs", "bars"};
@@ -185,6 +195,8 @@ static void put_kind(struct jw *j, const struct place *at, enum gtp5g_rule_kind 
 		jw_id(j, "seid", r->seid);
 		jw_u64(j, id_keys[kind], r->id);
 		put_contents(j, at, r);
+		if (kind == GTP5G_RULE_PDR)
+			put_policer(j, at, r);
 		jw_object_end(j);
 	}
 	jw_array_end(j);

@@ -159,15 +159,12 @@ static void put_rule(const struct gtp5g_rule *r, struct buf *out)
 	}
 }
 
-static void put_row_rules(const struct rules *t, uint64_t netns, const struct gtp5g_rule *pdr,
-			  const struct gtp5g_rule *far, struct buf *out)
+/* Of several QERs, the one that polices is said to do so. */
+static void put_row_qers(const struct rules *t, uint64_t netns, const struct gtp5g_rule *pdr, struct buf *out)
 {
-	if (pdr->has & GTP5G_HAS_FAR_ID)
-		buf_printf(out, " FAR %u: ", pdr->pdr.far_id);
-	if (far)
-		put_action(far, out);
-	else
-		buf_str(out, pdr->has & GTP5G_HAS_FAR_ID ? "is missing" : " no FAR");
+	struct gtp5g_qers qers;
+
+	rules_qers(t, netns, pdr, &qers);
 	for (uint32_t i = 0; i < pdr->pdr.qers.n; i++) {
 		uint32_t id = pdr->pdr.qers.ids[i];
 		const struct gtp5g_rule *qer = rules_find(t, netns, GTP5G_RULE_QER, pdr->seid, id);
@@ -177,7 +174,21 @@ static void put_row_rules(const struct rules *t, uint64_t netns, const struct gt
 			put_qer(qer, out);
 		else
 			buf_str(out, " is missing");
+		if (pdr->pdr.qers.n > 1 && qers.polices && qers.policer == id)
+			buf_str(out, ", polices");
 	}
+}
+
+static void put_row_rules(const struct rules *t, uint64_t netns, const struct gtp5g_rule *pdr,
+			  const struct gtp5g_rule *far, struct buf *out)
+{
+	if (pdr->has & GTP5G_HAS_FAR_ID)
+		buf_printf(out, " FAR %u: ", pdr->pdr.far_id);
+	if (far)
+		put_action(far, out);
+	else
+		buf_str(out, pdr->has & GTP5G_HAS_FAR_ID ? "is missing" : " no FAR");
+	put_row_qers(t, netns, pdr, out);
 	for (uint32_t i = 0; i < pdr->pdr.urrs.n; i++)
 		buf_printf(out, "; URR %u", pdr->pdr.urrs.ids[i]);
 	put_sdf("; ", pdr, out);

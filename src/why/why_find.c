@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gtp5g.h"
+#include "gtp5g_qers.h"
 
 static const struct gtp5g_rule *far_of(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr)
 {
@@ -40,26 +41,6 @@ static uint64_t mbr_of(const struct gtp5g_rule *qer, enum why_way way)
 	return way == WHY_UPLINK ? gtp5g_kbps(r->ul_high, r->ul_low) : gtp5g_kbps(r->dl_high, r->dl_low);
 }
 
-static bool is_closed(const struct gtp5g_rule *qer, enum why_way way)
-{
-	return qer->qer.gate & (way == WHY_UPLINK ? GTP5G_GATE_UPLINK_CLOSED : GTP5G_GATE_DOWNLINK_CLOSED);
-}
-
-/* gtp5g polices by a QER that has a rate each way. */
-static bool has_rates(const struct gtp5g_rule *qer)
-{
-	return mbr_of(qer, WHY_UPLINK) && mbr_of(qer, WHY_DOWNLINK);
-}
-
-/* Whether the packets meet b, which the PDR lists behind a: gtp5g lets pass what no QER's gate stops, and polices by
- * the last QER that has rates, whichever is the lower. */
-static bool is_met_instead(const struct gtp5g_rule *a, const struct gtp5g_rule *b, enum why_way way)
-{
-	if (is_closed(a, way) || is_closed(b, way))
-		return !is_closed(a, way);
-	return has_rates(b);
-}
-
 static void take_qer(const struct gtp5g_rule *qer, struct why_pdr *p)
 {
 	p->qer_found = true;
@@ -69,26 +50,29 @@ static void take_qer(const struct gtp5g_rule *qer, struct why_pdr *p)
 	p->mbr_downlink = mbr_of(qer, WHY_DOWNLINK);
 }
 
-/* A PDR has the QER of its session and that of its QoS flow, in either order. Its QFI is the first that there is. */
+/* Whose gate the packets find closed, else who polices them, else the PDR's first. */
+static uint32_t qer_met(const struct gtp5g_qers *qers, const struct gtp5g_rule *pdr, enum why_way way)
+{
+	uint8_t closed = way == WHY_UPLINK ? GTP5G_GATE_UPLINK_CLOSED : GTP5G_GATE_DOWNLINK_CLOSED;
+
+	if (qers->gate & closed)
+		return way == WHY_UPLINK ? qers->uplink_closer : qers->downlink_closer;
+	return qers->polices ? qers->policer : pdr->pdr.qers.ids[0];
+}
+
+/* A PDR has the QER of its session and that of its QoS flow, in either order. */
 static void take_qers(const struct rules *rules, uint64_t netns, const struct gtp5g_rule *pdr, struct why_pdr *p)
 {
-	const struct gtp5g_rule *met = NULL;
+	struct gtp5g_qers qers;
+	const struct gtp5g_rule *met;
 
 	if (!pdr->pdr.qers.n)
 		return;
+	rules_qers(rules, netns, pdr, &qers);
 	p->has_qer = true;
-	p->qer_id = pdr->pdr.qers.ids[0];
-	for (size_t i = 0; i < pdr->pdr.qers.n; i++) {
-		const struct gtp5g_rule *qer =
-			rules_find(rules, netns, GTP5G_RULE_QER, pdr->seid, pdr->pdr.qers.ids[i]);
-
-		if (!qer)
-			continue;
-		if (!p->qfi)
-			p->qfi = qer->qer.qfi;
-		if (!met || is_met_instead(met, qer, p->way))
-			met = qer;
-	}
+	p->qfi = qers.qfi;
+	p->qer_id = qer_met(&qers, pdr, p->way);
+	met = rules_find(rules, netns, GTP5G_RULE_QER, pdr->seid, p->qer_id);
 	if (met)
 		take_qer(met, p);
 }

@@ -140,13 +140,20 @@ static void the_version_places_the_rules(void **state)
 	assert_string_equal(gtpu_layout_find(&m, "", &l, why, NULL), "offsets");
 	assert_int_equal(l.pdr_seid, 48);
 	assert_int_equal(l.pdr_ul_dl_gate, GTPU_NOWHERE);
+	assert_int_equal(l.qer_ul_dl_gate, 28);
 	assert_int_equal(l.pdr_urr_num, 128);
 	assert_int_equal(gtpu_codes_of(m.version), GTPU_CODES_FAR_ACTION);
 	snprintf(m.version, sizeof(m.version), "0.9.2");
 	assert_string_equal(gtpu_layout_find(&m, "", &l, why, NULL), "offsets");
 	assert_int_equal(l.pdr_ul_dl_gate, 120);
+	assert_int_equal(l.qer_ul_dl_gate, GTPU_NOWHERE);
 	assert_int_equal(l.pdr_urr_num, 136);
 	assert_int_equal(gtpu_codes_of(m.version), GTPU_CODES_VERDICT);
+	/* Before 0.8.9 no gate counts. */
+	snprintf(m.version, sizeof(m.version), "0.8.8");
+	assert_string_equal(gtpu_layout_find(&m, "", &l, why, NULL), "offsets");
+	assert_int_equal(l.pdr_qer_with_rate, 112);
+	assert_int_equal(l.qer_ul_dl_gate, GTPU_NOWHERE);
 	snprintf(m.version, sizeof(m.version), "0.10.3");
 	assert_string_equal(gtpu_layout_find(&m, "", &l, why, NULL), "skip");
 	assert_int_equal(l.pdr_seid, GTPU_NOWHERE);

@@ -146,6 +146,31 @@ static void each_member_is_judged_for_itself(void **state)
 	assert_int_equal(j.confirmed, BIT(DEVICE));
 }
 
+/* The QER that polices is read through a pointer of the PDR: where that points elsewhere, the id is another or none. */
+static void a_policer_that_is_another_is_refuted(void **state)
+{
+	struct both b[2];
+	struct gtpu_judgement j;
+
+	make_session(b);
+	for (int i = 0; i < 2; i++) {
+		b[i].told.polices = b[i].sample.polices = true;
+		b[i].told.policer = b[i].sample.policer = 2;
+	}
+	assert_true(judge(b, 2).confirmed & BIT(POLICER));
+	b[0].sample.policer = b[1].sample.policer = 1;
+	j = judge(b, 2);
+	assert_int_equal(j.refuted, BIT(POLICER));
+	b[0].sample.policer = b[1].sample.policer = 0;
+	b[0].sample.unread = b[1].sample.unread = BIT(POLICER);
+	assert_int_equal(judge(b, 2).refuted, BIT(POLICER));
+	/* A QER may have got its rates after the PDR was made. */
+	make_session(b);
+	b[0].told.polices = true;
+	b[0].told.policer = 1;
+	assert_int_equal(judge(b, 2).refuted, 0);
+}
+
 /* The action of every FAR of the session is 2, and so is what lies there by chance: what lies behind is displaced. */
 static void a_displaced_neighbour_casts_doubt(void **state)
 {
@@ -211,13 +236,13 @@ static void names_are_listed(void **state)
 
 	assert_string_equal(gtpu_member_names(0, text), "");
 	assert_string_equal(gtpu_member_names(BIT(FAR) | BIT(ACTION), text), "FAR, FAR action");
-	assert_string_equal(gtpu_member_names(ALL, text), "SEID and PDR, Outer Header Removal, FAR, QER, QFI, gate, "
-							  "URR, FAR action, Outer Header Creation, device");
+	assert_string_equal(gtpu_member_names(ALL, text), "SEID and PDR, Outer Header Removal, FAR, QER, QFI, policing "
+							  "QER, gate, URR, FAR action, Outer Header Creation, device");
 	memset(&l, 0xff, sizeof(l));
 	assert_int_equal(gtpu_members_of(&l), 0);
 	memset(&l, 0, sizeof(l));
 	assert_int_equal(gtpu_members_of(&l), ALL);
-	l.pdr_ul_dl_gate = GTPU_NOWHERE;
+	l.pdr_ul_dl_gate = l.qer_ul_dl_gate = GTPU_NOWHERE;
 	l.far_id = GTPU_NOWHERE;
 	assert_int_equal(gtpu_members_of(&l), ALL & ~(BIT(GATE) | BIT(FAR)));
 }
@@ -231,6 +256,7 @@ int main(void)
 		cmocka_unit_test(each_member_is_judged_for_itself),
 		cmocka_unit_test(a_displaced_neighbour_casts_doubt),
 		cmocka_unit_test(a_qer_that_changed_refutes_nothing),
+		cmocka_unit_test(a_policer_that_is_another_is_refuted),
 		cmocka_unit_test(what_cannot_be_read_is_wrong),
 		cmocka_unit_test(a_pdr_without_far),
 		cmocka_unit_test(names_are_listed),

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -156,9 +157,11 @@ static void test_pdp(void **state)
 #define FLOW_QER 31    /* QFI 5, 64 kbit/s uplink, 32 downlink */
 
 /* A session as free5GC makes it, with both QERs in each PDR. */
-static void find_session(bool flow_first, uint8_t flow_gate, bool flow_has_rates, struct why_session *ret)
+static void find_session_of(const char *version, bool flow_first, uint8_t flow_gate, bool flow_has_rates,
+			    struct why_session *ret)
 {
 	_cleanup_(cleanup_rules) struct rules *t = rules_new(64);
+	struct rules_place place = {.netns = NETNS};
 	struct gtp5g_rule up = rule(GTP5G_RULE_PDR, 7, 1, GTP5G_HAS_UE | GTP5G_HAS_TEID | GTP5G_HAS_REMOVAL);
 	struct gtp5g_rule down = rule(GTP5G_RULE_PDR, 7, 2, GTP5G_HAS_UE);
 	struct gtp5g_rule session = rule(GTP5G_RULE_QER, 7, SESSION_QER, GTP5G_HAS_GATE);
@@ -178,7 +181,14 @@ static void find_session(bool flow_first, uint8_t flow_gate, bool flow_has_rates
 	rules_add(t, NETNS, &down);
 	rules_add(t, NETNS, &session);
 	rules_add(t, NETNS, &flow);
+	snprintf(place.version, sizeof(place.version), "%s", version);
+	rules_add_place(t, &place);
 	assert_true(why_find(t, NETNS, &q, ret));
+}
+
+static void find_session(bool flow_first, uint8_t flow_gate, bool flow_has_rates, struct why_session *ret)
+{
+	find_session_of("0.10.2", flow_first, flow_gate, flow_has_rates, ret);
 }
 
 static const struct why_pdr *uplink_of(const struct why_session *s)
@@ -224,6 +234,26 @@ static void test_a_closed_gate_of_any_qer(void **state)
 	}
 }
 
+/* Before 0.9.2 pdr_fill() stops at the first QER that has rates, and gtp5g_rx() reads that QER's gate alone; before
+ * 0.8.9 it reads none. */
+static void test_older_versions(void **state)
+{
+	struct why_session s;
+
+	find_session_of("0.8.10", false, 0, true, &s);
+	assert_int_equal(uplink_of(&s)->qer_id, SESSION_QER);
+	find_session_of("0.8.10", true, 0, true, &s);
+	assert_int_equal(uplink_of(&s)->qer_id, FLOW_QER);
+	find_session_of("0.9.1", false, GTP5G_GATE_DOWNLINK_CLOSED, true, &s);
+	assert_int_equal(downlink_of(&s)->qer_id, SESSION_QER);
+	find_session_of("0.9.1", true, GTP5G_GATE_DOWNLINK_CLOSED, true, &s);
+	assert_int_equal(downlink_of(&s)->qer_id, FLOW_QER);
+	find_session_of("0.8.8", true, GTP5G_GATE_DOWNLINK_CLOSED, false, &s);
+	assert_int_equal(downlink_of(&s)->qer_id, SESSION_QER);
+	find_session_of("0.8.5", true, 0, true, &s);
+	assert_int_equal(downlink_of(&s)->qer_id, FLOW_QER); /* the PDR's first: none polices */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +263,7 @@ int main(void)
 		cmocka_unit_test(test_pdp),
 		cmocka_unit_test(test_the_last_qer_with_rates_polices),
 		cmocka_unit_test(test_a_closed_gate_of_any_qer),
+		cmocka_unit_test(test_older_versions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,15 +83,13 @@ class Module:
             return outcome
         if kind == "echo_no_route":
             return USER
-        if kind == "gate_closed":
-            return dropped("unknown") if self.since(0, 8, 9) else N6
+        if kind == "gate_closed" and not self.since(0, 8, 9):
+            return N6
         # Whether what is no T-PDU was kept is not seen.
         return UNKNOWN if kind == "end_marker_buffered" else outcome
 
     def downlink(self, kind, outcome):
-        if kind == "gate_closed" and not self.since(0, 9, 2):
-            return dropped("unknown") if self.since(0, 8, 9) else FORWARDED
-        return outcome
+        return FORWARDED if kind == "gate_closed" and not self.since(0, 8, 9) else outcome
 
 
 class Packet:

@@ -34,6 +34,9 @@ POLICED = {("uplink", k) for k in ("forwarded", "yellow", "to_n9", "qer_red", "n
     ("downlink", k) for k in ("forwarded", "yellow", "qer_red")} | {(d, "quota+") for d in PACKET}
 COLORS = {"yellow": "yellow", "qer_red": "red"}
 SEID, QFI = 0x5e1d, 9
+# PDRs that have a QER of the session beside, uplink before the other, downlink behind it: the last one polices.
+TWO_QERS = {"yellow", "qer_red"}
+SESSION_QERS = 1000
 GENEROUS = 20  # the emulator may take its time, but not as a rule
 
 
@@ -83,6 +86,14 @@ def downlink(e, sent, seq):
         check(f"outer of {e}", e.get("outer"), N3_DOWNLINK)
 
 
+def qer_of(sent, number):
+    """The QER that polices. Which of two QERs closes a gate, no PDR says."""
+    uplink = sent["direction"] == "uplink"
+    if sent["kind"] == "gate_closed" and uplink:
+        return {}
+    return {"qer_id": number + (SESSION_QERS if sent["kind"] in TWO_QERS and not uplink else 0)}
+
+
 def rules_of(sent):
     """The rules that the packet met, as standin/rules.c writes them."""
     kind = sent["kind"]
@@ -90,7 +101,7 @@ def rules_of(sent):
         return {}
     index = 0 if kind == "end_marker" else sent["index"]
     number = index + (101 if sent["direction"] == "downlink" else 1)
-    want = {"seid": str(SEID), "pdr_id": number, "qer_id": number, "rule_qfi": QFI}
+    want = {"seid": str(SEID), "pdr_id": number, "rule_qfi": QFI} | qer_of(sent, number)
     if kind != "no_far":
         want |= {"far_id": number, "far_action": ACTIONS.get(kind, FORW)}
     return want

@@ -43,6 +43,13 @@ def check_list(what, found, text):
     pdrs = {pdr["pdr_id"]: pdr for pdr in found["pdrs"] if pdr["seid"] == SESSION}
     expect(f"{what}: filters", [(n, pdr["precedence"], pdr["flow_description"]) for n, pdr in sorted(pdrs.items())],
            [(1, 255, TO_ANY), (2, 255, TO_ANY), (3, 128, TO_SERVER), (4, 128, FROM_SERVER)])
+    # The session's QER stands first in the flow rule's PDRs, and last in the others: the last one with rates polices.
+    expect(f"{what}: QERs", [(n, pdr["qer_ids"], pdr["policing_qer_id"]) for n, pdr in sorted(pdrs.items())],
+           [(1, [2, 1], 1), (2, [2, 1], 1), (3, [1, 3], 3), (4, [1, 3], 3)])
+    expect(f"{what}: rates", [(qer["qer_id"], qer.get("mbr_kbps", {}).get("uplink")) for qer in found["qers"]
+                              if qer["seid"] == SESSION], [(1, 100000), (2, None), (3, 64)])
+    for words in ("QER 1: QFI 1 MBR 100M/100M gate open, polices; URR", "QER 3: QFI 2 MBR 64k/64k gate open, polices; URR"):
+        expect(f"{what}: '{words}' in text", text.count(words), 2)
     expect(f"{what}: one UE", {pdr["ue"] for pdr in pdrs.values()}, {"10.61.0.1"})
     both_ways = {"uplink": 500000, "downlink": 500000}
     expect(f"{what}: URRs", [(urr["urr_id"], urr["period_s"], urr["period_raw"], urr["threshold_bytes"])

@@ -146,6 +146,7 @@ struct {
 #define RULE_DL_CLOSED 0x20
 #define RULE_QUOTA 0x40 /* one of its URRs has used up its quota */
 #define RULE_QUOTA_UNKNOWN 0x80
+#define RULE_QERS 0x100 /* the PDR has several */
 
 #define URRS_MAX 8 /* of a PDR; with more, a quota that is not among these is unknown */
 
@@ -206,18 +207,41 @@ static __always_inline __u8 rule_far(struct gtpu_record *r, struct rule_copy *ru
 	return creation ? RULE_CREATES : RULE_CREATES_NONE;
 }
 
-static __always_inline void rule_qer(struct gtpu_record *r, const struct rule_copy *rule)
+/* The QER that polices; 0: none, or not known. */
+static __always_inline __u64 rule_policer(const struct rule_copy *rule)
+{
+	__u64 qer;
+
+	return is_confirmed(GTPU_MEMBER_POLICER) && !RULE_TAKE(qer, rule, pdr_qer_with_rate) ? qer : 0;
+}
+
+static __always_inline void rule_first_qer(struct gtpu_record *r, const struct rule_copy *rule)
 {
 	__u64 ids;
+
+	if (!RULE_TAKE(ids, rule, pdr_qer_ids) && !kernel_copy(&r->qer_id, (const void *)ids, sizeof(r->qer_id)))
+		r->has |= GTPU_HAS_QER;
+}
+
+/* The QER that polices, else the PDR's first. Which of several polices may not be known. */
+static __always_inline __u16 rule_qer(struct gtpu_record *r, const struct rule_copy *rule, __u64 policer)
+{
+	__u16 several;
 	__u32 n;
 
 	if (is_confirmed(GTPU_MEMBER_QFI) && !RULE_TAKE(r->rule_qfi, rule, pdr_qfi) && r->rule_qfi)
 		r->has |= GTPU_HAS_RULE_QFI;
-	if (!is_confirmed(GTPU_MEMBER_QERS) || RULE_TAKE(n, rule, pdr_qer_num) || !n ||
-	    RULE_TAKE(ids, rule, pdr_qer_ids))
-		return;
-	if (!kernel_copy(&r->qer_id, (const void *)ids, sizeof(r->qer_id)))
-		r->has |= GTPU_HAS_QER;
+	if (!is_confirmed(GTPU_MEMBER_QERS) || RULE_TAKE(n, rule, pdr_qer_num) || !n)
+		return 0;
+	several = n > 1 ? RULE_QERS : 0;
+	if (policer) {
+		if (!RULE_READ(r->qer_id, policer, qer_id))
+			r->has |= GTPU_HAS_QER;
+		return several;
+	}
+	if (!several || is_confirmed(GTPU_MEMBER_POLICER) || layout.pdr_qer_with_rate == GTPU_NOWHERE)
+		rule_first_qer(r, rule);
+	return several;
 }
 
 /* Of the gtp5g device. */
@@ -261,11 +285,25 @@ static __noinline int rule_quota(const struct gtpu_record *r, __u64 pdr, __u64 g
 	return quota_of(ids, n, &key);
 }
 
-static __always_inline __u8 rule_gate(const struct rule_copy *rule)
+static __always_inline int gate_of(__u8 *ret, const struct rule_copy *rule, __u64 policer)
 {
-	__u8 gate, closed = 0;
+	__u8 gate = 0;
+	int r;
 
-	if (!is_confirmed(GTPU_MEMBER_GATE) || RULE_TAKE(gate, rule, pdr_ul_dl_gate))
+	if (layout.qer_ul_dl_gate == GTPU_NOWHERE)
+		r = RULE_TAKE(gate, rule, pdr_ul_dl_gate);
+	else
+		r = policer ? RULE_READ(gate, policer, qer_ul_dl_gate) : -1;
+	*ret = gate;
+	return r;
+}
+
+static __always_inline __u16 rule_gate(const struct rule_copy *rule, __u64 policer)
+{
+	__u16 closed = 0;
+	__u8 gate;
+
+	if (!is_confirmed(GTPU_MEMBER_GATE) || gate_of(&gate, rule, policer))
 		return 0;
 	if (gate & GATE_UL_CLOSED)
 		closed |= RULE_UL_CLOSED;
@@ -275,15 +313,15 @@ static __always_inline __u8 rule_gate(const struct rule_copy *rule)
 /* RULE_* */
 static __noinline int rule_take(struct gtpu_record *r, struct rule_copy *rule, __u64 pdr, __u64 gtp)
 {
-	__u64 removal, far;
-	__u8 is;
+	__u64 removal, far, policer;
+	__u16 is;
 
 	if (!is_confirmed(GTPU_MEMBER_PDR) || rule_copy(rule, pdr) || RULE_TAKE(r->seid, rule, pdr_seid) ||
 	    RULE_TAKE(r->pdr_id, rule, pdr_id))
 		return 0;
 	r->has |= GTPU_HAS_PDR;
-	rule_qer(r, rule);
-	is = rule_gate(rule);
+	policer = rule_policer(rule);
+	is = rule_qer(r, rule, policer) | rule_gate(rule, policer);
 	if (is_confirmed(GTPU_MEMBER_REMOVAL) && !RULE_TAKE(removal, rule, pdr_outer_header_removal) && !removal)
 		is |= RULE_NO_REMOVAL;
 	if (!is_confirmed(GTPU_MEMBER_FAR) || RULE_TAKE(far, rule, pdr_far))

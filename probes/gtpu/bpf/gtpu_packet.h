@@ -44,8 +44,8 @@ struct seen {
 	__s32 gtp; /* gtp_rx's or gtp_build_skb_ip4's */
 	__u32 what;
 	__u16 protocol;
-	__u8 head; /* of packet_gtpu_header(); HEAD_MAX: not known */
-	__u8 rule; /* RULE_* */
+	__u16 rule; /* RULE_* */
+	__u8 head;  /* of packet_gtpu_header(); HEAD_MAX: not known */
 };
 
 struct open_packet {

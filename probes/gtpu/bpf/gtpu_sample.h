@@ -45,6 +45,23 @@ static __noinline int sample_far(__u64 far)
 	return 0;
 }
 
+/* The QER that polices a PDR, and where no PDR has a gate that QER's. */
+static __noinline int sample_policer(__u64 pdr)
+{
+	struct gtpu_sample *s = &rule_sample;
+	__u64 qer = 0;
+
+	SAMPLE(qer, pdr, pdr_qer_with_rate, GTPU_MEMBER_POLICER);
+	s->polices = qer != 0;
+	if (qer)
+		SAMPLE(s->policer, qer, qer_id, GTPU_MEMBER_POLICER);
+	if (layout.qer_ul_dl_gate == GTPU_NOWHERE)
+		SAMPLE(s->gate, pdr, pdr_ul_dl_gate, GTPU_MEMBER_GATE);
+	else if (qer)
+		SAMPLE(s->gate, qer, qer_ul_dl_gate, GTPU_MEMBER_GATE);
+	return 0;
+}
+
 static __noinline int sample_device(void)
 {
 	struct gtpu_sample *s = &rule_sample;
@@ -68,7 +85,7 @@ static __noinline int sample_rules(__u64 pdr)
 	s->removes = removal != 0;
 	SAMPLE_IDS(s->qer_ids, s->qers, pdr, pdr_qer_ids, pdr_qer_num, GTPU_MEMBER_QERS);
 	SAMPLE(s->qfi, pdr, pdr_qfi, GTPU_MEMBER_QFI);
-	SAMPLE(s->gate, pdr, pdr_ul_dl_gate, GTPU_MEMBER_GATE);
+	sample_policer(pdr);
 	SAMPLE_IDS(s->urr_ids, s->urrs, pdr, pdr_urr_ids, pdr_urr_num, GTPU_MEMBER_URRS);
 	SAMPLE(far, pdr, pdr_far, GTPU_MEMBER_FAR);
 	if (far)

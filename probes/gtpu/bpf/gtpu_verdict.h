@@ -229,7 +229,7 @@ static __always_inline int decide_gtp_downlink(struct gtpu_record *r, const stru
 	return dropped(r, s->gtp == EBADMSG_RETURN ? GTPU_NO_ROUTE : GTPU_REASON_UNKNOWN);
 }
 
-static __noinline int decide(struct gtpu_record *r, const struct seen *s)
+static __always_inline int decide_outcome(struct gtpu_record *r, const struct seen *s)
 {
 	switch (r->func_id) {
 	case GTP5G_ENCAP_RECV:
@@ -240,4 +240,15 @@ static __noinline int decide(struct gtpu_record *r, const struct seen *s)
 		return decide_gtp_uplink(r, s);
 	}
 	return decide_gtp_downlink(r, s);
+}
+
+static __noinline int decide(struct gtpu_record *r, const struct seen *s)
+{
+	decide_outcome(r, s);
+	/* A PDR's own gate does not say which of its QERs closes it. */
+	if (r->reason == GTPU_GATE_CLOSED && s->rule & RULE_QERS && layout.qer_ul_dl_gate == GTPU_NOWHERE) {
+		r->has &= ~GTPU_HAS_QER;
+		r->qer_id = 0;
+	}
+	return 0;
 }

@@ -9,14 +9,13 @@
 
 enum { CMD_ADD_PDR = 1, CMD_ADD_FAR = 2, CMD_DEL_FAR = 5, CMD_GET_PDR = 7, CMD_GET_FAR = 8, CMD_GET_QER = 9 };
 enum { CMD_GET_URR = 14, CMD_GET_BAR = 15, CMD_GET_VERSION = 16 };
-enum { ATTR_LINK = 1, ATTR_ID = 3, ATTR_MAX = 32 };
+enum { ATTR_LINK = 1, ATTR_MAX = 32 };
 enum { FAR_ACTION = 4, FAR_PARAMETER = 5, FAR_SEID = 7 };
 enum { PARAMETER_CREATION = 1, PARAMETER_FLAGS = 3, PARAMETER_MAX = 16 };
 enum { CREATION_DESCRIPTION = 1, CREATION_TEID, CREATION_PEER, CREATION_PORT, CREATION_MAX = 16 };
 enum { PDR_PRECEDENCE = 4, PDR_PDI, PDR_REMOVAL, PDR_FAR_ID, PDR_QER_ID = 10, PDR_SEID = 11, PDR_URR_ID };
 enum { PDI_UE = 1, PDI_F_TEID = 2, PDI_SDF = 3, SDF_FLOW = 1, F_TEID_TEID = 1, F_TEID_ADDRESS = 2 };
 enum { FLOW_ACTION = 1, FLOW_DIRECTION, FLOW_PROTOCOL, FLOW_SRC, FLOW_SRC_MASK, FLOW_DEST, FLOW_DEST_MASK };
-enum { QER_GATE = 4, QER_QFI = 9, QER_SEID = 13 };
 enum { URR_METHOD = 4, URR_TRIGGER, URR_PERIOD, URR_INFO, URR_SEID, URR_THRESHOLD };
 enum { VOLUME_FLAGS = 1, VOLUME_TOTAL, VOLUME_UPLINK, VOLUME_DOWNLINK };
 
@@ -39,9 +38,9 @@ struct gtp5g_emark_pktinfo {
 	u32 role_addr;
 };
 
-static struct genl_family family;
+struct genl_family gtp5g_family;
 
-static bool here(const struct genl_info *info)
+bool genl_here(const struct genl_info *info)
 {
 	const struct rules *r = rules_at(0);
 
@@ -63,7 +62,7 @@ static struct rules *find(const struct genl_info *info, int seid_attr, bool pdr)
 	struct rules *r;
 	unsigned int i;
 
-	if (!here(info) || !seid || !id)
+	if (!genl_here(info) || !seid || !id)
 		return NULL;
 	if (pdr)
 		return find_by_pdr(nla_get_u64(seid), nla_get_u16(id));
@@ -269,7 +268,7 @@ static int fill(struct sk_buff *skb, const struct genl_info *info, int seid_attr
 
 	if (!r || !exists(r, pdr))
 		return -ENOENT;
-	header = genlmsg_put(skb, info->snd_portid, info->snd_seq, &family, 0, info->genlhdr->cmd);
+	header = genlmsg_put(skb, info->snd_portid, info->snd_seq, &gtp5g_family, 0, info->genlhdr->cmd);
 	if (!header || (pdr ? fill_pdr(skb, r) : fill_far(skb, r)))
 		return -EMSGSIZE;
 	genlmsg_end(skb, header);
@@ -285,51 +284,6 @@ static int answer(struct genl_info *info, int seid_attr, bool pdr)
 		return -ENOMEM;
 	rtnl_lock();
 	err = fill(skb, info, seid_attr, pdr);
-	rtnl_unlock();
-	if (!err)
-		return genlmsg_reply(skb, info);
-	nlmsg_free(skb);
-	return err;
-}
-
-static const struct qer *find_qer(const struct genl_info *info)
-{
-	const struct nlattr *seid = info->attrs[QER_SEID], *id = info->attrs[ATTR_ID];
-	const struct rules *r;
-	unsigned int i;
-
-	if (!here(info) || !seid || !id)
-		return NULL;
-	for (i = 0; (r = rules_at(i)); i++)
-		if (r->qer.seid == nla_get_u64(seid) && r->qer.id == nla_get_u32(id))
-			return &r->qer;
-	return NULL;
-}
-
-static int fill_qer(struct sk_buff *skb, const struct genl_info *info)
-{
-	const struct qer *qer = find_qer(info);
-	void *header;
-
-	if (!qer)
-		return -ENOENT;
-	header = genlmsg_put(skb, info->snd_portid, info->snd_seq, &family, 0, info->genlhdr->cmd);
-	if (!header || nla_put_u32(skb, ATTR_ID, qer->id) || nla_put_u8(skb, QER_GATE, qer->ul_dl_gate) ||
-	    nla_put_u8(skb, QER_QFI, qer->qfi) || nla_put_u64_64bit(skb, QER_SEID, qer->seid, 0))
-		return -EMSGSIZE;
-	genlmsg_end(skb, header);
-	return 0;
-}
-
-static int get_qer(struct sk_buff *request, struct genl_info *info)
-{
-	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
-	int err;
-
-	if (!skb)
-		return -ENOMEM;
-	rtnl_lock();
-	err = fill_qer(skb, info);
 	rtnl_unlock();
 	if (!err)
 		return genlmsg_reply(skb, info);
@@ -356,7 +310,8 @@ static void dump_rules(struct sk_buff *skb, struct netlink_callback *cb, bool pd
 
 		if (!exists(r, pdr) || !net_eq(sock_net(skb->sk), dev_net(r->pdr.dev)))
 			continue;
-		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &family, NLM_F_MULTI, 0);
+		header =
+			genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &gtp5g_family, NLM_F_MULTI, 0);
 		if (!header)
 			break;
 		if (pdr ? fill_pdr(skb, r) : fill_far(skb, r)) {
@@ -407,7 +362,7 @@ static int fill_urr(struct sk_buff *skb, u32 id)
 
 static bool dump_one_urr(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	void *header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &family, NLM_F_MULTI, 0);
+	void *header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, &gtp5g_family, NLM_F_MULTI, 0);
 
 	if (!header)
 		return false;
@@ -444,7 +399,7 @@ static int get_version(struct sk_buff *skb, struct genl_info *info)
 
 	if (!reply)
 		return -ENOMEM;
-	header = genlmsg_put(reply, info->snd_portid, info->snd_seq, &family, 0, CMD_GET_VERSION);
+	header = genlmsg_put(reply, info->snd_portid, info->snd_seq, &gtp5g_family, 0, CMD_GET_VERSION);
 	if (!header || nla_put_string(reply, 0, "0.10.2")) {
 		nlmsg_free(reply);
 		return -EMSGSIZE;
@@ -464,12 +419,12 @@ static int get_version(struct sk_buff *skb, struct genl_info *info)
 static const struct genl_ops ops[] = {
 	OP(CMD_ADD_PDR, gtp5g_genl_add_pdr, NULL), OP(CMD_ADD_FAR, gtp5g_genl_add_far, NULL),
 	OP(CMD_DEL_FAR, gtp5g_genl_del_far, NULL), OP(CMD_GET_PDR, get_pdr, dump_pdr),
-	OP(CMD_GET_FAR, get_far, dump_far),	   OP(CMD_GET_QER, get_qer, dump_none),
+	OP(CMD_GET_FAR, get_far, dump_far),	   OP(CMD_GET_QER, genl_get_qer, genl_dump_qer),
 	OP(CMD_GET_URR, NULL, dump_urr),	   OP(CMD_GET_BAR, NULL, dump_none),
 	OP(CMD_GET_VERSION, get_version, NULL),
 };
 
-static struct genl_family family = {
+struct genl_family gtp5g_family = {
 	.name = "gtp5g",
 	.maxattr = ATTR_MAX,
 	.netnsok = true,
@@ -481,10 +436,10 @@ static struct genl_family family = {
 
 int genl_begin(void)
 {
-	return genl_register_family(&family);
+	return genl_register_family(&gtp5g_family);
 }
 
 void genl_finish(void)
 {
-	genl_unregister_family(&family);
+	genl_unregister_family(&gtp5g_family);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The rules, one session: SEID 0x5e1d, PDR and FAR ids 1 + outcome uplink and 101 + outcome
- * downlink, QER and URR ids the same, QFI 9; a downlink TEID is that of its uplink + 0x1000. The
+ * downlink, QER and URR ids the same, QFI 9; a downlink TEID is that of its uplink + 0x1000. Some PDRs have
+ * a QER of the session beside, with 1000 more and no QFI: uplink before the other, downlink behind it. The
  * parameter grant_quota gives every URR its quota again. */
 #include <linux/module.h>
 
@@ -10,6 +11,7 @@
 #define QFI 9
 #define DOWNLINK_IDS 100
 #define DOWNLINK_TEIDS 0x1000
+#define SESSION_QERS 1000
 
 static struct rules uplink[outcomes], downlink[outcomes];
 
@@ -83,20 +85,46 @@ static u16 action_of(enum outcome outcome)
 	}
 }
 
-static void write_qer(struct rules *r, enum outcome outcome, u32 id)
+static bool has_session_qer(enum outcome outcome, bool up)
 {
-	r->qer_id = r->qer.id = id;
-	r->qer.seid = SEID;
+	return outcome == outcome_yellow || outcome == outcome_qer_red || (outcome == outcome_gate_closed && up);
+}
+
+static void fill_qer(struct rules *r, struct qer *qer, u32 id)
+{
+	qer->id = id;
+	qer->seid = SEID;
+	qer->mbr = (struct kbps){.ul_high = 1, .dl_high = 1};
+	qer->ul_mbr = qer->dl_mbr = 1 << 8;
+	qer->ul_policer = qer->dl_policer = &r->policer;
+}
+
+/* As gtp5g: the last QER that has rates polices, the first QFI counts. */
+static void write_session_qer(struct rules *r, u32 id, bool up)
+{
+	fill_qer(r, &r->session_qer, SESSION_QERS + id);
+	r->qer_ids[!up] = r->session_qer.id;
+	r->qer_ids[up] = r->qer.id;
+	r->pdr.qer_num = 2;
+	if (!up)
+		RCU_INIT_POINTER(r->pdr.qer_with_rate, &r->session_qer);
+}
+
+static void write_qers(struct rules *r, enum outcome outcome, u32 id, bool up)
+{
+	fill_qer(r, &r->qer, id);
 	r->qer.qfi = QFI;
-	r->qer.ul_policer = r->qer.dl_policer = &r->policer;
 	r->policer.scripted = color_of(outcome);
 	if (outcome == outcome_gate_closed)
 		r->qer.ul_dl_gate = GATE_UL_CLOSED | GATE_DL_CLOSED;
-	r->pdr.qer_ids = &r->qer_id;
+	r->qer_ids[0] = id;
+	r->pdr.qer_ids = r->qer_ids;
 	r->pdr.qer_num = 1;
 	r->pdr.qfi = QFI;
 	r->pdr.ul_dl_gate = r->qer.ul_dl_gate;
 	RCU_INIT_POINTER(r->pdr.qer_with_rate, &r->qer);
+	if (has_session_qer(outcome, up))
+		write_session_qer(r, id, up);
 }
 
 static void write_far(struct rules *r, enum outcome outcome, u32 id)
@@ -129,6 +157,8 @@ static void write_urr(struct rules *r, u32 id)
 
 static void write_pdr(struct rules *r, struct net_device *dev, enum outcome outcome, u32 id)
 {
+	bool up = id <= DOWNLINK_IDS;
+
 	r->pdr.seid = SEID;
 	r->pdr.id = id;
 	r->pdr.precedence = 255;
@@ -136,7 +166,7 @@ static void write_pdr(struct rules *r, struct net_device *dev, enum outcome outc
 	r->pdr.pdi = &r->pdi;
 	r->pdi.ue_addr_ipv4 = &r->ue;
 	r->ue.s_addr = htonl(UE_BASE + outcome);
-	write_qer(r, outcome, id);
+	write_qers(r, outcome, id, up);
 	write_far(r, outcome, id);
 	if (outcome == outcome_quota)
 		write_urr(r, id);
@@ -206,6 +236,15 @@ struct rules *rules_at(unsigned int i)
 	if (i < outcomes)
 		return &uplink[i];
 	return i < 2 * outcomes ? &downlink[i - outcomes] : session_at(i - 2 * outcomes);
+}
+
+struct qer *rules_qer(unsigned int i)
+{
+	struct rules *r = rules_at(i / 2);
+
+	if (i / 2 >= 2 * outcomes)
+		return session_qer(i - 4 * outcomes);
+	return i % 2 ? &r->session_qer : &r->qer;
 }
 
 /* gtp5g's, by which its netlink requests find a rule. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* One session as free5GC makes it for a UE with a flow rule, for who asks by netlink: no packet meets it. SEID 0xf5, UE
  * 10.61.0.1; PDR 1 and 2 take all packets, PDR 3 and 4 those of a server, before the others; FARs have the numbers of
- * their PDRs; each PDR has QER 1 and 2, URR 1 and 2. */
+ * their PDRs; each PDR has URR 1 and 2, QER 1 of the session, and QER 2 without rates or QER 3 of the server's flow. */
 #include "standin.h"
 
 #define UE 0x0a3d0001	  /* 10.61.0.1 */
@@ -10,7 +10,29 @@
 enum { DEFAULT_UPLINK, DEFAULT_DOWNLINK, FLOW_UPLINK, FLOW_DOWNLINK, PDRS };
 
 static struct rules session[PDRS];
-static u32 default_qers[] = {2, 1}, flow_qers[] = {1, 2}, urrs[] = {1, 2};
+static u32 default_qers[] = {2, 1}, flow_qers[] = {1, 3}, urrs[] = {1, 2};
+static TrafficPolicer policer;
+
+/* kbit/s: 100000, none, 64 */
+static struct qer qers[] = {
+	{.seid = FREE5GC_SEID,
+	 .id = 1,
+	 .qfi = 1,
+	 .mbr = {390, 160, 390, 160},
+	 .ul_mbr = 100000,
+	 .dl_mbr = 100000,
+	 .ul_policer = &policer,
+	 .dl_policer = &policer},
+	{.seid = FREE5GC_SEID, .id = 2, .qfi = 1},
+	{.seid = FREE5GC_SEID,
+	 .id = 3,
+	 .qfi = 2,
+	 .mbr = {0, 64, 0, 64},
+	 .ul_mbr = 64,
+	 .dl_mbr = 64,
+	 .ul_policer = &policer,
+	 .dl_policer = &policer},
+};
 
 static bool is_uplink(unsigned int i)
 {
@@ -65,6 +87,8 @@ static void write_pdr(struct rules *r, struct net_device *dev, unsigned int i)
 	r->pdr.pdi = &r->pdi;
 	r->pdr.qer_ids = is_default(i) ? default_qers : flow_qers;
 	r->pdr.qer_num = 2;
+	r->pdr.qfi = 1;
+	RCU_INIT_POINTER(r->pdr.qer_with_rate, &qers[is_default(i) ? 0 : 2]);
 	r->pdr.urr_ids = urrs;
 	r->pdr.urr_num = ARRAY_SIZE(urrs);
 	r->pdi.srcIntf = is_uplink(i) ? ACCESS : CORE;
@@ -87,6 +111,11 @@ void session_write(struct net_device *dev)
 		write_far(&session[i], i);
 		write_flow(&session[i], i);
 	}
+}
+
+struct qer *session_qer(unsigned int i)
+{
+	return i < ARRAY_SIZE(qers) ? &qers[i] : NULL;
 }
 
 struct rules *session_at(unsigned int i)

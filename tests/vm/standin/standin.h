@@ -196,10 +196,10 @@ struct rules {
 	struct far far;
 	struct forwarding_parameter fwd_param;
 	struct outer_header_creation hdr_creation;
-	struct qer qer;
+	struct qer qer, session_qer;
 	TrafficPolicer policer;
 	struct urr urr;
-	u32 far_id, qer_id, urr_id;
+	u32 far_id, qer_ids[2], urr_id;
 	u8 outer_header_removal;
 	bool has_flow;
 	struct flow_description flow;
@@ -213,6 +213,7 @@ struct pdr *find_pdr_by_id(struct gtp5g_dev *gtp, u64 seid, u16 id);
 struct urr *find_urr_by_id(struct gtp5g_dev *gtp, u64 seid, u32 id);
 bool rules_backlog_full(const struct pdr *pdr);
 struct rules *rules_at(unsigned int i); /* NULL behind the last */
+struct qer *rules_qer(unsigned int i);	/* the same; without a SEID it is none */
 /* A packet was forwarded: where its PDR has a URR, that was its quota. */
 void rules_forwarded(struct pdr *pdr, struct gtp5g_dev *gtp);
 void urr_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp);
@@ -222,6 +223,7 @@ void urr_reverse_quota_exhaust_action(struct urr *urr, struct gtp5g_dev *gtp);
 #define FREE5GC_SEID 0xf5
 void session_write(struct net_device *dev);
 struct rules *session_at(unsigned int i); /* NULL behind the last */
+struct qer *session_qer(unsigned int i);  /* the same */
 
 /* device.c: for a device that is down the kernel's backlog takes nothing. */
 struct net_device *device_down(void);
@@ -231,10 +233,17 @@ int genl_begin(void);
 void genl_finish(void);
 struct genl_info;
 struct gtp5g_emark_pktinfo;
+enum { ATTR_ID = 3 };
+extern struct genl_family gtp5g_family;
+bool genl_here(const struct genl_info *info); /* the request is for the device */
 int gtp5g_genl_add_pdr(struct sk_buff *skb, struct genl_info *info);
 int gtp5g_genl_add_far(struct sk_buff *skb, struct genl_info *info);
 int gtp5g_genl_del_far(struct sk_buff *skb, struct genl_info *info);
 void gtp5g_fwd_emark_skb_ipv4(struct sk_buff *skb, struct net_device *dev, struct gtp5g_emark_pktinfo *info);
+
+/* genl_qer.c */
+int genl_get_qer(struct sk_buff *request, struct genl_info *info);
+int genl_dump_qer(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* spend.c: a known time is spent in a function when its parameter says so. */
 #define SPENDERS(X)                                                                                                    \
