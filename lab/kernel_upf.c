@@ -10,17 +10,13 @@
 #include "device.h"
 #include "gtp.h"
 #include "gtp5g.h"
+#include "gtp5g_session.h"
 #include "gtpu_path.h"
 #include "node_internal.h"
 #include "rtnl.h"
 
 #define PORT_GTPU0 3386 /* GTP version 0 */
 #define HASH_SIZE 1024
-#define SEID_BASE 0x1000
-#define PRECEDENCE 255
-
-/* Rules of a UE's session: numbers are per session. */
-enum { QER_ID = 1, FAR_UPLINK = 1, FAR_DOWNLINK = 2, PDR_UPLINK = 1, PDR_DOWNLINK = 2 };
 
 struct holder {
 	const struct lab_plan *plan;
@@ -74,60 +70,6 @@ static int add_pdps(const struct lab_plan *plan, const struct lab_ue *ue, unsign
 	return gtp_pdp_add(&pdp, err);
 }
 
-static int add_fars(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue, struct err *err)
-{
-	const struct gtp5g_far uplink = {
-		.seid = SEID_BASE + ue->index,
-		.id = FAR_UPLINK,
-		.action = GTP5G_ACTION_FORW,
-	};
-	const struct gtp5g_far downlink = {
-		.seid = SEID_BASE + ue->index,
-		.id = FAR_DOWNLINK,
-		.action = GTP5G_ACTION_FORW,
-		.encapsulate = true,
-		.teid = ue->teid_downlink,
-		.peer = plan->gnbs[ue->gnb - 1].n3_address,
-		.port = LAB_PORT_GTPU,
-	};
-	int r = gtp5g_far_add(g, &uplink, err);
-
-	return r < 0 ? r : gtp5g_far_add(g, &downlink, err);
-}
-
-static int add_pdrs(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue, struct err *err)
-{
-	struct gtp5g_pdr pdr = {
-		.seid = SEID_BASE + ue->index,
-		.id = PDR_UPLINK,
-		.precedence = PRECEDENCE,
-		.source = GTP5G_ACCESS,
-		.ue = ue->address,
-		.teid = ue->teid_uplink,
-		.local = plan->gnbs[ue->gnb - 1].upf_n3_address,
-		.far_id = FAR_UPLINK,
-		.qer_id = QER_ID,
-	};
-	int r = gtp5g_pdr_add(g, &pdr, err);
-
-	if (r < 0)
-		return r;
-	pdr.id = PDR_DOWNLINK;
-	pdr.source = GTP5G_CORE;
-	pdr.far_id = FAR_DOWNLINK;
-	return gtp5g_pdr_add(g, &pdr, err);
-}
-
-static int add_session(const struct gtp5g *g, const struct lab_plan *plan, const struct lab_ue *ue, struct err *err)
-{
-	const struct gtp5g_qer qer = {.seid = SEID_BASE + ue->index, .id = QER_ID, .qfi = lab_flow_qfi(plan, 1)};
-	int r = gtp5g_qer_add(g, &qer, err);
-
-	if (r >= 0)
-		r = add_fars(g, plan, ue, err);
-	return r < 0 ? r : add_pdrs(g, plan, ue, err);
-}
-
 static int add_tunnels(const struct lab_plan *plan, struct err *err)
 {
 	struct rtnl_link link;
@@ -139,7 +81,7 @@ static int add_tunnels(const struct lab_plan *plan, struct err *err)
 	if (plan->options.upf == LAB_UPF_GTP5G)
 		r = gtp5g_find(LAB_UPF_DEVICE, &g, err);
 	for (unsigned u = 0; r >= 0 && u < plan->options.sessions; u++)
-		r = plan->options.upf == LAB_UPF_GTP5G ? add_session(&g, plan, &plan->ues[u], err)
+		r = plan->options.upf == LAB_UPF_GTP5G ? lab_gtp5g_session_add(&g, plan, &plan->ues[u], err)
 						       : add_pdps(plan, &plan->ues[u], link.ifindex, err);
 	return r;
 }

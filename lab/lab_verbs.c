@@ -43,7 +43,7 @@ int lab_verb_up(struct lab_task *task, struct err *err)
 	if (task->auto_upf)
 		task->options.upf = lab_upf_auto();
 	if (!task->has_flows)
-		task->options.flows = lab_core_traits(o->core)->flow_rules && o->upf == LAB_UPF_USER ? 2 : 1;
+		task->options.flows = lab_core_traits(o->core)->flow_rules && o->upf != LAB_UPF_GTP ? 2 : 1;
 	task->options.inner_ipv6 =
 		!task->ipv4_only && lab_core_traits(o->core)->inner_ipv6 && lab_upf_carries_ipv6(task->options.upf);
 	r = lab_up(&task->options, err);

@@ -63,7 +63,7 @@ static int check_range(const char *option, unsigned value, unsigned max, struct 
 
 static int check_flows(const struct lab_options *o, struct err *err)
 {
-	if (lab_core_traits(o->core)->flow_rules && o->upf != LAB_UPF_USER && o->flows > 1)
+	if (lab_core_traits(o->core)->flow_rules && o->upf == LAB_UPF_GTP && o->flows > 1)
 		return err_set(err, -EINVAL, "--flows %u: --core %s with --upf %s makes one", o->flows,
 			       lab_core_name(o->core), lab_upf_kind_name(o->upf));
 	return check_range("--flows", o->flows, LAB_FLOWS_MAX, err);

@@ -57,10 +57,10 @@ static void put_pdr(struct jw *j, const struct lab_pdr *pdr)
 	jw_object_end(j);
 }
 
-/* Of the lab's own UPF. */
+/* The gtp module has none. */
 static void put_pdrs(const struct writer *w, const struct lab_ue *ue)
 {
-	if (!w->plan->core->flow_rules || w->plan->options.upf != LAB_UPF_USER)
+	if (!w->plan->core->flow_rules || w->plan->options.upf == LAB_UPF_GTP)
 		return;
 	jw_array(w->j, "pdrs");
 	for (unsigned f = 1; f <= w->plan->options.flows; f++) {

@@ -109,19 +109,30 @@ static void put_far(struct nlmsghdr *nlh, const struct gtp5g_far *far)
 	mnl_attr_put_u64(nlh, FAR_SEID, far->seid);
 }
 
-static void put_sdf(struct nlmsghdr *nlh, uint8_t protocol)
+/* Packets of either direction as they go. The mask's attribute follows the address's; without one it is the whole. */
+static void put_flow_end(struct nlmsghdr *nlh, uint16_t address, const struct addr *end)
+{
+	const uint32_t any = 0;
+
+	if (end && addr_v4(end)) {
+		nl_put_addr(nlh, address, end);
+		return;
+	}
+	mnl_attr_put_u32(nlh, address, any);
+	mnl_attr_put_u32(nlh, address + 1, any);
+}
+
+static void put_sdf(struct nlmsghdr *nlh, const struct gtp5g_pdr *pdr)
 {
 	struct nlattr *sdf = mnl_attr_nest_start(nlh, PDI_SDF_FILTER);
 	struct nlattr *flow = mnl_attr_nest_start(nlh, SDF_FLOW_DESCRIPTION);
-	uint32_t any = 0;
+	bool uplink = pdr->source == GTP5G_ACCESS;
 
 	mnl_attr_put_u8(nlh, FLOW_ACTION, FLOW_PERMIT);
 	mnl_attr_put_u8(nlh, FLOW_DIRECTION, FLOW_OUT);
-	mnl_attr_put_u8(nlh, FLOW_PROTOCOL, protocol);
-	mnl_attr_put_u32(nlh, FLOW_SRC_IPV4, any);
-	mnl_attr_put_u32(nlh, FLOW_SRC_MASK, any);
-	mnl_attr_put_u32(nlh, FLOW_DEST_IPV4, any);
-	mnl_attr_put_u32(nlh, FLOW_DEST_MASK, any);
+	mnl_attr_put_u8(nlh, FLOW_PROTOCOL, pdr->protocol);
+	put_flow_end(nlh, FLOW_SRC_IPV4, uplink ? NULL : &pdr->remote);
+	put_flow_end(nlh, FLOW_DEST_IPV4, uplink ? &pdr->remote : NULL);
 	mnl_attr_nest_end(nlh, flow);
 	mnl_attr_nest_end(nlh, sdf);
 }
@@ -149,7 +160,7 @@ static void put_pdi(struct nlmsghdr *nlh, const struct gtp5g_pdr *pdr, bool sour
 	if (source_interface)
 		mnl_attr_put_u8(nlh, PDI_SRC_INTF, pdr->source);
 	if (pdr->protocol)
-		put_sdf(nlh, pdr->protocol);
+		put_sdf(nlh, pdr);
 	if (pdr->framed_route)
 		put_framed_route(nlh, pdr->framed_route);
 	mnl_attr_nest_end(nlh, pdi);
@@ -166,7 +177,9 @@ static void put_pdr(struct nlmsghdr *nlh, const struct gtp5g_pdr *pdr, bool sour
 	/* No path of a socket but this one, which means netlink. */
 	if (pdr->buffers)
 		mnl_attr_put_strz(nlh, PDR_SOCKET_PATH, "/");
-	mnl_attr_put_u32(nlh, PDR_QER_ID, pdr->qer_id);
+	mnl_attr_put_u32(nlh, PDR_QER_ID, pdr->qers[0]);
+	if (pdr->qers[1])
+		mnl_attr_put_u32(nlh, PDR_QER_ID, pdr->qers[1]);
 	if (pdr->urr_id)
 		mnl_attr_put_u32(nlh, PDR_URR_ID, pdr->urr_id);
 	mnl_attr_put_u64(nlh, PDR_SEID, pdr->seid);

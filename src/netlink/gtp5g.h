@@ -51,7 +51,7 @@ struct gtp5g_far {
 
 enum gtp5g_interface { GTP5G_ACCESS = 0, GTP5G_CORE = 1 };
 
-/* far_id and qer_id must exist: the module dereferences them (its issue 173). */
+/* far_id and the QERs must exist: the module dereferences them (its issue 173). */
 struct gtp5g_pdr {
 	uint64_t seid;
 	uint16_t id;
@@ -61,11 +61,12 @@ struct gtp5g_pdr {
 	uint32_t teid;	   /* F-TEID, source access only */
 	struct addr local; /* F-TEID's address, IPv4, source access only */
 	uint32_t far_id;
-	uint32_t qer_id;
+	uint32_t qers[2];	  /* in the PDR's order; the second may be 0: none */
 	bool buffers;		  /* packets that its FAR buffers, and reports, go to generic netlink */
 	bool keeps_outer_header;  /* no Outer Header Removal; source access only */
 	uint32_t urr_id;	  /* 0: none. Before 0.9.14 it must exist when a packet comes: else an oops */
 	uint8_t protocol;	  /* of an SDF filter that lets it alone pass; 0: no filter */
+	struct addr remote;	  /* of that filter: the network's end, IPv4; 0.0.0.0: any */
 	const char *framed_route; /* "ADDRESS/LENGTH" or NULL; 0.10.0 and later */
 };
 

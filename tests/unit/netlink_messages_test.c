@@ -196,7 +196,7 @@ static struct gtp5g_pdr uplink_pdr(void)
 				  .teid = 78,
 				  .local = address("10.0.0.1"),
 				  .far_id = 1,
-				  .qer_id = 1};
+				  .qers = {1}};
 }
 
 static void test_gtp5g_pdr_uplink(void **state)
@@ -235,6 +235,30 @@ static void test_gtp5g_pdr_downlink(void **state)
 	assert_null(find(mnl_attr_get_payload(pdi), mnl_attr_get_payload_len(pdi), 2 | NESTED));
 	assert_null(find(mnl_nlmsg_get_payload_offset(sent.last.h, sizeof(struct genlmsghdr)),
 			 sent.last.h->nlmsg_len - NLMSG_HDRLEN - sizeof(struct genlmsghdr), 6));
+}
+
+/* As go-upf asks for a flow rule's PDRs: the filter's ends as the packets of the direction go. */
+static void test_gtp5g_pdr_of_a_flow_rule(void **state)
+{
+	struct gtp5g_pdr pdr = uplink_pdr();
+
+	pdr.protocol = 0xff;
+	pdr.remote = address("203.0.113.100");
+	pdr.qers[1] = 3;
+	for (int downlink = 0; downlink < 2; downlink++) {
+		const struct nlattr *flow;
+		uint16_t remote = downlink ? 4 : 6, ue = downlink ? 6 : 4;
+
+		pdr.source = downlink ? GTP5G_CORE : GTP5G_ACCESS;
+		assert_int_equal(gtp5g_pdr_add(&gtp5g, &pdr, NULL), 0);
+		assert_u32(genl_attr(10), 1);
+		flow = in(in(genl_attr(5 | NESTED), 3 | NESTED), 1 | NESTED);
+		assert_u8(in(flow, 3), 0xff);
+		assert_bytes(in(flow, remote), "\xcb\x00\x71\x64", 4);
+		assert_null(find(mnl_attr_get_payload(flow), mnl_attr_get_payload_len(flow), remote + 1));
+		assert_u32(in(flow, ue), 0);
+		assert_u32(in(flow, ue + 1), 0);
+	}
 }
 
 static void test_gtp5g_pdr_without_far_is_not_sent(void **state)
@@ -337,6 +361,7 @@ int main(void)
 		cmocka_unit_test_setup(test_gtp5g_far, clear),
 		cmocka_unit_test_setup(test_gtp5g_pdr_uplink, clear),
 		cmocka_unit_test_setup(test_gtp5g_pdr_downlink, clear),
+		cmocka_unit_test_setup(test_gtp5g_pdr_of_a_flow_rule, clear),
 		cmocka_unit_test_setup(test_gtp5g_pdr_without_far_is_not_sent, clear),
 		cmocka_unit_test_setup(test_gtp_pdp, clear),
 		cmocka_unit_test_setup(test_gtp_pdp_ipv6, clear),

@@ -166,7 +166,7 @@ static int on_session(const struct gtp5g *g, char **argv, struct err *err)
 {
 	struct gtp5g_far far = {.id = 2, .action = GTP5G_ACTION_FORW, .encapsulate = true, .port = 2152};
 	struct gtp5g_qer qer = {.id = 1, .qfi = 9};
-	struct gtp5g_pdr pdr = {.precedence = 255, .qer_id = 1, .buffers = true};
+	struct gtp5g_pdr pdr = {.precedence = 255, .qers = {1}, .buffers = true};
 	uint64_t teid;
 	int r = session_number(argv, &far.seid, err);
 
@@ -225,7 +225,7 @@ static int replace_pdr(const struct gtp5g *g, char **argv, struct gtp5g_pdr *pdr
 
 static int on_precede(const struct gtp5g *g, char **argv, struct err *err)
 {
-	struct gtp5g_pdr pdr = {.id = 1, .far_id = 1, .qer_id = 1, .buffers = true};
+	struct gtp5g_pdr pdr = {.id = 1, .far_id = 1, .qers = {1}, .buffers = true};
 	int r = replace_pdr(g, argv, &pdr, err);
 
 	if (r >= 0)
@@ -236,7 +236,7 @@ static int on_precede(const struct gtp5g *g, char **argv, struct err *err)
 static int on_repeat(const struct gtp5g *g, char **argv, struct err *err)
 {
 	struct gtp5g_pdr pdr = {
-		.id = 1, .far_id = 1, .qer_id = 1, .buffers = true, .protocol = GTP5G_FLOW_ANY_PROTOCOL};
+		.id = 1, .far_id = 1, .qers = {1}, .buffers = true, .protocol = GTP5G_FLOW_ANY_PROTOCOL};
 
 	return replace_pdr(g, argv, &pdr, err);
 }

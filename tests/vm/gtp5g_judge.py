@@ -124,6 +124,15 @@ class Packet:
             return DROP
         return ACTIONS.get(self.kind, FORW)
 
+    def qer(self):
+        """The QER that polices: the last of the PDR, before 0.9.2 the first. Since then no PDR says whose gate is
+        closed."""
+        if self.kind == "gate_closed" and self.module.since(0, 9, 2):
+            return None
+        if self.kind != "policed":
+            return 30
+        return (31, 30)[self.uplink == self.module.since(0, 9, 2)]
+
     def qfi(self):
         replaced = self.module.since(0, 10, 1) and (self.step, self.kind) == ("again", "qer_replaced")
         return 5 if replaced else 9
@@ -135,7 +144,7 @@ class Packet:
         if self.outcome == dropped("no_far"):
             far = (None, None)
         return dict(zip(RULE_KEYS, (str(0x100 + MARKERS.get(self.kind, self.index)), 1 if self.uplink else 2,
-                                    *far, 30, self.qfi())))
+                                    *far, self.qer(), self.qfi())))
 
     def ue(self):
         return f"10.{61 if self.kind == 'framed' else 60}.0.{self.index + (self.kind != 'framed')}"

@@ -22,7 +22,7 @@
 #define PLENTY 1000000000
 
 struct session {
-	struct gtp5g_qer qer;
+	struct gtp5g_qer qer, session_qer; /* the second has id 0: none */
 	struct gtp5g_urr urr;
 	struct gtp5g_far up, down;
 	struct gtp5g_pdr up_pdr, down_pdr;
@@ -64,7 +64,7 @@ static void forwarding(struct session *s, unsigned kind)
 				       .teid = TEID_BASE + kind,
 				       .local = v4(UPF_ADDRESS),
 				       .far_id = 10,
-				       .qer_id = 30,
+				       .qers = {30},
 				       .buffers = true};
 	s->down_pdr = s->up_pdr;
 	s->down_pdr.id = 2;
@@ -85,6 +85,14 @@ static void both_pdrs_filter(struct session *s, uint8_t protocol)
 static void rate(struct session *s, uint64_t kbit_s)
 {
 	s->qer.mbr_uplink = s->qer.mbr_downlink = kbit_s;
+}
+
+/* Of the session, in the place of each PDR's list. */
+static void add_session_qer(struct session *s, unsigned uplink_place, unsigned downlink_place)
+{
+	s->session_qer = (struct gtp5g_qer){.seid = s->qer.seid, .id = 31, .mbr_uplink = FAST, .mbr_downlink = FAST};
+	s->up_pdr.qers[!uplink_place] = s->down_pdr.qers[!downlink_place] = s->qer.id;
+	s->up_pdr.qers[uplink_place] = s->down_pdr.qers[downlink_place] = s->session_qer.id;
 }
 
 static void metered(struct session *s, uint32_t triggers, uint64_t quota)
@@ -112,6 +120,7 @@ static void outcome_session(struct session *s, unsigned kind)
 		/* Before 0.9.2 a QER without rates has no gate. */
 		rate(s, FAST);
 		s->qer.gate = GTP5G_GATE_UPLINK_CLOSED | GTP5G_GATE_DOWNLINK_CLOSED;
+		add_session_qer(s, 1, 1);
 		break;
 	case outcome_no_ran_address:
 		s->down.encapsulate = false;
@@ -140,6 +149,7 @@ static void rule_session(struct session *s, unsigned kind, const char *framed_ro
 		break;
 	case kind_policed:
 		rate(s, SLOW);
+		add_session_qer(s, 0, 1);
 		break;
 	case kind_framed:
 		s->up_pdr.framed_route = s->down_pdr.framed_route = framed_route;
@@ -184,6 +194,8 @@ static int add(const struct gtp5g *g, const struct session *s, struct err *err)
 {
 	int r = gtp5g_qer_add(g, &s->qer, err);
 
+	if (!r && s->session_qer.id)
+		r = gtp5g_qer_add(g, &s->session_qer, err);
 	if (!r && s->urr.id && !s->urr_last)
 		r = gtp5g_urr_add(g, &s->urr, err);
 	if (!r)

@@ -20,6 +20,9 @@ since() { printf '%s\n%s\n' "$1" "$version" | sort -CV; }
 note "gtp5g $version"
 echo "UPF=gtp5g BYTES=10000000 METHODS='$methods'" >"$TMP/conf"
 vm_boot "$kernel" lab_gtp.sh --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko"
+VM_MODULES="$VM_MODULES sch_ingress cls_bpf act_bpf" vm_boot "$kernel" lab_core.sh --with "$TMP/conf:/tests/conf" \
+	--with "$GTP5G_KO:/tests/gtp5g.ko"
+python3 "$TESTS/vm/lab_core_judge.py" gtp5g "$TMP/$kernel"
 vm_boot "$kernel" gtpu.sh --with "$TMP/conf:/tests/conf" --with "$GTP5G_KO:/tests/gtp5g.ko"
 for method in $methods; do
 	judge gtpu "$TMP/$kernel" "$method"

@@ -62,7 +62,7 @@ static int gtp5g_session(const struct gtp5g *g, uint32_t n, struct err *err)
 				.teid = TEID_BASE + n,
 				.local = v4(UPF_ADDRESS),
 				.far_id = 10,
-				.qer_id = 30};
+				.qers = {30}};
 	int r = gtp5g_qer_add(g, &qer, err);
 
 	if (!r)

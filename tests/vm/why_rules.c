@@ -76,7 +76,7 @@ static int add_pdrs(const struct gtp5g *g, enum fault fault, struct err *err)
 				.source = GTP5G_ACCESS,
 				.teid = fault == FAULT_WRONG_TEID ? 0x7777 : TEID_UPLINK,
 				.far_id = 100 + fault,
-				.qer_id = 100 + fault,
+				.qers = {100 + fault},
 				.buffers = true,
 				.keeps_outer_header = fault == FAULT_NO_REMOVAL,
 				.urr_id = fault == FAULT_QUOTA ? URR : 0};
