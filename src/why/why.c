@@ -141,6 +141,30 @@ static void add_unseen(const struct why_facts *f, struct why_answer *a)
 			 f->unwatched, plural(f->unwatched), f->unwatched == 1 ? "was" : "were");
 }
 
+static bool counts_differ(const struct why_path *p)
+{
+	const struct why_stage *first = NULL;
+
+	for (int i = 0; i < WHY_STAGES; i++) {
+		if (!p->stages[i].visible)
+			continue;
+		first = first ? first : &p->stages[i];
+		if (p->stages[i].packets != first->packets)
+			return true;
+	}
+	return false;
+}
+
+/* Where all stages counted as many packets, none is missing. */
+static void add_windows(const struct why_facts *f, struct why_answer *a)
+{
+	if (!f->module_ran || f->skew_percent <= WHY_SKEW_MAX_PERCENT)
+		return;
+	if (counts_differ(&a->ways[WHY_UPLINK]) || counts_differ(&a->ways[WHY_DOWNLINK]))
+		add_note(a, "the module and TC were not counted over the same time: whether packets are lost between "
+			    "the two cannot be told; ask again, for longer");
+}
+
 static void add_notes(const struct why_facts *f, struct why_answer *a)
 {
 	const struct why_counts *down = &f->seen.ways[WHY_DOWNLINK];
@@ -164,10 +188,7 @@ static void add_notes(const struct why_facts *f, struct why_answer *a)
 	if (f->seen.translated)
 		add_note(a, "N6 translates addresses (NAT): its counts are of all UEs' packets to the "
 			    "same destinations");
-	if (f->module_ran && f->skew_percent > WHY_SKEW_MAX_PERCENT)
-		add_note(a, "the module and TC were not counted over the same time: whether packets are lost between "
-			    "the two "
-			    "cannot be told; ask again, for longer");
+	add_windows(f, a);
 	if (f->session.others)
 		add_note(a, "%u more session%s fit: this is the first", f->session.others,
 			 f->session.others > 1 ? "s" : "");

@@ -65,6 +65,9 @@ static void test_no_tolerance_hides_a_loss(void **state)
 	f = fine(WHY_UPF_GTP5G);
 	f.skew_percent = 100;
 	why_judge(&f, &a);
+	assert_int_equal(a.n_notes, 0);
+	set_counts(&f.seen.ways[WHY_UPLINK], 50, 53, 50);
+	why_judge(&f, &a);
 	assert_non_null(strstr(a.notes[0], "not counted over the same time"));
 	f = fine(WHY_UPF_GTP5G);
 	set_counts(&f.seen.ways[WHY_UPLINK], 60, 60, 56); /* more than are on their way */
