@@ -72,6 +72,12 @@ check() {
 		    expect("broken", f"way out of {name}", "do" in checks[where], True)
 		expect("broken", "mtu", checks[f"{net}mtu.{device}"]["state"], "info")
 
+		verdict, status, checks = read("ended")
+		socket = checks[f"{net}n3_socket.{device}"]
+		# A gtp device may live apart from its socket, and the gNB has one.
+		expect("ended", "socket", (socket["state"], f"ip link del dev {device}" in socket["do"]),
+		       ("limited" if upf == "gtp5g" else "info", True))
+
 		verdict, status, checks = read("nobody")
 		expect("nobody", "verdict", (verdict, status), ("unusable", "3"))
 		expect("nobody", "CAP_BPF", checks["rights.CAP_BPF"]["state"], "missing")

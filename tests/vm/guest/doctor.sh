@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # teide doctor at the module that is the UPF ($UPF of /tests/conf): before it is loaded, with the lab up,
-# with the UPF's namespace broken, without rights. Its JSON is in /out/NAME.json, its exit status in /out/NAME.exit;
+# with the UPF's namespace broken, without rights, with the UPF ended and its device left. Its JSON is in /out/NAME.json, its exit status in /out/NAME.exit;
 # the text of the whole lab is in /out/fine.
 . "$TESTS/lib.sh"
 . "$TESTS/conf"
@@ -40,6 +40,10 @@ while read -r route; do upf ip route del "$route" dev "$device"; done <"$TMP/rou
 upf ip link set "$device" mtu 1500
 doctor broken env
 doctor nobody setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all
+pid=$("$TEIDE" lab status -o json | grep -o '"upf":{[^}]*' | grep -o '"pid":[0-9]*' | cut -d : -f 2)
+kill -KILL "$pid"
+wait_for 60 gone "$pid"
+doctor ended env
 "$TEIDE" lab down
 assert_nothing_left
 # No hook that was tried stays, or the module could not go.
