@@ -14,6 +14,7 @@
 set -Eeuo pipefail
 : "${TEIDE:?path of the teide binary}" "${TESTS:?path of the tests folder}"
 TEIDE=$(realpath "$TEIDE")
+export TEIDE_HOST_PIDS=any # a test has a PID namespace of its own, and its servers live there
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/teide-test.XXXXXX")
 LIB_PIDS=()
 LIB_NETNS=()

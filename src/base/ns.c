@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "proc_mount.h"
 #include "thread.h"
 
 #define GET_NETNS_COOKIE 71 /* SO_NETNS_COOKIE, Linux 5.14 */
@@ -27,7 +28,7 @@ static int spec_to_path(const char *spec, char *path, size_t size)
 		n = snprintf(path, size, "%s", spec);
 	else
 		n = snprintf(path, size, NS_RUN_DIR "/%s", spec);
-	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : proc_mount_apply(path, size);
 }
 
 /* O_NONBLOCK: a FIFO of that name would wait for a writer. */

@@ -3,12 +3,13 @@
 #include "adaptive.h"
 #include "decide.h"
 #include "gthulhu.h"
+#include "host_options.h"
 #include "identity.h"
 #include "local.h"
 #include "process_watch.h"
 #include "server.h"
 #include "settings.h"
 
-const struct option_section *const settings_sections[] = {&run_section,	       &api_section,	  &processes_section,
-							  &sched_section,      &adaptive_section, &local_section,
-							  &containers_section, &server_section,	  NULL};
+const struct option_section *const settings_sections[] = {
+	&run_section,	&api_section,  &processes_section,  &sched_section,  &adaptive_section,
+	&local_section, &host_section, &containers_section, &server_section, NULL};

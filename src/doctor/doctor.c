@@ -6,6 +6,7 @@
 #include "doctor_interfaces.h"
 #include "doctor_network.h"
 #include "doctor_node.h"
+#include "doctor_pods.h"
 #include "doctor_programs.h"
 
 void doctor_run(const struct doctor_options *options, struct report *ret)
@@ -26,6 +27,7 @@ void doctor_run(const struct doctor_options *options, struct report *ret)
 	doctor_interfaces(options->config, options->containers, &interfaces, &started);
 	doctor_programs(options->config, started, ret);
 	doctor_judge_rights(&node, ret);
+	doctor_judge_pids(options->config, ret);
 	doctor_judge_modules(&modules, &node.features, ret);
 	doctor_judge_functions(&modules, ret);
 	network.qos = modules.qos;

@@ -9,3 +9,6 @@
 /* The inode of the namespace of root's /proc; 0: the kernel's own, in which every process has a number. Where /proc
  * does not tell, the caller's namespace. */
 uint32_t pidns_of_proc(const char *root);
+
+/* The same of the caller's namespace, in which its system calls take a number. */
+uint32_t pidns_self(void);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "proc_mount.h"
 
 int procfs_path(char *ret, size_t size, const char *format, ...)
 {
@@ -17,7 +18,7 @@ int procfs_path(char *ret, size_t size, const char *format, ...)
 	va_start(args, format);
 	n = vsnprintf(ret, size, format, args);
 	va_end(args);
-	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : proc_mount_apply(ret, size);
 }
 
 int procfs_error(int error)

@@ -9,7 +9,7 @@
 
 #include "cleanup.h"
 
-/* -ENAMETOOLONG instead of a cut path. */
+/* -ENAMETOOLONG instead of a cut path. A process of the real /proc is looked up where base/proc_mount.h says. */
 int procfs_path(char *ret, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* -ESRCH for ENOENT and ESRCH, by which a process or a file of it has ended; else -error. */

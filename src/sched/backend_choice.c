@@ -7,7 +7,9 @@
 #include "decide.h"
 #include "gthulhu.h"
 #include "gthulhu_left.h"
+#include "host_options.h"
 #include "log.h"
+#include "pidns.h"
 #include "plural.h"
 
 static const struct sched_options *sched_of(const struct settings *s)
@@ -101,6 +103,9 @@ static int start_gthulhu(struct backend **ret, struct loop *loop, const struct s
 
 	if (!api_of(settings)->enabled)
 		return err_set(err, -EINVAL, "sched.backend is gthulhu, but api.enabled is false: change one of them");
+	r = host_pids_check(settings->config, err);
+	if (r < 0)
+		return r;
 	r = gthulhu_start(&g, loop, api_of(settings), err);
 	if (r < 0)
 		return r;
@@ -114,6 +119,16 @@ static int start_gthulhu(struct backend **ret, struct loop *loop, const struct s
 	return 0;
 }
 
+/* A system call takes the numbers of the caller's PID namespace. */
+static int check_own_numbers(struct err *err)
+{
+	if (pidns_of_proc("") == pidns_self())
+		return 0;
+	return err_set(err, -EOPNOTSUPP,
+		       "host.proc has the PIDs of another PID namespace, whose threads this kernel boosts for a "
+		       "program of that namespace alone; set hostPID: true, or sched.backend: gthulhu");
+}
+
 static int start_local(struct backend **ret, const struct settings *settings, struct err *err)
 {
 	const struct local_setup setup = {.options = local_of(settings),
@@ -122,8 +137,11 @@ static int start_local(struct backend **ret, const struct settings *settings, st
 					  .changed = backend_log_local};
 	const char *caveat = local_caveat(setup.options);
 	struct local_report recovered = {0};
-	int r = local_start(ret, &setup, &recovered, err);
+	int r = check_own_numbers(err);
 
+	if (r < 0)
+		return r;
+	r = local_start(ret, &setup, &recovered, err);
 	log_recovered(&recovered);
 	if (r >= 0 && caveat)
 		log_warning("local: %s", caveat);

@@ -19,6 +19,7 @@ struct preview {
 	const struct sched_decision *decision;
 	struct identity *identity; /* owned: names of containers and pods */
 	bool measured;		   /* a probe measured run-queue waits */
+	bool unsent;		   /* the PIDs are not the node's: no API server would get the strategies */
 	uint64_t now_ns;	   /* of the last look */
 	char node[NODE_NAME_MAX];
 };

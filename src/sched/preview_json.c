@@ -101,6 +101,8 @@ static void print_summary(const struct preview *p, const struct sched_options *s
 	jw_u64(j, "processes", p->decision->processes);
 	jw_u64(j, "strategies", p->decision->list.len);
 	jw_u64(j, "others", others);
+	if (p->unsent)
+		jw_bool(j, "foreign_pids", true);
 	jw_object(j, "left_out");
 	for (size_t i = 0; i < PREVIEW_LOSSES; i++)
 		jw_u64(j, losses[i].key, losses[i].n);

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "clock.h"
+#include "host_options.h"
 #include "probe.h"
 #include "suggest.h"
 
@@ -92,6 +93,8 @@ int settings_load(struct settings *s, const char *path, struct err *err)
 		r = config_check_environment(s->sections, s->n, err);
 	if (r >= 0)
 		r = config_load(&s->config, s->sections, s->n, path, err);
+	if (r >= 0)
+		r = host_options_apply(s->config, err);
 	if (r < 0)
 		settings_free(s);
 	return r;

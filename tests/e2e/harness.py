@@ -14,6 +14,7 @@ DEADLINE = 60
 TMP = Path(tempfile.mkdtemp(prefix="teide-e2e."))
 TEIDE = os.environ.get("TEIDE", "build/teide")
 BUILD = Path(os.environ.get("BUILD", "build"))
+os.environ["TEIDE_HOST_PIDS"] = "any"  # a test has a PID namespace of its own, and its servers live there
 CASES = []
 processes = []
 
