@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "bundle.h"
+#include "cleanup.h"
 #include "clock.h"
 #include "map.h"
 #include "ns.h"
@@ -25,6 +26,7 @@ struct entry {
 	struct container container;
 	uint64_t config; /* when the config.json read or refused last was changed, in ns; 0: none was */
 	bool own_netns;
+	bool shared;	 /* beside another container, now or earlier: what passes the namespace may be of either */
 	unsigned unseen; /* looks since it was there last */
 };
 
@@ -34,6 +36,7 @@ struct containers {
 	struct map *map;
 	size_t left_out, unread;
 	bool changed, failed;
+	uint64_t host_netns;	  /* whose interfaces are of no pod */
 	uint64_t changes, end_ns; /* end_ns: of this look, in CPU time */
 };
 
@@ -120,22 +123,35 @@ static uint64_t cgroup_of(const struct containers *c, int32_t pid)
 	return 0;
 }
 
-/* Where its namespace is by what config.json says, or by its process once that has one of its own. */
+/* The namespace at path, which is kept with the container where it can be reached. */
+static uint64_t try_netns(const struct containers *c, struct container *container, const char *path)
+{
+	uint64_t inode = inode_of(c, path);
+
+	if (inode && path != container->netns_path)
+		snprintf(container->netns_path, sizeof(container->netns_path), "%s", path);
+	return inode;
+}
+
+/* The namespace that config.json names, or else that of the first process: its mount may be out of reach, as in a
+ * container without that folder. containerd names also the host's, for a pod with hostNetwork. */
 static uint64_t find_netns(const struct containers *c, struct container *container)
 {
-	char path[64];
-	uint64_t inode;
+	static const char link[] = "/var/run/"; /* is /run, though not in each image */
+	char path[sizeof(container->netns_path)];
+	uint64_t inode = 0;
 
 	if (container->netns_path[0])
-		return inode_of(c, container->netns_path);
-	if (!container->pid)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", container->pid);
-	inode = inode_of(c, path);
-	if (!inode || inode == ns_inode_self())
-		return 0;
-	memcpy(container->netns_path, path, sizeof(path));
-	return inode;
+		inode = try_netns(c, container, container->netns_path);
+	if (!inode && !strncmp(container->netns_path, link, sizeof(link) - 1)) {
+		snprintf(path, sizeof(path), "%s", container->netns_path + strlen("/var"));
+		inode = try_netns(c, container, path);
+	}
+	if (!inode && container->pid) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", container->pid);
+		inode = try_netns(c, container, path);
+	}
+	return inode == c->host_netns ? 0 : inode;
 }
 
 /* The process comes after config.json, and its namespaces with it. */
@@ -267,12 +283,76 @@ static void forget_unseen(struct containers *c)
 	}
 }
 
+static bool same_pod(const struct container *a, const struct container *b)
+{
+	return !strcmp(a->pod_uid, b->pod_uid) && !strcmp(a->pod, b->pod);
+}
+
+/* A container that is started again has another id and the same name. */
+static bool same_name(const struct container *a, const struct container *b)
+{
+	return a->name[0] || b->name[0] ? !strcmp(a->name, b->name) : !strcmp(a->id, b->id);
+}
+
+static bool is_neighbour(const struct container *a, const struct container *b)
+{
+	return a->netns_inode && a->netns_inode == b->netns_inode && same_pod(a, b);
+}
+
+static bool are_beside(const struct container *a, const struct container *b)
+{
+	return !a->sandbox && !b->sandbox && !a->gone && !b->gone && !same_name(a, b);
+}
+
+static int compare_netns(const void *a, const void *b)
+{
+	const struct entry *const *x = a, *const *y = b;
+
+	return ((*x)->container.netns_inode > (*y)->container.netns_inode) -
+	       ((*x)->container.netns_inode < (*y)->container.netns_inode);
+}
+
+/* Each neighbour learns it, the sandbox too: it stays while containers come and go. */
+static void mark_neighbours(struct entry *const *entries, size_t n, size_t at)
+{
+	struct entry *e = entries[at];
+	uint64_t inode = e->container.netns_inode;
+
+	for (size_t i = at + 1; i < n && entries[i]->container.netns_inode == inode; i++) {
+		struct entry *other = entries[i];
+
+		if (!is_neighbour(&e->container, &other->container))
+			continue;
+		if (e->shared || other->shared || are_beside(&e->container, &other->container))
+			e->shared = other->shared = true;
+	}
+}
+
+static void mark_shared(struct containers *c)
+{
+	_cleanup_free_ struct entry **entries = calloc(map_len(c->map) + 1, sizeof(*entries));
+	struct entry *e;
+	size_t cursor = 0, n = 0;
+
+	while (entries && (e = map_next(c->map, &cursor, NULL)))
+		if (e->container.netns_inode)
+			entries[n++] = e;
+	if (!n)
+		return;
+	qsort(entries, n, sizeof(entries[0]), compare_netns);
+	for (size_t i = 0; i < n; i++)
+		mark_neighbours(entries, n, i);
+	for (size_t i = n; i-- > 0;) /* those before the first that knew */
+		mark_neighbours(entries, n, i);
+}
+
 bool containers_look(struct containers *c)
 {
 	struct entry *e;
 	size_t cursor = 0;
 
 	c->changed = c->failed = false;
+	c->host_netns = inode_of(c, "/proc/1/ns/net") ?: ns_inode_self();
 	c->left_out = c->unread = 0;
 	c->end_ns = clock_thread_ns() + LOOK_NS;
 	while ((e = map_next(c->map, &cursor, NULL)))
@@ -280,6 +360,8 @@ bool containers_look(struct containers *c)
 	for (size_t i = 0; c->state && c->state[i]; i++)
 		look_at_state(c, c->state[i]);
 	forget_unseen(c);
+	if (c->changed)
+		mark_shared(c);
 	c->changes += c->changed;
 	return c->changed;
 }
@@ -339,19 +421,42 @@ static int rank(const struct container *c)
 	return c->gone * 2 + c->sandbox;
 }
 
+/* Whether what passes the namespace of c may be of the other. The number of a namespace that has ended is given to
+ * the next one: its containers are of another pod, and gone. */
+static bool may_be_of(const struct container *c, const struct container *other)
+{
+	if (other == c || other->sandbox || other->netns_inode != c->netns_inode)
+		return false;
+	if (!same_pod(c, other))
+		return c->gone || !other->gone;
+	return !same_name(c, other);
+}
+
+static bool is_alone(const struct containers *c, const struct container *one)
+{
+	const struct container *other;
+	const struct entry *e;
+	size_t cursor = 0;
+
+	e = map_get(c->map, one->id);
+	if (one->sandbox || (e && e->shared))
+		return false;
+	while ((other = containers_next(c, &cursor)))
+		if (may_be_of(one, other))
+			return false;
+	return true;
+}
+
 const struct container *containers_of_netns(const struct containers *c, uint64_t inode, bool *ret_alone)
 {
 	const struct container *one, *found = NULL;
-	size_t cursor = 0, n = 0;
+	size_t cursor = 0;
 
-	while (inode && (one = containers_next(c, &cursor))) {
-		if (one->netns_inode != inode)
-			continue;
-		n += !one->sandbox;
-		if (!found || rank(one) < rank(found) || (rank(one) == rank(found) && strcmp(one->id, found->id) < 0))
+	while (inode && (one = containers_next(c, &cursor)))
+		if (one->netns_inode == inode &&
+		    (!found || rank(one) < rank(found) || (rank(one) == rank(found) && strcmp(one->id, found->id) < 0)))
 			found = one;
-	}
-	*ret_alone = n == 1;
+	*ret_alone = found && is_alone(c, found);
 	return found;
 }
 

@@ -27,7 +27,7 @@ start_containerd() {
 	spawn containerd containerd -c "$TMP/config.toml"
 	CONTAINERD=$PID
 	wait_for 60 "${CTR[@]}" version
-	LIB_AT_EXIT+=("for id in echo pause upfd side late; do end_container \$id; done")
+	LIB_AT_EXIT+=("for id in echo pause upfd side late proxy; do end_container \$id; done")
 }
 end_container() {
 	gone "$CONTAINERD" && return # each call would wait for it
@@ -90,10 +90,15 @@ containers:
   state: $TMP/state
 probes:
   flow:
-    interfaces: container:echo/eth0, pod:core/upf-*/eth0
+    interfaces: container:echo/eth0, pod:core/upf-*/eth0, pod:kube-system/*/*, cni0
 END
 spawn_split teide "$TEIDE" run -c "$TMP/teide.yaml"
 TEIDE_PID=$PID
+
+note "a pod with hostNetwork: its bundle names the host's network namespace, as containerd writes it"
+"${CTR[@]}" run -d --rootfs --with-ns "network:/proc/$BASHPID/ns/net" --annotation io.kubernetes.cri.container-type=container \
+	--annotation io.kubernetes.cri.sandbox-name=kube-proxy-x --annotation io.kubernetes.cri.sandbox-namespace=kube-system \
+	--annotation io.kubernetes.cri.container-name=kube-proxy "$TMP/rootfs" proxy /bin/busybox sleep 1000
 
 note "a pod of a sandbox and two containers, as its runtime describes it"
 network pod
@@ -137,10 +142,23 @@ cni DEL echo
 netns_remove echo
 wait_for 60 said "detached from $(ns echo)/eth0"
 
-for id in upfd side pause late; do stop_container "$id"; done
+note "the sidecar alone, while the other container of its pod is down"
+stop_container upfd
+ping_pod() { in_ns pod ping -qc 5 -i 0.2 10.88.0.1 >/dev/null; }
+looks_gone() { ! grep -q . "$TMP/state/io.containerd.runtime.v2.task/default/upfd/config.json" 2>/dev/null; }
+wait_for 60 looks_gone
+rows_after=$(wc -l <"$TMP/teide.log")
+ping_pod
+pings() { [ "$(tail -n +$((rows_after + 1)) "$TMP/teide.log" | jq -s --arg netns "$(ns pod)" \
+	'[.[] | select(.event == "flow" and .netns == $netns and .dir == "egress" and .outer.proto == 1) | .packets] | add // 0')" -ge 5 ]; }
+wait_for 60 pings
+
+for id in side pause late proxy; do stop_container "$id"; done
 stop "$TEIDE_PID"
 check_eq "exit of teide" "$STATUS" 0
-check_eq "namespaces watched" "$(grep -c watching "$TMP/teide.err")" 2
+check_eq "namespaces watched" "$(grep 'watching .*/' "$TMP/teide.err" | grep -c eth0)" 2
+check_eq "the host's interfaces are of no pod with hostNetwork" \
+	"$(jq -s '[.[] | select(.pod == "kube-system/kube-proxy-x" and .event != "sender")] | length' "$TMP/teide.log")" 0
 check_eq "received by the container, as its stack counts" "$(tcp echo ingress)" "$RX"
 check_ge "of them for each request" "$RX" $((5 * REQUESTS))
 check_ge "sent by the container" "$(tcp echo egress)" $((4 * REQUESTS))
