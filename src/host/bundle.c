@@ -8,6 +8,7 @@
 
 #include "buf.h"
 #include "cleanup.h"
+#include "docker_names.h"
 #include "file.h"
 #include "jsonr.h"
 
@@ -67,18 +68,21 @@ static void clean(char *text)
 			*text = '?';
 }
 
-static void take_names(struct container *c, const json_t *annotations)
+static void take_names(const char *root, struct container *c, const json_t *config)
 {
+	const json_t *annotations = json_object_get(config, "annotations");
 	const char *pod = annotation(annotations, sandbox_names), *namespace = annotation(annotations, namespaces);
 
 	if (*pod)
 		snprintf(c->pod, sizeof(c->pod), "%s%s%s", namespace, *namespace ? "/" : "", pod);
 	snprintf(c->pod_uid, sizeof(c->pod_uid), "%s", annotation(annotations, uids));
 	snprintf(c->name, sizeof(c->name), "%s", annotation(annotations, names));
+	c->sandbox = !strcmp(annotation(annotations, types), "sandbox");
+	if (!c->name[0] && !*pod)
+		docker_read_names(root, config, c);
 	clean(c->pod);
 	clean(c->pod_uid);
 	clean(c->name);
-	c->sandbox = !strcmp(annotation(annotations, types), "sandbox");
 	take_labels(c, annotation(annotations, labels));
 }
 
@@ -101,7 +105,7 @@ static bool take_netns(struct container *c, const json_t *config)
 	return false;
 }
 
-int bundle_read(const char *path, struct container *ret, bool *ret_own_netns)
+int bundle_read(const char *root, const char *path, struct container *ret, bool *ret_own_netns)
 {
 	_cleanup_close_ int fd = file_open(AT_FDCWD, path, O_NOFOLLOW);
 	_cleanup_(cleanup_json) json_t *config = NULL;
@@ -117,7 +121,7 @@ int bundle_read(const char *path, struct container *ret, bool *ret_own_netns)
 		return r == -E2BIG ? -EFBIG : r;
 	if (!json_is_object(config))
 		return -EINVAL;
-	take_names(ret, json_object_get(config, "annotations"));
+	take_names(root, ret, config);
 	*ret_own_netns = take_netns(ret, config);
 	return 0;
 }

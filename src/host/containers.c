@@ -33,6 +33,7 @@ struct entry {
 struct containers {
 	char root[PROC_PATH_MAX];
 	char *const *state;
+	const char *looked_at; /* of state, the folder that this look is in */
 	struct map *map;
 	size_t left_out, unread;
 	bool changed, failed;
@@ -202,8 +203,9 @@ static void read_bundle(struct containers *c, struct entry *e, const char *confi
 		return;
 	}
 	memcpy(fresh.container.id, e->container.id, sizeof(fresh.container.id));
+	fresh.container.state = c->looked_at;
 	/* a file half written is read again when it has changed */
-	r = bundle_read(config, &fresh.container, &fresh.own_netns);
+	r = bundle_read(c->root, config, &fresh.container, &fresh.own_netns);
 	if (r < 0 && !is_refused(r))
 		return;
 	*e = fresh;
@@ -255,6 +257,7 @@ static void look_at_state(struct containers *c, const char *state)
 	_cleanup_dir_ DIR *dir = NULL;
 	struct dirent *entry;
 
+	c->looked_at = state;
 	if (procfs_path(path, sizeof(path), "%s%s/io.containerd.runtime.v2.task", c->root, state) == 0) {
 		dir = opendir(path);
 		if (!dir)

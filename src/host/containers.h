@@ -20,14 +20,15 @@
 
 struct container {
 	char id[CONTAINER_ID_MAX];
-	char name[CONTAINER_NAME_MAX];	     /* as Kubernetes has it; else "", and the id is all there is */
-	char pod[POD_NAME_MAX];		     /* "NAMESPACE/NAME"; "" when it is in no pod, or it is not known */
-	char pod_uid[POD_UID_MAX];	     /* "" the same */
-	char labels[POD_LABELS_MAX];	     /* of the pod where the runtime tells (CRI-O): "KEY=VALUE\n" each */
-	bool sandbox;			     /* the pod's own, which only holds its namespaces */
-	bool gone;			     /* a moment ago: rows may still be of it */
-	int32_t pid;			     /* its first process; 0: not known yet */
-	uint64_t netns_inode;		     /* 0: not known yet, or the host's */
+	char name[CONTAINER_NAME_MAX]; /* as Kubernetes has it; else "", and the id is all there is */
+	char pod[POD_NAME_MAX];	       /* "NAMESPACE/NAME"; "" when it is in no pod, or it is not known */
+	char pod_uid[POD_UID_MAX];     /* "" the same */
+	char labels[POD_LABELS_MAX];   /* of the pod where the runtime tells (CRI-O): "KEY=VALUE\n" each */
+	bool sandbox;		       /* the pod's own, which only holds its namespaces */
+	const char *state;	       /* the state folder of its runtime; borrowed as those of containers_new() */
+	bool gone;		       /* a moment ago: rows may still be of it */
+	int32_t pid;		       /* its first process; 0: not known yet */
+	uint64_t netns_inode;	       /* 0: not known yet, or the host's */
 	char netns_path[CONTAINER_NAME_MAX]; /* where that one is opened: a mount, or /proc/PID/ns/net */
 	uint64_t cgroup_id;		     /* of its first process, in the unified hierarchy; 0: not known */
 };

@@ -20,8 +20,9 @@ static const struct config_option options[] = {
 	{.key = "state",
 	 .type = OPTION_LIST,
 	 .offset = offsetof(struct containers_options, state),
-	 .default_text = "/run/containerd, /run/k3s/containerd, /run/docker/containerd, /run/containers/storage",
-	 .help = "state folders of the runtimes, containerd's and CRI-O's, by which containers and pods have names"},
+	 .default_text = IDENTITY_STATE_FOLDERS,
+	 .help = "state folders of the runtimes, by which containers and pods have names: containerd's (also that of "
+		 "MicroK8s, k3s and RKE2, k0s, Docker) and CRI-O's"},
 	{0},
 };
 

@@ -6,6 +6,11 @@
 #include "event.h"
 #include "option.h"
 
+/* containerd; MicroK8s; k3s and RKE2; k0s; Docker with a containerd of its own; CRI-O. */
+#define IDENTITY_STATE_FOLDERS                                                                                         \
+	"/run/containerd, /var/snap/microk8s/common/run/containerd, /run/k3s/containerd, /run/k0s/containerd, "        \
+	"/run/docker/containerd, /run/docker/containerd/daemon, /run/containers/storage"
+
 struct containers_options { /* section "containers" */
 	struct string_list state;
 };

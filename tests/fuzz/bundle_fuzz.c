@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool own_netns = false;
 
 	fuzz_file("config.json", data, size);
-	bundle_read("config.json", &c, &own_netns);
+	bundle_read("", "config.json", &c, &own_netns);
 	CHECK_TEXT(c.name);
 	CHECK_TEXT(c.pod);
 	CHECK_TEXT(c.pod_uid);
