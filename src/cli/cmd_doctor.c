@@ -15,7 +15,7 @@ static const char doc[] =
 	"Exit code: 0 usable, 4 limited, 3 unusable; 1 and 2 for errors of the command itself.\n"
 	"JSON: {schema, node, ts, event: doctor, teide, kernel, verdict: usable|limited|unusable, left_out, checks: "
 	"[{id, group: "
-	"kernel|rights|modules|functions|network|scheduler|api, what, state, netns, detail, do}]}; a "
+	"kernel|rights|modules|functions|network|containers|scheduler|api, what, state, netns, detail, do}]}; a "
 	"key that has nothing to say is absent. Functions are function.MODULE.NAME, with the method of "
 	"their hook or why there is none, and what they show.\n"
 	"The API server is asked when -c, --set or TEIDE_API_URL names one, and strategies go to it.";

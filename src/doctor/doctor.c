@@ -33,6 +33,7 @@ void doctor_run(const struct doctor_options *options, struct report *ret)
 	network.qos = modules.qos;
 	doctor_network(&network, ret);
 	report_append(ret, &interfaces);
+	doctor_judge_runtimes(options, ret);
 	doctor_judge_scheduler(&node, ret);
 	doctor_api(options->api, options->no_api, ret);
 }

@@ -225,6 +225,7 @@ struct right {
 	const char *without; /* what is lost */
 	bool by_admin;	     /* CAP_SYS_ADMIN implies it (Linux 5.8) */
 	bool fatal;
+	bool optional; /* what is lost has to be asked for */
 };
 
 #define BIT_SYS_ADMIN 21
@@ -238,6 +239,7 @@ static const struct right rights[] = {
 	{BIT_SYS_ADMIN, "CAP_SYS_ADMIN",
 	 "other network namespaces (pods) cannot be entered, and a module's BTF not be found"},
 	{19, "CAP_SYS_PTRACE", "who holds the N3 socket or a UE's TUN device is not found"},
+	{23, "CAP_SYS_NICE", "sched.backend: local can boost no thread", .optional = true},
 	{BIT_SYS_RESOURCE, "CAP_SYS_RESOURCE", "before Linux 5.11 maps may not fit the locked memory"},
 };
 
@@ -258,8 +260,11 @@ static void judge_right(const struct node_facts *f, const struct right *right, s
 		return;
 	}
 	c->fatal = right->fatal;
-	check_set(c, right->fatal ? CHECK_MISSING : CHECK_LIMITED, "%s", right->without);
-	check_remedy(c, "run as root, or grant %s (systemd: AmbientCapabilities)", right->name);
+	check_set(c, right->fatal ? CHECK_MISSING : right->optional ? CHECK_INFO : CHECK_LIMITED, "%s", right->without);
+	check_remedy(c,
+		     "run as root, or grant %s (systemd: AmbientCapabilities; in a pod's manifest "
+		     "securityContext.capabilities.add: [%s])",
+		     right->name, right->name + strlen("CAP_"));
 }
 
 void doctor_judge_rights(const struct node_facts *f, struct report *r)

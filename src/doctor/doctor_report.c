@@ -12,8 +12,8 @@
 
 static const char *const state_names[] = {"ok", "info", "limited", "missing"};
 static const char *const verdict_names[] = {"usable", "limited", "unusable"};
-static const char *const group_names[CHECK_GROUPS] = {"kernel",	 "rights",    "modules", "functions",
-						      "network", "scheduler", "api"};
+static const char *const group_names[CHECK_GROUPS] = {"kernel",	 "rights",     "modules",   "functions",
+						      "network", "containers", "scheduler", "api"};
 
 const char *check_state_name(enum check_state s)
 {

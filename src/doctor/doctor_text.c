@@ -9,8 +9,8 @@
 #define WIDTH 100
 #define INDENT 28 /* where details begin */
 
-static const char *const headings[CHECK_GROUPS] = {"KERNEL",  "RIGHTS",	   "MODULES", "FUNCTIONS",
-						   "NETWORK", "SCHEDULER", "API"};
+static const char *const headings[CHECK_GROUPS] = {"KERNEL",  "RIGHTS",	    "MODULES",	 "FUNCTIONS",
+						   "NETWORK", "CONTAINERS", "SCHEDULER", "API"};
 
 /* Up to the next blank that is not within quotes: a line that is broken there would be another command. */
 static size_t word_len(const char *text)

@@ -76,6 +76,43 @@ def doctor_says_it():
     contains(check["do"], "hostPID: true")
 
 
+def containers_of(state):
+    done = subprocess.run([TEIDE, "doctor", "-o", "json", "--set", f"containers.state={state}"], env=POD,
+                          capture_output=True, text=True)
+    return {c["id"]: c for c in json.loads(done.stdout)["checks"] if c["group"] == "containers"}
+
+
+@case
+def doctor_lists_the_runtimes():
+    state = TMP / "state"
+    for name, pod in (("plain", {}), ("upf", {"io.kubernetes.cri.sandbox-name": "upf-0"})):
+        bundle = state / "io.containerd.runtime.v2.task/k8s.io" / name
+        bundle.mkdir(parents=True)
+        (bundle / "config.json").write_text(json.dumps({"annotations": pod}))
+    found = containers_of(state)
+    equal(list(found), [f"containers.{state}"])
+    contains(found[f"containers.{state}"]["detail"], "2 containers, 1 of them of pods")
+
+
+@case
+def doctor_misses_the_runtime_of_pods():
+    """A process in the cgroup of a pod, as the kubelet makes it, and no bundle."""
+    hierarchy = Path("/proc/self/cgroup").read_text().split(":")[1].removeprefix("name=")
+    pod = Path("/sys/fs/cgroup") / hierarchy / f"{NAME}-kubepods" / "pod0f0e0d0c-0b0a-0908-0706-050403020100"
+    pod.mkdir(parents=True)
+    process = sleeper()
+    try:
+        equal(containers_of(TMP / "none"), {})
+        (pod / "cgroup.procs").write_text(str(process.pid))
+        names = containers_of(TMP / "none")["containers.names"]
+        equal(names["state"], "missing")
+        contains(names["detail"], "1 process runs in pods")
+    finally:
+        end(process)
+        pod.rmdir()
+        pod.parent.rmdir()
+
+
 @case
 def the_outer_pids_by_host_proc():
     server, process, log = StandIn(), sleeper(), TMP / "outer.log"
