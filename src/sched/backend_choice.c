@@ -2,6 +2,8 @@
 #include "backend_choice.h"
 
 #include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "backend_fallback.h"
 #include "decide.h"
@@ -11,6 +13,8 @@
 #include "log.h"
 #include "pidns.h"
 #include "plural.h"
+
+#define RECORD_PARENT "/run/teide"
 
 static const struct sched_options *sched_of(const struct settings *s)
 {
@@ -129,6 +133,28 @@ static int check_own_numbers(struct err *err)
 		       "program of that namespace alone; set hostPID: true, or sched.backend: gthulhu");
 }
 
+/* The record of boosts outlives a kill only where the next teide looks: not in a container's own /run. Where process 1
+ * may not be looked at, that is not to be told. */
+static int check_record_place(struct err *err)
+{
+	struct stat own, node;
+	const char *path = stat(RECORD_PARENT, &own) == 0 ? "/proc/1/root" RECORD_PARENT : "/proc/1/root/run";
+	bool is_same;
+
+	if (stat(path + strlen("/proc/1/root"), &own) < 0)
+		return 0;
+	if (stat(path, &node) < 0)
+		is_same = errno != ENOENT;
+	else
+		is_same = own.st_dev == node.st_dev && own.st_ino == node.st_ino;
+	if (is_same)
+		return 0;
+	return err_set(err, -EOPNOTSUPP,
+		       "the record of boosts in " LOCAL_DIR " would end with this container, and the boosts of a "
+		       "killed teide could not be put back: mount the node's " RECORD_PARENT " there (hostPath, "
+		       "DirectoryOrCreate), or set sched.backend: gthulhu");
+}
+
 static int start_local(struct backend **ret, const struct settings *settings, struct err *err)
 {
 	const struct local_setup setup = {.options = local_of(settings),
@@ -139,6 +165,8 @@ static int start_local(struct backend **ret, const struct settings *settings, st
 	struct local_report recovered = {0};
 	int r = check_own_numbers(err);
 
+	if (r == 0)
+		r = check_record_place(err);
 	if (r < 0)
 		return r;
 	r = local_start(ret, &setup, &recovered, err);

@@ -142,6 +142,18 @@ def no_boost_by_another_namespaces_pids():
 
 
 @case
+def no_boost_whose_record_ends_with_the_container():
+    process = sleeper()
+    path = config("record", "http://127.0.0.1:1", sched={"backend": "local", "names": [NAME], "evidence": ["name"]})
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh",
+                           TEIDE, "run", "-c", str(path)], env=ANY, capture_output=True, text=True)
+    equal(done.returncode, 3)
+    contains(done.stderr, "hostPath")
+    equal(os.getpriority(os.PRIO_PROCESS, process.pid), 0)
+    end(process)
+
+
+@case
 def a_wrong_mount_is_refused():
     for wrong in ("proc", "/", ""):
         done = subprocess.run([TEIDE, "config", "--set", f"host.proc={wrong}"], env=POD, capture_output=True, text=True)
