@@ -165,10 +165,24 @@ static void add_windows(const struct why_facts *f, struct why_answer *a)
 			    "the two cannot be told; ask again, for longer");
 }
 
+static void add_supposed(const struct why_facts *f, struct why_answer *a)
+{
+	const struct why_half *half = why_supposed(f);
+	char ue[ADDR_TEXT_MAX];
+
+	if (half)
+		add_note(a,
+			 "no packet has TEID 0x%08x; %s, %s TEID 0x%08x, is the only UE of which one direction alone "
+			 "was seen: is it in the UPF's session list for that UE?",
+			 f->teid, addr_format(&half->ue, ue), half->way == WHY_UPLINK ? "uplink" : "downlink",
+			 half->teid);
+}
+
 static void add_notes(const struct why_facts *f, struct why_answer *a)
 {
 	const struct why_counts *down = &f->seen.ways[WHY_DOWNLINK];
 
+	add_supposed(f, a);
 	add_container(f, a);
 	add_too_long(f, a);
 	add_doubled(f, a);
@@ -234,9 +248,12 @@ static void choose(const struct why_facts *f, struct why_answer *a)
 
 static void name_it(const struct why_facts *f, char *text, size_t size)
 {
+	const struct why_half *half = why_supposed(f);
 	char ue[ADDR_TEXT_MAX];
 
-	if (f->seen.has_ue)
+	if (half)
+		why_name_half(f, half, text, size);
+	else if (f->seen.has_ue)
 		snprintf(text, size, "UE %s", addr_format(&f->seen.ue, ue));
 	else if (f->by_ue)
 		snprintf(text, size, "UE %s", addr_format(&f->ue, ue));
@@ -317,7 +334,9 @@ static void say_silent(const struct why_facts *f, const char *name, struct why_a
 	char word[ADVICE_WORD_MAX], ue[ADDR_TEXT_MAX];
 	size_t size = sizeof(a->verdict);
 
-	if (f->net.down[0]) {
+	if (f->seen.n_halves) {
+		why_say_halves(f, name, a);
+	} else if (f->net.down[0]) {
 		snprintf(a->verdict, size, "%s: no packet came, and %s is down", name, f->net.down);
 		say_up(f, a);
 	} else if (f->ue_at && f->ue_at[0]) {
@@ -342,7 +361,7 @@ static void say_silent(const struct why_facts *f, const char *name, struct why_a
 static void say(const struct why_facts *f, struct why_answer *a)
 {
 	static const char *const ways[] = {"uplink", "downlink"};
-	char name[ADDR_TEXT_MAX + 8];
+	char name[ADDR_TEXT_MAX + 64];
 	const struct why_path *p;
 
 	name_it(f, name, sizeof(name));

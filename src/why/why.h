@@ -111,13 +111,25 @@ struct why_counts {
 	uint64_t doubled;		 /* more than there were before, where the kernel forwards */
 };
 
+/* A session of which one direction alone was seen. */
+struct why_half {
+	struct addr ue;
+	enum why_way way; /* that was seen */
+	uint32_t teid;
+};
+
+#define WHY_HALVES_MAX 4
+
 struct why_seen_facts {
 	struct why_counts ways[WHY_WAYS];
 	bool translated;    /* N6 has the node's address for the UE's: its counts are of every
 			     * UE's packets to the same destinations */
 	bool one_interface; /* the downlink left by an interface that the uplink came by */
 	bool has_ue;
-	struct addr ue;	      /* known by the rules, or learned from the traffic */
+	struct addr ue; /* known by the rules, learned from the traffic, or supposed */
+	/* Where no packet has the TEID that was asked for. If there is one alone, its UE is supposed. */
+	struct why_half halves[WHY_HALVES_MAX];
+	size_t n_halves, halves_left_out;
 	uint64_t left_out;    /* packets that found no room in a table: of any session */
 	uint64_t events_lost; /* of the module, where it is counted by events */
 	bool by_rows;	      /* the module is counted by its rows, to the packet */

@@ -58,6 +58,9 @@ void why_count_icmp(const struct why_rows *rows, const struct why_place *place, 
 /* What becomes of each flow from stage to stage: after the UE and the peers are known. 0 or -ENOMEM. */
 int why_lengths(const struct why_rows *rows, const struct why_place *place, struct why_seen_facts *ret);
 
+/* Sessions of which one direction alone was seen. 0 or -ENOMEM. */
+int why_halves(const struct why_rows *rows, const struct why_place *place, struct why_seen_facts *ret);
+
 /* The module's side: what e says is added; summed up for a place. */
 void why_module_add(struct why_seen *s, const struct event *e);
 int why_module_sum(const struct why_seen *s, const struct why_place *place, const struct why_marks *m,
@@ -70,6 +73,10 @@ bool why_write_whole(char *to, size_t size, const char *format, va_list ap) __at
 bool why_is(const char *text, const char *word);
 
 /* Of why.c's judgement. */
+/* The half that the question is supposed to be about; NULL: none. */
+const struct why_half *why_supposed(const struct why_facts *f);
+void why_name_half(const struct why_facts *f, const struct why_half *half, char *text, size_t size);
+void why_say_halves(const struct why_facts *f, const char *name, struct why_answer *a); /* of several */
 void why_make_stages(const struct why_facts *f, enum why_way way, struct why_path *p);
 void why_hide_answered(const struct why_facts *f, struct why_path *up, const struct why_path *down);
 /* What was found by exclusion. */

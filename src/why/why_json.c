@@ -2,6 +2,7 @@
 #include "cleanup.h"
 #include "json_head.h"
 #include "why_cli.h"
+#include "why_internal.h"
 
 static void put_addr(struct jw *j, const char *key, const struct addr *a)
 {
@@ -156,6 +157,8 @@ void why_json(const struct why_story *s, struct buf *out)
 		jw_string(&j, "version", s->site->version);
 	if (s->f->seen.has_ue)
 		put_addr(&j, "ue", &s->f->seen.ue);
+	if (why_supposed(s->f))
+		jw_bool(&j, "ue_supposed", true);
 	if (s->f->session.has_seid && s->f->session.known)
 		jw_id(&j, "seid", s->f->session.seid);
 	jw_u64(&j, "duration_ns", s->ns);

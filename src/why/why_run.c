@@ -24,6 +24,7 @@ static int sum_site(const struct why_watched *w, const struct why_site *site, st
 	struct why_place place = {.netns = site->event_name,
 				  .inode = site->inode,
 				  .device = site->device,
+				  .user_space = site->upf == WHY_UPF_USER,
 				  .n_addresses = site->n_addresses};
 
 	memcpy(place.addresses, site->addresses, sizeof(place.addresses));

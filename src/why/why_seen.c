@@ -5,15 +5,12 @@
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "why_internal.h"
 
-#define FLOWS_MAX 65536
 #define DESTINATIONS_MAX 64
-#define ERRORS_MAX 4096
 #define INTERFACES_MAX 32
 #define BY_UE_MAX 64
 #define TYPE_G_PDU 255 /* TS 29.281 6.1 */
@@ -21,87 +18,6 @@
 bool why_place_is(const struct why_place *place, const char *netns)
 {
 	return !strcmp(place->netns, netns) || !strcmp(place->inode, netns);
-}
-
-struct why_seen *why_seen_new(const struct why_question *q, const struct why_session *session)
-{
-	struct why_seen *s = calloc(1, sizeof(*s));
-
-	if (!s)
-		return NULL;
-	s->flows = agg_flows_new(FLOWS_MAX, 0, 0);
-	s->rest = agg_flows_new(FLOWS_MAX, 0, 0);
-	s->errors = agg_quality_new(ERRORS_MAX, 0);
-	if (!s->flows || !s->rest || !s->errors) {
-		why_seen_free(s);
-		return NULL;
-	}
-	s->marks.has_ue = q->by_ue;
-	s->marks.ue = q->ue;
-	if (session)
-		why_marks_session(&s->marks, session);
-	if (!q->by_ue && !session) {
-		why_marks_add(&s->marks, WHY_UPLINK, q->teid);
-		why_marks_add(&s->marks, WHY_DOWNLINK, q->teid);
-	}
-	return s;
-}
-
-void why_seen_free(struct why_seen *s)
-{
-	if (!s)
-		return;
-	agg_flows_free(s->flows);
-	agg_flows_free(s->rest);
-	agg_quality_free(s->errors);
-	map_free(s->rows);
-	map_free(s->exits);
-	for (int way = 0; way < WHY_WAYS; way++)
-		free(s->durations[way]);
-	free(s);
-}
-
-void why_seen_lost(struct why_seen *s, uint64_t events)
-{
-	s->lost += events;
-}
-
-static bool has_address(const struct event_tuple *t, const struct addr *a)
-{
-	return addr_equal(&t->src, a) || addr_equal(&t->dst, a);
-}
-
-/* The table that a row goes to, or NULL: it is another session's. */
-static struct agg_flows *table_of(const struct why_seen *s, const struct event *e)
-{
-	const struct why_marks *m = &s->marks;
-
-	if (!m->has_ue)
-		return s->flows;
-	if (event_has(e, F_GTP_TEID)) {
-		bool its = why_marks_teid(m, WHY_UPLINK, e->gtp.teid) || why_marks_teid(m, WHY_DOWNLINK, e->gtp.teid);
-
-		if (its || (event_has(e, F_INNER_SRC) && has_address(&e->inner, &m->ue)))
-			return s->flows;
-		/* Outer addresses of tunnels that are learned at the end; and GTP-U that the UE itself sends. */
-		return e->kind == KIND_TUNNEL && (!m->told || has_address(&e->outer, &m->ue)) ? s->flows : NULL;
-	}
-	return has_address(&e->outer, &m->ue) ? s->flows : s->rest;
-}
-
-void why_seen_add(struct why_seen *s, const struct event *e)
-{
-	struct agg_flows *table;
-
-	if (event_has(e, F_FUNCTION)) {
-		why_module_add(s, e);
-		return;
-	}
-	if (agg_quality_add(s->errors, e))
-		return;
-	table = table_of(s, e);
-	if (table)
-		agg_flows_add(table, e);
 }
 
 /* While what was seen is summed up. */
@@ -152,9 +68,16 @@ static void left(struct sum *s, enum why_way way, const struct agg_flow *f)
 	most(&s->out[way], f->segments, c->out, f->key.interface);
 }
 
+/* Of IPv4 too: ::ffff:224.0.0.0/100. */
+static bool is_group(const struct addr *a)
+{
+	return addr_is_v4(a) ? (a->b[12] & 0xf0) == 0xe0 : a->b[0] == 0xff;
+}
+
+/* What is for a group on a link is not translated: the node's own is not its. */
 static void add_destination(struct sum *s, const struct event_tuple *t)
 {
-	if (s->n_to < DESTINATIONS_MAX)
+	if (s->n_to < DESTINATIONS_MAX && !is_group(&t->dst))
 		s->to[s->n_to++] = *t;
 }
 
@@ -391,7 +314,7 @@ static void sum_flow(struct sum *s, const struct agg_flow *f)
 		plain(s, f);
 }
 
-static void sum_flows(struct sum *s, const struct why_rows *rows)
+static void learn_all(struct sum *s, const struct why_rows *rows)
 {
 	/* Twice: by a TEID its address, by that the other direction's TEID. */
 	for (int pass = 0; pass < 2; pass++) {
@@ -400,6 +323,39 @@ static void sum_flows(struct sum *s, const struct why_rows *rows)
 			if (counts(s, rows->flows[i]) && is_tunnelled(s, rows->flows[i]))
 				learn(s, rows->flows[i]);
 	}
+}
+
+static bool has_its_teid(const struct sum *s, const struct why_rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++) {
+		const struct agg_flow *f = rows->flows[i];
+
+		if (f->key.has_gtp && counts(s, f) &&
+		    (why_marks_teid(&s->marks, WHY_UPLINK, f->key.teid) ||
+		     why_marks_teid(&s->marks, WHY_DOWNLINK, f->key.teid)))
+			return true;
+	}
+	return false;
+}
+
+/* No packet has the TEID that was asked for: that of a direction that has not begun, where there is one alone. */
+static int suppose(struct sum *s, const struct why_rows *rows)
+{
+	int r;
+
+	if (s->marks.has_ue || s->marks.told || !s->place->user_space || has_its_teid(s, rows))
+		return 0;
+	r = why_halves(rows, s->place, s->ret);
+	if (r < 0 || s->ret->n_halves != 1 || s->ret->halves_left_out)
+		return r;
+	s->marks.has_ue = true;
+	s->marks.ue = s->ret->halves[0].ue;
+	learn_all(s, rows);
+	return 0;
+}
+
+static void sum_flows(struct sum *s, const struct why_rows *rows)
+{
 	list_by_ue(s, rows);
 	for (size_t i = 0; i < rows->n; i++)
 		if (!rows->twin[i] && counts(s, rows->flows[i]))
@@ -466,6 +422,10 @@ static int sum_rows(struct sum *s, const struct why_seen *seen, const struct why
 	struct why_seen_facts *ret = s->ret;
 	int r;
 
+	learn_all(s, rows);
+	r = suppose(s, rows);
+	if (r < 0)
+		return r;
 	sum_flows(s, rows);
 	sum_translated(s, rest);
 	if (!seen->marks.has_ue) /* they are all in one table then */

@@ -24,6 +24,7 @@ void why_seen_lost(struct why_seen *s, uint64_t events); /* exits that the ring 
 struct why_place {
 	const char *netns, *inode;		     /* as events may name it */
 	const char *device;			     /* "": none */
+	bool user_space;			     /* no kernel knows all its TEIDs */
 	struct addr addresses[WHY_ADDRESSES_MAX];    /* its own */
 	char owners[WHY_ADDRESSES_MAX][IF_NAMESIZE]; /* their interfaces; "": not known */
 	size_t n_addresses;

@@ -182,6 +182,8 @@ faulty() {
 	[ "$FAULT" != upf_frozen ] || kill -CONT "$UPF"
 	[ "$(answer .state)" != works ] || fail "$NAME: $FAULT is said to work: $(answer .verdict)"
 	check_match "$NAME: $FAULT: what to do: $(answer .verdict)" "$(answer .do)" .
+	# By whatever TEID it was asked for.
+	[ "$FAULT" = gnb_gone ] || check_eq "$NAME: $FAULT: the UE: $(answer .verdict)" "$(answer .ue)" "10.60.0.$ASKED"
 	note "    $(answer .verdict)"
 	end_scene
 }

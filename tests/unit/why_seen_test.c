@@ -46,6 +46,70 @@ static void test_by_teid(void **state)
 	}
 }
 
+static struct why_seen_facts sum_user_space(const struct why_seen *s)
+{
+	struct why_place place = {.netns = "upf", .inode = NETNS_INODE, .device = "upfgtp", .user_space = true};
+	struct why_seen_facts f;
+
+	assert_int_equal(why_seen_sum(s, &place, &f), 0);
+	return f;
+}
+
+/* A session that works, and half of another: the UE has two addresses there. */
+static void add_half(struct why_seen *s, enum event_dir dir, uint32_t teid, const char *src, const char *dst)
+{
+	add_tunnelled(s, DIR_INGRESS, 0x10002, "10.60.0.2", DN, 9);
+	add_tunnelled(s, DIR_INGRESS, 0x10002, "fe80::2", "ff02::2", 90);
+	add_tunnelled(s, DIR_EGRESS, 0x20002, DN, "10.60.0.2", 9);
+	add_tunnelled(s, dir, teid, src, dst, 3);
+	add_tunnelled(s, dir, teid, dir == DIR_INGRESS ? "fe80::1" : DN, dir == DIR_INGRESS ? "ff02::2" : "fe80::1", 2);
+}
+
+/* Asked by the TEID of the direction that has not begun. */
+static void test_supposed(void **state)
+{
+	const struct why_question by_uplink = {.teid = UPLINK_TEID}, by_downlink = {.teid = DOWNLINK_TEID};
+	_cleanup_(cleanup_seen) struct why_seen *up = why_seen_new(&by_downlink, NULL);
+	_cleanup_(cleanup_seen) struct why_seen *down = why_seen_new(&by_uplink, NULL);
+	struct addr ue = address(UE);
+	struct why_seen_facts f;
+
+	add_half(up, DIR_INGRESS, UPLINK_TEID, UE, DN);
+	f = sum_user_space(up);
+	assert_true(f.n_halves == 1 && f.halves[0].way == WHY_UPLINK && f.halves[0].teid == UPLINK_TEID);
+	assert_true(f.has_ue && addr_equal(&f.ue, &ue));
+	assert_int_equal(f.ways[WHY_UPLINK].arrived, 3);
+	assert_false(sum(up).n_halves || sum(up).has_ue); /* the module knows its sessions */
+	add_half(down, DIR_EGRESS, DOWNLINK_TEID, DN, UE);
+	f = sum_user_space(down);
+	assert_true(f.n_halves == 1 && f.halves[0].way == WHY_DOWNLINK && f.halves[0].teid == DOWNLINK_TEID);
+	assert_int_equal(f.ways[WHY_DOWNLINK].left, 3);
+}
+
+static void test_not_supposed(void **state)
+{
+	const struct why_question q = {.teid = DOWNLINK_TEID};
+	_cleanup_(cleanup_seen) struct why_seen *several = why_seen_new(&q, NULL);
+	_cleanup_(cleanup_seen) struct why_seen *malformed = why_seen_new(&q, NULL);
+	struct why_seen_facts f;
+
+	for (unsigned i = 1; i <= 6; i++) {
+		char ue[16];
+
+		snprintf(ue, sizeof(ue), "10.60.1.%u", i);
+		add_half(several, DIR_INGRESS, 0x30000 + i, ue, DN);
+	}
+	f = sum_user_space(several);
+	assert_int_equal(f.n_halves, WHY_HALVES_MAX);
+	assert_int_equal(f.halves_left_out, 2);
+	assert_false(f.has_ue);
+	add_half(malformed, DIR_INGRESS, UPLINK_TEID, UE, DN);
+	add_tunnel(malformed, DIR_EGRESS, DOWNLINK_TEID, "10.100.1.1", GNB,
+		   8); /* it has begun, of what UE is not seen */
+	f = sum_user_space(malformed);
+	assert_false(f.n_halves || f.has_ue);
+}
+
 static void test_elsewhere(void **state)
 {
 	const struct why_question q = by_ue();
@@ -102,6 +166,23 @@ static void test_translated(void **state)
 	assert_true(f.translated);
 	assert_int_equal(f.ways[WHY_UPLINK].left, 10);
 	assert_int_equal(f.ways[WHY_DOWNLINK].arrived, 9);
+}
+
+/* A node asks for routers as its UEs do. */
+static void test_group(void **state)
+{
+	const struct why_question q = {.by_ue = true, .ue = address("fe80::abcd")};
+	_cleanup_(cleanup_seen) struct why_seen *s = why_seen_new(&q, NULL);
+	struct why_place place = {.netns = "upf", .inode = NETNS_INODE, .device = "upfgtp", .n_addresses = 1};
+	struct why_seen_facts f;
+
+	place.addresses[0] = address("fe80::1");
+	add_tunnelled(s, DIR_INGRESS, UPLINK_TEID, "fe80::abcd", "ff02::2", 10);
+	add_plain(s, "upfgtp", DIR_INGRESS, "fe80::abcd", "ff02::2", 10);
+	add_plain(s, "n6", DIR_EGRESS, "fe80::1", "ff02::2", 1);
+	assert_int_equal(why_seen_sum(s, &place, &f), 0);
+	assert_false(f.translated);
+	assert_int_equal(f.ways[WHY_UPLINK].left, 0);
 }
 
 static void test_icmp(void **state)
@@ -242,9 +323,12 @@ static void test_latency_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_ue),	  cmocka_unit_test(test_by_teid),      cmocka_unit_test(test_elsewhere),
-		cmocka_unit_test(test_strangers), cmocka_unit_test(test_translated),   cmocka_unit_test(test_icmp),
-		cmocka_unit_test(test_module),	  cmocka_unit_test(test_latency_rows),
+		cmocka_unit_test(test_by_ue),	     cmocka_unit_test(test_by_teid),
+		cmocka_unit_test(test_supposed),     cmocka_unit_test(test_not_supposed),
+		cmocka_unit_test(test_elsewhere),    cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_translated),   cmocka_unit_test(test_group),
+		cmocka_unit_test(test_icmp),	     cmocka_unit_test(test_module),
+		cmocka_unit_test(test_latency_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
