@@ -28,3 +28,5 @@ bool why_next_hop_fails(const struct why_judge *j, const struct why_route *route
 void why_nothing_past_bridge(const struct why_judge *j);
 void why_nothing_on_n3(const struct why_judge *j);
 void why_nothing_on_n6(const struct why_judge *j);
+bool why_is_solicitation(const struct why_judge *j); /* most of the uplink are Router Solicitations */
+void why_no_advertisement(const struct why_judge *j, uint64_t solicitations);

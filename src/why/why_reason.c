@@ -221,6 +221,8 @@ static void not_delivered(const struct why_judge *j)
 		say_not_delivered(j, "UPF");
 	} else if (j->f->upf == WHY_UPF_USER && is_device_down(j)) {
 		return;
+	} else if (j->f->upf == WHY_UPF_USER && why_is_solicitation(j)) {
+		why_no_advertisement(j, j->c->arrived);
 	} else if (j->f->upf == WHY_UPF_USER) {
 		why_because(j, "user_space",
 			    "the UPF process puts nothing on %s: no rule takes the packets, or "
@@ -345,6 +347,11 @@ static void not_on_n6(const struct why_judge *j)
 	if (j->c->has_far_end)
 		addr_format(&j->c->far_end, dn);
 	snprintf(where, sizeof(where), "after decapsulation, at %s", j->net->device);
+	/* A link's own traffic, which no router forwards. */
+	if (why_is_solicitation(j)) {
+		why_no_advertisement(j, j->c->device);
+		return;
+	}
 	if (ue_is_here(j) || forwarding_is_off(j, where) || reverse_path(j))
 		return;
 	if (out->asked && out->error) {

@@ -61,12 +61,22 @@ static void nothing_from_upf(const struct why_judge *j)
 	why_look(j, "go on at %s: teide why %s on its node", upf, addr_format(&j->f->seen.ue, ue));
 }
 
-/* RFC 4861 6.3.7: an IPv6 UE has no address before the answer. */
-static bool is_router_solicitation(const struct addr *to)
+/* RFC 4861 6.3.7: an IPv6 UE has no address before the answer, and asks its own link. */
+bool why_is_solicitation(const struct why_judge *j)
 {
+	const struct why_counts *up = &j->f->seen.ways[WHY_UPLINK];
 	struct addr all_routers;
 
-	return addr_parse("ff02::2", &all_routers) == 0 && addr_equal(to, &all_routers);
+	return up->has_far_end && addr_parse("ff02::2", &all_routers) == 0 && addr_equal(&up->far_end, &all_routers);
+}
+
+void why_no_advertisement(const struct why_judge *j, uint64_t solicitations)
+{
+	why_because(j, "no_router_advertisement",
+		    "the UE asks for an IPv6 prefix (%" PRIu64 " Router Solicitation%s), and no Router Advertisement "
+		    "answers",
+		    solicitations, plural(solicitations));
+	why_look(j, "the SMF or the UPF has to answer (TS 23.501 5.8.2.2.3): is the session's type IPv6 there?");
 }
 
 void why_nothing_on_n6(const struct why_judge *j)
@@ -78,14 +88,8 @@ void why_nothing_on_n6(const struct why_judge *j)
 		nothing_from_upf(j);
 		return;
 	}
-	if (up->has_far_end && is_router_solicitation(&up->far_end)) {
-		why_because(j, "no_router_advertisement",
-			    "the UE asks for an IPv6 prefix (%" PRIu64
-			    " Router Solicitation%s), and no Router Advertisement "
-			    "answers",
-			    up->left, plural(up->left));
-		why_look(j,
-			 "the SMF or the UPF has to answer (TS 23.501 5.8.2.2.3): is the session's type IPv6 there?");
+	if (why_is_solicitation(j)) {
+		why_no_advertisement(j, up->left);
 		return;
 	}
 	if (up->has_far_end)

@@ -8,6 +8,8 @@ gtp_node.py send SOURCE ADDRESS COUNT CHECKSUM  uplink packets of 10.60.0.1 in T
 gtp_node.py tcp SOURCE ADDRESS COUNT            TCP packets with a wrong checksum
 gtp_node.py ping ADDRESS COUNT ANSWERS [DATA [SOURCE]]  so many Echo Requests, with that many bytes of data and never
                                                         in fragments; it ends once so many have been answered
+gtp_node.py solicit SOURCE DEVICE COUNT         so many Router Solicitations
+gtp_node.py ping6 ADDRESS COUNT ANSWERS [DATA [SOURCE]] the same over IPv6
 gtp_node.py answer ADDRESS                      sends each datagram to port 2152 back
 gtp_node.py relay SOURCE ADDRESS COUNT          so many G-PDUs, each of which is answered, of a UE that is a relay
 
@@ -31,8 +33,10 @@ TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 PORT, QFI = 2152, 9
 ECHO_REPLY, ECHO_REQUEST, IDENTIFIER = 0, 8, 2152  # ICMP, RFC 792
+ECHO_REPLY6, ECHO_REQUEST6, ROUTER_SOLICITATION = 129, 128, 133  # ICMPv6, RFC 4443 and 4861
 PATIENCE = 30  # seconds
 IP_MTU_DISCOVER, IP_PMTUDISC_DO, IP_PMTUDISC_PROBE = 10, 2, 3  # linux/in.h
+IPV6_MTU_DISCOVER = 23  # linux/in6.h
 RADIO_PORT = 4997  # by which UERANSIM's gNB and its UEs talk
 ERROR_INDICATION, G_PDU = 26, 255
 DL_PDU, UL_PDU = 0, 1  # PDU type of the PDU Session Container, TS 38.415 5.5.3
@@ -177,6 +181,15 @@ def tcp(source, address, count):
         s.sendto(struct.pack("!HHIIBBHHH", 80, 4000, 1, 1, 5 << 4, 0x12, 1024, 0xBEEF, 0), (address, 0))
 
 
+def solicit(source, device, count):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+    index = socket.if_nametoindex(device)
+    s.bind((source, 0, 0, index))
+    for _ in range(int(count)):
+        s.sendto(struct.pack("!BBHI", ROUTER_SOLICITATION, 0, 0, 0), ("ff02::2", 0, 0, index))
+
+
 def echo_request(number, data):
     def header(checksum):
         return struct.pack("!BBHHH", ECHO_REQUEST, 0, checksum, IDENTIFIER, number)
@@ -195,6 +208,19 @@ def ping(address, count, answers, data="0", source="0.0.0.0"):
     while left:
         kind, _, _, identifier, _ = struct.unpack_from("!BBHHH", s.recv(65536), 20)
         left -= (kind, identifier) == (ECHO_REPLY, IDENTIFIER)
+
+
+def ping6(address, count, answers, data="0", source="::"):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    s.setsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER, IP_PMTUDISC_PROBE)
+    s.bind((source, 0))
+    s.settimeout(PATIENCE)
+    for number in range(int(count)):  # the kernel fills the checksum in, RFC 3542 3.1
+        s.sendto(struct.pack("!BBHHH", ECHO_REQUEST6, 0, 0, IDENTIFIER, number) + bytes(int(data)), (address, 0))
+    left = int(answers)
+    while left:
+        kind, _, _, identifier, _ = struct.unpack_from("!BBHHH", s.recv(65536))
+        left -= (kind, identifier) == (ECHO_REPLY6, IDENTIFIER)
 
 
 def answer(address):
@@ -216,8 +242,9 @@ def relay(source, address, count):
 
 if __name__ == "__main__":
     role, *rest = sys.argv[1:]
-    if role in ("send", "tcp", "ping", "relay"):
-        {"send": send, "tcp": tcp, "ping": ping, "relay": relay}[role](*rest)
+    senders = {"send": send, "tcp": tcp, "ping": ping, "ping6": ping6, "relay": relay, "solicit": solicit}
+    if role in senders:
+        senders[role](*rest)
         sys.exit()
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # the test ends, so does the node

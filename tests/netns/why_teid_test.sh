@@ -71,7 +71,28 @@ test_idle() {
 	end_scene
 }
 
+test_solicitations() {
+	note "an IPv6 UE that has no address yet is asked for by a TEID: no router answers, and IPv6 is not forwarded"
+	make_links
+	start_upf fe80::abcd,1,2,10.100.0.2
+	start_gnb fe80::abcd,1,2,10.100.0.1
+	ip -n "$(ns ue)" addr replace fe80::abcd/64 dev uesimtun0 nodad
+	solicit() {
+		in_ns ue "$NODE" solicit fe80::abcd uesimtun0 $N
+		wait_for 30 has_counted upf taken $N
+	}
+	local teid
+	for teid in 1 2; do
+		ask $teid solicit
+		check_eq "TEID $teid: $(answer .verdict)" "$(answer '.uplink.reason // .downlink.reason')" no_router_advertisement
+		check_match "TEID $teid: text" "$(answer .verdict)" "^UE fe80::abcd.*\([0-9]+ Router Solicitations\)"
+		solicit() { in_ns ue "$NODE" solicit fe80::abcd uesimtun0 $N; wait_for 30 has_counted upf taken $((2 * N)); }
+	done
+	end_scene
+}
+
 snapshot_before
+test_solicitations
 test_downlink
 test_uplink
 test_which

@@ -96,6 +96,12 @@ static void test_nothing_comes_back(void **state)
 	struct why_facts f = unanswered("ff02::2");
 
 	check(&f, WHY_BROKEN, WHY_DOWNLINK, "no_router_advertisement", "100 Router Solicitations");
+	/* No router forwards them, whatever its settings. */
+	f = fine(WHY_UPF_USER);
+	stop_at(&f, WHY_UPLINK, WHY_LEFT);
+	f.seen.ways[WHY_UPLINK].far_end = address("ff02::2");
+	f.net.forwarding = 0;
+	check(&f, WHY_BROKEN, WHY_UPLINK, "no_router_advertisement", "100 Router Solicitations");
 	f = unanswered("10.70.0.2");
 	check(&f, WHY_BROKEN, WHY_DOWNLINK, "n6_silent", "left on n6 for 10.70.0.2");
 	/* An intermediate UPF: NAT would break more. */
