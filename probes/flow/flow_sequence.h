@@ -12,6 +12,7 @@
 #define SEQUENCE_WINDOW 64
 #define SEQUENCE_COPIES 8  /* more of a packet in a row are a number that stands still */
 #define SEQUENCE_STRIDES 4 /* as many equal steps in sequence, each over two numbers or more, are no loss */
+#define SEQUENCE_PAIRS 32  /* nor are as many over one: of packets lost by chance, half of all, one run in 2^64 */
 #define SEQUENCE_JUMP 3000 /* RFC 3550 A.1, MAX_DROPOUT: farther ahead is no loss */
 
 enum sequence_what {
@@ -99,9 +100,9 @@ static inline __attribute__((always_inline)) struct sequence_news sequence_take(
 
 static inline __attribute__((always_inline)) void sequence_stride(struct sequence_state *s, struct sequence_news *news)
 {
-	s->strides = news->missing > 1 && news->missing == s->passed ? s->strides + 1 : 0;
+	s->strides = news->missing && news->missing == s->passed ? s->strides + 1 : 0;
 	s->passed = news->missing;
-	news->uncounted = s->strides >= SEQUENCE_STRIDES;
+	news->uncounted = s->strides >= (news->missing > 1 ? SEQUENCE_STRIDES : SEQUENCE_PAIRS);
 }
 
 /* print: the same for a packet that comes twice, another one for other packets. */

@@ -165,6 +165,7 @@ static void test_numbers_that_do_not_count(void **state)
 					    "30000 apart",
 					    "bytes swapped",
 					    "every fourth",
+					    "every second",
 					    "backwards",
 					    "random"};
 	struct sent stream[STREAM];
@@ -180,6 +181,7 @@ static void test_numbers_that_do_not_count(void **state)
 						    i / 2 + i % 2 * 30000,
 						    __builtin_bswap16((uint16_t)i),
 						    4 * i,
+						    2 * i,
 						    50000 - i,
 						    (uint32_t)rand()};
 
@@ -220,6 +222,13 @@ static void test_numbers_that_count(void **state)
 	assert_int_equal(q.missing - q.filled, lost);
 	assert_int_equal(q.duplicates, 10);
 	assert_int_equal(q.uncounted, 0);
+	n = 0;
+	for (uint32_t i = 0; i < STREAM; i++) /* every second, but for a loss beside now and then */
+		if (i % 2 == 0 && i % 60 != 0)
+			stream[n++] = (struct sent){i, i};
+	q = judge(stream, n);
+	assert_true(event_quality_usable(&q));
+	assert_int_equal(q.missing - q.filled, stream[n - 1].seq - stream[0].seq + 1 - n);
 	n = 0;
 	for (uint32_t i = 0; i < STREAM; i++) /* begins anew, and one of the first comes again */
 		stream[n++] = (struct sent){i < STREAM / 2 ? i : 40000 + i, i};

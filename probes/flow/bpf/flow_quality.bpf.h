@@ -271,6 +271,7 @@ static __always_inline int quality_count(struct __sk_buff *skb, struct packet_wo
 		return p->gtp.type == GTPU_TYPE_ERROR_INDICATION ? quality_error(skb, q, &w->at)
 								 : quality_echo(q, p, attachment);
 	quality_print(skb, q, &w->at);
+	q->print += p->gtp.qfi * 0x9e3779b1; /* one packet does not come in two QoS flows */
 	if (p->gtp.flags & RECORD_GTP_SEQ)
 		r = quality_order(q, p->gtp.seq, 0xffff, now_ns);
 	if (!(w->session.flags[0] & 0xf))
