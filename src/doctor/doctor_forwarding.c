@@ -101,13 +101,16 @@ static void judge_way_out(const struct netns_facts *f, int family, struct report
 		  out.way == UE_WAY_DEFAULT ? "a default route" : "routes to networks beside");
 	if (out.way == UE_WAY_DEFAULT || out.way == UE_WAY_OTHER)
 		return;
-	network_wrong(c, CHECK_LIMITED);
+	network_wrong(c, out.way == UE_WAY_REFUSED || !out.others ? CHECK_LIMITED : CHECK_INFO);
 	if (out.way == UE_WAY_REFUSED) {
 		judge_refusal(f, &out, family, c);
 		return;
 	}
-	check_set(c, CHECK_LIMITED, "no default route, and %s: uplink packets find no data network",
-		  out.others ? "N3's network alone" : "no other");
+	/* Of a UPF with one interface it may be N6's too. */
+	if (out.others)
+		check_set(c, CHECK_INFO, "no default route, and one network alone: is the data network in it?");
+	else
+		check_set(c, CHECK_LIMITED, "no default route, and no other: uplink packets find no data network");
 	check_remedy(c,
 		     "%sip %sroute add default via GATEWAY; and, without a route back to the UE pool, "
 		     "masquerade on N6",

@@ -76,7 +76,7 @@ static void broken_network(void **state)
 	expect(&r, "network.upf.ue_pool.upfgtp", CHECK_LIMITED, "no route to upfgtp");
 	expect(&r, "network.upf.mtu.upfgtp", CHECK_INFO, "fragmented");
 	assert_non_null(strstr(find(&r, "network.upf.mtu.upfgtp")->remedy, "mtu 1456"));
-	expect(&r, "network.upf.n6", CHECK_LIMITED, "no default route");
+	expect(&r, "network.upf.n6", CHECK_INFO, "no default route, and one network alone");
 	expect(&r, "network.upf.n3_socket", CHECK_LIMITED, "5000 datagrams");
 	expect(&r, "network.upf.tx_errors.upfgtp", CHECK_INFO, "3 packets");
 }
@@ -254,7 +254,7 @@ static void ways_out_by_cases(void **state)
 	f.net.devices[0].pools[UE_V4].way = UE_WAY_UNKNOWN;
 	f.net.other_routes = 1;
 	judge_netns(&f, &none);
-	expect(&none, "network.upf.n6", CHECK_LIMITED, "N3's network alone");
+	expect(&none, "network.upf.n6", CHECK_INFO, "one network alone"); /* N6 may be on N3's interface */
 	f.net.default_route = true;
 	judge_netns(&f, &listed);
 	expect(&listed, "network.upf.n6", CHECK_OK, "a default route");
