@@ -188,3 +188,56 @@ int rtnl_neighbour(unsigned ifindex, const struct addr *addr, enum rtnl_neighbou
 		*ret = n.state;
 	return r;
 }
+
+#define TICKS_A_SECOND 100 /* USER_HZ: of the kernel's clock_t */
+#define RECENT_S 5
+
+struct silent {
+	unsigned ifindex;
+	struct rtnl_silent ret;
+};
+
+static bool is_recent(const struct nlattr *attr)
+{
+	const struct nda_cacheinfo *info = mnl_attr_get_payload(attr);
+
+	return mnl_attr_get_payload_len(attr) >= sizeof(*info) && info->ndm_updated <= RECENT_S * TICKS_A_SECOND;
+}
+
+static int on_silent(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ndmsg *info = mnl_nlmsg_get_payload(nlh);
+	bool recent = false, addressed = false;
+	struct silent *s = data;
+	const struct nlattr *attr;
+	struct addr addr;
+
+	if (nlh->nlmsg_type != RTM_NEWNEIGH || nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*info)) ||
+	    (unsigned)info->ndm_ifindex != s->ifindex || !(info->ndm_state & (NUD_FAILED | NUD_INCOMPLETE)))
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, nlh, sizeof(*info)) {
+		if (mnl_attr_get_type(attr) == NDA_DST)
+			addressed = get_addr(attr, &addr);
+		else if (mnl_attr_get_type(attr) == NDA_CACHEINFO)
+			recent = is_recent(attr);
+	}
+	if (addressed && recent)
+		s->ret = (struct rtnl_silent){true, addr};
+	return MNL_CB_OK;
+}
+
+int rtnl_silent(unsigned ifindex, bool v4, struct rtnl_silent *ret, struct err *err)
+{
+	struct silent s = {.ifindex = ifindex};
+	struct nl_message m;
+	struct ndmsg *info;
+	int r;
+
+	nl_begin(&m, NETLINK_ROUTE, RTM_GETNEIGH, NLM_F_DUMP);
+	info = nl_header(&m, sizeof(*info));
+	info->ndm_family = v4 ? AF_INET : AF_INET6;
+	r = nl_request(&m, on_silent, &s, "listing the neighbours", err);
+	if (r >= 0)
+		*ret = s.ret;
+	return r;
+}

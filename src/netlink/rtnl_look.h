@@ -56,3 +56,10 @@ enum rtnl_neighbour {
 };
 
 int rtnl_neighbour(unsigned ifindex, const struct addr *addr, enum rtnl_neighbour *ret, struct err *err);
+
+/* An address of that family that was asked for at the interface in the last seconds, and does not answer. */
+struct rtnl_silent {
+	bool found;
+	struct addr addr;
+};
+int rtnl_silent(unsigned ifindex, bool v4, struct rtnl_silent *ret, struct err *err);

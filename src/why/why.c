@@ -82,6 +82,13 @@ static void add_faults(const struct why_facts *f, struct why_answer *a)
 			 addr_format(&f->seen.ue, text), f->net.device, f->inside, advice_word(f->net.device, device));
 }
 
+static bool has_one_container(const struct why_facts *f)
+{
+	const struct why_counts *up = &f->seen.ways[WHY_UPLINK], *down = &f->seen.ways[WHY_DOWNLINK];
+
+	return up->has_peer && down->has_peer && up->has_qfi != down->has_qfi;
+}
+
 /* A PDU Session Container (TS 38.415) is there in both directions, or in none (4G). */
 static void add_container(const struct why_facts *f, struct why_answer *a)
 {
@@ -89,7 +96,7 @@ static void add_container(const struct why_facts *f, struct why_answer *a)
 
 	if (up->has_peer && !up->has_qfi && a->ways[WHY_UPLINK].state == WHY_BROKEN && f->upf != WHY_UPF_GTP)
 		add_note(a, "the uplink has no PDU Session Container (QFI): a 5G UPF may not take such packets");
-	if (!up->has_peer || !down->has_peer || up->has_qfi == down->has_qfi)
+	if (!has_one_container(f))
 		return;
 	add_note(a, "the %s has no PDU Session Container, the %s has QFI %u: a UPF or a gNB may not take such packets",
 		 up->has_qfi ? "downlink" : "uplink", up->has_qfi ? "uplink" : "downlink",
@@ -172,10 +179,16 @@ static void add_supposed(const struct why_facts *f, struct why_answer *a)
 
 	if (half)
 		add_note(a,
-			 "no packet has TEID 0x%08x; %s, %s TEID 0x%08x, is the only UE of which one direction alone "
-			 "was seen: is it in the UPF's session list for that UE?",
+			 "no packet has TEID 0x%08x; %s, %s TEID 0x%08x, is the only UE with one direction alone, or "
+			 "with a tunnel that is refused: is that TEID in the UPF's session list for that UE?",
 			 f->teid, addr_format(&half->ue, ue), half->way == WHY_UPLINK ? "uplink" : "downlink",
 			 half->teid);
+}
+
+static void add_xdp(const struct why_facts *f, struct why_answer *a)
+{
+	for (size_t i = 0; i < f->net.n_xdp; i++)
+		add_note(a, "%s has an XDP program: what it takes or sends is not seen at TC", f->net.xdp[i]);
 }
 
 static void add_notes(const struct why_facts *f, struct why_answer *a)
@@ -186,6 +199,7 @@ static void add_notes(const struct why_facts *f, struct why_answer *a)
 	add_container(f, a);
 	add_too_long(f, a);
 	add_doubled(f, a);
+	add_xdp(f, a);
 	add_unseen(f, a);
 	if (a->state == WHY_SILENT)
 		add_faults(f, a);
@@ -306,15 +320,25 @@ static const char *count_of(const struct why_path *p, enum why_stage_id stage, c
 	return text;
 }
 
+/* The far end of such a tunnel may drop what comes. */
+static const char *container_word(const struct why_facts *f, char word[static 96])
+{
+	if (!has_one_container(f))
+		return "work";
+	snprintf(word, 96, "pass the UPF, but the %s has no PDU Session Container (QFI)",
+		 f->seen.ways[WHY_UPLINK].has_qfi ? "downlink" : "uplink");
+	return word;
+}
+
 static void say_fine(const struct why_facts *f, const char *name, struct why_answer *a)
 {
 	const struct why_path *up = &a->ways[WHY_UPLINK], *down = &a->ways[WHY_DOWNLINK];
 	size_t size = sizeof(a->verdict);
-	char n[4][24];
+	char n[4][24], word[96];
 
 	if (up->state == WHY_FINE && down->state == WHY_FINE)
-		snprintf(a->verdict, size, "%s: both directions work: uplink %s in, %s out; downlink %s in, %s out",
-			 name, count_of(up, WHY_ARRIVED, n[0]), count_of(up, WHY_LEFT, n[1]),
+		snprintf(a->verdict, size, "%s: both directions %s: uplink %s in, %s out; downlink %s in, %s out", name,
+			 container_word(f, word), count_of(up, WHY_ARRIVED, n[0]), count_of(up, WHY_LEFT, n[1]),
 			 count_of(down, WHY_ARRIVED, n[2]), count_of(down, WHY_LEFT, n[3]));
 	else
 		snprintf(a->verdict, size, "%s: the %s works, and nothing else was sent", name,
@@ -336,6 +360,8 @@ static void say_silent(const struct why_facts *f, const char *name, struct why_a
 
 	if (f->seen.n_halves) {
 		why_say_halves(f, name, a);
+	} else if (f->net.n_xdp) {
+		why_say_xdp(f, name, a);
 	} else if (f->net.down[0]) {
 		snprintf(a->verdict, size, "%s: no packet came, and %s is down", name, f->net.down);
 		say_up(f, a);

@@ -31,6 +31,7 @@ enum why_upf { WHY_UPF_USER, WHY_UPF_GTP, WHY_UPF_GTP5G };
 #define WHY_PDRS_MAX 16
 #define WHY_NAME_MAX 64
 #define WHY_TEXT_MAX 384
+#define WHY_XDP_MAX 4
 
 /* A PDR with its FAR and its first QER; or one way of a PDP context, which has no numbers. */
 struct why_pdr {
@@ -107,14 +108,14 @@ struct why_counts {
 	uint16_t pdr_id;
 	struct why_latency latency;
 	struct why_lengths long_lost[2]; /* before the device; behind it */
-	struct why_lengths overtaken;	 /* of those behind it: packets of half a second later left */
+	struct why_lengths overtaken;	 /* of those behind it: packets of a quarter of a second later left */
 	uint64_t doubled;		 /* more than there were before, where the kernel forwards */
 };
 
-/* A session of which one direction alone was seen. */
+/* A session of which one direction alone was seen, or the far end refuses a tunnel. */
 struct why_half {
 	struct addr ue;
-	enum why_way way; /* that was seen */
+	enum why_way way; /* of a tunnel that was seen */
 	uint32_t teid;
 };
 
@@ -159,12 +160,18 @@ struct why_network {
 	unsigned device_mtu, n3_mtu;
 	int forwarding;		      /* -1: not to be told; of the UE's address family */
 	int device_forwarding;	      /* IPv4 alone */
+	bool device_has_v4;	      /* an IPv4 address of its own */
 	int rp_all, rp_device, rp_n3; /* rp_filter, IPv4 alone */
 	int sockets;		      /* at UDP 2152; -1: not to be told */
 	uint64_t socket_drops;
 	uint64_t socket_queue; /* bytes that wait there */
 	char n3[IF_NAMESIZE];  /* "": not known */
 	bool n3_up;
+	char xdp[WHY_XDP_MAX][IF_NAMESIZE]; /* interfaces where an XDP program takes packets before TC */
+	size_t n_xdp;
+	bool n3_has_silent; /* where nothing of the downlink left: an address there that was asked for and does not
+			       answer */
+	struct addr n3_silent;
 	char down[IF_NAMESIZE * 4]; /* interfaces that are down, with commas */
 	char first_down[IF_NAMESIZE];
 	struct why_route to_ue, to_dn, to_gnb;

@@ -19,7 +19,8 @@
 struct why_link {
 	char name[IF_NAMESIZE];
 	unsigned ifindex, mtu;
-	bool up; /* with a carrier */
+	bool up;  /* with a carrier */
+	bool xdp; /* it has an XDP program */
 	bool addressed;
 };
 

@@ -12,6 +12,7 @@
 #define WHY_DURATIONS_MAX 65536
 #define WHY_LATENCY_BUCKETS 40
 #define WHY_TEIDS_MAX 32
+#define WHY_ERRORS_MAX 4096
 #define WHY_SKEW_MAX_PERCENT 20 /* above it the module's counts and those of TC are not compared */
 
 /* The session as it is told from others. */
@@ -58,8 +59,9 @@ void why_count_icmp(const struct why_rows *rows, const struct why_place *place, 
 /* What becomes of each flow from stage to stage: after the UE and the peers are known. 0 or -ENOMEM. */
 int why_lengths(const struct why_rows *rows, const struct why_place *place, struct why_seen_facts *ret);
 
-/* Sessions of which one direction alone was seen. 0 or -ENOMEM. */
-int why_halves(const struct why_rows *rows, const struct why_place *place, struct why_seen_facts *ret);
+/* Sessions of which one direction alone was seen, or a tunnel is refused. 0 or -ENOMEM. */
+int why_halves(const struct why_seen *seen, const struct why_rows *rows, const struct why_place *place,
+	       struct why_seen_facts *ret);
 
 /* The module's side: what e says is added; summed up for a place. */
 void why_module_add(struct why_seen *s, const struct event *e);
@@ -73,6 +75,8 @@ bool why_write_whole(char *to, size_t size, const char *format, va_list ap) __at
 bool why_is(const char *text, const char *word);
 
 /* Of why.c's judgement. */
+bool why_has_xdp(const struct why_network *net, const char *interface);
+void why_say_xdp(const struct why_facts *f, const char *name, struct why_answer *a); /* nothing came */
 /* The half that the question is supposed to be about; NULL: none. */
 const struct why_half *why_supposed(const struct why_facts *f);
 void why_name_half(const struct why_facts *f, const struct why_half *half, char *text, size_t size);

@@ -26,6 +26,8 @@ bool why_next_hop_fails(const struct why_judge *j, const struct why_route *route
 /* why_silence.c: nothing came at N3, at N6, though the other direction's packets left. */
 /* Before N3, where they were traced. */
 void why_nothing_past_bridge(const struct why_judge *j);
+/* At N3 some host is asked for in vain. */
+void why_silent_gnb(const struct why_judge *j);
 void why_nothing_on_n3(const struct why_judge *j);
 void why_nothing_on_n6(const struct why_judge *j);
 bool why_is_solicitation(const struct why_judge *j); /* most of the uplink are Router Solicitations */

@@ -5,7 +5,6 @@
 #include "why_internal.h"
 
 #define FLOWS_MAX 65536
-#define ERRORS_MAX 4096
 
 struct why_seen *why_seen_new(const struct why_question *q, const struct why_session *session)
 {
@@ -15,7 +14,7 @@ struct why_seen *why_seen_new(const struct why_question *q, const struct why_ses
 		return NULL;
 	s->flows = agg_flows_new(FLOWS_MAX, 0, 0);
 	s->rest = agg_flows_new(FLOWS_MAX, 0, 0);
-	s->errors = agg_quality_new(ERRORS_MAX, 0);
+	s->errors = agg_quality_new(WHY_ERRORS_MAX, 0);
 	if (!s->flows || !s->rest || !s->errors) {
 		why_seen_free(s);
 		return NULL;

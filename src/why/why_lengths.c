@@ -14,7 +14,7 @@
 
 #define ETHERNET 14
 #define ON_THEIR_WAY 2
-#define QUEUE_NS (500 * NSEC_PER_MSEC) /* longer than packets wait in a UPF that works */
+#define QUEUE_NS (250 * NSEC_PER_MSEC) /* longer than packets wait in a UPF that works */
 
 DEFINE_CLEANUP(struct map *, map, map_free)
 

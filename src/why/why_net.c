@@ -179,6 +179,18 @@ static void find_n3(const struct gather *g)
 	g->net->rp_n3 = read_number(path);
 }
 
+/* No packet says where a UPF in user space sends, if it does not leave. */
+static void find_silent(const struct gather *g, bool v4)
+{
+	const struct why_link *n3 = link_named(g->site, g->net->n3);
+	struct rtnl_silent silent = {.found = false};
+
+	if (!n3 || g->f->seen.ways[WHY_DOWNLINK].left || rtnl_silent(n3->ifindex, v4, &silent, NULL) < 0)
+		return;
+	g->net->n3_has_silent = silent.found;
+	g->net->n3_silent = silent.addr;
+}
+
 static void list_down(const struct gather *g)
 {
 	const struct why_link *l;
@@ -194,6 +206,26 @@ static void list_down(const struct gather *g)
 		if (!len)
 			memcpy(g->net->first_down, l->name, sizeof(l->name));
 	}
+}
+
+static void list_xdp(const struct gather *g)
+{
+	const struct why_link *l;
+	size_t cursor = 0;
+
+	while (g->net->n_xdp < WHY_XDP_MAX && (l = why_watched_link(g->site, &cursor)))
+		if (l->xdp)
+			memcpy(g->net->xdp[g->net->n_xdp++], l->name, sizeof(l->name));
+}
+
+static bool has_v4(const struct why_site *s, const char *device)
+{
+	const struct why_link *link = link_named(s, device);
+
+	for (size_t i = 0; link && i < s->n_addresses; i++)
+		if (s->owners[i] == link->ifindex && addr_is_v4(&s->addresses[i]))
+			return true;
+	return false;
 }
 
 static void take_doctor(const struct gather *g)
@@ -212,6 +244,7 @@ static void take_doctor(const struct gather *g)
 	memcpy(g->net->device, d->name, sizeof(g->net->device));
 	g->net->device_up = d->up;
 	g->net->device_mtu = d->mtu;
+	g->net->device_has_v4 = has_v4(g->site, d->name);
 	g->net->device_forwarding = d->forwarding;
 	g->net->rp_device = d->rp_filter;
 	g->net->has_pool_route = d->routes;
@@ -235,7 +268,9 @@ static int gather(void *data, struct err *err)
 	if (gnb_of(g->f, &gnb))
 		read_route(g->site, &gnb, &g->net->to_gnb);
 	find_n3(g);
+	find_silent(g, !gnb_of(g->f, &gnb) || addr_is_v4(&gnb));
 	list_down(g);
+	list_xdp(g);
 	return 0;
 }
 

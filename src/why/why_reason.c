@@ -203,6 +203,20 @@ static bool is_before_socket(const struct why_judge *j)
 	return !j->net->socket_queue && grown[WHY_UDP_READ] + grown[WHY_UDP6_READ] < (j->p->lost + 1) / 2;
 }
 
+/* A 5G UPF may not take packets without a PDU Session Container (TS 38.415 5.5.2). */
+static void say_user_space(const struct why_judge *j)
+{
+	why_because(j, "user_space", "the UPF process puts nothing on %s: no rule takes the packets, or it is stuck%s",
+		    j->net->device[0] ? j->net->device : "N6",
+		    j->c->has_peer && !j->c->has_qfi ? "; they have no PDU Session Container (QFI), without which a 5G "
+						       "UPF may not take them"
+						     : "");
+	why_look(j,
+		 "log and session list of the UPF; %sss -lunm sport = :%u (since it began %" PRIu64
+		 " were lost at a full queue)",
+		 j->f->inside, port_of(j), j->net->socket_drops);
+}
+
 /* To the module, or to the user-space UPF. */
 static void not_delivered(const struct why_judge *j)
 {
@@ -224,14 +238,7 @@ static void not_delivered(const struct why_judge *j)
 	} else if (j->f->upf == WHY_UPF_USER && why_is_solicitation(j)) {
 		why_no_advertisement(j, j->c->arrived);
 	} else if (j->f->upf == WHY_UPF_USER) {
-		why_because(j, "user_space",
-			    "the UPF process puts nothing on %s: no rule takes the packets, or "
-			    "it is stuck",
-			    j->net->device[0] ? j->net->device : "N6");
-		why_look(j,
-			 "log and session list of the UPF; %sss -lunm sport = :%u (since it began %" PRIu64
-			 " were lost at a full queue)",
-			 j->f->inside, port_of(j), j->net->socket_drops);
+		say_user_space(j);
 	} else {
 		say_not_delivered(j, "module");
 	}
@@ -256,7 +263,8 @@ static bool forwarding_is_off(const struct why_judge *j, const char *where)
 	return true;
 }
 
-/* The kernel takes the stricter of all and the device's (ip-sysctl: rp_filter). */
+/* The kernel takes the stricter of all and the device's (ip-sysctl: rp_filter). Without an address the loose mode is as
+ * strict as the other (fib_validate_source). */
 static bool reverse_path(const struct why_judge *j)
 {
 	const struct why_route *back = &j->net->to_ue;
@@ -266,7 +274,7 @@ static bool reverse_path(const struct why_judge *j)
 
 	if (!back->asked || value < 1 || !addr_is_v4(&j->f->seen.ue))
 		return false;
-	refused = back->error || (value == 1 && strcmp(back->interface, j->net->device));
+	refused = back->error || ((value == 1 || !j->net->device_has_v4) && strcmp(back->interface, j->net->device));
 	if (!refused)
 		return false;
 	addr_format(&j->f->seen.ue, ue);
@@ -425,6 +433,8 @@ static void not_on_n3(const struct why_judge *j)
 		no_way_to_gnb(j);
 	} else if (why_next_hop_fails(j, out, "the gNB")) {
 		return;
+	} else if (j->f->upf == WHY_UPF_USER && j->net->n3_has_silent) {
+		why_silent_gnb(j);
 	} else if (j->f->upf == WHY_UPF_USER && has_sent(j)) {
 		filtered(j, "OUTPUT");
 	} else if (j->f->upf == WHY_UPF_USER) {

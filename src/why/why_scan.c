@@ -73,6 +73,7 @@ static void on_link(const struct rtnl_link *link, void *data)
 	*l = (struct why_link){.ifindex = link->ifindex, .mtu = link->mtu};
 	memcpy(l->name, link->name, sizeof(l->name));
 	l->up = link->up && has_carrier(l->name);
+	l->xdp = link->xdp_program != 0;
 }
 
 static void on_address(unsigned ifindex, const struct addr *addr, void *data)

@@ -222,12 +222,20 @@ static bool wanted(const struct sum *s, const struct addr *to, uint16_t port, ui
 	return false;
 }
 
+/* Neighbour discovery is the link's own (RFC 4861 4). */
+static bool is_neighbour_discovery(const struct event_tuple *t)
+{
+	return t->proto == IPPROTO_ICMPV6 && t->sport >= ND_ROUTER_SOLICIT && t->sport <= ND_REDIRECT;
+}
+
 /* The node's own address has taken the UE's place (masquerade), and the UE's comes back later: after
  * TC at egress, before it at ingress. */
 static void translated(struct sum *s, const struct agg_flow *f)
 {
 	const struct event_tuple *t = &f->key.outer;
 
+	if (is_neighbour_discovery(t))
+		return;
 	if (f->key.dir == DIR_EGRESS && is_own(s->place, &t->src) && wanted(s, &t->dst, t->dport, t->proto)) {
 		left(s, WHY_UPLINK, f);
 		s->has_translated = true;
@@ -339,13 +347,13 @@ static bool has_its_teid(const struct sum *s, const struct why_rows *rows)
 }
 
 /* No packet has the TEID that was asked for: that of a direction that has not begun, where there is one alone. */
-static int suppose(struct sum *s, const struct why_rows *rows)
+static int suppose(struct sum *s, const struct why_seen *seen, const struct why_rows *rows)
 {
 	int r;
 
 	if (s->marks.has_ue || s->marks.told || !s->place->user_space || has_its_teid(s, rows))
 		return 0;
-	r = why_halves(rows, s->place, s->ret);
+	r = why_halves(seen, rows, s->place, s->ret);
 	if (r < 0 || s->ret->n_halves != 1 || s->ret->halves_left_out)
 		return r;
 	s->marks.has_ue = true;
@@ -423,7 +431,7 @@ static int sum_rows(struct sum *s, const struct why_seen *seen, const struct why
 	int r;
 
 	learn_all(s, rows);
-	r = suppose(s, rows);
+	r = suppose(s, seen, rows);
 	if (r < 0)
 		return r;
 	sum_flows(s, rows);

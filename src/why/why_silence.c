@@ -2,10 +2,53 @@
 /* Packets left, and nothing came back. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "advice.h"
 #include "plural.h"
 #include "why_judge.h"
+
+bool why_has_xdp(const struct why_network *net, const char *interface)
+{
+	for (size_t i = 0; i < net->n_xdp; i++)
+		if (!strcmp(net->xdp[i], interface))
+			return true;
+	return false;
+}
+
+static void advise_xdp(const struct why_facts *f, const char *interface, struct why_path *p)
+{
+	const struct why_judge j = {.f = f, .p = p};
+	char word[ADVICE_WORD_MAX];
+
+	why_look(&j,
+		 "whose is it, and what does it count? %sip -d link show dev %s; bpftool net. Watch the other end of "
+		 "the "
+		 "link: the gNB's interface, or the data network's",
+		 f->inside, advice_word(interface, word));
+}
+
+/* It takes packets before TC sees them: they may have come. */
+static void taken_by_xdp(const struct why_judge *j, uint64_t left, const char *interface)
+{
+	why_because(j, "xdp",
+		    "%" PRIu64 " packet%s left, and nothing came back on %s past its XDP program, which takes packets "
+		    "before TC sees them",
+		    left, plural(left), interface);
+	advise_xdp(j->f, interface, j->p);
+}
+
+void why_say_xdp(const struct why_facts *f, const char *name, struct why_answer *a)
+{
+	const char *interface = why_has_xdp(&f->net, f->net.n3) ? f->net.n3 : f->net.xdp[0];
+	struct why_path advised = {.advice = ""};
+
+	snprintf(a->verdict, sizeof(a->verdict),
+		 "%s: no packet came past the XDP program of %s, which takes packets before TC sees them", name,
+		 interface);
+	advise_xdp(f, interface, &advised);
+	memcpy(a->advice, advised.advice, sizeof(a->advice));
+}
 
 void why_nothing_on_n3(const struct why_judge *j)
 {
@@ -16,6 +59,10 @@ void why_nothing_on_n3(const struct why_judge *j)
 		addr_format(&down->peer, peer);
 	if (why_next_hop_fails(j, &j->net->to_gnb, "the gNB"))
 		return;
+	if (why_has_xdp(j->net, down->out)) {
+		taken_by_xdp(j, down->left, down->out);
+		return;
+	}
 	why_because(j, "n3_silent",
 		    "%" PRIu64 " downlink packet%s left for %s, TEID 0x%08x, and nothing came "
 		    "back on N3",
@@ -24,6 +71,20 @@ void why_nothing_on_n3(const struct why_judge *j)
 		 "at the gNB: is that tunnel there, is the UE connected? Error Indications: tshark -i %s "
 		 "gtp.message==26",
 		 down->out[0] ? advice_word(down->out, out) : "N3");
+}
+
+void why_silent_gnb(const struct why_judge *j)
+{
+	bool v4 = addr_is_v4(&j->net->n3_silent);
+	char to[ADDR_TEXT_MAX];
+
+	addr_format(&j->net->n3_silent, to);
+	why_because(j, "next_hop_silent", "nothing leaves on %s, where %s is asked for and does not answer %s",
+		    j->net->n3, to, v4 ? "ARP" : "neighbour discovery");
+	why_look(j,
+		 "is it the gNB's N3 address that the SMF gave the UPF (PFCP)? %sip neigh show %s; is it up, and the "
+		 "link to it?",
+		 j->f->inside, to);
 }
 
 void why_nothing_past_bridge(const struct why_judge *j)
@@ -104,6 +165,10 @@ void why_nothing_on_n6(const struct why_judge *j)
 	}
 	if (why_next_hop_fails(j, &j->net->to_dn, "the data network"))
 		return;
+	if (why_has_xdp(j->net, up->out)) {
+		taken_by_xdp(j, up->left, up->out);
+		return;
+	}
 	addr_format(&j->f->seen.ue, ue);
 	why_because(j, "n6_silent", "%" PRIu64 " uplink packet%s left on %s for %s, and nothing came back", up->left,
 		    plural(up->left), up->out[0] ? up->out : "N6", dn);

@@ -2,19 +2,22 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """A UPF or a gNB in user space (a TUN device and UDP port 2152), and what sends a known number of packets.
 
-gtp_node.py upf TUN ADDRESS[,PORT[,df]] TUNNEL...  TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,GNB
-gtp_node.py gnb TUN ADDRESS[,PORT[,df]] TUNNEL...  TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,UPF
+gtp_node.py upf TUN ADDRESS[,PORT[,HOW]] TUNNEL...  TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,GNB
+gtp_node.py gnb TUN ADDRESS[,PORT[,HOW]] TUNNEL...  TUNNEL: UE,UPLINK-TEID,DOWNLINK-TEID,UPF
 gtp_node.py send SOURCE ADDRESS COUNT CHECKSUM  uplink packets of 10.60.0.1 in TEID 1, with that outer UDP checksum
 gtp_node.py tcp SOURCE ADDRESS COUNT            TCP packets with a wrong checksum
 gtp_node.py ping ADDRESS COUNT ANSWERS [DATA [SOURCE]]  so many Echo Requests, with that many bytes of data and never
                                                         in fragments; it ends once so many have been answered
 gtp_node.py solicit SOURCE DEVICE COUNT         so many Router Solicitations
 gtp_node.py ping6 ADDRESS COUNT ANSWERS [DATA [SOURCE]] the same over IPv6
+gtp_node.py serve ADDRESS                       TCP: sends as many bytes back as come
+gtp_node.py load ADDRESS BYTES SOURCE           TCP: so many bytes each way, never as many at a time as a queue holds
 gtp_node.py answer ADDRESS                      sends each datagram to port 2152 back
 gtp_node.py relay SOURCE ADDRESS COUNT          so many G-PDUs, each of which is answered, of a UE that is a relay
 
 A TUNNEL TEID>ADDRESS,TEID relays what comes in the one to the other (N9); TUN may be - then. A packet in no tunnel is
-answered by an Error Indication (TS 29.281 7.3.1). With df a node's GTP-U is never in fragments. A node says "ready", and
+answered by an Error Indication (TS 29.281 7.3.1). HOW is df: a node's GTP-U is never in fragments; plain: it has no
+PDU Session Container; or strict: a node drops what has none. A node says "ready", and
 then its counts for each line of its input.
 """
 import collections
@@ -32,6 +35,7 @@ import sys
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
 PR_SET_PDEATHSIG, PR_SET_NAME = 1, 15
 PORT, QFI = 2152, 9
+TCP_PORT, TCP_QUEUE, TCP_PIECE = 5001, 16384, 65536
 ECHO_REPLY, ECHO_REQUEST, IDENTIFIER = 0, 8, 2152  # ICMP, RFC 792
 ECHO_REPLY6, ECHO_REQUEST6, ROUTER_SOLICITATION = 129, 128, 133  # ICMPv6, RFC 4443 and 4861
 PATIENCE = 30  # seconds
@@ -82,7 +86,7 @@ def udp_socket(address, port, kind=socket.SOCK_DGRAM):
 
 class Node:
     def __init__(self, role, tun, address, tunnels):
-        address, port, df = (*address.split(","), "", "")[:3]
+        address, port, self.how = (*address.split(","), "", "")[:3]
         self.is_upf = role == "upf"
         self.address = ipaddress.ip_address(address).packed
         self.counts = collections.Counter()
@@ -90,7 +94,7 @@ class Node:
         for tunnel in tunnels:
             self.add(tunnel)
         self.n3 = udp_socket(address, int(port or PORT))
-        if df:
+        if self.how == "df":
             self.n3.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
         self.radio = None if self.is_upf else udp_socket(address, RADIO_PORT)
         self.tun = None if tun == "-" else open_tun(tun)
@@ -119,13 +123,16 @@ class Node:
         at += size if self.is_upf else 0
         if packet[at:at + size] in self.of_ue:
             teid, peer = self.of_ue[packet[at:at + size]]
-            self.send(g_pdu(teid, DL_PDU if self.is_upf else UL_PDU, packet), peer, "sent")
+            data = g_pdu(teid, DL_PDU if self.is_upf else UL_PDU, packet)
+            self.send(message(G_PDU, teid, packet) if self.how == "plain" else data, peer, "sent")
 
     def on_n3(self):
         data, (peer, *_) = self.n3.recvfrom(65536)
         _, kind, _, teid = struct.unpack_from("!BBHI", data)
         if kind != G_PDU:
             self.counts[kind] += 1
+        elif self.how == "strict" and not data[0] & 4:
+            self.counts["without container"] += 1
         elif teid in self.relays:
             to, other = self.relays[teid]
             self.send(g_pdu(other, data[13] >> 4, packet_of(data)), to, "relayed")
@@ -240,15 +247,55 @@ def relay(source, address, count):
         s.recv(65536)
 
 
+def tcp_socket(address):
+    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, TCP_QUEUE)
+    return s
+
+
+def receive(s, count):
+    while count:
+        data = s.recv(min(count, TCP_PIECE))
+        if not data:
+            sys.exit("the connection ended early")
+        count -= len(data)
+
+
+def serve(address):
+    listener = tcp_socket(address)
+    listener.bind((address, TCP_PORT))
+    listener.listen()
+    print("ready", flush=True)
+    while True:
+        s, _ = listener.accept()
+        with s:
+            count = int.from_bytes(s.recv(8, socket.MSG_WAITALL), "big")
+            receive(s, count)
+            s.sendall(bytes(count))
+            s.recv(1)  # the other end closes first
+
+
+def load(address, count, source):
+    with tcp_socket(source) as s:
+        s.bind((source, 0))
+        s.settimeout(PATIENCE)
+        s.connect((address, TCP_PORT))
+        s.sendall(int(count).to_bytes(8, "big"))
+        s.sendall(bytes(int(count)))
+        receive(s, int(count))
+
+
 if __name__ == "__main__":
     role, *rest = sys.argv[1:]
-    senders = {"send": send, "tcp": tcp, "ping": ping, "ping6": ping6, "relay": relay, "solicit": solicit}
+    senders = {"send": send, "tcp": tcp, "ping": ping, "ping6": ping6, "relay": relay, "solicit": solicit,
+               "load": load}
     if role in senders:
         senders[role](*rest)
         sys.exit()
     prctl = ctypes.CDLL(None).prctl
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # the test ends, so does the node
-    if role == "answer":
-        answer(*rest)
+    if role in ("answer", "serve"):
+        {"answer": answer, "serve": serve}[role](*rest)
     prctl(PR_SET_NAME, b"nr-gnb" if role == "gnb" else b"upf")
     Node(role, rest[0], rest[1], rest[2:]).run()

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 # teide why where something beside the session takes its packets: a queue or a filter of TC, another network with the UE's
-# address, a UE in the UPF's own network namespace, a firewall before the UPF's host itself.
+# address, a UE in the UPF's own network namespace, a firewall before the UPF's host itself, a missing PDU Session Container,
+# an XDP program.
 . "${TESTS:?run me through ./test}/lib.sh"
 
 need_root
@@ -126,6 +127,46 @@ test_tcp_checksum() {
 	end_scene
 }
 
+test_container() {
+	note "one direction has no PDU Session Container, and its far end drops such packets"
+	make_links
+	ADDRESS=10.100.0.1,,strict start_upf $UE,1,2,10.100.0.2
+	ADDRESS=10.100.0.2,,plain start_gnb $UE,1,2,10.100.0.1
+	ask $UE pings_until upf "without container" $N
+	check_broken "the uplink" uplink decapsulated user_space "they have no PDU Session Container"
+	end_scene
+	make_links
+	ADDRESS=10.100.0.1,,plain start_upf $UE,1,2,10.100.0.2
+	ADDRESS=10.100.0.2,,strict start_gnb $UE,1,2,10.100.0.1
+	ask $UE pings_until gnb "without container" $N
+	check_match "the downlink" "$(answer .verdict)" "both directions pass the UPF, but the downlink has no PDU Session Container"
+	check_match "the downlink: note" "$(answer '.notes[]')" "the uplink has QFI 9"
+	end_scene
+}
+
+# with_xdp INTERFACE COMMAND...: while an XDP program of it drops what comes in
+with_xdp() {
+	spawn xdp in_ns upf "${BUILD:?}/tests/netns/xdp_foreign" "$1" dropper drop
+	local program=$PID
+	wait_for 30 grep -q attached "$TMP/xdp.log"
+	"${@:2}"
+	kill "$program"
+	wait_for 30 gone "$program"
+}
+test_xdp() {
+	note "an XDP program takes packets before TC sees them: at N3, at N6"
+	make_scene
+	with_xdp n3 ask $UE pings_until gnb sent $N
+	check_eq "at N3: $(answer .verdict)" "$(answer .state)" silent
+	check_match "at N3: text" "$(answer .verdict)" "no packet came past the XDP program of n3"
+	check_match "at N3: what to do" "$(answer .do)" "ip -d link show dev n3"
+	with_xdp n6 ask $UE pings_until upf taken $N
+	check_broken "at N6" downlink n6_in xdp "^$N packets left, and nothing came back on n6 past its XDP program"
+	ask $UE pings $N
+	check_works "without"
+	end_scene
+}
+
 snapshot_before
 test_queue
 test_filter
@@ -133,4 +174,6 @@ test_overlap
 test_ue_beside
 test_own_address
 test_tcp_checksum
+test_container
+test_xdp
 assert_nothing_left

@@ -14,6 +14,13 @@ need ip jq nft python3 tc
 FAULTS=(forward_off dn_silent gnb_gone upf_gone upf_frozen uplink_teid downlink_teid ue_route n6_down uplink_filter
 	downlink_filter input_filter output_filter gnb_address tc_filter device_down lossy)
 
+# The reasons that are right for each, of one direction; null: the session is silent.
+declare -A CAUSES=([forward_off]=ip_forward [dn_silent]=n6_silent [gnb_gone]=null [upf_gone]=no_socket
+	[upf_frozen]="user_space|queue_full" [uplink_teid]=upf_refuses [downlink_teid]=gnb_refuses [ue_route]="no_ue_route|rp_filter"
+	[n6_down]="no_route_n6|interface_down|no_route" [uplink_filter]=filtered [downlink_filter]=filtered
+	[input_filter]=not_delivered [output_filter]=filtered [gnb_address]="next_hop_silent|no_route" [tc_filter]=tc_filter
+	[device_down]=device_down [lossy]=filtered)
+
 # pick WORD...: one of them, in $PICKED. Not by $(...): a subshell has random numbers of its own.
 pick() {
 	local words=("$@")
@@ -60,6 +67,16 @@ make_n3() {
 	ip -n "$(ns gnb)" link set n3 mtu "$MTU"
 }
 
+# set_family FAMILY: of the UEs
+set_family() {
+	FAMILY=$1
+	if [ "$1" = 4 ]; then
+		UE_NET=10.60.0. POOL=10.60.0.0/16 TO=$DN TABLE=ip PING=ping
+	else
+		UE_NET=fd00:60:: POOL=fd00:60::/32 TO=fd00:200::2 TABLE=ip6 PING=ping6
+	fi
+}
+
 choose() {
 	pick "${KINDS[@]}" && KIND=$PICKED
 	pick 1400 1450 && MTU=$PICKED
@@ -75,13 +92,17 @@ choose() {
 	pick 1 2 7 40 200 && COUNT=$PICKED
 	pick 0 56 600 1300 && DATA=$PICKED
 	pick 0 0 1 && NAT=$PICKED
+	pick 4 4 6 && set_family "$PICKED"
+	pick pings pings load && LOAD=$PICKED
+	[ "$FAULT" = "" ] || LOAD=pings
+	pick 1400 1500 && UE_MTU=$PICKED
 	pick 0 1 2 && RP_FILTER=$PICKED
-	pick 10.60.0.$ASKED 0x$((2 * ASKED - 1)) 0x$((2 * ASKED)) && QUESTION=$PICKED
+	pick $UE_NET$ASKED 0x$((2 * ASKED - 1)) 0x$((2 * ASKED)) && QUESTION=$PICKED
 	[ "$FAULT" != lossy ] || COUNT=200
 	# All are sent at once, and a socket's queue holds about 80 long ones.
 	[ $COUNT -le 40 ] || DATA=0
-	note "$NAME: ${FAULT:-no fault}: N3 $KIND, MTU $MTU, $UPF_N3; $UES UEs, UE $ASKED asked for by $QUESTION;" \
-		"$COUNT packets of $DATA bytes; NAT $NAT, rp_filter $RP_FILTER"
+	note "$NAME: ${FAULT:-no fault}: N3 $KIND, MTU $MTU, $UPF_N3; $UES UEs $UE_NET, MTU $UE_MTU, UE $ASKED asked for by" \
+		"$QUESTION; $COUNT packets of $DATA bytes, $LOAD; NAT $NAT, rp_filter $RP_FILTER"
 }
 
 # tunnels PEER SHIFT-OF-UPLINK SHIFT-OF-DOWNLINK: in $TUNNELS
@@ -89,7 +110,7 @@ tunnels() {
 	local i
 	TUNNELS=()
 	for ((i = 1; i <= UES; i++)); do
-		TUNNELS+=("10.60.0.$i,$((2 * i - 1 + $2)),$((2 * i + $3)),$1")
+		TUNNELS+=("$UE_NET$i,$((2 * i - 1 + $2)),$((2 * i + $3)),$1")
 	done
 }
 
@@ -102,14 +123,26 @@ make_situation() {
 	esac
 	make_links
 	set_sysctl upf net.ipv4.conf.{all,default,n3,n6}.rp_filter="$RP_FILTER"
-	ip -n "$(ns upf)" route add default via $DN
-	[ "$NAT" = 0 ] || in_ns upf nft 'add table ip nat; add chain ip nat post { type nat hook postrouting priority 100; };
-		add rule ip nat post oifname n6 masquerade'
+	[ "$FAMILY" = 4 ] || make_n6_ipv6
+	ip -n "$(ns upf)" "-$FAMILY" route add default via "$TO"
+	[ "$NAT" = 0 ] || in_ns upf nft "add table $TABLE nat; add chain $TABLE nat post { type nat hook postrouting priority 100; };
+		add rule $TABLE nat post oifname n6 masquerade"
 	tunnels "$gnb" $up $down
 	ADDRESS=$UPF_N3 start_upf "${TUNNELS[@]}"
+	ip -n "$(ns upf)" "-$FAMILY" route replace "$POOL" dev upfgtp
 	tunnels "$UPF_N3" 0 0
 	ADDRESS=$GNB_N3 start_gnb "${TUNNELS[@]}"
-	for ((i = 2; i <= UES; i++)); do addr ue uesimtun0 10.60.0.$i/32; done
+	ip -n "$(ns ue)" link set uesimtun0 mtu "$UE_MTU"
+	for ((i = 2; i <= UES; i++)); do addr ue uesimtun0 "$(alone "$UE_NET$i")"; done
+	[ "$LOAD" = pings ] || start_node dn server serve "$TO"
+}
+make_n6_ipv6() {
+	addr upf n6 fd00:200::1/64
+	addr dn n6 "$TO/64"
+	ip -n "$(ns dn)" -6 route add "$POOL" via fd00:200::1
+	set_sysctl upf net.ipv6.conf.all.forwarding=1
+	# A router asks for the next hop of others' packets by its link-local address, which is tentative at first.
+	in_ns upf ping -q -c 1 "$TO" >/dev/null
 }
 
 # drops HOOK MATCH: by the UPF's packet filter
@@ -119,12 +152,12 @@ drops() {
 }
 make_fault() {
 	case $FAULT in
-	forward_off) set_sysctl upf net.ipv4.ip_forward=0 ;;
-	dn_silent) set_sysctl dn net.ipv4.icmp_echo_ignore_all=1 ;;
+	forward_off) set_sysctl upf net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 ;;
+	dn_silent) set_sysctl dn net.ipv4.icmp_echo_ignore_all=1 net.ipv6.icmp.echo_ignore_all=1 ;;
 	gnb_gone) stop "$GNB" ;;
 	upf_gone) stop "$UPF" ;;
 	upf_frozen) freeze "$UPF" ;;
-	ue_route) ip -n "$(ns upf)" route del 10.60.0.0/16 ;;
+	ue_route) ip -n "$(ns upf)" "-$FAMILY" route del "$POOL" ;;
 	n6_down) ip -n "$(ns upf)" link set n6 down ;;
 	uplink_filter) drops forward "iifname upfgtp" ;;
 	downlink_filter) drops forward "oifname upfgtp" ;;
@@ -140,7 +173,7 @@ make_fault() {
 }
 
 # pings_from UE COUNT ANSWERS
-pings_from() { in_ns ue "$NODE" ping $DN "$2" "$3" "$DATA" "10.60.0.$1"; }
+pings_from() { in_ns ue "$NODE" $PING "$TO" "$2" "$3" "$DATA" "$UE_NET$1"; }
 healthy_traffic() {
 	local i others=()
 	for ((i = 1; i <= UES; i++)); do
@@ -149,6 +182,7 @@ healthy_traffic() {
 		others+=($!)
 	done
 	pings_from "$ASKED" "$COUNT" "$COUNT"
+	[ "$LOAD" = pings ] || in_ns ue "$NODE" load "$TO" 300000 "$UE_NET$ASKED"
 	for i in "${others[@]}"; do wait "$i"; done
 }
 faulty_traffic() {
@@ -182,8 +216,9 @@ faulty() {
 	[ "$FAULT" != upf_frozen ] || kill -CONT "$UPF"
 	[ "$(answer .state)" != works ] || fail "$NAME: $FAULT is said to work: $(answer .verdict)"
 	check_match "$NAME: $FAULT: what to do: $(answer .verdict)" "$(answer .do)" .
+	check_match "$NAME: $FAULT: why: $(answer .verdict)" " $(answer '.uplink.reason, .downlink.reason' | tr '\n' ' ')" " (${CAUSES[$FAULT]}) "
 	# By whatever TEID it was asked for.
-	[ "$FAULT" = gnb_gone ] || check_eq "$NAME: $FAULT: the UE: $(answer .verdict)" "$(answer .ue)" "10.60.0.$ASKED"
+	[ "$FAULT" = gnb_gone ] || check_eq "$NAME: $FAULT: the UE: $(answer .verdict)" "$(answer .ue)" "$UE_NET$ASKED"
 	note "    $(answer .verdict)"
 	end_scene
 }
@@ -191,7 +226,7 @@ faulty() {
 # situation KIND-NUMBER
 situation() {
 	NAME=$1 FAULT=
-	RANDOM=$((${1#*-} * 7919)) # bash begins alike from numbers near each other
+	RANDOM=$((16#$(printf %s "$1" | md5sum | head -c 4))) # bash begins alike from numbers near each other
 	[ "${1%-*}" = healthy ] || FAULT=${FAULTS[(${1#*-} - 1) % ${#FAULTS[@]}]}
 	choose
 	"${1%-*}"

@@ -44,12 +44,16 @@ start_gnb() {
 	GNB=$PID
 	place_ue gnb uesimtun0 ue "${1%%,*}"
 }
+# family ADDRESS
+family() { case $1 in *:*) echo 6 ;; *) echo 4 ;; esac }
+# alone ADDRESS: a network of that address alone
+alone() { case $1 in *:*) echo "$1/128" ;; *) echo "$1/32" ;; esac }
 # place_ue NS TUN UE-NS ADDRESS: the gNB's device becomes the UE's
 place_ue() {
 	ip -n "$(ns "$1")" link set "$2" netns "$(ns "$3")"
-	addr "$3" "$2" "$4/32"
+	addr "$3" "$2" "$(alone "$4")"
 	ip -n "$(ns "$3")" link set "$2" up
-	ip -n "$(ns "$3")" route add default dev "$2"
+	ip -n "$(ns "$3")" "-$(family "$4")" route add default dev "$2"
 }
 # make_scene: the whole, with one session that works
 make_scene() {

@@ -56,7 +56,7 @@ test_which() {
 	both() { pings_of $UE 0; pings_of $UE2 0; wait_for 30 has_counted upf taken $((2 * N)); }
 	ask 4 both
 	check_eq "state: $(answer .verdict)" "$(answer .state)" silent
-	check_match "both" "$(answer .verdict)" "of the other: $UE, $UE2\$|of the other: $UE2, $UE\$"
+	check_match "both" "$(answer .verdict)" "may be its: $UE, $UE2\$|may be its: $UE2, $UE\$"
 	check_match "what to do" "$(answer .do)" "teide why 10.60.0"
 	check_eq "no UE" "$(answer .ue)" null
 	end_scene
@@ -91,7 +91,19 @@ test_solicitations() {
 	end_scene
 }
 
+test_refused() {
+	note "the gNB's own downlink TEID, and the UPF sends in another one, which the gNB refuses"
+	make_links
+	start_upf $UE,1,0x22,10.100.0.2
+	start_gnb $UE,1,2,10.100.0.1
+	ask 2 pings_until gnb refused $N
+	check_broken "refused" downlink n3_out gnb_refuses "10.100.0.2 refuses TEID 0x00000022 \($N Error"
+	check_match "refused: text" "$(answer .verdict)" "^UE $UE, if TEID 0x00000002 is of its session: "
+	end_scene
+}
+
 snapshot_before
+test_refused
 test_solicitations
 test_downlink
 test_uplink

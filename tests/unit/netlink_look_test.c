@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -179,11 +181,29 @@ static void test_neighbour(void **state)
 	assert_int_equal(found, RTNL_NEIGHBOUR_UNKNOWN);
 }
 
+/* A packet for an address that no host has. */
+static void test_silent(void **state)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
+	struct addr nobody = address("10.1.0.78");
+	struct rtnl_silent silent = {.found = false};
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	to.sin_addr.s_addr = addr_v4(&nobody);
+	assert_int_equal(sendto(fd, "", 1, 0, (const struct sockaddr *)&to, sizeof(to)), 1);
+	assert_int_equal(rtnl_silent(if_nametoindex("left"), true, &silent, NULL), 0);
+	assert_true(silent.found && addr_equal(&silent.addr, &nobody));
+	silent.found = false;
+	assert_int_equal(rtnl_silent(if_nametoindex("right"), true, &silent, NULL), 0);
+	assert_false(silent.found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_addresses), cmocka_unit_test(test_ways),
 					   cmocka_unit_test(test_ways_from), cmocka_unit_test(test_routes),
-					   cmocka_unit_test(test_features),  cmocka_unit_test(test_neighbour)};
+					   cmocka_unit_test(test_features),  cmocka_unit_test(test_neighbour),
+					   cmocka_unit_test(test_silent)};
 
 	if (geteuid() != 0)
 		return 77;

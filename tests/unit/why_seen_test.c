@@ -168,6 +168,34 @@ static void test_translated(void **state)
 	assert_int_equal(f.ways[WHY_DOWNLINK].arrived, 9);
 }
 
+/* The next hop is asked for, and answers, beside a ping that is not answered. */
+static void test_neighbours(void **state)
+{
+	const struct why_question q = {.by_ue = true, .ue = address("fd00:60::1")};
+	_cleanup_(cleanup_seen) struct why_seen *s = why_seen_new(&q, NULL);
+	struct why_place place = {.netns = "upf", .inode = NETNS_INODE, .device = "upfgtp", .n_addresses = 1};
+	struct event e = row(KIND_FLOW, "n3", DIR_INGRESS, 10);
+	struct why_seen_facts f;
+
+	place.addresses[0] = address("fd00:200::1");
+	set_teid(&e, UPLINK_TEID);
+	set_inner(&e, "fd00:60::1", "fd00:200::2");
+	e.inner.proto = IPPROTO_ICMPV6;
+	e.inner.sport = 128;
+	why_seen_add(s, &e);
+	for (uint16_t type = 128; type <= 136; type += 8) {
+		e = row(KIND_FLOW, "n6", type == 128 ? DIR_EGRESS : DIR_INGRESS, 10);
+		set_outer(&e, type == 128 ? "fd00:200::1" : "fd00:200::2", type == 128 ? "fd00:200::2" : "fd00:200::1");
+		e.outer.proto = IPPROTO_ICMPV6;
+		e.outer.sport = type;
+		why_seen_add(s, &e);
+	}
+	assert_int_equal(why_seen_sum(s, &place, &f), 0);
+	assert_true(f.translated);
+	assert_int_equal(f.ways[WHY_UPLINK].left, 10);
+	assert_int_equal(f.ways[WHY_DOWNLINK].arrived, 0);
+}
+
 /* A node asks for routers as its UEs do. */
 static void test_group(void **state)
 {
@@ -323,12 +351,12 @@ static void test_latency_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_ue),	     cmocka_unit_test(test_by_teid),
-		cmocka_unit_test(test_supposed),     cmocka_unit_test(test_not_supposed),
-		cmocka_unit_test(test_elsewhere),    cmocka_unit_test(test_strangers),
-		cmocka_unit_test(test_translated),   cmocka_unit_test(test_group),
-		cmocka_unit_test(test_icmp),	     cmocka_unit_test(test_module),
-		cmocka_unit_test(test_latency_rows),
+		cmocka_unit_test(test_by_ue),	   cmocka_unit_test(test_by_teid),
+		cmocka_unit_test(test_supposed),   cmocka_unit_test(test_not_supposed),
+		cmocka_unit_test(test_elsewhere),  cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_translated), cmocka_unit_test(test_group),
+		cmocka_unit_test(test_neighbours), cmocka_unit_test(test_icmp),
+		cmocka_unit_test(test_module),	   cmocka_unit_test(test_latency_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -256,7 +256,9 @@ static void test_to_n6(void **state)
 	f.net.rp_all = 1;
 	snprintf(f.net.to_ue.interface, sizeof(f.net.to_ue.interface), "n6");
 	broken(&f, WHY_UPLINK, WHY_LEFT, "rp_filter", "the route to 10.60.0.1 goes by n6, not upfgtp");
-	f.net.rp_all = 2; /* loose: any route will do */
+	f.net.rp_all = 2; /* loose: any route will do, where the device has an address */
+	broken(&f, WHY_UPLINK, WHY_LEFT, "rp_filter", "the route to 10.60.0.1 goes by n6, not upfgtp");
+	f.net.device_has_v4 = true;
 	broken(&f, WHY_UPLINK, WHY_LEFT, "filtered", "");
 	f.net.to_ue = (struct why_route){.asked = true, .error = -ENETUNREACH};
 	broken(&f, WHY_UPLINK, WHY_LEFT, "rp_filter", "no route leads back to 10.60.0.1");
