@@ -154,7 +154,8 @@ static void a_policer_that_is_another_is_refuted(void **state)
 
 	make_session(b);
 	for (int i = 0; i < 2; i++) {
-		b[i].told.polices = b[i].sample.polices = true;
+		b[i].told.polices = true;
+		b[i].sample.polices = true;
 		b[i].told.policer = b[i].sample.policer = 2;
 	}
 	assert_true(judge(b, 2).confirmed & BIT(POLICER));

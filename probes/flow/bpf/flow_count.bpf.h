@@ -99,8 +99,8 @@ static __always_inline void count_tunnel(struct flow_scratch *s, struct flow_led
 	add_packet(v ?: &ledger->other[OTHER_TUNNEL], s);
 }
 
-/* The tunnel's row is the sum of its flows, and of what found no room here. */
-static __always_inline void count_gpdu(struct flow_scratch *s, struct flow_ledger *ledger)
+/* The tunnel's row is the sum of its flows, and of what found no room here. False: no room. */
+static __always_inline bool count_gpdu(struct flow_scratch *s, struct flow_ledger *ledger)
 {
 	const struct packet *p = &s->work.packet;
 	struct flow_value *v;
@@ -119,21 +119,20 @@ static __always_inline void count_gpdu(struct flow_scratch *s, struct flow_ledge
 	__builtin_memcpy(k->dst, p->outer.dst, sizeof(k->dst));
 	k->cpu = bpf_get_smp_processor_id();
 	v = generation_slot_at(&gpdus, s->place, k, s->quality.zeros);
-	if (v) {
-		add_packet(v, s);
-		return;
-	}
-	add_packet(&ledger->other[OTHER_FLOW], s);
-	count_tunnel(s, ledger);
+	add_packet(v ?: &ledger->other[OTHER_FLOW], s);
+	return v;
 }
 
 static __always_inline void count_flow(struct flow_scratch *s, struct flow_ledger *ledger)
 {
+	bool of_tunnel;
+
 	if (s->work.packet.head == HEAD_GTPU) {
-		count_gpdu(s, ledger);
-		return;
+		of_tunnel = !count_gpdu(s, ledger);
+	} else {
+		count_plain(s, ledger);
+		of_tunnel = s->work.packet.head == HEAD_GTPU_MESSAGE;
 	}
-	count_plain(s, ledger);
-	if (s->work.packet.head == HEAD_GTPU_MESSAGE)
+	if (of_tunnel)
 		count_tunnel(s, ledger);
 }
