@@ -8,63 +8,21 @@
 
 #include <cmocka.h>
 
-#include "containers.h"
-#include "fake_root.h"
+#include "container_scene.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define UID "0f0e0d0c-0b0a-0908-0706-050403020100"
 
 static char *state[] = {"/run/containerd", "/run/containers/storage", NULL};
 
-struct scene {
-	struct fake_root root;
-	struct containers *containers;
-};
-
 static int setup(void **ret)
 {
-	struct scene *s = calloc(1, sizeof(*s));
-
-	assert_non_null(s);
-	fake_begin(&s->root);
-	s->containers = containers_new(s->root.path, state);
-	assert_non_null(s->containers);
-	*ret = s;
-	return 0;
+	return scene_begin(ret, state);
 }
 
-static int teardown(void **state_)
+static void containerd_bundle(const struct scene *s, const char *id, const char *name)
 {
-	struct scene *s = *state_;
-
-	containers_free(s->containers);
-	fake_end(&s->root);
-	free(s);
-	return 0;
-}
-
-static uint64_t inode_of(const struct scene *s, const char *path)
-{
-	char whole[FAKE_PATH_MAX];
-	struct stat st;
-
-	snprintf(whole, sizeof(whole), "%s/%s", s->root.path, path);
-	assert_int_equal(stat(whole, &st), 0);
-	return st.st_ino;
-}
-
-static void containerd_bundle(const struct scene *s, const char *id, const char *type, const char *name)
-{
-	char text[1024];
-
-	snprintf(text, sizeof(text),
-		 "{\"annotations\": {\"io.kubernetes.cri.container-type\": \"%s\","
-		 "\"io.kubernetes.cri.sandbox-name\": \"upf-0\", \"io.kubernetes.cri.sandbox-namespace\": \"core\","
-		 "\"io.kubernetes.cri.sandbox-uid\": \"" UID "\", \"io.kubernetes.cri.container-name\": \"%s\"},"
-		 "\"linux\": {\"namespaces\": [{\"type\": \"pid\"}, {\"type\": \"network\", \"path\": "
-		 "\"/run/netns/cni-1\"}]}}",
-		 type, name);
-	fake_file(&s->root, text, "run/containerd/io.containerd.runtime.v2.task/k8s.io/%s/config.json", id);
+	scene_bundle(s, &(struct scene_bundle){id, name, UID, "/run/netns/cni-1"});
 }
 
 static void containerd_with_kubernetes(void **state_)
@@ -73,8 +31,8 @@ static void containerd_with_kubernetes(void **state_)
 	const struct container *c;
 	bool alone;
 
-	containerd_bundle(s, ID, "container", "upf");
-	containerd_bundle(s, "sandbox", "sandbox", "");
+	containerd_bundle(s, ID, "upf");
+	containerd_bundle(s, "sandbox", "");
 	assert_true(containers_look(s->containers));
 	assert_int_equal(containers_len(s->containers), 2);
 	c = containers_find(s->containers, ID);
@@ -94,16 +52,16 @@ static void containerd_with_kubernetes(void **state_)
 	assert_true(containers_look(s->containers));
 	c = containers_find(s->containers, ID);
 	assert_int_equal(c->pid, 77);
-	assert_int_equal(c->netns_inode, inode_of(s, "run/netns/cni-1"));
-	assert_int_equal(c->cgroup_id, inode_of(s, "sys/fs/cgroup/unified/kubepods/pod" UID "/" ID));
+	assert_int_equal(c->netns_inode, scene_inode(s, "run/netns/cni-1"));
+	assert_int_equal(c->cgroup_id, scene_inode(s, "sys/fs/cgroup/unified/kubepods/pod" UID "/" ID));
 	assert_ptr_equal(containers_of_cgroup(s->containers, c->cgroup_id), c);
 	assert_ptr_equal(containers_of_netns(s->containers, c->netns_inode, &alone), c);
 	assert_true(alone);
 	assert_false(containers_look(s->containers));
 
-	containerd_bundle(s, "second", "container", "side");
+	containerd_bundle(s, "second", "side");
 	assert_true(containers_look(s->containers));
-	assert_non_null(containers_of_netns(s->containers, inode_of(s, "run/netns/cni-1"), &alone));
+	assert_non_null(containers_of_netns(s->containers, scene_inode(s, "run/netns/cni-1"), &alone));
 	assert_false(alone);
 }
 
@@ -130,7 +88,7 @@ static void crio(void **state_)
 	assert_string_equal(c->pod, "ran/gnb-0");
 	assert_string_equal(c->name, "gnb");
 	assert_string_equal(c->labels, "app=gnb\ntier=ran\n");
-	assert_int_equal(c->netns_inode, inode_of(s, "proc/78/ns/net"));
+	assert_int_equal(c->netns_inode, scene_inode(s, "proc/78/ns/net"));
 	assert_string_equal(c->netns_path, "/proc/78/ns/net");
 
 	assert_true(container_in_pod(c, "gnb-0"));
@@ -278,7 +236,7 @@ static void without_descriptors_no_container_is_gone(void **state_)
 	struct scene *s = *state_;
 	struct rlimit before, none;
 
-	containerd_bundle(s, ID, "container", "upf");
+	containerd_bundle(s, ID, "upf");
 	assert_true(containers_look(s->containers));
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	none = (struct rlimit){.rlim_max = before.rlim_max};
@@ -289,7 +247,7 @@ static void without_descriptors_no_container_is_gone(void **state_)
 	assert_non_null(containers_find(s->containers, ID));
 	assert_false(containers_find(s->containers, ID)->gone);
 	assert_string_equal(containers_find(s->containers, ID)->pod, "core/upf-0");
-	containerd_bundle(s, "second", "container", "upf");
+	containerd_bundle(s, "second", "upf");
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
 	containers_look(s->containers);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
@@ -300,13 +258,13 @@ static void without_descriptors_no_container_is_gone(void **state_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(containerd_with_kubernetes, setup, teardown),
-		cmocka_unit_test_setup_teardown(crio, setup, teardown),
-		cmocka_unit_test_setup_teardown(comes_and_goes, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_no_bundle, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_file_of_too_many_values_is_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_a_look_does_not_come_to_the_next_ones_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(without_descriptors_no_container_is_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(containerd_with_kubernetes, setup, scene_end),
+		cmocka_unit_test_setup_teardown(crio, setup, scene_end),
+		cmocka_unit_test_setup_teardown(comes_and_goes, setup, scene_end),
+		cmocka_unit_test_setup_teardown(what_is_no_bundle, setup, scene_end),
+		cmocka_unit_test_setup_teardown(a_file_of_too_many_values_is_refused, setup, scene_end),
+		cmocka_unit_test_setup_teardown(what_a_look_does_not_come_to_the_next_ones_read, setup, scene_end),
+		cmocka_unit_test_setup_teardown(without_descriptors_no_container_is_gone, setup, scene_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

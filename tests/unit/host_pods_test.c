@@ -7,64 +7,21 @@
 
 #include <cmocka.h>
 
-#include "containers.h"
-#include "fake_root.h"
+#include "container_scene.h"
 
 #define TASKS "run/containerd/io.containerd.runtime.v2.task/k8s.io"
 #define LOOKS_GONE 41 /* for which a container that has ended is remembered, and one more */
 
 static char *state[] = {"/run/containerd", NULL};
 
-struct scene {
-	struct fake_root root;
-	struct containers *containers;
-};
-
 static int setup(void **ret)
 {
-	struct scene *s = calloc(1, sizeof(*s));
-
-	assert_non_null(s);
-	fake_begin(&s->root);
-	fake_file(&s->root, "", "proc/1/ns/net");
-	s->containers = containers_new(s->root.path, state);
-	assert_non_null(s->containers);
-	*ret = s;
-	return 0;
+	return scene_begin(ret, state);
 }
 
-static int teardown(void **state_)
-{
-	struct scene *s = *state_;
-
-	containers_free(s->containers);
-	fake_end(&s->root);
-	free(s);
-	return 0;
-}
-
-static uint64_t inode_of(const struct scene *s, const char *path)
-{
-	char whole[FAKE_PATH_MAX];
-	struct stat st;
-
-	snprintf(whole, sizeof(whole), "%s/%s", s->root.path, path);
-	assert_int_equal(stat(whole, &st), 0);
-	return st.st_ino;
-}
-
-/* name "": the sandbox */
 static void bundle(const struct scene *s, const char *id, const char *name, const char *uid, const char *netns)
 {
-	char text[1024];
-
-	snprintf(text, sizeof(text),
-		 "{\"annotations\": {\"io.kubernetes.cri.container-type\": \"%s\","
-		 "\"io.kubernetes.cri.sandbox-name\": \"upf-0\", \"io.kubernetes.cri.sandbox-namespace\": \"core\","
-		 "\"io.kubernetes.cri.sandbox-uid\": \"%s\", \"io.kubernetes.cri.container-name\": \"%s\"},"
-		 "\"linux\": {\"namespaces\": [{\"type\": \"pid\"}, {\"type\": \"network\", \"path\": \"%s\"}]}}",
-		 *name ? "container" : "sandbox", uid, name, netns);
-	fake_file(&s->root, text, TASKS "/%s/config.json", id);
+	scene_bundle(s, &(struct scene_bundle){id, name, uid, netns});
 }
 
 static void remove_bundle(const struct scene *s, const char *id)
@@ -82,7 +39,7 @@ static const char *told(const struct scene *s, const char *netns)
 	bool alone;
 
 	containers_look(s->containers);
-	c = containers_of_netns(s->containers, inode_of(s, netns), &alone);
+	c = containers_of_netns(s->containers, scene_inode(s, netns), &alone);
 	return !c ? "" : alone ? c->name : "-";
 }
 
@@ -185,12 +142,12 @@ static void a_mount_out_of_reach(void **state_)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_hosts_namespace_is_of_no_pod, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_sidecar_while_its_neighbour_is_down, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_init_container_is_not_beside_the_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_restart_keeps_the_name, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_number_that_is_given_again_is_the_new_pods, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_mount_out_of_reach, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_hosts_namespace_is_of_no_pod, setup, scene_end),
+		cmocka_unit_test_setup_teardown(no_sidecar_while_its_neighbour_is_down, setup, scene_end),
+		cmocka_unit_test_setup_teardown(the_init_container_is_not_beside_the_first, setup, scene_end),
+		cmocka_unit_test_setup_teardown(a_restart_keeps_the_name, setup, scene_end),
+		cmocka_unit_test_setup_teardown(a_number_that_is_given_again_is_the_new_pods, setup, scene_end),
+		cmocka_unit_test_setup_teardown(a_mount_out_of_reach, setup, scene_end),
 	};
 
 	return cmocka_run_group_tests_name("host_pods", tests, NULL, NULL);
