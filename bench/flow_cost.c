@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "flow.h"
+#include "flow_run.h"
 #include "flow.skel.h" /* its types are flow.h's */
 #include "flow_entry.skel.h"
 #include "gen.h"

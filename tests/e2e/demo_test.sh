@@ -4,6 +4,7 @@
 . "${TESTS:?run me through ./test}/lib.sh"
 need_root
 need ip bpftool
+unset TEIDE_HOST_PIDS # the demo has to see to it by itself in a PID namespace, as in a container
 
 section() { sed -n "/^$1\\./,/^$2\\./p" "$TMP/demo.log"; }
 shown() { grep -q "^$1\\." "$TMP/demo.log"; }
