@@ -169,6 +169,19 @@ struct left_data {
 	struct err *err;
 };
 
+static int say_stays(int r, const char *path, struct err *err)
+{
+	struct err why;
+
+	if (!err)
+		return r;
+	why = *err;
+	return err_set(err, r,
+		       "%.600s; what it may hold stays on record in %s; if the server is gone for good, remove "
+		       "that file",
+		       why.text, path);
+}
+
 static int withdraw_record(void *data, const char *path, bool in_use)
 {
 	_cleanup_(api_left_free) struct api_left left = {0};
@@ -184,7 +197,7 @@ static int withdraw_record(void *data, const char *path, bool in_use)
 		d->threads += left.threads.len;
 		unlink(path);
 	} else {
-		d->r = r;
+		d->r = say_stays(r, path, d->err);
 	}
 	return 0;
 }

@@ -183,6 +183,13 @@ stop "$server"
 wait_for 30 levels_are "TS:-10 TS:-10 TS:-10"
 stop "$run"
 check_eq "levels after the end" "$(levels)" "TS:0 TS:0 TS:5"
+# What the server may hold is on record until the server is there again.
+check_exit "withdraw while the server is away" 1 "$TEIDE" sched withdraw
+check_match "what it says" "$(cat "$TMP/err")" "Failed to connect.*; what it may hold stays on record in [^ ]*; if the server is gone for good, remove that file"
+start again "$TEIDE" server --listen "${url#http://}" --data "$TMP/server"
+"$TEIDE" sched withdraw >/dev/null
+stop "$PID"
+"$TEIDE" sched withdraw >/dev/null
 
 note "the lab: each thread of the gNBs and UEs, and no other of all that there are"
 "$TEIDE" lab up --ues 3 --gnbs 2 >"$TMP/up.log"
