@@ -136,6 +136,7 @@ static void add_counts(struct agg_flow *flow, const struct event *row)
 	flow->packets += row->packets;
 	flow->bytes += row->bytes;
 	flow->segments += row->flow.segments;
+	flow->tcp_flags |= row->flow.tcp_bits;
 	flow->interval_packets += row->packets;
 	flow->interval_bytes += row->bytes;
 	if (event_has(row, F_INTERVAL_NS))

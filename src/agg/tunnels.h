@@ -43,6 +43,7 @@ struct agg_flow {
 	bool twin;		   /* its packets are counted at another interface too */
 	bool has_direction;
 	uint8_t direction;			   /* enum event_direction, of the last row that told */
+	uint8_t tcp_flags;			   /* seen in any of its packets, as in TCP's header */
 	uint64_t packets, bytes, segments;	   /* since the entry was made */
 	uint64_t first_ns, last_ns;		   /* boot clock */
 	double packets_per_s, bytes_per_s;	   /* as of the last tick */

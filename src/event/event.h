@@ -70,6 +70,7 @@ struct event_flow {
 	uint16_t vlan, inner_vlan;
 	uint16_t gtp_port; /* no key. Of a row of GTP-U packets: the port by which the probe knows them; 0: unknown */
 	char tcp_flags[9];
+	uint8_t tcp_bits; /* no key: the same as in TCP's header */
 	bool twin_turned; /* no key: what is ingress here is egress at the twin */
 	uint64_t segments, interval_ns;
 	const struct event_quality *quality; /* borrowed for the call; NULL: none */

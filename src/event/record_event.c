@@ -81,6 +81,7 @@ void event_take_tcp(struct event *e, uint8_t flags)
 		e->flow.tcp_flags[n] = '\0';
 	else
 		memcpy(e->flow.tcp_flags, "none", sizeof("none"));
+	e->flow.tcp_bits = flags;
 	event_set(e, F_TCP_FLAGS);
 }
 

@@ -110,6 +110,7 @@ struct why_counts {
 	struct why_lengths long_lost[2]; /* before the device; behind it */
 	struct why_lengths overtaken;	 /* of those behind it: packets of a quarter of a second later left */
 	uint64_t doubled;		 /* more than there were before, where the kernel forwards */
+	uint64_t syn_acks;		 /* downlink: of connections whose SYN-ACKs the UE never acknowledged */
 };
 
 /* A session of which one direction alone was seen, or the far end refuses a tunnel. */

@@ -164,22 +164,48 @@ void why_judge_refusal(const struct why_facts *f, enum why_way way, struct why_p
 }
 
 /* A checksum that was left to a device, and that no device filled in: a UPF that takes packets off N6 itself. */
-void why_judge_ue(const struct why_facts *f, enum why_way way, struct why_path *p)
+static void say_checksums(const struct why_judge *j)
 {
-	const struct why_judge j = {.f = f, .p = p};
+	const struct why_facts *f = j->f;
 
-	if (way != WHY_DOWNLINK || p->state != WHY_FINE || !f->ue_checksums || !f->seen.ways[way].left)
-		return;
-	p->state = WHY_LOSSY;
-	p->stop = WHY_LEFT;
-	p->lost = f->ue_checksums;
-	why_because(&j, "tcp_checksum",
+	j->p->lost = f->ue_checksums;
+	why_because(j, "tcp_checksum",
 		    "%" PRIu64
 		    " TCP packet%s with a wrong checksum came to the UE's host (%s), which drops such packets: ping "
 		    "works, TCP does not",
 		    f->ue_checksums, plural(f->ue_checksums), f->ue_at);
-	why_look(&j,
+	why_look(j,
 		 "is the checksum left to a device that the UPF bypasses? At the sender, or at the other end of N6: "
 		 "ethtool -K INTERFACE tx off. There: %snstat -az TcpInCsumErrors",
 		 f->ue_inside);
+}
+
+static void say_handshakes(const struct why_judge *j)
+{
+	uint64_t n = j->f->seen.ways[WHY_DOWNLINK].syn_acks;
+
+	j->p->lost = n;
+	why_because(j, "tcp_not_established",
+		    "the UE acknowledges none of %" PRIu64
+		    " SYN-ACKs that left for it, and repeats its SYN: it drops them, or the gNB does, while other "
+		    "packets pass",
+		    n);
+	why_look(j, "do the SYN-ACKs have a right TCP checksum? tcpdump -vvni any udp port 2152; at the UE: "
+		    "nstat -az TcpInCsumErrors, and its firewall. Where the checksum is wrong, at the sender or at the "
+		    "other end of N6: ethtool -K INTERFACE tx off");
+}
+
+void why_judge_ue(const struct why_facts *f, enum why_way way, struct why_path *p)
+{
+	const struct why_judge j = {.f = f, .p = p};
+	const struct why_counts *c = &f->seen.ways[way];
+
+	if (way != WHY_DOWNLINK || p->state != WHY_FINE || !c->left || (!f->ue_checksums && !c->syn_acks))
+		return;
+	p->state = WHY_LOSSY;
+	p->stop = WHY_LEFT;
+	if (f->ue_checksums)
+		say_checksums(&j);
+	else
+		say_handshakes(&j);
 }

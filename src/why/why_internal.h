@@ -59,6 +59,9 @@ void why_count_icmp(const struct why_rows *rows, const struct why_place *place, 
 /* What becomes of each flow from stage to stage: after the UE and the peers are known. 0 or -ENOMEM. */
 int why_lengths(const struct why_rows *rows, const struct why_place *place, struct why_seen_facts *ret);
 
+/* TCP connections of the UE that were never made, by the packets in tunnels. 0 or -ENOMEM. */
+int why_handshakes(const struct why_rows *rows, const struct why_place *place, struct why_seen_facts *ret);
+
 /* Sessions of which one direction alone was seen, or a tunnel is refused. 0 or -ENOMEM. */
 int why_halves(const struct why_seen *seen, const struct why_rows *rows, const struct why_place *place,
 	       struct why_seen_facts *ret);

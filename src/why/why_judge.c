@@ -56,6 +56,10 @@ bool why_next_hop_fails(const struct why_judge *j, const struct why_route *route
 	if (!route->next_hop_silent)
 		return false;
 	addr_format(&route->next_hop, hop);
+	if (why_has_xdp(j->net, route->interface)) {
+		why_hop_past_xdp(j, route->interface, hop);
+		return true;
+	}
 	why_because(j, "next_hop_silent", "the next hop to %s, %s at %s, does not answer %s", what, hop,
 		    route->interface, addr_is_v4(&route->next_hop) ? "ARP" : "neighbour discovery");
 	why_look(j, "%sip neigh show %s; is it up, and the link to it?", j->f->inside, hop);

@@ -28,6 +28,8 @@ bool why_next_hop_fails(const struct why_judge *j, const struct why_route *route
 void why_nothing_past_bridge(const struct why_judge *j);
 /* At N3 some host is asked for in vain. */
 void why_silent_gnb(const struct why_judge *j);
+/* hop: the address that is asked for. */
+void why_hop_past_xdp(const struct why_judge *j, const char *interface, const char *hop);
 void why_nothing_on_n3(const struct why_judge *j);
 void why_nothing_on_n6(const struct why_judge *j);
 bool why_is_solicitation(const struct why_judge *j); /* most of the uplink are Router Solicitations */

@@ -450,6 +450,8 @@ static int sum_rows(struct sum *s, const struct why_seen *seen, const struct why
 	why_count_icmp(rows, s->place, ret);
 	why_count_icmp(rest, s->place, ret);
 	r = why_lengths(rows, s->place, ret);
+	if (r >= 0)
+		r = why_handshakes(rows, s->place, ret);
 	return r < 0 ? r : why_refusals(seen, s->place, &s->marks, ret);
 }
 

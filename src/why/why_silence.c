@@ -38,6 +38,16 @@ static void taken_by_xdp(const struct why_judge *j, uint64_t left, const char *i
 	advise_xdp(j->f, interface, j->p);
 }
 
+void why_hop_past_xdp(const struct why_judge *j, const char *interface, const char *hop)
+{
+	why_because(
+		j, "xdp",
+		"no answer of the next hop, %s, comes past the XDP program of %s, which takes packets before TC and "
+		"the kernel see them",
+		hop, interface);
+	advise_xdp(j->f, interface, j->p);
+}
+
 void why_say_xdp(const struct why_facts *f, const char *name, struct why_answer *a)
 {
 	const char *interface = why_has_xdp(&f->net, f->net.n3) ? f->net.n3 : f->net.xdp[0];

@@ -127,6 +127,41 @@ test_tcp_checksum() {
 	end_scene
 }
 
+# The UE's own TCP asks a listener of the data network; the UE's firewall drops the answers to each SYN.
+test_handshake() {
+	local listener connects
+	note "the UE drops each SYN-ACK"
+	make_scene
+	in_ns ue nft -f - <<-EOF
+		table ip guard {
+			counter dropped { }
+			chain input {
+				type filter hook input priority filter;
+				tcp flags & (syn | ack) == (syn | ack) counter name dropped drop
+			}
+		}
+	EOF
+	spawn listener in_ns dn python3 -c "import socket; s = socket.create_server(('$DN', 8000)); print('ready', flush=True); s.accept()"
+	listener=$PID
+	wait_for 30 grep -q ready "$TMP/listener.log"
+	refused() { [ "$(in_ns ue nft -j list counter ip guard dropped | jq '.nftables[].counter | values | .packets')" -ge "$1" ]; }
+	connect() {
+		pings $N
+		spawn connects in_ns ue python3 -c "import socket; socket.create_connection(('$DN', 8000), 60)"
+		connects=$PID
+		wait_for 60 refused 3
+	}
+	ask $UE connect
+	check_eq "TCP: $(answer .verdict)" "$(answer '.state, .downlink.reason' | tr '\n' ' ')" "loses packets tcp_not_established "
+	check_match "TCP: text" "$(answer .verdict)" "the UE acknowledges none of [0-9]+ SYN-ACKs"
+	in_ns ue nft delete table ip guard
+	wait_for 60 gone "$connects"
+	wait_for 60 gone "$listener"
+	ask $UE pings $N
+	check_works "without the firewall"
+	end_scene
+}
+
 test_container() {
 	note "one direction has no PDU Session Container, and its far end drops such packets"
 	make_links
@@ -160,8 +195,16 @@ test_xdp() {
 	check_eq "at N3: $(answer .verdict)" "$(answer .state)" silent
 	check_match "at N3: text" "$(answer .verdict)" "no packet came past the XDP program of n3"
 	check_match "at N3: what to do" "$(answer .do)" "ip -d link show dev n3"
+	neighbour() { ip -n "$(ns upf)" neigh "$@" dev n6; }
+	neighbour replace $DN lladdr "$(in_ns dn cat /sys/class/net/n6/address)" nud permanent
 	with_xdp n6 ask $UE pings_until upf taken $N
 	check_broken "at N6" downlink n6_in xdp "^$N packets left, and nothing came back on n6 past its XDP program"
+	neighbour del $DN
+	asked() { neighbour show | grep -qE "^$DN .*(INCOMPLETE|FAILED)"; }
+	unanswered() { pings_until upf taken $((2 * N)); wait_for 30 asked; }
+	with_xdp n6 ask $UE unanswered
+	check_broken "at N6, ARP too" uplink n6_out xdp "^no answer of the next hop, $DN, comes past the XDP program of n6"
+	neighbour del $DN # with the packets that wait for an answer
 	ask $UE pings $N
 	check_works "without"
 	end_scene
@@ -174,6 +217,7 @@ test_overlap
 test_ue_beside
 test_own_address
 test_tcp_checksum
+test_handshake
 test_container
 test_xdp
 assert_nothing_left
