@@ -68,8 +68,12 @@ check_eq "a UE whose link is not watched" "$(said "$ue" '"\(.why) \(.packets_per
 "$TEIDE" sched preview -c "$TMP/teide.yaml" --set sched.strategy=adaptive >"$TMP/text" 2>"$TMP/preview.err"
 check_match "its figure in the text" "$(cat "$TMP/text")" "$ue +nr-ue +[0-9]+ +\? "
 check_match "that of the gNB" "$(cat "$TMP/text")" "$gnb +nr-gnb +[0-9]+ +[0-9]+ "
-adaptive --set sched.adaptive.min_wait=1h --set probes.flow.interfaces=teide-gnb1/n3,teide-ue1/rls
-check_eq "the same, watched" "$(said "$ue" '.packets_per_s > 10')" true
+# A busy machine may send little in one interval.
+sees_ue() {
+	adaptive --set sched.adaptive.min_wait=1h --set probes.flow.interfaces=teide-gnb1/n3,teide-ue1/rls &&
+		[ "$(said "$ue" '.packets_per_s > 10')" = true ]
+}
+wait_for 60 sees_ue
 
 "$TEIDE" sched preview -c "$TMP/teide.yaml" --duration 0.2 >"$TMP/text" 2>"$TMP/preview.err"
 check_match "the text form" "$(cat "$TMP/text")" "$gnb +nr-gnb .* boost +20.000 ms +known by its name"
