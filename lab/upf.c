@@ -11,8 +11,6 @@
 #include "inner.h"
 #include "map.h"
 
-DEFINE_CLEANUP(struct map *, map, map_free)
-
 /* One PDU session: a UE's tunnel both ways. */
 struct session {
 	const struct lab_ue *ue;

@@ -14,8 +14,6 @@
 #include "flow.skel.h" /* its types are flow.h's */
 #include "map.h"
 
-DEFINE_CLEANUP(struct map *, map, map_free)
-
 #define ECHO_PATIENCE_NS (10 * NSEC_PER_SEC)
 #define ORDER_IDLE_NS (60 * NSEC_PER_SEC)
 #define ORDERS_AT_A_TIME 256

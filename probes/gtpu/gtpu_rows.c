@@ -7,8 +7,6 @@
 #include "map.h"
 #include "record_event.h"
 
-DEFINE_CLEANUP(struct map *, map, map_free)
-
 #define STRAYS 1024   /* rows of packets that no rule took */
 #define CONTEXTS 4096 /* of tasks, functions and contexts */
 

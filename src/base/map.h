@@ -8,12 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cleanup.h"
+
 struct map;
 
 /* max: more entries than that are refused and counted. NULL when out of memory, or the kernel
  * has no random numbers. */
 struct map *map_new(size_t key_size, size_t value_size, size_t max);
 void map_free(struct map *m); /* NULL is fine */
+DEFINE_CLEANUP(struct map *, map, map_free)
 
 /* The value under key, zeroed when new; NULL when the map is full (counted) or out of memory. */
 void *map_put(struct map *m, const void *key, bool *ret_new);

@@ -143,7 +143,7 @@ static bool is_sent(const struct gthulhu *g, const struct strategy *s)
 	return false;
 }
 
-/* Takes a leader that has ended out of those that the server was told of. */
+/* Removes from the list that the server was told of the last leader that has ended. */
 static bool take_ended(struct gthulhu *g, struct strategy *ret)
 {
 	struct strategy_list *told = &g->maker.told;

@@ -120,7 +120,7 @@ static void ask_roots(struct gthulhu *g, bool remembering, void (*next)(struct g
 {
 	g->maker.remembering = remembering;
 	g->maker.next = next;
-	/* Since intents have a root they are replaced as a whole; policies came with theirs. */
+	/* A decision maker has roots since it replaces intents as a whole. */
 	if (g->maker.asked && !g->maker.replaces)
 		next(g);
 	else

@@ -18,7 +18,7 @@
 
 #define RECORD_MAX (1U << 21)
 
-/* The names of the options in a record are theirs in the configuration. */
+/* An option has the same name in a record as in the configuration. */
 static const struct {
 	const char *key;
 	size_t offset;

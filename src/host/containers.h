@@ -55,8 +55,9 @@ const struct container *containers_next(const struct containers *c, size_t *curs
 const struct container *containers_find(const struct containers *c, const char *id); /* or NULL */
 const struct container *containers_of_cgroup(const struct containers *c, uint64_t cgroup_id);
 
-/* One of those that live in the namespace, the one that is there and no sandbox where there is one. *ret_alone: what
- * passes the namespace is of that container: no other of its pod was ever seen beside it. NULL: none does. */
+/* A container that lives in the network namespace; NULL: no container does. A sandbox is returned only where no other
+ * container is there. *ret_alone: no other container of the pod was ever seen in that namespace, so that all packets
+ * there are of the returned container. */
 const struct container *containers_of_netns(const struct containers *c, uint64_t inode, bool *ret_alone);
 
 /* "NAME", "NAMESPACE/NAME" with patterns, the UID, or "KEY=VALUE" of a label. */

@@ -11,8 +11,6 @@
 #include "ns.h"
 #include "procfs.h"
 
-DEFINE_CLEANUP(struct map *, map, map_free)
-
 void netns_list_free(struct netns_list *list)
 {
 	free(list->items);

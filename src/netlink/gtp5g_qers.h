@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What the QERs of one PDR do to its packets together, by gtp5g's version (pdr_fill() of its src/genl/genl_pdr.c). One
  * QER that has a rate each way polices: the PDR's last, before 0.9.2 its first. Each QER can close a gate; before 0.9.2
- * the one that polices alone can, before 0.8.9 none. Pure. */
+ * only the QER that polices can, before 0.8.9 no QER can. Pure. */
 #pragma once
 
 #include <stdbool.h>

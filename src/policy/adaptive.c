@@ -169,7 +169,7 @@ static const char *end_boost(struct memory *m, const char *why)
 	return why;
 }
 
-/* A boost that pays shortens the waits. Others pay for one that does not. */
+/* A boost that does not shorten the waits costs other threads time for nothing. */
 static bool pays(const struct step *s, struct memory *m, const struct sched_judgement *j, bool needs)
 {
 	if (!needs || j->load.p99_ns <= m->before_p99_ns / 2)

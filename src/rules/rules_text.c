@@ -159,7 +159,7 @@ static void put_rule(const struct gtp5g_rule *r, struct buf *out)
 	}
 }
 
-/* Of several QERs, the one that polices is said to do so. */
+/* The text marks the QER that polices. */
 static void put_row_qers(const struct rules *t, uint64_t netns, const struct gtp5g_rule *pdr, struct buf *out)
 {
 	struct gtp5g_qers qers;

@@ -9,8 +9,6 @@
 #include "cleanup.h"
 #include "why_internal.h"
 
-DEFINE_CLEANUP(struct map *, map, map_free)
-
 /* Which ways the packets of a UE's address went, and whether in a tunnel that the far end does not have. */
 struct ways {
 	bool seen[WHY_WAYS], refused;
@@ -35,28 +33,14 @@ struct search {
 	struct map *refused; /* struct teid_key: of Error Indications */
 };
 
-/* On the loopback device each packet goes both ways. */
-static bool is_of_a_session(const struct search *s, size_t i)
-{
-	const struct agg_flow_key *k = &s->rows->flows[i]->key;
-
-	return !s->rows->twin[i] && !k->tunnel && k->has_gtp && k->has_inner && k->has_dir && !k->has_vlan &&
-	       why_place_is(s->place, k->netns) && strcmp(k->interface, "lo") != 0;
-}
-
-static enum why_way way_of(const struct agg_flow_key *k)
-{
-	return k->dir == DIR_INGRESS ? WHY_UPLINK : WHY_DOWNLINK;
-}
-
 static const struct addr *ue_of(const struct agg_flow_key *k)
 {
-	return way_of(k) == WHY_UPLINK ? &k->inner.src : &k->inner.dst;
+	return why_row_way(k) == WHY_UPLINK ? &k->inner.src : &k->inner.dst;
 }
 
 static struct teid_key key_of(const struct agg_flow_key *k)
 {
-	return (struct teid_key){.way = way_of(k), .teid = k->teid};
+	return (struct teid_key){.way = why_row_way(k), .teid = k->teid};
 }
 
 /* The gNB's come in, and are about a downlink tunnel. */
@@ -85,12 +69,12 @@ static int list_ues(const struct search *s)
 		const struct teid_key key = key_of(k);
 		struct ways *ways;
 
-		if (!is_of_a_session(s, i))
+		if (!why_row_in_tunnel(s->rows, i, s->place))
 			continue;
 		ways = map_put(s->ues, ue_of(k), NULL);
 		if (!ways)
 			return -ENOMEM;
-		ways->seen[way_of(k)] = true;
+		ways->seen[why_row_way(k)] = true;
 		ways->refused |= map_get(s->refused, &key) != NULL;
 	}
 	return 0;
@@ -144,7 +128,7 @@ static int find_halves(const struct search *s, const struct agg_quality *errors,
 	if (r == 0)
 		r = list_ues(s);
 	for (size_t i = 0; r == 0 && i < s->rows->n; i++)
-		if (is_of_a_session(s, i))
+		if (why_row_in_tunnel(s->rows, i, s->place))
 			r = add_to_teid(s, s->rows->flows[i]);
 	while (r == 0 && (t = map_next(s->teids, &cursor, &key)))
 		if (!t->whole)

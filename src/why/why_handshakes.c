@@ -13,22 +13,11 @@
 #define KINDS_OF_SEGMENT 0x3f /* without the two flags of ECN */
 #define REPEATED 2	      /* one SYN-ACK alone may still be on its way */
 
-DEFINE_CLEANUP(struct map *, map, map_free)
-
 /* By the addresses and ports of the uplink. */
 struct handshake {
 	uint8_t flags[WHY_WAYS];
 	uint64_t answers;
 };
-
-/* On the loopback device each packet goes both ways. */
-static bool is_in_tunnel(const struct why_rows *rows, size_t i, const struct why_place *place)
-{
-	const struct agg_flow_key *k = &rows->flows[i]->key;
-
-	return !rows->twin[i] && !k->tunnel && k->has_gtp && k->has_inner && k->has_dir && !k->has_vlan &&
-	       k->inner.proto == IPPROTO_TCP && why_place_is(place, k->netns) && strcmp(k->interface, "lo") != 0;
-}
 
 static struct event_tuple turned(const struct event_tuple *t)
 {
@@ -44,7 +33,7 @@ static struct event_tuple turned(const struct event_tuple *t)
 static int take(struct map *handshakes, const struct agg_flow *f, const struct addr *ue)
 {
 	const struct event_tuple *t = &f->key.inner;
-	enum why_way way = f->key.dir == DIR_INGRESS ? WHY_UPLINK : WHY_DOWNLINK;
+	enum why_way way = why_row_way(&f->key);
 	struct event_tuple key = way == WHY_UPLINK ? *t : turned(t);
 	struct handshake *h;
 
@@ -68,7 +57,7 @@ int why_handshakes(const struct why_rows *rows, const struct why_place *place, s
 	int r = handshakes ? 0 : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < rows->n && ret->has_ue; i++)
-		if (is_in_tunnel(rows, i, place))
+		if (rows->flows[i]->key.inner.proto == IPPROTO_TCP && why_row_in_tunnel(rows, i, place))
 			r = take(handshakes, rows->flows[i], &ret->ue);
 	while (r == 0 && (h = map_next(handshakes, &cursor, NULL)))
 		if (h->flags[WHY_UPLINK] == SYN && h->flags[WHY_DOWNLINK] == (SYN | ACK) && h->answers >= REPEATED)

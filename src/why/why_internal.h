@@ -50,6 +50,10 @@ struct why_rows {
 
 int why_rows(const struct agg_flows *table, const char *device, struct why_rows *ret); /* 0 or -ENOMEM */
 void why_rows_free(struct why_rows *rows);
+/* Row i has packets in tunnels of the place, with a direction. Not on the loopback device, where each goes both ways.
+ */
+bool why_row_in_tunnel(const struct why_rows *rows, size_t i, const struct why_place *place);
+enum why_way why_row_way(const struct agg_flow_key *k); /* of a row in a tunnel */
 
 /* What the far end of a tunnel says against its packets: after the peers are known. 0 or -ENOMEM. */
 int why_refusals(const struct why_seen *s, const struct why_place *place, const struct why_marks *m,

@@ -16,8 +16,6 @@
 #define ON_THEIR_WAY 2
 #define QUEUE_NS (250 * NSEC_PER_MSEC) /* longer than packets wait in a UPF that works */
 
-DEFINE_CLEANUP(struct map *, map, map_free)
-
 enum point { AT_ENTRY, AT_DEVICE, AT_EXIT, POINTS };
 
 struct sum {

@@ -8,8 +8,6 @@
 #include "cleanup.h"
 #include "why_internal.h"
 
-DEFINE_CLEANUP(struct map *, map, map_free)
-
 static bool is_at(const struct agg_flow *f, const char *device)
 {
 	return device[0] && !strcmp(f->key.interface, device);
@@ -75,4 +73,17 @@ void why_rows_free(struct why_rows *rows)
 {
 	free(rows->flows);
 	free(rows->twin);
+}
+
+bool why_row_in_tunnel(const struct why_rows *rows, size_t i, const struct why_place *place)
+{
+	const struct agg_flow_key *k = &rows->flows[i]->key;
+
+	return !rows->twin[i] && !k->tunnel && k->has_gtp && k->has_inner && k->has_dir && !k->has_vlan &&
+	       why_place_is(place, k->netns) && strcmp(k->interface, "lo") != 0;
+}
+
+enum why_way why_row_way(const struct agg_flow_key *k)
+{
+	return k->dir == DIR_INGRESS ? WHY_UPLINK : WHY_DOWNLINK;
 }

@@ -185,14 +185,14 @@ static void test_neighbour(void **state)
 static void test_silent(void **state)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(9)};
-	struct addr nobody = address("10.1.0.78");
+	struct addr unused = address("10.1.0.78");
 	struct rtnl_silent silent = {.found = false};
 	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	to.sin_addr.s_addr = addr_v4(&nobody);
+	to.sin_addr.s_addr = addr_v4(&unused);
 	assert_int_equal(sendto(fd, "", 1, 0, (const struct sockaddr *)&to, sizeof(to)), 1);
 	assert_int_equal(rtnl_silent(if_nametoindex("left"), true, &silent, NULL), 0);
-	assert_true(silent.found && addr_equal(&silent.addr, &nobody));
+	assert_true(silent.found && addr_equal(&silent.addr, &unused));
 	silent.found = false;
 	assert_int_equal(rtnl_silent(if_nametoindex("right"), true, &silent, NULL), 0);
 	assert_false(silent.found);
