@@ -191,6 +191,8 @@ with_xdp() {
 test_xdp() {
 	note "an XDP program takes packets before TC sees them: at N3, at N6"
 	make_scene
+	# Else packets would wait for ARP at the gNB until the program has gone.
+	ip -n "$(ns gnb)" neigh replace 10.100.0.1 lladdr "$(in_ns upf cat /sys/class/net/n3/address)" dev n3 nud permanent
 	with_xdp n3 ask $UE pings_until gnb sent $N
 	check_eq "at N3: $(answer .verdict)" "$(answer .state)" silent
 	check_match "at N3: text" "$(answer .verdict)" "no packet came past the XDP program of n3"
